@@ -1,0 +1,3 @@
+from edgel3_deploy.cli.main import main
+
+main()

@@ -1,0 +1,120 @@
+"""What a board is: frozen values read from one TOML file by `edgel3_deploy.boards.load`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Family = Literal["stm32f7", "stm32h7", "mps2-an500"]
+
+
+@dataclass(frozen=True)
+class Region:
+    """One memory region. `origin` and `size` in bytes; `name` is lower case, unique on its board."""
+
+    name: str
+    kind: Literal["flash", "ram", "itcm"]
+    origin: int
+    size: int
+
+    @property
+    def end(self) -> int:
+        """First address behind the region."""
+        return self.origin + self.size
+
+
+@dataclass(frozen=True)
+class Sector:
+    """One erase unit of the flash: `number` as the ROM bootloader's Extended Erase counts it."""
+
+    number: int
+    origin: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Clock:
+    """CPU clock reached by the start-up code and the crystal or input it comes from, in Hz."""
+
+    cpu_hz: int
+    hse_hz: int
+    hse_bypass: bool
+
+
+@dataclass(frozen=True)
+class Uart:
+    """The serial port of the link: `instance` as the reference manual names it, pins such as "PA9"."""
+
+    instance: str
+    tx: str
+    rx: str
+    alternate_function: int
+    baudrate: int
+
+
+@dataclass(frozen=True)
+class Bootloader:
+    """ROM bootloader (AN2606, AN3155): `entry` is its vector table; `over_vcp` whether it listens on the link's pins."""
+
+    device_id: int
+    entry: int
+    baudrate: int
+    over_vcp: bool
+    program_unit: int
+
+
+@dataclass(frozen=True)
+class Debug:
+    """Names by which SWD tools know the board: an OpenOCD config and a pyOCD target."""
+
+    openocd_config: str
+    pyocd_target: str
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """How the virtual board runs: `unicorn` (the package's own) or `qemu` with `machine`."""
+
+    kind: Literal["unicorn", "qemu"]
+    machine: str = ""
+
+
+@dataclass(frozen=True)
+class Board:
+    """A board and its part.
+
+    `regions` holds one flash region and the RAM regions in the order in which activations are placed (fastest first);
+    `main_ram` names the region for stack, data and bss. `sectors`, `bootloader` and `debug` are empty or None where
+    the board has no flash to program (QEMU).
+    """
+
+    name: str
+    title: str
+    part: str
+    family: Family
+    clock: Clock
+    regions: tuple[Region, ...]
+    main_ram: str
+    stack_size: int
+    uart: Uart
+    sectors: tuple[Sector, ...] = ()
+    bootloader: Bootloader | None = None
+    debug: Debug | None = None
+    emulator: Emulator | None = None
+
+    @property
+    def flash(self) -> Region:
+        """The flash region that holds the image."""
+        return next(region for region in self.regions if region.kind == "flash")
+
+    @property
+    def ram(self) -> tuple[Region, ...]:
+        """The data RAM regions (ITCM is not among them), in placement order."""
+        return tuple(region for region in self.regions if region.kind == "ram")
+
+    def region(self, name: str) -> Region:
+        """The region of that name; KeyError if there is none."""
+        for region in self.regions:
+            if region.name == name:
+                return region
+        raise KeyError(name)

@@ -1,0 +1,37 @@
+"""The float network: convolutions with every BatchNorm folded, and a numpy forward pass that needs no TensorFlow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FloatConv:
+    """A 3x3 'same' convolution, BatchNorm folded: weights (3, 3, in, out), bias (out,)."""
+
+    name: str
+    weights: FloatArray
+    bias: FloatArray
+    relu: bool
+
+
+@dataclass(frozen=True)
+class FloatNetwork:
+    """Eight convolutions in four blocks, 2x2 max pool after blocks 1 to 3, global max pool at the end.
+
+    The input of `forward` is the front end's decibel spectrogram (mel, frames); `input_gain` and `input_offset` are the
+    folded input BatchNorm: x = input_gain * dB + input_offset.
+    """
+
+    name: str
+    front_end: str
+    n_mels: int
+    frames: int
+    input_gain: float
+    input_offset: float
+    convs: tuple[FloatConv, ...]

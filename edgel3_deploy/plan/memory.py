@@ -1,0 +1,37 @@
+"""Memory plan: where each activation lives while it is alive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Placement:
+    """One buffer: bytes [offset, offset + size) of the arena in `region`, alive from layer `first` to `last` inclusive."""
+
+    tensor: int
+    label: str
+    region: str
+    offset: int
+    size: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class MemoryPlan:
+    """`placements` covers every activation but the network's input and output, which the caller owns.
+
+    `arenas` gives bytes per region; `live_bytes` the bytes alive during each layer (one entry per layer, caller's input and
+    output included); `scratch` holds per-layer kernel workspaces as placements of their own.
+    """
+
+    placements: tuple[Placement, ...]
+    scratch: tuple[Placement, ...]
+    arenas: tuple[tuple[str, int], ...]
+    live_bytes: tuple[int, ...]
+
+    @property
+    def peak_layer(self) -> int:
+        """Index of the layer with the most bytes alive."""
+        return max(range(len(self.live_bytes)), key=self.live_bytes.__getitem__)
