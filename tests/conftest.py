@@ -1,0 +1,71 @@
+"""Shared fixtures: what the machine offers decides what runs, and a skip says what was missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def _tool(name: str, package: str) -> Path:
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip(f"{name} is not installed (Debian package {package})")
+    return Path(found)
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The checkout under test."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """Folder with models/ and audio/: real weights and recordings, which the repository does not carry."""
+    folder = os.environ.get("EDGEL3_DEPLOY_TEST_DATA", "")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("EDGEL3_DEPLOY_TEST_DATA names no folder with models/ and audio/")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def sea_64_weights(test_data: Path) -> Path:
+    """The published sea-64 weights, as downloaded."""
+    return test_data / "models" / "edgel3_sea_ust_audio_emb_64.h5.gz"
+
+
+@pytest.fixture(scope="session")
+def clips(test_data: Path) -> Path:
+    """Folder of real recordings."""
+    return test_data / "audio" / "clips"
+
+
+@pytest.fixture(scope="session")
+def arm_gcc() -> Path:
+    """The cross compiler."""
+    return _tool("arm-none-eabi-gcc", "gcc-arm-none-eabi")
+
+
+@pytest.fixture(scope="session")
+def host_gcc() -> Path:
+    """The host's C compiler."""
+    return _tool("gcc", "gcc")
+
+
+@pytest.fixture(scope="session")
+def qemu() -> Path:
+    """QEMU's Arm system emulator."""
+    return _tool("qemu-system-arm", "qemu-system-arm")
+
+
+@pytest.fixture(autouse=True)
+def private_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the user's cache out of the tests: one cache per session, shared so that quantization runs once."""
+    base = tmp_path_factory.getbasetemp() / "cache"
+    base.mkdir(exist_ok=True)
+    monkeypatch.setenv("EDGEL3_DEPLOY_CACHE", str(base))
