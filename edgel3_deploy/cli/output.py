@@ -1,0 +1,47 @@
+"""How results reach stdout: aligned tables for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+
+def emit_json(content: Mapping[str, Any] | Sequence[Any]) -> None:
+    """Print `content` as indented JSON."""
+    click.echo(json.dumps(content, indent=2))
+
+
+def emit_table(header: Sequence[str], rows: Sequence[Sequence[str]], indent: str = "") -> None:
+    """Print rows under a header, columns aligned; columns of numbers to the right."""
+    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
+    numeric = [bool(rows) and all(_is_number(row[i]) for row in rows) for i in range(len(header))]
+
+    def line(row: Sequence[str]) -> str:
+        cells = (
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(row, widths, numeric, strict=True)
+        )
+        return indent + "  ".join(cells).rstrip()
+
+    click.secho(line(header), bold=True)
+    for row in rows:
+        click.echo(line(row))
+
+
+def _is_number(cell: str) -> bool:
+    return cell.replace(",", "").replace(".", "").replace("%", "").replace("-", "").strip().isdigit() or cell in ("", "-")
+
+
+def emit_warnings(warnings: Sequence[str]) -> None:
+    """Print each warning as a line on stderr."""
+    for warning in warnings:
+        click.secho("Warning: ", fg="yellow", nl=False, err=True)
+        click.echo(warning, err=True)
+
+
+def size(number: int) -> str:
+    """A byte count with thousands separators, such as 403,488."""
+    return f"{number:,}"

@@ -1,0 +1,54 @@
+"""Progress on stderr: one line that is redrawn on a terminal, one line a stage elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import click
+
+_REDRAW_SECONDS = 0.1
+
+
+class ConsoleProgress:
+    """A `Progress` that draws on stderr; used as a context manager so that the last line is closed."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._drawn = 0.0
+        self._started = 0.0
+        self._terminal = sys.stderr.isatty()
+
+    def __enter__(self) -> ConsoleProgress:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._close_line()
+
+    def __call__(self, stage: str, done: int = 0, total: int = 0) -> None:
+        new_stage = stage != self._stage
+        if new_stage:
+            self._close_line()
+            self._stage = stage
+            self._started = time.monotonic()
+        if not self._terminal:
+            if new_stage:
+                click.echo(f"{stage} ...", err=True)
+            return
+        now = time.monotonic()
+        if new_stage or done == total or now - self._drawn >= _REDRAW_SECONDS:
+            self._drawn = now
+            click.echo(f"\r\x1b[K{self._text(done, total, now)}", nl=False, err=True)
+
+    def _text(self, done: int, total: int, now: float) -> str:
+        if total <= 0:
+            return f"{self._stage} ..."
+        text = f"{self._stage}: {done} of {total}"
+        if 0 < done < total and now - self._started > 2:
+            text += f", about {(now - self._started) * (total - done) / done:.0f} s left"
+        return text
+
+    def _close_line(self) -> None:
+        if self._terminal and self._stage:
+            click.echo("", err=True)
+        self._stage = ""

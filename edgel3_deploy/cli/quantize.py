@@ -1,0 +1,61 @@
+"""`edgel3-deploy quantize`: weights to full-int8 TFLite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from edgel3_deploy.cli.options import calibration_option, json_option, model_option
+from edgel3_deploy.cli.output import emit_json, emit_warnings
+from edgel3_deploy.cli.progress import ConsoleProgress
+from edgel3_deploy.errors import UsageError
+
+
+@click.command()
+@model_option
+@calibration_option
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to write the model.  [default: MODEL.tflite]",
+)
+@click.option("--no-cache", is_flag=True, help="Quantize anew even if a cached result exists.")
+@json_option
+def command(model: str, calibration: tuple[Path, ...], output: Path | None, no_cache: bool, as_json: bool) -> None:
+    """Quantize EdgeL3 weights to an int8 .tflite, and say how close it stays to the float network."""
+    from edgel3_deploy.fileio import write_atomically
+    from edgel3_deploy.models.locate import locate
+    from edgel3_deploy.models.weights import read_weights
+    from edgel3_deploy.quantize import quantize
+
+    source = locate(model)
+    if source.kind == "tflite":
+        raise UsageError(f"{source.path} is a .tflite already", "Give weights (.h5, .h5.gz) or a family name.")
+    with ConsoleProgress() as progress:
+        quantized = quantize(
+            read_weights(source.path), calibration=calibration, progress=progress, use_cache=not no_cache
+        )
+    target = output if output is not None else Path(f"{source.name}.tflite")
+    write_atomically(target, quantized.tflite)
+    emit_warnings(quantized.warnings)
+    fidelity = quantized.fidelity
+    if as_json:
+        emit_json(
+            {
+                "path": str(target),
+                "bytes": len(quantized.tflite),
+                "sha256": quantized.sha256,
+                "calibration": quantized.calibration,
+                "fidelity": fidelity.to_json() if fidelity else None,
+            }
+        )
+        return
+    click.echo(f"{target}: {len(quantized.tflite):,} bytes, sha256 {quantized.sha256[:16]}")
+    click.echo(f"calibrated on {quantized.calibration}")
+    if fidelity is not None:
+        click.echo(
+            f"int8 against float on the calibration windows: cosine min {fidelity.cosine_min:.4f}, "
+            f"median {fidelity.cosine_median:.4f}, SQNR {fidelity.sqnr_db:.1f} dB"
+        )

@@ -1,0 +1,53 @@
+"""Files that are whole or not there: written aside, then moved into place."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from edgel3_deploy.errors import BadInputError, UsageError
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write `content` to `path` so that a reader, or an interruption, meets the old file or the new one, whole.
+
+    Raises UsageError if the place cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content)
+            umask = os.umask(0)
+            os.umask(umask)
+            Path(temporary).chmod(0o666 & ~umask)
+            Path(temporary).replace(path)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                Path(temporary).unlink()
+            raise
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}", "Choose another place.") from error
+
+
+def read_file(path: Path, what: str, limit: int = 1 << 28) -> bytes:
+    """The bytes of `path`, which should hold `what` (for the message).
+
+    Raises BadInputError if it is absent, unreadable, a folder or larger than `limit` bytes.
+    """
+    try:
+        length = path.stat().st_size
+        if length > limit:
+            raise BadInputError(f"{path}: {length:,} bytes is too large for {what}", f"The limit is {limit:,} bytes.")
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInputError(f"{path}: {what} cannot be read: {error.strerror}", "Check the path.") from error
+
+
+def sha256(content: bytes) -> str:
+    """SHA-256 as lower-case hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
