@@ -1,0 +1,6 @@
+"""Board files: what each board has, as frozen values."""
+
+from edgel3_deploy.boards.board import Board
+from edgel3_deploy.boards.load import board_names, load_board
+
+__all__ = ["Board", "board_names", "load_board"]

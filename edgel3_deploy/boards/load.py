@@ -1,0 +1,209 @@
+"""Read a board file: TOML with `based_on`, strictly checked, into a `Board`."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from edgel3_deploy.boards.board import Board, Bootloader, Clock, Debug, Emulator, Family, Region, Sector, Uart
+from edgel3_deploy.boards.check import check_board
+from edgel3_deploy.boards.table import Table, nearest, parse_size
+from edgel3_deploy.errors import BadInputError, UsageError
+from edgel3_deploy.resources import boards_dir
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_KEYS = (
+    "title",
+    "part",
+    "family",
+    "main_ram",
+    "stack_size",
+    "sectors",
+    "clock",
+    "regions",
+    "uart",
+    "bootloader",
+    "debug",
+    "emulator",
+)
+_FAMILIES = ("stm32f7", "stm32h7", "mps2-an500")
+_BOARD_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
+_PIN = r"P[A-K](\d|1[0-5])"
+_UARTS = ("USART1", "USART2", "USART3", "UART4", "UART5", "USART6", "UART7", "UART8")
+_SECTORS = re.compile(r"(?:(\d{1,3}) x )?(\d{1,10}[KM]?)")
+_MAX_FILE_SIZE = 1 << 20
+
+
+def board_names() -> tuple[str, ...]:
+    """Names of the built-in boards, sorted."""
+    return tuple(sorted(path.stem for path in boards_dir().glob("*.toml")))
+
+
+def load_board(name_or_path: str | Path) -> Board:
+    """The built-in board of that name, or the board file at that path; the file's stem is the board's name.
+
+    Raises UsageError for a name that is neither; BadInputError, naming file and key, for a file that cannot be used.
+    """
+    path = _find(str(name_or_path), Path.cwd())
+    if path is None:
+        hint = nearest(str(name_or_path), board_names()) or f"boards: {', '.join(board_names())}"
+        raise UsageError(
+            f"unknown board '{name_or_path}'", f"{hint} A board file works by its path (FILE.toml)"
+        )
+    if not _BOARD_NAME.fullmatch(path.stem):
+        raise BadInputError(
+            f"{path}: '{path.stem}' is no board name", "name the file with a-z, 0-9, '-' and '_' (48 at most)"
+        )
+    board = _board(path.stem, Table(path, "", _merged(path, ()), _KEYS))
+    check_board(board, path)
+    return board
+
+
+def _find(name: str, folder: Path) -> Path | None:
+    if name.endswith(".toml") or "/" in name:
+        return folder / Path(name).expanduser()
+    return boards_dir() / f"{name}.toml" if name in board_names() else None
+
+
+def _merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+    """The file's values over those of the board it is based on; tables merge key by key, anything else replaces."""
+    values = _read(path)
+    base_name = values.pop("based_on", None)
+    if base_name is None:
+        return values
+    if not isinstance(base_name, str):
+        raise BadInputError(f"{path}: 'based_on' must be a string", "name a built-in board or a board file")
+    base = _find(base_name, path.parent)
+    if base is None:
+        hint = nearest(base_name, board_names()) or f"boards: {', '.join(board_names())}"
+        raise BadInputError(f"{path}: 'based_on' names the unknown board '{base_name}'", hint)
+    chain = (*seen, path.resolve())
+    if base.resolve() in chain:
+        raise BadInputError(f"{path}: 'based_on' goes round in a circle", f"{base} is based on this file")
+    return _deep_merge(_merged(base, chain), values)
+
+
+def _deep_merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        both_tables = isinstance(below, dict) and isinstance(value, dict)
+        merged[key] = _deep_merge(cast(dict[str, Any], below), value) if both_tables else value
+    return merged
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_FILE_SIZE + 1)
+    except OSError as error:
+        raise BadInputError(f"cannot read board file {path}: {error.strerror}", "check the path") from error
+    if len(data) > _MAX_FILE_SIZE:
+        raise BadInputError(
+            f"{path} is larger than a board file can be ({_MAX_FILE_SIZE} bytes)", "check the path"
+        )
+    try:
+        return tomllib.loads(data.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadInputError(
+            f"{path} is not valid TOML: {error}", "boards/stm32f7.toml shows the form"
+        ) from error
+
+
+def _board(name: str, root: Table) -> Board:
+    family = cast(Family, root.choice("family", _FAMILIES))
+    on_silicon = family != "mps2-an500"
+    regions = tuple(_region(root.table("regions"), key) for key in root.table("regions").keys())
+    return Board(
+        name=name,
+        title=root.text("title"),
+        part=root.text("part", r"[A-Za-z0-9][A-Za-z0-9-]*"),
+        family=family,
+        clock=_clock(root, on_silicon),
+        regions=regions,
+        main_ram=root.choice("main_ram", [region.name for region in regions if region.kind == "ram"]),
+        stack_size=root.size("stack_size"),
+        uart=_uart(root, on_silicon),
+        sectors=_sectors(root, regions) if on_silicon else (),
+        bootloader=_bootloader(root) if "bootloader" in root else None,
+        debug=_debug(root) if "debug" in root else None,
+        emulator=_emulator(root) if "emulator" in root else None,
+    )
+
+
+def _region(regions: Table, name: str) -> Region:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,15}", name):
+        regions.fail(name, "is no region name", "use a-z, 0-9 and '_', a letter first, 16 at most")
+    table = regions.table(name, ("kind", "origin", "size"))
+    kind = table.choice("kind", ("flash", "ram", "itcm"))
+    return Region(name, cast(Any, kind), table.integer("origin"), table.size("size"))
+
+
+def _clock(root: Table, on_silicon: bool) -> Clock:
+    if not on_silicon:
+        return Clock(root.table("clock", ("cpu_hz",)).integer("cpu_hz", low=1), hse_hz=0, hse_bypass=False)
+    table = root.table("clock", ("cpu_hz", "hse_hz", "hse_bypass"))
+    return Clock(table.integer("cpu_hz", low=1), table.integer("hse_hz", low=1), table.flag("hse_bypass"))
+
+
+def _uart(root: Table, on_silicon: bool) -> Uart:
+    if not on_silicon:
+        table = root.table("uart", ("instance", "baudrate"))
+        return Uart(
+            table.choice("instance", ("UART0",)), "", "", 0, table.integer("baudrate", 1200, 4_000_000)
+        )
+    table = root.table("uart", ("instance", "tx", "rx", "alternate_function", "baudrate"))
+    return Uart(
+        instance=table.choice("instance", _UARTS),
+        tx=table.text("tx", _PIN),
+        rx=table.text("rx", _PIN),
+        alternate_function=table.integer("alternate_function", 0, 15),
+        baudrate=table.integer("baudrate", 1200, 4_000_000),
+    )
+
+
+def _sectors(root: Table, regions: tuple[Region, ...]) -> tuple[Sector, ...]:
+    """Sectors in the form "COUNT x SIZE" or "SIZE", from the start of the flash, numbered from 0."""
+    origin = next((region.origin for region in regions if region.kind == "flash"), 0)
+    sectors: list[Sector] = []
+    for entry in root.texts("sectors"):
+        match = _SECTORS.fullmatch(entry)
+        size = parse_size(match[2]) if match else None
+        if match is None or not size:
+            root.fail("sectors", f"has the entry {entry!r}", 'write "4 x 32K" or "128K"')
+        for _ in range(int(match[1] or 1)):
+            sectors.append(Sector(len(sectors), origin, size))
+            origin += size
+    return tuple(sectors)
+
+
+def _bootloader(root: Table) -> Bootloader:
+    table = root.table("bootloader", ("device_id", "entry", "baudrate", "over_vcp", "program_unit"))
+    return Bootloader(
+        device_id=table.integer("device_id", high=0xFFF),
+        entry=table.integer("entry"),
+        baudrate=table.integer("baudrate", 1200, 115_200),
+        over_vcp=table.flag("over_vcp"),
+        program_unit=table.integer("program_unit", 1, 32),
+    )
+
+
+def _debug(root: Table) -> Debug:
+    table = root.table("debug", ("openocd_config", "pyocd_target"))
+    return Debug(
+        table.text("openocd_config", r"[A-Za-z0-9_./-]+\.cfg"), table.text("pyocd_target", r"[a-z0-9_]+")
+    )
+
+
+def _emulator(root: Table) -> Emulator:
+    table = root.table("emulator", ("kind", "machine"))
+    if table.choice("kind", ("unicorn", "qemu")) == "qemu":
+        return Emulator("qemu", table.text("machine", r"[a-z0-9-]+"))
+    return Emulator("unicorn")

@@ -1,0 +1,69 @@
+"""PLL settings that turn a crystal into the CPU clock, within the limits of each family's PLL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgel3_deploy.boards.board import Clock, Family
+
+MHZ = 1_000_000
+
+
+@dataclass(frozen=True)
+class Pll:
+    """cpu_hz = hse_hz / m * n / p."""
+
+    m: int
+    n: int
+    p: int
+
+
+@dataclass(frozen=True)
+class PllLimits:
+    """Ranges in Hz and register ranges, all inclusive. `p` lists the output dividers."""
+
+    m_max: int
+    n: tuple[int, int]
+    p: tuple[int, ...]
+    reference_hz: tuple[int, int]
+    vco_hz: tuple[int, int]
+    cpu_hz_max: int
+
+
+PLL_LIMITS: dict[Family, PllLimits] = {
+    # RM0410 5.3.2 (RCC_PLLCFGR) and the STM32F767 data sheet's main PLL characteristics.
+    "stm32f7": PllLimits(
+        m_max=63,
+        n=(50, 432),
+        p=(2, 4, 6, 8),
+        reference_hz=(1 * MHZ, 2 * MHZ),
+        vco_hz=(100 * MHZ, 432 * MHZ),
+        cpu_hz_max=216 * MHZ,
+    ),
+    # RM0433 8.7.11 and 8.7.13 (RCC_PLLCKSELR, RCC_PLL1DIVR); the wide VCO of revision V reaches 960 MHz.
+    "stm32h7": PllLimits(
+        m_max=63,
+        n=(4, 512),
+        p=(2, 4, 6, 8),
+        reference_hz=(2 * MHZ, 16 * MHZ),
+        vco_hz=(192 * MHZ, 960 * MHZ),
+        cpu_hz_max=480 * MHZ,
+    ),
+}
+
+
+def solve_pll(family: Family, clock: Clock) -> Pll | None:
+    """The settings with the highest reference (least jitter) that reach `clock.cpu_hz` exactly; None if there are none."""
+    limits = PLL_LIMITS.get(family)
+    if limits is None or clock.cpu_hz > limits.cpu_hz_max:
+        return None
+    for m in range(1, limits.m_max + 1):
+        if not limits.reference_hz[0] * m <= clock.hse_hz <= limits.reference_hz[1] * m:
+            continue
+        for p in limits.p:
+            vco_hz = clock.cpu_hz * p
+            n, remainder = divmod(vco_hz * m, clock.hse_hz)
+            in_range = limits.n[0] <= n <= limits.n[1] and limits.vco_hz[0] <= vco_hz <= limits.vco_hz[1]
+            if remainder == 0 and in_range:
+                return Pll(m, n, p)
+    return None
