@@ -1,0 +1,77 @@
+# The ways into the project. `make demo` and `make test` set up everything they need on Debian 12.
+
+BOARD ?= stm32f7
+MODEL ?= sea-64
+RUNTIME ?= native
+PORT ?= virtual
+VENV ?= .venv
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+
+SHARED := $(abspath ../shared)
+ifneq ($(wildcard $(SHARED)/models),)
+export EDGEL3_DEPLOY_TEST_DATA ?= $(SHARED)
+export EDGEL3_DEPLOY_MODELS ?= $(SHARED)/models
+AUDIO ?= $(SHARED)/audio/clips
+endif
+
+TOOL := $(VENV)/bin/edgel3-deploy
+CALIBRATION_OPTION := $(if $(AUDIO),--calibration "$(AUDIO)")
+AUDIO_OPTION := $(if $(AUDIO),--audio "$(AUDIO)")
+
+PACKAGES := make gcc libc6-dev gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm stm32flash python3-venv
+TOOLS := gcc arm-none-eabi-gcc qemu-system-arm stm32flash
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+
+.PHONY: help demo test lint build flash validate setup system-packages clean
+
+help:
+	@echo "make demo      set up, build for $(BOARD), flash the virtual board, validate on audio"
+	@echo "make test      set up and run the tests"
+	@echo "make lint      ruff and mypy"
+	@echo "make build     build firmware        BOARD=$(BOARD) MODEL=$(MODEL) RUNTIME=$(RUNTIME) AUDIO=DIR"
+	@echo "make flash     program the board     BOARD=$(BOARD) PORT=$(PORT)"
+	@echo "make validate  validate over serial  BOARD=$(BOARD) PORT=$(PORT) AUDIO=DIR"
+	@echo "make clean     remove build/"
+
+demo: build
+	$(TOOL) flash --board $(BOARD) --port virtual
+	$(TOOL) validate --board $(BOARD) --port virtual $(AUDIO_OPTION)
+
+test: setup
+	$(VENV)/bin/python -m pytest
+
+lint: setup
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+build: setup
+	@$(TOOL) models have $(MODEL) 2>/dev/null || $(TOOL) models pull $(MODEL)
+	$(TOOL) build --board $(BOARD) --model $(MODEL) --runtime $(RUNTIME) $(CALIBRATION_OPTION)
+
+flash: setup
+	$(TOOL) flash --board $(BOARD) --port $(PORT)
+
+validate: setup
+	$(TOOL) validate --board $(BOARD) --port $(PORT) $(AUDIO_OPTION)
+
+setup: system-packages $(VENV)/.installed
+
+system-packages:
+	@for tool in $(TOOLS); do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	$(PYTHON) -c 'import ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \
+	test -e /usr/lib/arm-none-eabi/newlib/thumb/v7e-m+dp/hard/libc.a || \
+	test -n "$$(ls -d /usr/lib/arm-none-eabi/newlib /usr/arm-none-eabi/lib 2>/dev/null)" || missing="$$missing newlib"; \
+	if [ -n "$$missing" ]; then \
+	    echo "Installing system packages (missing:$$missing)"; \
+	    $(SUDO) apt-get update -q && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -q --no-install-recommends $(PACKAGES); \
+	fi
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install -q --upgrade pip
+	$(VENV)/bin/python -m pip install -q -e '.[emulator,test]'
+	@touch $@
+
+clean:
+	rm -rf build

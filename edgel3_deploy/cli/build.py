@@ -1,0 +1,75 @@
+"""`edgel3-deploy build`: from a model to a flashable image and a budget verdict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from edgel3_deploy.cli.options import board_option, build_directory, calibration_option, json_option, model_option
+from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings, size
+from edgel3_deploy.cli.progress import ConsoleProgress
+
+
+@click.command()
+@board_option
+@model_option
+@click.option(
+    "--runtime",
+    type=click.Choice(["native", "cmsis-nn", "tflm"]),
+    default="native",
+    show_default=True,
+    help="Who executes the network: this project's kernels, Arm's, or TFLite Micro.",
+)
+@calibration_option
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Folder of the build.  [default: build/BOARD]",
+)
+@click.option("--cmsis-nn-root", type=click.Path(path_type=Path), metavar="DIR", help="Checkout of CMSIS-NN.")
+@click.option("--tflm-root", type=click.Path(path_type=Path), metavar="DIR", help="Checkout of tflite-micro, built.")
+@json_option
+def command(
+    board_name: str,
+    model: str,
+    runtime: str,
+    calibration: tuple[Path, ...],
+    output: Path | None,
+    cmsis_nn_root: Path | None,
+    tflm_root: Path | None,
+    as_json: bool,
+) -> None:
+    """Quantize, plan memory, render C, compile, link, and judge the image against the board's memories."""
+    from edgel3_deploy.boards import load_board
+    from edgel3_deploy.build.builder import BuildRequest, build
+
+    board = load_board(board_name)
+    request = BuildRequest(
+        board=board,
+        model=model,
+        runtime=runtime,
+        calibration=calibration,
+        output=build_directory(board.name, output),
+        cmsis_nn_root=cmsis_nn_root,
+        tflm_root=tflm_root,
+    )
+    with ConsoleProgress() as progress:
+        result = build(request, progress=progress)
+    emit_warnings(result.warnings)
+    if as_json:
+        emit_json(result.to_json())
+        return
+    click.secho(f"{result.directory}: {result.model_name} for {board.name}, runtime {runtime}", bold=True)
+    if result.fidelity is not None:
+        click.echo(
+            f"int8 against float on the calibration windows: cosine min {result.fidelity.cosine_min:.4f}, "
+            f"median {result.fidelity.cosine_median:.4f}, SQNR {result.fidelity.sqnr_db:.1f} dB"
+        )
+    emit_table(
+        ("memory", "used", "limit"),
+        [(row.name, size(row.used), size(row.limit)) for row in result.budget.rows],
+    )
+    click.secho(f"verdict: {result.budget.verdict}", bold=True, fg="green")

@@ -1,0 +1,70 @@
+"""`edgel3-deploy validate`: does the board compute what the reference computes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from edgel3_deploy.cli.options import board_option, build_dir_option, build_directory, json_option, port_option
+from edgel3_deploy.cli.output import emit_json, emit_warnings
+from edgel3_deploy.cli.progress import ConsoleProgress
+from edgel3_deploy.errors import ExitCode, UsageError
+
+
+@click.command()
+@board_option
+@port_option
+@click.option(
+    "--audio",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR|FILE...",
+    help="WAV recordings; may be given several times.  [default: generated sounds]",
+)
+@click.argument("more_audio", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
+@click.option(
+    "--report", type=click.Path(path_type=Path), metavar="DIR", help="Where to write it.  [default: build/BOARD/report]"
+)
+@click.option("--limit", type=click.IntRange(min=1), help="Stop after this many windows.")
+@build_dir_option
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    board_name: str,
+    port: str | None,
+    audio: tuple[Path, ...],
+    more_audio: tuple[Path, ...],
+    report: Path | None,
+    limit: int | None,
+    build_dir: Path | None,
+    as_json: bool,
+) -> None:
+    """Run audio through the board and compare every output with TFLite Micro and with the float network."""
+    from edgel3_deploy.boards import load_board
+    from edgel3_deploy.build.prepared import load_build
+    from edgel3_deploy.report import summary, write_report
+    from edgel3_deploy.validate import validate_build
+
+    board = load_board(board_name)
+    if port is None:
+        raise UsageError("validation needs a port", "Add --port /dev/ttyACM0, or --port virtual.")
+    directory = build_directory(board.name, build_dir)
+    build = load_build(directory)
+    target = report if report is not None else directory / "report"
+    with ConsoleProgress() as progress:
+        result = validate_build(build, port, [*audio, *more_audio], limit=limit, progress=progress)
+        progress("writing the report")
+        content = write_report(result, target)
+    emit_warnings(result.warnings)
+    if as_json:
+        emit_json(content)
+    else:
+        for line in summary(result):
+            click.echo(line)
+        passed = result.verdict == "pass"
+        click.secho(f"verdict: {result.verdict}", bold=True, fg="green" if passed else "red")
+        click.echo(f"report: {target / 'report.html'}")
+    if result.verdict != "pass":
+        ctx.exit(int(ExitCode.VALIDATION_FAILED))
