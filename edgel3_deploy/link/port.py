@@ -1,0 +1,167 @@
+"""The serial port: opened for one owner, with errors that say what to do."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import errno
+import os
+import termios
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Literal
+
+import serial
+from serial.tools import list_ports
+
+from edgel3_deploy.errors import LinkError
+
+Parity = Literal["N", "E"]
+
+_POLL_SECONDS = 0.05
+_WRITE_TIMEOUT_SECONDS = 10.0
+
+
+def available_ports() -> tuple[str, ...]:
+    """Paths of the serial ports that this machine offers, sorted."""
+    return tuple(sorted(port.device for port in list_ports.comports()))
+
+
+class Port:
+    """An open serial port. Every failure of the device behind it is raised as LinkError."""
+
+    def __init__(self, device: serial.Serial, path: str) -> None:
+        self._device = device
+        self.path = path
+        self.baudrate = int(device.baudrate)
+
+    @property
+    def is_pseudo_terminal(self) -> bool:
+        """Whether a program, such as a virtual board, stands behind this port instead of a wire."""
+        return _is_pseudo_terminal(self.path)
+
+    def read(self, timeout: float) -> bytes:
+        """What has arrived, waiting at most `timeout` seconds for a first byte; empty if none came."""
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                data = bytes(self._device.read(max(1, self._device.in_waiting)))
+            except OSError as error:
+                raise self._lost() from error
+            if data or time.monotonic() >= deadline:
+                return data
+
+    def read_exactly(self, count: int, timeout: float) -> bytes:
+        """`count` bytes, or fewer if `timeout` seconds pass without the next one."""
+        data = bytearray()
+        while len(data) < count:
+            deadline = time.monotonic() + timeout
+            try:
+                part = self._device.read(count - len(data))
+                while not part and time.monotonic() < deadline:
+                    part = self._device.read(count - len(data))
+            except OSError as error:
+                raise self._lost() from error
+            if not part:
+                break
+            data += part
+        return bytes(data)
+
+    def write(self, data: bytes) -> None:
+        """Send all of `data`."""
+        try:
+            self._device.write(data)
+        except serial.SerialTimeoutException as error:
+            raise LinkError(
+                f"the board on {self.path} takes no data", "Reset the board, or replug it, and try again."
+            ) from error
+        except OSError as error:
+            raise self._lost() from error
+
+    def discard_input(self) -> None:
+        """Forget what has arrived so far."""
+        try:
+            while self._device.in_waiting:
+                self._device.read(self._device.in_waiting)
+        except OSError as error:
+            raise self._lost() from error
+
+    def close(self) -> None:
+        """Give the port back; a port whose device is gone closes too."""
+        with contextlib.suppress(OSError):
+            self._device.close()
+
+    def __enter__(self) -> Port:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _lost(self) -> LinkError:
+        return LinkError(
+            f"the board on {self.path} was unplugged or its port vanished",
+            "Check cable and power, look up the port's name (`ls /dev/ttyACM*`), and repeat the command.",
+        )
+
+
+def open_port(path: str, baudrate: int, parity: Parity = "N") -> Port:
+    """Open `path` with 8 data bits and 1 stop bit, locked against other programs.
+
+    Pseudo-terminals (/dev/pts/N) work as well; they carry no parity, so none is asked of them.
+    Raises LinkError if the port is absent, busy, not permitted or no serial port.
+    """
+    try:
+        device = serial.Serial(
+            path,
+            baudrate=baudrate,
+            parity=serial.PARITY_NONE if _is_pseudo_terminal(path) else parity,
+            timeout=_POLL_SECONDS,
+            write_timeout=_WRITE_TIMEOUT_SECONDS,
+            exclusive=True,
+        )
+    except (OSError, ValueError, termios.error) as error:
+        raise _open_error(path, baudrate, error) from error
+    return Port(device, path)
+
+
+def _is_pseudo_terminal(path: str) -> bool:
+    return os.path.realpath(path).startswith("/dev/pts/")
+
+
+def _open_error(path: str, baudrate: int, error: Exception) -> LinkError:
+    if not Path(path).exists():
+        return _absent(path)
+    code = error.errno if isinstance(error, OSError) else None
+    if code in (errno.EAGAIN, errno.EBUSY):
+        return LinkError(
+            f"port {path} is busy: another program has it open",
+            f"Close the other program (`fuser {path}` names it), then try again.",
+        )
+    if code in (errno.EACCES, errno.EPERM):
+        return LinkError(
+            f"no permission to open port {path}",
+            "Add yourself to the group that owns it (`sudo usermod -aG dialout $USER`), then log in again.",
+        )
+    if isinstance(error, ValueError):
+        return LinkError(
+            f"port {path} cannot run at {baudrate} baud", "Choose another rate in the board file."
+        )
+    return LinkError(f"{path} is not a usable serial port", _ports_hint())
+
+
+def _absent(path: str) -> LinkError:
+    ports = available_ports()
+    nearest = difflib.get_close_matches(path, ports, n=1, cutoff=0.5)
+    if nearest:
+        return LinkError(f"there is no port {path}", f"Did you mean {nearest[0]}? {_ports_hint(ports)}")
+    return LinkError(f"there is no port {path}", _ports_hint(ports))
+
+
+def _ports_hint(ports: tuple[str, ...] | None = None) -> str:
+    found = available_ports() if ports is None else ports
+    if found:
+        return f"Serial ports here: {', '.join(found)}; `--port virtual` needs no board."
+    return "No serial port was found here: plug the board in, or use `--port virtual`, which needs no board."
