@@ -33,12 +33,25 @@ class Sector:
 
 
 @dataclass(frozen=True)
+class Pll:
+    """cpu_hz = hse_hz / m * n / p."""
+
+    m: int
+    n: int
+    p: int
+
+
+@dataclass(frozen=True)
 class Clock:
-    """CPU clock reached by the start-up code and the crystal or input it comes from, in Hz."""
+    """CPU clock reached by the start-up code and the crystal or input it comes from, in Hz.
+
+    `pll` is None where the clock is fixed (QEMU).
+    """
 
     cpu_hz: int
     hse_hz: int
     hse_bypass: bool
+    pll: Pll | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +67,7 @@ class Uart:
 
 @dataclass(frozen=True)
 class Bootloader:
-    """ROM bootloader (AN2606, AN3155): `entry` is its vector table; `over_vcp` whether it listens on the link's pins."""
+    """ROM bootloader (AN2606, AN3155): `entry` is its vector table, `over_vcp`: it listens on the link."""
 
     device_id: int
     entry: int
@@ -83,9 +96,9 @@ class Emulator:
 class Board:
     """A board and its part.
 
-    `regions` holds one flash region and the RAM regions in the order in which activations are placed (fastest first);
-    `main_ram` names the region for stack, data and bss. `sectors`, `bootloader` and `debug` are empty or None where
-    the board has no flash to program (QEMU).
+    `regions` holds one flash region and the RAM regions in the order in which activations are placed, fastest
+    first; `main_ram` names the region for stack, data and bss. `sectors`, `bootloader` and `debug` are empty
+    or None where the board has no flash to program (QEMU).
     """
 
     name: str

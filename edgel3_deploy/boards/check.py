@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from edgel3_deploy.boards.board import Board, Region
-from edgel3_deploy.boards.pll import PLL_LIMITS, solve_pll
+from edgel3_deploy.boards.pll import PLL_LIMITS
 from edgel3_deploy.errors import BadInputError
 
 _ADDRESS_SPACE = 1 << 32
@@ -37,7 +37,7 @@ def check_board(board: Board, source: Path) -> None:
         fail(f"'stack_size' is {board.stack_size}", f"at least 1K and a multiple of {_WORD}")
     if board.stack_size >= main_ram.size:
         fail(
-            f"'stack_size' ({board.stack_size}) leaves nothing of 'regions.{main_ram.name}' ({main_ram.size})",
+            f"'stack_size' = {board.stack_size} leaves nothing of 'regions.{main_ram.name}' ({main_ram.size})",
             "a smaller stack, or another 'main_ram'",
         )
     if board.family == "mps2-an500":
@@ -48,10 +48,12 @@ def check_board(board: Board, source: Path) -> None:
             f"'sectors' add up to {tiled} bytes, 'regions.{board.flash.name}' has {board.flash.size}",
             "sectors must tile the flash",
         )
-    if solve_pll(board.family, board.clock) is None:
+    if board.clock.pll is None:
+        cpu_hz, hse_hz = board.clock.cpu_hz, board.clock.hse_hz
+        most = PLL_LIMITS[board.family].cpu_hz_max
         fail(
-            f"'clock.cpu_hz' = {board.clock.cpu_hz} cannot be reached from 'clock.hse_hz' = {board.clock.hse_hz}",
-            f"the PLL of {board.family} gives at most {PLL_LIMITS[board.family].cpu_hz_max} Hz, in whole ratios",
+            f"'clock.cpu_hz' = {cpu_hz} cannot be reached from 'clock.hse_hz' = {hse_hz}",
+            f"the PLL of {board.family} multiplies by whole ratios, up to {most} Hz",
         )
     if board.bootloader and board.bootloader.program_unit not in (1, 2, 4, 8, 16, 32):
         fail(f"'bootloader.program_unit' is {board.bootloader.program_unit}", "a power of two, 32 at most")

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from edgel3_deploy.boards.board import Board, Bootloader, Clock, Debug, Emulator, Family, Region, Sector, Uart
 from edgel3_deploy.boards.check import check_board
+from edgel3_deploy.boards.pll import PLL_LIMITS, solve_pll
 from edgel3_deploy.boards.table import Table, nearest, parse_size
 from edgel3_deploy.errors import BadInputError, UsageError
 from edgel3_deploy.resources import boards_dir
@@ -47,15 +48,15 @@ def board_names() -> tuple[str, ...]:
 
 
 def load_board(name_or_path: str | Path) -> Board:
-    """The built-in board of that name, or the board file at that path; the file's stem is the board's name.
+    """The built-in board of that name, or the board file at that path, whose stem is the board's name.
 
-    Raises UsageError for a name that is neither; BadInputError, naming file and key, for a file that cannot be used.
+    Raises UsageError for a name that is neither and BadInputError, naming file and key, for an unusable file.
     """
     path = _find(str(name_or_path), Path.cwd())
     if path is None:
         hint = nearest(str(name_or_path), board_names()) or f"boards: {', '.join(board_names())}"
         raise UsageError(
-            f"unknown board '{name_or_path}'", f"{hint} A board file works by its path (FILE.toml)"
+            f"unknown board '{name_or_path}'", f"{hint} (a board file works by its path: FILE.toml)"
         )
     if not _BOARD_NAME.fullmatch(path.stem):
         raise BadInputError(
@@ -73,7 +74,7 @@ def _find(name: str, folder: Path) -> Path | None:
 
 
 def _merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
-    """The file's values over those of the board it is based on; tables merge key by key, anything else replaces."""
+    """The file's values over those of its base board: tables merge key by key, anything else replaces."""
     values = _read(path)
     base_name = values.pop("based_on", None)
     if base_name is None:
@@ -120,13 +121,13 @@ def _read(path: Path) -> dict[str, Any]:
 def _board(name: str, root: Table) -> Board:
     family = cast(Family, root.choice("family", _FAMILIES))
     on_silicon = family != "mps2-an500"
-    regions = tuple(_region(root.table("regions"), key) for key in root.table("regions").keys())
+    regions = tuple(_region(root.table("regions"), key) for key in root.table("regions").keys)
     return Board(
         name=name,
         title=root.text("title"),
         part=root.text("part", r"[A-Za-z0-9][A-Za-z0-9-]*"),
         family=family,
-        clock=_clock(root, on_silicon),
+        clock=_clock(root, family),
         regions=regions,
         main_ram=root.choice("main_ram", [region.name for region in regions if region.kind == "ram"]),
         stack_size=root.size("stack_size"),
@@ -146,11 +147,12 @@ def _region(regions: Table, name: str) -> Region:
     return Region(name, cast(Any, kind), table.integer("origin"), table.size("size"))
 
 
-def _clock(root: Table, on_silicon: bool) -> Clock:
-    if not on_silicon:
+def _clock(root: Table, family: Family) -> Clock:
+    if family not in PLL_LIMITS:
         return Clock(root.table("clock", ("cpu_hz",)).integer("cpu_hz", low=1), hse_hz=0, hse_bypass=False)
     table = root.table("clock", ("cpu_hz", "hse_hz", "hse_bypass"))
-    return Clock(table.integer("cpu_hz", low=1), table.integer("hse_hz", low=1), table.flag("hse_bypass"))
+    cpu_hz, hse_hz = table.integer("cpu_hz", low=1), table.integer("hse_hz", low=1)
+    return Clock(cpu_hz, hse_hz, table.flag("hse_bypass"), solve_pll(family, hse_hz, cpu_hz))
 
 
 def _uart(root: Table, on_silicon: bool) -> Uart:

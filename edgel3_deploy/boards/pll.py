@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgel3_deploy.boards.board import Clock, Family
+from edgel3_deploy.boards.board import Family, Pll
 
 MHZ = 1_000_000
-
-
-@dataclass(frozen=True)
-class Pll:
-    """cpu_hz = hse_hz / m * n / p."""
-
-    m: int
-    n: int
-    p: int
 
 
 @dataclass(frozen=True)
@@ -52,17 +43,17 @@ PLL_LIMITS: dict[Family, PllLimits] = {
 }
 
 
-def solve_pll(family: Family, clock: Clock) -> Pll | None:
-    """The settings with the highest reference (least jitter) that reach `clock.cpu_hz` exactly; None if there are none."""
-    limits = PLL_LIMITS.get(family)
-    if limits is None or clock.cpu_hz > limits.cpu_hz_max:
+def solve_pll(family: Family, hse_hz: int, cpu_hz: int) -> Pll | None:
+    """The settings that reach `cpu_hz` exactly, highest reference first (least jitter); None without any."""
+    limits = PLL_LIMITS[family]
+    if cpu_hz > limits.cpu_hz_max:
         return None
     for m in range(1, limits.m_max + 1):
-        if not limits.reference_hz[0] * m <= clock.hse_hz <= limits.reference_hz[1] * m:
+        if not limits.reference_hz[0] * m <= hse_hz <= limits.reference_hz[1] * m:
             continue
         for p in limits.p:
-            vco_hz = clock.cpu_hz * p
-            n, remainder = divmod(vco_hz * m, clock.hse_hz)
+            vco_hz = cpu_hz * p
+            n, remainder = divmod(vco_hz * m, hse_hz)
             in_range = limits.n[0] <= n <= limits.n[1] and limits.vco_hz[0] <= vco_hz <= limits.vco_hz[1]
             if remainder == 0 and in_range:
                 return Pll(m, n, p)

@@ -1,4 +1,4 @@
-"""Strict reading of one TOML table: every key is known, of the right type and in range, or the error names it."""
+"""Strict reading of one TOML table: each key is known, typed and in range, or the error names it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def parse_size(text: str) -> int | None:
 
 
 class Table:
-    """One table of a board file. `keys` are the keys that may appear; any other raises BadInputError at once."""
+    """One table of a board file. `keys` are those that may appear; any other raises BadInputError at once."""
 
     def __init__(
         self, source: Path, name: str, values: Mapping[str, Any], keys: Iterable[str] | None
@@ -45,6 +45,7 @@ class Table:
     def __contains__(self, key: str) -> bool:
         return key in self._values
 
+    @property
     def keys(self) -> tuple[str, ...]:
         """The keys present, in the order of the file."""
         return tuple(self._values)
