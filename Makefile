@@ -46,8 +46,8 @@ lint: setup
 	$(VENV)/bin/mypy
 
 build: setup
-	@$(TOOL) models have $(MODEL) 2>/dev/null || $(TOOL) models pull $(MODEL)
-	$(TOOL) build --board $(BOARD) --model $(MODEL) --runtime $(RUNTIME) $(CALIBRATION_OPTION)
+	@test -e "$(MODEL)" || $(TOOL) models pull "$(MODEL)"
+	$(TOOL) build --board $(BOARD) --model "$(MODEL)" --runtime $(RUNTIME) $(CALIBRATION_OPTION)
 
 flash: setup
 	$(TOOL) flash --board $(BOARD) --port $(PORT)

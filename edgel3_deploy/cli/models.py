@@ -69,11 +69,15 @@ def command(ctx: click.Context, as_json: bool) -> None:
 @click.argument("name")
 @json_option
 def pull(name: str, as_json: bool) -> None:
-    """Download the weights of NAME into the user cache and check them."""
+    """Download the weights of NAME into the user cache and check them; nothing is done if they are at hand."""
+    from edgel3_deploy.models.family import member
+    from edgel3_deploy.models.locate import find_weights
     from edgel3_deploy.models.pull import pull as pull_weights
 
-    with ConsoleProgress() as progress:
-        path = pull_weights(name, progress=progress)
+    path = find_weights(member(name))
+    if path is None:
+        with ConsoleProgress() as progress:
+            path = pull_weights(name, progress=progress)
     if as_json:
         emit_json({"name": name, "path": str(path)})
     else:
