@@ -57,8 +57,8 @@ class MemoryUse:
 class Client:
     """A session with one board. All methods raise LinkError; `hello` must succeed before the others.
 
-    `timeout` is the wait for an ordinary reply and `run_timeout` for an inference, in seconds; a request is sent at
-    most 1 + `retries` times.
+    `timeout` is the wait for an ordinary reply and `run_timeout` for an inference, in seconds; a request is
+    sent at most 1 + `retries` times.
     """
 
     def __init__(
