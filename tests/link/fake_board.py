@@ -1,4 +1,4 @@
-"""The firmware's side of the protocol in Python, on a pseudo-terminal, with all that can go wrong on a link."""
+"""The firmware's side of the protocol in Python, on a pseudo-terminal, with all that may go wrong."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def reversed_layers(data: bytes) -> Sequence[bytes]:
 class FakeBoard(PtyDevice):
     """Answers as the firmware does. Request numbers in the options count from 0, repeated requests included.
 
-    `lose` and `damage` name requests whose replies never arrive or arrive damaged; `mishear` requests that the
+    `lose` and `damage` name requests whose replies never arrive or arrive damaged; `mishear` those that the
     board receives damaged; `unplug_at`, `crash_at` and `restart_at` the request at which that happens.
     """
 

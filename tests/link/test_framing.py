@@ -1,4 +1,4 @@
-"""Frames survive split reads, text, noise and damage around them; a damaged one is never taken for another."""
+"""Frames survive split reads, text, noise and damage around them; damaged ones are never taken for others."""
 
 from __future__ import annotations
 
