@@ -1,4 +1,4 @@
-"""The float network: convolutions with every BatchNorm folded, and a numpy forward pass that needs no TensorFlow."""
+"""The float network: convolutions with every BatchNorm folded into weights and biases."""
 
 from __future__ import annotations
 
@@ -35,3 +35,8 @@ class FloatNetwork:
     input_gain: float
     input_offset: float
     convs: tuple[FloatConv, ...]
+
+    @property
+    def embedding(self) -> int:
+        """Size of the embedding vector."""
+        return int(self.convs[-1].bias.size)
