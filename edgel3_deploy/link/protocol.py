@@ -19,6 +19,8 @@ MAX_CHUNK = 512
 """Most bytes of tensor data in one frame."""
 MAX_BODY = 768
 """Most bytes of body in one frame, either way."""
+MAX_LAYERS = 64
+"""Most layers in one read_timing or read_checksums reply."""
 
 FieldType = Literal["u8", "u16", "u32", "u64", "bytes16", "bytes32", "text", "data", "u32s", "u64s"]
 """`text` is a length byte and UTF-8; `data`, `u32s` and `u64s` take the rest of the body and stand last."""
@@ -80,9 +82,9 @@ REQUESTS: tuple[Message, ...] = (
     Message(0x05, "read_output", "Read a chunk of the int8 output tensor.",
             (Field("offset", "u32", "bytes from the start of the tensor"), Field("length", "u16", "at most MAX_CHUNK"))),
     Message(0x06, "read_timing", "Counter value of each layer of the last run.",
-            (Field("first", "u16", "first layer"), Field("count", "u16", "at most 64 layers"))),
+            (Field("first", "u16", "first layer"), Field("count", "u16", "at most MAX_LAYERS"))),
     Message(0x07, "read_checksums", "CRC-32 of each layer's output in the last run with checksums.",
-            (Field("first", "u16", "first layer"), Field("count", "u16", "at most 64 layers"))),
+            (Field("first", "u16", "first layer"), Field("count", "u16", "at most MAX_LAYERS"))),
     Message(0x08, "read_memory", "Memory high-water marks."),
     Message(0x09, "enter_bootloader", "Acknowledge, then jump into the ROM bootloader."),
     Message(0x0A, "reset", "Acknowledge, then reset the chip."),
@@ -119,7 +121,7 @@ REPLIES: tuple[Message, ...] = (
              Field("arena_size", "u32", "activation arenas and scratch, all regions"))),
     Message(0x89, "enter_bootloader", "The jump follows."),
     Message(0x8A, "reset", "The reset follows."),
-    Message(0xFE, "fault", "Sent once by the HardFault handler, unasked for, with sequence 0; then the chip waits for a reset.",
+    Message(0xFE, "fault", "Sent by the HardFault handler, unasked for, with sequence 0, and as the reply to any request but reset and enter_bootloader from then on.",
             tuple(Field(name, "u32", "stacked register") for name in ("r0", "r1", "r2", "r3", "r12", "lr", "pc", "xpsr"))
             + tuple(Field(name, "u32", "System Control Block") for name in ("cfsr", "hfsr", "mmfar", "bfar"))),
     Message(0xFF, "error", "The request was refused.",
