@@ -91,8 +91,8 @@ uint32_t edgel3_conv2d_s8_scratch_size(const edgel3_conv2d_params_t *params);
  *
  * @param params constants of the layer
  * @param input  input_height * input_width * channels bytes
- * @param output output_height * output_width * channels bytes; may be `input` itself (in place) when there is no padding
- *               and no window reaches before the output element it produces (stride >= 1, padding 0), else not overlapping
+ * @param output output_height * output_width * channels bytes; may start where `input` starts (in place) if both paddings
+ *               are 0, else it must not overlap
  */
 void edgel3_max_pool2d_s8(const edgel3_max_pool2d_params_t *params, const int8_t *input, int8_t *output);
 

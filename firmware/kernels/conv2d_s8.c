@@ -8,6 +8,9 @@
  * The zero point is folded into the bias offline, so the inner loop multiplies raw int8 values.
  *
  * Bounds: sum |weights| * 256 + |bias| < 2^31 per output channel, which the model reader checks.
+ *
+ * Cost: 2.23 to 2.37 instructions per multiply-accumulate for 3x3 kernels on 32 to 128 channels (7.6 on one), measured with
+ * GCC 12.2 -O2 -mcpu=cortex-m7 on QEMU; 4 loads and 4 MLA per 4 products set the floor of 2.
  */
 #include "edgel3_kernels.h"
 
@@ -71,6 +74,7 @@ static inline block_t multiply(const int8_t *weights_0, const int8_t *weights_1,
     int32_t sum_10 = 0;
     int32_t sum_11 = 0;
     const int8_t *const end = patch_0 + size;
+#pragma GCC unroll 8
     while (patch_0 != end) {
         const int32_t w0 = *weights_0++;
         const int32_t w1 = *weights_1++;
@@ -84,11 +88,18 @@ static inline block_t multiply(const int8_t *weights_0, const int8_t *weights_1,
     return (block_t){{{sum_00, sum_01}, {sum_10, sum_11}}};
 }
 
-static int8_t finish(const edgel3_conv2d_params_t *params, int32_t channel, int32_t sum)
+/** Requantize one channel's accumulators of both pixels. */
+static inline void finish(const edgel3_conv2d_params_t *params, int32_t channel, const int32_t *sums, int8_t *output_0,
+                          int8_t *output_1)
 {
-    const int32_t scaled =
-        edgel3_requantize(sum + params->bias[channel], params->multiplier[channel], params->shift[channel]);
-    return edgel3_clamp_s8(scaled + params->output_zero_point, params->activation_min, params->activation_max);
+    const int32_t bias = params->bias[channel];
+    const int32_t multiplier = params->multiplier[channel];
+    const int32_t shift = params->shift[channel];
+    const int32_t offset = params->output_zero_point;
+    const int32_t low = params->activation_min;
+    const int32_t high = params->activation_max;
+    output_0[channel] = edgel3_clamp_s8(edgel3_requantize(sums[0] + bias, multiplier, shift) + offset, low, high);
+    output_1[channel] = edgel3_clamp_s8(edgel3_requantize(sums[1] + bias, multiplier, shift) + offset, low, high);
 }
 
 void edgel3_conv2d_s8(const edgel3_conv2d_params_t *params, const int8_t *input, int8_t *output, int8_t *scratch)
@@ -110,10 +121,8 @@ void edgel3_conv2d_s8(const edgel3_conv2d_params_t *params, const int8_t *input,
             const int32_t next = channel + 1 < channels ? channel + 1 : channel;
             const block_t block =
                 multiply(params->weights + channel * size, params->weights + next * size, patch_0, patch_1, size);
-            output_0[channel] = finish(params, channel, block.sum[0][0]);
-            output_0[next] = finish(params, next, block.sum[1][0]);
-            output_1[channel] = finish(params, channel, block.sum[0][1]);
-            output_1[next] = finish(params, next, block.sum[1][1]);
+            finish(params, channel, block.sum[0], output_0, output_1);
+            finish(params, next, block.sum[1], output_0, output_1);
         }
     }
 }

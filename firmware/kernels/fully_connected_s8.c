@@ -15,6 +15,7 @@ void edgel3_fully_connected_s8(const edgel3_fully_connected_params_t *params, co
     const int8_t *weights = params->weights;
     for (int32_t channel = 0; channel < params->output_size; channel++) {
         int32_t sum = params->bias[channel];
+#pragma GCC unroll 8
         for (int32_t index = 0; index < params->input_size; index++) {
             sum += *weights++ * input[index];
         }

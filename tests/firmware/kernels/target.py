@@ -54,7 +54,7 @@ def _parse(line: str, layer: Layer) -> TargetResult:
 
 def _render(cases: Sequence[tuple[Layer, Int8Array]]) -> str:
     scratch = max([1, *(scratch_bytes(layer) for layer, _ in cases)])
-    parts = ['#include "cases.h"', '#include "edgel3_kernels.h"', f"static int8_t scratch[{scratch}];"]
+    parts = ['#include "cases.h"', '#include "edgel3_kernels.h"', f"int8_t scratch[{scratch}];"]
     rows = []
     for number, (layer, values) in enumerate(cases):
         kernel, members = parameters(layer)
