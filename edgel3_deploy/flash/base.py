@@ -27,7 +27,7 @@ class Image:
 
 @dataclass(frozen=True)
 class FlashResult:
-    """What was done: bytes of the image, numbers of the sectors erased, whether every byte read back equal."""
+    """What was done: bytes of the image, numbers of the erased sectors, whether all bytes read back equal."""
 
     tool: str
     bytes_written: int

@@ -52,7 +52,7 @@ def run_tool(arguments: Sequence[str], folder: Path, package: str) -> None:
     if done.returncode:
         raise FlashError(
             f"{tool} failed: {_complaint(done.stderr + done.stdout) or f'exit code {done.returncode}'}",
-            "Check that the ST-LINK is plugged in, that no other debugger uses it, and that the board is powered.",
+            "Check that the ST-LINK is plugged in, that no other debugger uses it, and the board's power.",
         )
 
 

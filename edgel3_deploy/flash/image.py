@@ -16,7 +16,7 @@ _REBUILD = "Build again with `edgel3-deploy build`."
 def load_image(source: Path | bytes, board: Board) -> Image:
     """The image in a build folder, an ELF, a BIN that starts at the board's flash origin, or such bytes.
 
-    Raises BadInputError for an unreadable file, or one whose size or vector table does not belong to the board.
+    Raises BadInputError for an unreadable file, or a size or vector table that does not belong to the board.
     """
     if isinstance(source, bytes):
         return _checked(Image(source, board.flash.origin), board, "the image")
@@ -68,8 +68,9 @@ def _checked(image: Image, board: Board, name: str) -> Image:
     stack, entry = struct.unpack_from("<II", image.data)
     stack_fits = any(region.origin < stack <= region.end for region in board.ram)
     if not stack_fits or not entry & 1 or not board.flash.origin < entry < image.origin + len(image.data):
+        table = f"stack 0x{stack:08x}, entry 0x{entry:08x}"
         raise BadInputError(
-            f"{name}: its vector table (stack 0x{stack:08x}, entry 0x{entry:08x}) does not belong to {board.name}",
+            f"{name}: its vector table ({table}) does not belong to {board.name}",
             "Flash an image that was built for this board.",
         )
     return image

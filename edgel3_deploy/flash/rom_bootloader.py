@@ -32,13 +32,10 @@ def flash(image: Image, board: Board, port: str | None, progress: Progress) -> F
     The bootloader is tried first; if it is silent, the running firmware is asked to jump into it.
     """
     facts = board.bootloader
-    if facts is None or port is None:
-        raise FlashError(
-            f"{board.name} has no ROM bootloader"
-            if facts is None
-            else "the ROM bootloader needs a serial port",
-            "Name one with --port, or use --via openocd.",
-        )
+    if facts is None:
+        raise FlashError(f"{board.name} has no ROM bootloader", "Use a tool that its maker names.")
+    if port is None:
+        raise UsageError("the ROM bootloader is reached over a serial port", "Name it with --port.")
     progress("reaching the ROM bootloader")
     with _reached(board, facts, port) as serial:
         bootloader = an3155.Bootloader(serial)
