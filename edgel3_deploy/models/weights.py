@@ -1,4 +1,4 @@
-"""Read EdgeL3 weight files: arrays by name out of legacy Keras HDF5, every BatchNorm folded into its convolution.
+"""Read EdgeL3 weights: arrays by name out of legacy Keras HDF5, every BatchNorm folded in.
 
 The file's `model_config` is never looked at: it names custom layers and can carry code.
 """
@@ -37,7 +37,7 @@ class _BatchNorm(NamedTuple):
 
 
 class _Reader:
-    """Arrays of one open file, by layer name, each checked for type, shape and finite values before it is used."""
+    """Arrays of one open file by layer name, each checked for type, shape and finite values."""
 
     def __init__(self, path: Path, root: h5py.Group) -> None:
         self._path = path
@@ -47,12 +47,14 @@ class _Reader:
         return BadInputError(f"{self._path}: {problem}", _HINT)
 
     def _node(self, name: str) -> Any:
-        """The object called `name`, reached through hard links only, so that no other file is opened; None if absent."""
+        """The object called `name` or None; through hard links only, so that no other file is opened."""
         import h5py
 
         node: Any = self._root
         for part in name.split("/"):
-            if not isinstance(node, h5py.Group) or not isinstance(node.get(part, getlink=True), h5py.HardLink):
+            if not isinstance(node, h5py.Group) or not isinstance(
+                node.get(part, getlink=True), h5py.HardLink
+            ):
                 return None
             node = node[part]
         return node
@@ -90,7 +92,8 @@ class _Reader:
         """BatchNorm `number` as x -> gain * x + offset, one entry per channel."""
         layer = f"batch_normalization_{number}"
         gamma, beta, mean, variance = (
-            self.read(layer, array, (channels,)) for array in ("gamma", "beta", "moving_mean", "moving_variance")
+            self.read(layer, array, (channels,))
+            for array in ("gamma", "beta", "moving_mean", "moving_variance")
         )
         if (variance < 0).any():
             raise self.error(f"array {layer}/moving_variance holds negative values")
@@ -101,10 +104,12 @@ class _Reader:
 def read_weights(path: Path) -> FloatNetwork:
     """Read `path` (.h5 or .h5.gz). The architecture is recognised from the arrays; filter widths are free.
 
-    A BatchNorm behind the last convolution makes it a SEA model (64 x 50 input, ReLU at the end); without one it is an
-    L3 or sparse model (256 x 199, no ReLU at the end). The network's name is the file's, made fit for identifiers.
+    A BatchNorm behind the last convolution makes it a SEA model (64 x 50 input, ReLU at the end); without one
+    it is an L3 or sparse model (256 x 199, no ReLU at the end). The network's name is the file's, made fit
+    for identifiers.
 
-    Raises BadInputError, naming the array, if anything is missing, misshapen or not finite, or if the file is damaged.
+    Raises BadInputError, naming the array, if anything is missing, misshapen or not finite, or if the file is
+    damaged.
     """
     import h5py
 
