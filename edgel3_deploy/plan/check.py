@@ -15,9 +15,9 @@ from edgel3_deploy.plan.storage import can_pool_in_place
 def check_plan(network: Network, plan: MemoryPlan, board: Board) -> None:
     """Raises ValueError, which lists every fault, unless the plan can run the network.
 
-    Checked: every activation has one place of its size, aligned, inside an arena that its region can hold, kept from
-    the layer that writes it to the layer that reads it; nothing alive at the same time overlaps, but for a reshape's
-    view and a pooling in place, which share their first byte.
+    Checked: every activation has one place of its size, aligned, inside an arena that its region can hold,
+    kept from the layer that writes it to the layer that reads it; nothing alive at the same time overlaps,
+    but for a reshape's view and a pooling in place, which share their first byte.
     """
     faults = [*_coverage(network, plan), *_bounds(network, plan, board), *_overlaps(network, plan)]
     if faults:

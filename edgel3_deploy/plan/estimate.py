@@ -41,9 +41,9 @@ class LayerEstimate:
 class Estimate:
     """Whether a network fits a board. All sizes in bytes.
 
-    `ram_used` counts the arenas, the stack and the caller's input and output; if no plan exists, the peak of live bytes
-    takes the arenas' place. `excess` says what is over which limit and by how much; `fitting` names the family members
-    that fit the board where this network does not.
+    `ram_used` counts the arenas, the stack and the caller's input and output; if no plan exists, the peak of
+    live bytes takes the arenas' place. `excess` says what is over which limit and by how much; `fitting`
+    names the family members that fit the board where this network does not.
     """
 
     model: str

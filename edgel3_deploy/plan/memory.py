@@ -25,9 +25,9 @@ class Placement:
 class MemoryPlan:
     """`placements` covers every activation but the network's input and output, which the caller owns.
 
-    `arenas` gives bytes per region; `live_bytes` the bytes alive during each layer (one entry per layer, caller's
-    input and output included); `scratch` holds per-layer kernel workspaces as placements of their own, whose `tensor`
-    is -1.
+    `arenas` gives bytes per region; `live_bytes` the bytes alive during each layer (one entry per layer,
+    caller's input and output included); `scratch` holds per-layer kernel workspaces as placements of their
+    own, whose `tensor` is -1.
     """
 
     placements: tuple[Placement, ...]

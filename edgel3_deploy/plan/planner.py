@@ -1,7 +1,7 @@
 """Places every activation and workspace of a network into a board's RAM.
 
-The network is a chain, so at most two memories and one workspace are alive at a time. An arena can therefore be as small
-as its peak: neighbours in the chain lie at opposite ends of it, and the workspace between them.
+The network is a chain, so at most two memories and one workspace are alive at a time. An arena can therefore
+be as small as its peak: neighbours in the chain lie at opposite ends of it, and the workspace between them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from edgel3_deploy.plan.storage import Storage, live_bytes, storages
 
 ALIGNMENT = 16
 RESERVE = 8 * 1024
-"""Bytes of the main RAM kept for the firmware's data and bss, beside the stack and the network's input and output."""
+"""Bytes of the main RAM kept for the firmware's own data and bss."""
 
 
 def plan_memory(
@@ -27,10 +27,10 @@ def plan_memory(
     scratch: Mapping[int, int] | None = None,
     in_place_pooling: bool = True,
 ) -> MemoryPlan:
-    """Place the activations of `network`, and `scratch` bytes by layer index, into the RAM regions of `board`.
+    """Place the activations of `network`, and `scratch` bytes by layer index, into the RAM of `board`.
 
-    Regions fill in the board's order, fastest first: workspaces, then memories, those of the tightest peak first. What
-    does not fit one region goes to the next. The same arguments give the same plan.
+    Regions fill in the board's order, fastest first: workspaces, then memories, those of the tightest peak
+    first. What does not fit one region goes to the next. The same arguments give the same plan.
     Raises OverBudgetError that names the buffer and the bytes missing when no region can hold it.
     """
     workspaces = {index: size for index, size in sorted((scratch or {}).items()) if size}
@@ -56,7 +56,8 @@ def plan_memory(
 def capacities(network: Network, board: Board) -> dict[str, int]:
     """Bytes that a plan may use of each RAM region, in placement order.
 
-    The main RAM also holds the stack, the firmware's data and the caller's copies of the network's input and output.
+    The main RAM also holds the stack, the firmware's data and the caller's copies of the network's input and
+    output.
     """
     taken = {board.main_ram: board.stack_size + RESERVE + network.input.size + network.output.size}
     return {region.name: max(region.size - taken.get(region.name, 0), 0) for region in board.ram}
@@ -132,7 +133,7 @@ class _Arena:
             self.load[layer] += buffer.size
 
     def place(self) -> Iterable[Placement]:
-        """Offsets for all buffers: a memory at the bottom, its neighbour in the chain at the top, and so on."""
+        """Offsets for all buffers: a memory at the bottom, its neighbour at the top, and so on."""
         bottom = [0] * self.layers
         previous: _Buffer | None = None
         low = False

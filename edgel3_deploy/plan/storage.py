@@ -1,8 +1,8 @@
-"""Which activations share memory, and how long each lives: the facts a memory plan is made from and checked against."""
+"""Which activations share memory, and how long each lives: the facts that a memory plan is made from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from edgel3_deploy.graph.ir import Layer, MaxPool2D, Network, Reshape, Tensor
@@ -10,7 +10,7 @@ from edgel3_deploy.graph.ir import Layer, MaxPool2D, Network, Reshape, Tensor
 
 @dataclass(frozen=True)
 class Use:
-    """A tensor and the layers during which it is alive: from the one that writes it to the one that reads it."""
+    """A tensor and its life: from the layer that writes it to the one that reads it, both included."""
 
     tensor: Tensor
     first: int
@@ -73,8 +73,8 @@ def storages(network: Network, *, in_place_pooling: bool) -> tuple[Storage, ...]
     return tuple(Storage(tuple(group), owner) for group, owner in zip(groups, owners, strict=True))
 
 
-def live_bytes(network: Network, memories: Iterable[Storage], scratch: dict[int, int]) -> tuple[int, ...]:
-    """Bytes alive during each layer: its input and output, counted once where they share memory, and its scratch."""
+def live_bytes(network: Network, memories: Iterable[Storage], scratch: Mapping[int, int]) -> tuple[int, ...]:
+    """Bytes alive during each layer: its input and output, once where they share memory, and its scratch."""
     everything = tuple(memories)
     return tuple(
         sum(storage.live_bytes(index) for storage in everything) + scratch.get(index, 0)

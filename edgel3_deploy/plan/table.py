@@ -11,9 +11,10 @@ HEADER = ("layer", "output", "MACs", "input at", "output at", "live bytes")
 
 
 def plan_table(network: Network, plan: MemoryPlan, board: Board) -> tuple[tuple[str, ...], ...]:
-    """HEADER and one row per layer: name, output shape, MACs, where input and output lie, bytes alive meanwhile.
+    """HEADER and a row per layer: name, output shape, MACs, where input and output lie, bytes alive.
 
-    Places are addresses where an arena begins its region, such as "dtcm +0x0000"; "caller" is memory the caller owns.
+    Places are addresses where an arena begins its region, such as "dtcm +0x0000"; "caller" is memory the
+    caller owns.
     """
     places = {
         use.tensor.index: f"caller's {storage.owner}"
