@@ -13,18 +13,28 @@ static void silence_interrupts(void)
     }
 }
 
+static void close_region(uint32_t region, uint32_t origin, uint32_t log2_bytes, uint32_t disabled_subregions)
+{
+    MPU_RNR = region;
+    MPU_RBAR = origin;
+    MPU_RASR =
+        MPU_RASR_XN | MPU_RASR_SRD(disabled_subregions) | MPU_RASR_SIZE(log2_bytes) | MPU_RASR_ENABLE;
+}
+
 /*
- * The default map lets the core read ahead speculatively into external memory, 0x60000000 to 0xDFFFFFFF, where an access
- * to a controller that is not set up can stall the bus for good (AN4838, AN4861): one region without access covers it.
- * Region 0 spans 4 GB in eight subregions of 512 MB; the disabled ones keep the default map.
+ * Two regions without access over the default map.
+ *
+ * External memory, 0x60000000 to 0xDFFFFFFF: the core reads ahead speculatively, and an access to a controller that is not
+ * set up can stall the bus for good (AN4838, AN4861). The region spans 4 GB in eight subregions of 512 MB, five disabled.
+ *
+ * 0x10000000 to 0x1FFFFFFF: nothing of the firmware's is there, and a stack that overflows from the DTCM runs into it.
  */
-static void close_external_memory(void)
+static void close_foreign_memory(void)
 {
     MPU_CTRL = 0;
     barrier();
-    MPU_RNR = 0;
-    MPU_RBAR = 0;
-    MPU_RASR = MPU_RASR_XN | MPU_RASR_SRD(0x87u) | MPU_RASR_SIZE(32u) | MPU_RASR_ENABLE;
+    close_region(0, 0x00000000u, 32u, 0x87u);
+    close_region(1, 0x10000000u, 28u, 0);
     MPU_CTRL = MPU_CTRL_ENABLE | MPU_CTRL_PRIVDEFENA;
     barrier();
 }
@@ -67,7 +77,7 @@ void core_start(uintptr_t vectors)
     SCB_VTOR = (uint32_t)vectors;
     barrier();
     __asm volatile("cpsie i" ::: "memory");
-    close_external_memory();
+    close_foreign_memory();
     enable_instruction_cache();
     enable_data_cache();
 }
