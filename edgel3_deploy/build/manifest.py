@@ -20,11 +20,11 @@ RUNTIMES: tuple[Runtime, ...] = ("native", "cmsis-nn", "tflm")
 
 @dataclass(frozen=True)
 class Manifest:
-    """One build. Hashes are SHA-256 in hexadecimal; no paths of the machine and no times, so that builds compare.
+    """One build, without paths of the machine and without times, so that builds compare.
 
-    `status` is "linked", or "rendered" for a TFLite Micro project without a library to link. `inputs` names the model
-    and hashes what it came from; `tools` maps names to versions; `files` maps every file that the build wrote (but
-    this one) to its hash.
+    Hashes are SHA-256 in hexadecimal. `status` is "linked", or "rendered" for a TFLite Micro project without
+    a library to link. `inputs` names the model and hashes what it came from; `tools` maps names to versions;
+    `files` maps every file that the build wrote (but this one) to its hash.
     """
 
     build_id: str
