@@ -153,7 +153,7 @@ def _operator(operator: Any, index: int, model: Any, kinds: Mapping[int, str], s
     builtin = max(code.DeprecatedBuiltinCode(), code.BuiltinCode())
     kind = kinds.get(builtin, f"operator {builtin}")
     if kind == "CUSTOM":
-        kind = f"custom operator {_text(code.CustomCode())}"
+        kind = f"custom operator {_text(code.CustomCode())!r}"
     options_name = _names(schema.BuiltinOptions).get(operator.BuiltinOptionsType(), "NONE")
 
     def option(name: str) -> int:

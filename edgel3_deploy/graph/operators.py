@@ -193,6 +193,8 @@ def _weight_scales(constants: Constants, outputs: int, where: str) -> NDArray[np
     raw = _weight(constants, where)
     if len(raw.scales) not in (1, outputs) or (len(raw.scales) > 1 and raw.quantized_dimension != 0):
         raise damaged(f"{where}: {len(raw.scales)} weight scales for {outputs} output channels")
+    if not (np.isfinite(raw.scales) & (raw.scales >= 0)).all():
+        raise damaged(f"{where}: weight scales must be finite and not negative")
     if raw.zero_points.any():
         raise BadInputError(
             f"{where}: weights have a zero point", "Quantize weights symmetrically, as TFLite does."

@@ -58,7 +58,7 @@ class ModelBuilder:
         weights = self._weights((filters, *kernel, channels), per_channel)
         constants = [weights, self._bias(filters)]
         shape = (*_positions((height, width), kernel, stride, same), filters)
-        return self._append("CONV_2D", "Conv2DOptions", options, constants, shape, output)
+        return self._append("CONV_2D", "Conv2DOptions", options, constants, shape=shape, output=output)
 
     def max_pool2d(
         self, window: Shape = (2, 2), *, stride: Shape = (2, 2), same: bool = False, activation: str = "NONE"
@@ -70,12 +70,16 @@ class ModelBuilder:
         options.padding = 0 if same else 1
         options.fusedActivationFunction = getattr(schema.ActivationFunctionType, activation)
         shape = (*_positions((height, width), window, stride, same), channels)
-        return self._append("MAX_POOL_2D", "Pool2DOptions", options, [], shape, (self.scale, self.zero_point))
+        return self._append(
+            "MAX_POOL_2D", "Pool2DOptions", options, [], shape=shape, output=(self.scale, self.zero_point)
+        )
 
     def reshape(self, shape: Shape) -> ModelBuilder:
         data = np.array([1, *shape], np.int32)
         target = self._tensor("new_shape", (len(data),), schema.TensorType.INT32, data.tobytes())
-        return self._append("RESHAPE", None, None, [target], shape, (self.scale, self.zero_point))
+        return self._append(
+            "RESHAPE", None, None, [target], shape=shape, output=(self.scale, self.zero_point)
+        )
 
     def fully_connected(
         self,
@@ -90,11 +94,13 @@ class ModelBuilder:
         options.fusedActivationFunction = getattr(schema.ActivationFunctionType, activation)
         weights = self._weights((outputs, int(np.prod(self.shape))), per_channel)
         constants = [weights, self._bias(outputs) if bias else -1]
-        return self._append("FULLY_CONNECTED", "FullyConnectedOptions", options, constants, (outputs,), output)
+        return self._append(
+            "FULLY_CONNECTED", "FullyConnectedOptions", options, constants, (outputs,), output
+        )
 
     def other(self, kind: str) -> ModelBuilder:
         """An operator that the project does not support, shape unchanged."""
-        return self._append(kind, None, None, [], self.shape, (self.scale, self.zero_point))
+        return self._append(kind, None, None, [], shape=self.shape, output=(self.scale, self.zero_point))
 
     def metadata(self, **entry: object) -> ModelBuilder:
         return self.raw_metadata(json.dumps(entry).encode())
@@ -128,6 +134,7 @@ class ModelBuilder:
         options_type: str | None,
         options: Any,
         constants: list[int],
+        *,
         shape: Shape,
         output: tuple[float, int],
     ) -> ModelBuilder:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgel3_deploy.graph.ir import Layer
+from edgel3_deploy.graph.ir import FullyConnected, Layer
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.graph.reference import run, run_layer
 from tests.graph.engines import litert, tflite_micro
@@ -45,6 +45,7 @@ def test_chain_of_every_operator() -> None:
     per_channel=st.booleans(),
 )
 def test_convolution(
+    *,
     channels: int,
     filters: int,
     kernel: tuple[int, int],
@@ -79,6 +80,7 @@ def test_convolution(
     zero_point=ZERO_POINTS,
 )
 def test_max_pooling(
+    *,
     size: tuple[int, int, int],
     window: tuple[int, int],
     stride: tuple[int, int],
@@ -104,6 +106,7 @@ def test_max_pooling(
     seed=st.integers(0, 1000),
 )
 def test_fully_connected(
+    *,
     inputs: int,
     outputs: int,
     scale: float,
@@ -123,7 +126,8 @@ def test_a_left_shift_is_exact() -> None:
     builder = ModelBuilder((8,), 0.9, -100).fully_connected(6, output=(0.001, 0))
     network = read_network(builder.build())
     layer = network.layers[0]
-    assert getattr(layer, "requantize").shift.max() > 0
+    assert isinstance(layer, FullyConnected)
+    assert layer.requantize.shift.max() > 0
     assert_equal_to_engines(builder.build())
 
 
