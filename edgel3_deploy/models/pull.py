@@ -107,8 +107,8 @@ def _download(known: Member, part: Path, progress: Progress) -> bool:
     On failure `part` keeps what came.
     """
     url, have = _url(known), part.stat().st_size
-    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
     with _network_errors(url):
+        request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
         try:
             response = urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)
         except urllib.error.HTTPError as error:

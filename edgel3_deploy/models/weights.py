@@ -138,7 +138,8 @@ def _read_network(path: Path, reader: _Reader) -> FloatNetwork:
         if is_normalized:
             gain, offset = reader.batch_norm(index + 2, channels)
             kernel, bias = kernel * gain, bias * gain + offset
-        weights, bias_32 = kernel.astype(np.float32), bias.astype(np.float32)
+        with np.errstate(over="ignore"):
+            weights, bias_32 = kernel.astype(np.float32), bias.astype(np.float32)
         if not (np.isfinite(weights).all() and np.isfinite(bias_32).all()):
             raise reader.error(f"{layer} overflows float32 once its BatchNorm is folded in")
         convs.append(FloatConv(f"conv{index + 1}", weights, bias_32, relu=is_normalized))

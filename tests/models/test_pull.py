@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from edgel3_deploy.errors import DownloadError, UsageError
-from edgel3_deploy.models import family, pull as pull_module
+from edgel3_deploy.models import family
+from edgel3_deploy.models import pull as pull_module
 from edgel3_deploy.models.locate import downloads_dir
 from edgel3_deploy.models.pull import blob_id, pull
 
@@ -37,7 +38,7 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:
     state = Server()
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             asked = self.headers.get("Range")
             state.ranges.append(asked)
             start = int(asked.removeprefix("bytes=").rstrip("-")) if asked and state.knows_ranges else 0
