@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.link.client import Identity, MemoryUse
 from edgel3_deploy.link.protocol import CounterUnit
+from edgel3_deploy.toolchain.budget import Usage
 from edgel3_deploy.validate.metrics import Difference, Fidelity
 
 Verdict = Literal["pass", "fail"]
@@ -113,7 +114,7 @@ class Report:
     fidelity_note: str
     counter: int
     example: Example
-    budget: Mapping[str, Any] | None
+    budget: tuple[Usage, ...]
     tools: Mapping[str, str]
     warnings: tuple[str, ...]
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from edgel3_deploy.models.forward import forward
 from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.reference import truth
 from edgel3_deploy.reference.interpreter import layer_outputs
+from edgel3_deploy.toolchain.budget import Usage
 from edgel3_deploy.validate.metrics import differences, fidelity
 from edgel3_deploy.validate.result import Body, Device, Example, Outputs, Report
 from edgel3_deploy.validate.session import BoardRun, greet
@@ -82,7 +83,7 @@ def validate_build(
         fidelity_note=_NO_FLOAT_NETWORK if floats is None else "",
         counter=int(np.median(run.counters)),
         example=compared.example,
-        budget=_budget(build.directory),
+        budget=read_budget(build.directory),
         tools=_tools(manifest.tools),
         warnings=(*manifest.warnings, *workload.warnings),
     )
@@ -155,12 +156,14 @@ def _body(board: Board, serial: Port) -> Body:
     return "unicorn" if serial.is_pseudo_terminal else "silicon"
 
 
-def _budget(folder: Path) -> Mapping[str, Any] | None:
+def read_budget(folder: Path) -> tuple[Usage, ...]:
+    """Flash, RAM and its regions from the build's budget.json; empty if it cannot be read."""
     try:
         content = json.loads((folder / "budget.json").read_bytes())
-    except (OSError, ValueError):
-        return None
-    return content if isinstance(content, dict) else None
+        rows = {"flash": content["flash"], "RAM": content["ram"], **content["ram"]["regions"]}
+        return tuple(Usage(name, int(row["used"]), int(row["limit"])) for name, row in rows.items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ()
 
 
 def _tools(build_tools: Mapping[str, str]) -> Mapping[str, str]:

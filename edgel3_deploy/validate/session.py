@@ -33,7 +33,7 @@ class BoardRun:
     def infer(
         self, window: NDArray[np.int8], expected_layers: Sequence[NDArray[np.int8]]
     ) -> NDArray[np.int8]:
-        """The board's output for one window, int8 (embedding,); layers are compared with `expected_layers`."""
+        """The output for one window, int8 (embedding,); its layers are compared with `expected_layers`."""
         count = len(self.network.layers)
         self.client.load_input(window.tobytes())
         self.counters.append(self.client.run(checksums=self._checksums))
