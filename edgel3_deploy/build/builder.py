@@ -232,12 +232,7 @@ def _make(
 
 
 def _write(directory: Path, files: Mapping[str, bytes]) -> None:
-    try:
-        for name, content in files.items():
-            path = directory / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-    except OSError as error:
-        raise UsageError(
-            f"{error.filename or directory} cannot be written: {error.strerror}", "Free some space."
-        ) from error
+    for name, content in files.items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)

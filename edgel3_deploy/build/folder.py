@@ -7,6 +7,7 @@ import fcntl
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from edgel3_deploy.build.manifest import FILE_NAME, Manifest, read_manifest
 from edgel3_deploy.errors import BadInputError, UsageError
@@ -27,8 +28,8 @@ class BuildFolder:
                 self._carry_over(self._old, self.directory)
             else:
                 self._old.rename(self.directory)
-        for leftover in (self._stage, self._old):
-            shutil.rmtree(leftover, ignore_errors=True)
+        self.discard_stage()
+        shutil.rmtree(self._old, ignore_errors=True)
 
     def check_ours(self) -> None:
         """UsageError if the folder holds something, but no build: it would be replaced."""
@@ -51,9 +52,13 @@ class BuildFolder:
 
     def stage(self) -> Path:
         """A new, empty folder beside the final one."""
-        shutil.rmtree(self._stage, ignore_errors=True)
-        self._stage.mkdir(parents=True)
+        self.discard_stage()
+        self._stage.mkdir()
         return self._stage
+
+    def discard_stage(self) -> None:
+        """Remove the staged folder, if there is one."""
+        shutil.rmtree(self._stage, ignore_errors=True)
 
     def commit(self) -> None:
         """Put the staged folder in place; what the earlier build did not write, such as its report, stays."""
@@ -89,22 +94,26 @@ def build_folder(directory: Path) -> Iterator[BuildFolder]:
     directory = directory.absolute()
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
-        lock = (directory.parent / f".{directory.name}.lock").open("w")
-    except OSError as error:
-        raise UsageError(
-            f"{directory} cannot be written: {error.strerror}", "Choose another --output."
-        ) from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UsageError(
-                f"{directory} is being built by another process", "Wait until it is done."
-            ) from error
-        folder = BuildFolder(directory)
-        try:
+        with (directory.parent / f".{directory.name}.lock").open("w") as lock:
+            _lock(lock, directory)
+            folder = BuildFolder(directory)
             folder.recover()
             folder.check_ours()
-            yield folder
-        finally:
-            shutil.rmtree(folder._stage, ignore_errors=True)
+            try:
+                yield folder
+            finally:
+                folder.discard_stage()
+    except OSError as error:
+        raise UsageError(
+            f"{error.filename or directory} cannot be written: {error.strerror}",
+            "Choose another --output, or make room.",
+        ) from error
+
+
+def _lock(file: IO[str], directory: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise UsageError(
+            f"{directory} is being built by another process", "Wait until it is done."
+        ) from error

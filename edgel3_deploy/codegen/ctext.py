@@ -15,10 +15,10 @@ WIDTH = 104
 
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,47}")
 _KEYWORDS = """
-auto break case char const continue default do double else enum extern float for goto if inline int long register
-restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
-asm bool catch class delete export false friend namespace new operator private protected public template this throw
-true try typename using virtual
+auto break case char const continue default do double else enum extern float for goto if inline int long
+register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
+asm bool catch class delete export false friend namespace new operator private protected public template
+this throw true try typename using virtual
 """
 _NOT_IN_COMMENT = re.compile(r"[^ -\[\]-~]")
 

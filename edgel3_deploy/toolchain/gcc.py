@@ -110,7 +110,7 @@ def _failure(output: Sequence[str]) -> ToolchainError:
     if re.search(r"cannot find -l(c|gcc|m)\b|(string|stdint|stddef)\.h: No such file", line):
         hint = _install("libnewlib-arm-none-eabi")
     else:
-        hint = "Run make in the build folder's project for the whole output."
+        hint = "This project is built with GCC 12 for Arm; `make` in a built folder shows every message."
     return ToolchainError(f"the firmware does not build: {line}", hint)
 
 
