@@ -45,7 +45,7 @@ class CosineChart:
 
 @dataclass(frozen=True)
 class EmbeddingChart:
-    """One window's embeddings, board as `bars`, float as `dots`: SVG paths in a box of `width` by `height`."""
+    """One window's embeddings, board as `bars`, float as `dots`: SVG paths, box of `width` by `height`."""
 
     width: float
     height: float

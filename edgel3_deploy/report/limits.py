@@ -6,7 +6,7 @@ from edgel3_deploy.validate.result import Report
 
 _OF_BODY = {
     "unicorn": (
-        "The virtual board runs the very image that would be flashed, with the chip's memory map and registers. "
+        "The virtual board runs the very image that would be flashed, at the chip's addresses and registers. "
         "It models no caches, wait states, timing or electrical behaviour: it is no proof for a chip."
     ),
     "qemu": (
@@ -20,7 +20,7 @@ _OF_BODY = {
 def limits(report: Report) -> tuple[str, ...]:
     """One sentence or two per limit, the general ones first."""
     general = [
-        f"Equality was checked on {report.windows:,} windows, not on all possible inputs, and for this image.",
+        f"Equality was checked on {report.windows:,} windows, not on all inputs, and for this image.",
         "The log-mel front end ran on the host: the board was given finished int8 spectrograms.",
     ]
     if report.fidelity is not None:

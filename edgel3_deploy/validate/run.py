@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from edgel3_deploy import __version__
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.flash.virtual import VIRTUAL, port_to_run
+from edgel3_deploy.graph.ir import Network
+from edgel3_deploy.graph.reference import run_layer
 from edgel3_deploy.graph.tensors import dequantize, quantize_input
 from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.port import Port, open_port
 from edgel3_deploy.models.forward import forward
 from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.reference import truth
-from edgel3_deploy.reference.interpreter import layer_outputs
 from edgel3_deploy.toolchain.budget import Usage
 from edgel3_deploy.validate.metrics import differences, fidelity
 from edgel3_deploy.validate.result import Body, Device, Example, Outputs, Report
@@ -114,7 +115,7 @@ def _compare(build: PreparedBuild, workload: Workload, run: BoardRun, progress: 
             floats.append(forward(build.float_network, batch.spectrograms))
         for row, window in enumerate(inputs):
             progress("validating windows", done, workload.windows)
-            reference_layers = layer_outputs(build.model, window) if run.compares_layers else ()
+            reference_layers = _layer_outputs(build.network, window) if run.compares_layers else []
             embeddings.append(run.infer(window, reference_layers))
             done += 1
             if example is None and (batch.timestamps[row] >= _EXAMPLE_SECONDS or done == workload.windows):
@@ -138,6 +139,17 @@ def _compare(build: PreparedBuild, workload: Workload, run: BoardRun, progress: 
         source=np.concatenate(source),
         example=example,
     )
+
+
+def _layer_outputs(network: Network, window: NDArray[np.int8]) -> list[NDArray[np.int8]]:
+    """Every layer's output in TFLite Micro's arithmetic, which its own interpreter does not show.
+
+    LiteRT would show them, but its optimized kernels round some values differently.
+    """
+    outputs: list[NDArray[np.int8]] = []
+    for layer in network.layers:
+        outputs.append(run_layer(layer, outputs[-1] if outputs else window))
+    return outputs
 
 
 @contextmanager
