@@ -36,7 +36,7 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Image:
-    """A linked ELF file: sections in address order, symbols in file order, addresses of all names."""
+    """A linked ELF file: sections in address order, symbols in file order, and all names that they have."""
 
     entry: int
     sections: tuple[Section, ...]
