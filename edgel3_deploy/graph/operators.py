@@ -44,12 +44,13 @@ def _conv2d(common: Layer, operator: RawOperator, constants: Constants, where: s
     if common.output.shape[-1] != outputs:
         raise damaged(f"{where}: {outputs} kernels for {common.output.shape[-1]} output channels")
     scales = float(np.float32(common.input.scale)) * _weight_scales(constants, outputs, where)
+    bias = _bias(constants, outputs, where)
     lower, upper = _activation(common, operator, where)
     return Conv2D(
         **vars(common),
         weights=weights,
-        bias=_bias(constants, weights, where),
-        requantize=_requantize(scales / common.output.scale, where),
+        bias=bias,
+        requantize=_requantize(scales / common.output.scale, weights, bias, where),
         stride=stride,
         padding=padding,
         activation_min=lower,
@@ -100,12 +101,13 @@ def _fully_connected(common: Layer, operator: RawOperator, constants: Constants,
         scales = (np.float32(common.input.scale) * scales.astype(np.float32)).astype(np.float64)
     else:
         scales = common.input.scale * scales
+    bias = _bias(constants, outputs, where)
     lower, upper = _activation(common, operator, where)
     return FullyConnected(
         **vars(common),
         weights=weights,
-        bias=_bias(constants, weights, where),
-        requantize=_requantize(scales / common.output.scale, where),
+        bias=bias,
+        requantize=_requantize(scales / common.output.scale, weights, bias, where),
         activation_min=lower,
         activation_max=upper,
     )
@@ -202,27 +204,31 @@ def _weight_scales(constants: Constants, outputs: int, where: str) -> NDArray[np
     return np.broadcast_to(raw.scales.astype(np.float64), (outputs,))
 
 
-def _bias(constants: Constants, weights: NDArray[np.int8], where: str) -> NDArray[np.int32]:
-    """The bias (out,), zeros if absent; refused when an accumulator could leave int32."""
+def _bias(constants: Constants, outputs: int, where: str) -> NDArray[np.int32]:
+    """The bias (out,), zeros if absent."""
     raw = constants[1] if len(constants) > 1 else None
-    outputs = weights.shape[0]
     if raw is None:
-        bias = np.zeros(outputs, np.int32)
-    elif raw.dtype != "INT32" or raw.data.size != 4 * outputs:
+        return np.zeros(outputs, np.int32)
+    if raw.dtype != "INT32" or raw.data.size != 4 * outputs:
         raise damaged(
             f"{where}: {raw.data.size} bytes of {raw.dtype.lower()} bias for {outputs} output channels"
         )
-    else:
-        bias = raw.data.view("<i4").astype(np.int32)
-    magnitudes = np.abs(weights.reshape(outputs, -1).astype(np.int64)).sum(axis=1)
-    if (np.abs(bias.astype(np.int64)) + 256 * magnitudes >= 1 << 31).any():
+    return raw.data.view("<i4").astype(np.int32)
+
+
+def _requantize(
+    scales: NDArray[np.float64], weights: NDArray[np.int8], bias: NDArray[np.int32], where: str
+) -> Requantize:
+    """The constants for `scales` (out,); refused when an accumulator or its scaled value could leave int32.
+
+    |x - zero_point| is at most 255, and 256 leaves room for folding the zero point into the bias.
+    """
+    magnitudes = np.abs(weights.reshape(len(weights), -1).astype(np.int64)).sum(axis=1)
+    largest = np.abs(bias.astype(np.int64)) + 256 * magnitudes
+    if (largest >= 1 << 31).any() or (largest * scales >= 1 << 30).any():
         raise BadInputError(
             f"{where}: the int32 accumulator can overflow", "Use fewer inputs or a smaller bias."
         )
-    return bias
-
-
-def _requantize(scales: NDArray[np.float64], where: str) -> Requantize:
     try:
         return quantize_multipliers(scales)
     except ValueError as error:

@@ -95,7 +95,7 @@ class ModelBuilder:
         weights = self._weights((outputs, int(np.prod(self.shape))), per_channel)
         constants = [weights, self._bias(outputs) if bias else -1]
         return self._append(
-            "FULLY_CONNECTED", "FullyConnectedOptions", options, constants, (outputs,), output
+            "FULLY_CONNECTED", "FullyConnectedOptions", options, constants, shape=(outputs,), output=output
         )
 
     def other(self, kind: str) -> ModelBuilder:
