@@ -48,8 +48,8 @@ class Ready:
 class Peripheral:
     """Registers of 32 bits at byte offsets; a subclass adds what reading and writing them does.
 
-    `RESET` lists every register that is modelled with its reset value. The others read as zero and ignore writes, and
-    their use is logged once.
+    `RESET` lists every register that is modelled with its reset value. The others read as zero, ignore
+    writes, and are logged once.
     """
 
     RESET: ClassVar[Mapping[int, int]] = {}

@@ -9,7 +9,7 @@ from typing import Any
 from edgel3_deploy.emulate import faults
 from edgel3_deploy.emulate.bus import Log
 from edgel3_deploy.emulate.faults import Fault, Lockup
-from edgel3_deploy.emulate.scs import BFAR, CFSR, HFSR, VTOR, SystemControl
+from edgel3_deploy.emulate.scs import BFAR, CFSR, HFSR, MMFAR, VTOR, SystemControl
 
 _SPSEL, _FPCA = 2, 4
 _XPSR_ALIGNED = 1 << 9
@@ -70,7 +70,7 @@ class Cpu:
         registers = self._control.registers
         registers[CFSR] |= fault.status
         if fault.address is not None:
-            registers[BFAR] = fault.address
+            registers[MMFAR if fault.exception == faults.MEM_MANAGE else BFAR] = fault.address
         where = f"{fault.what} (pc {self.get('PC'):#010x}, lr {self.get('LR'):#010x})"
         if self.exception in (_NMI, faults.HARD_FAULT) or self.get("FAULTMASK") & 1:
             raise Lockup(f"{where} inside the HardFault handler")
@@ -137,7 +137,8 @@ class Cpu:
         if self._is_ram(frame, 4 * len(words)):
             self._engine.mem_write(frame, struct.pack(f"<{len(words)}I", *words))
         else:
-            self._control.registers[CFSR] |= faults.STKERR
+            denied = self._control.mpu.denies(frame)
+            self._control.registers[CFSR] |= faults.MSTKERR if denied else faults.STKERR
         self.set("SP", frame)
 
     def _vector(self, number: int) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 HARD_FAULT, MEM_MANAGE, BUS_FAULT, USAGE_FAULT, SV_CALL = 3, 4, 5, 6, 11
 
-IACCVIOL = 1 << 0
+IACCVIOL, DACCVIOL, MUNSTKERR, MSTKERR, MMARVALID = (1 << bit for bit in (0, 1, 3, 4, 7))
 IBUSERR, PRECISERR, IMPRECISERR, UNSTKERR, STKERR = (1 << bit for bit in (8, 9, 10, 11, 12))
 BFARVALID = 1 << 15
 UNDEFINSTR, INVSTATE, INVPC, NOCP, UNALIGNED = (1 << bit for bit in (16, 17, 18, 19, 24))
@@ -15,7 +15,7 @@ VECTTBL, FORCED, DEBUGEVT = 1 << 1, 1 << 30, 1 << 31
 
 @dataclass(frozen=True)
 class Fault:
-    """`exception` takes the fault if it is enabled; `status` are the CFSR bits; `address` goes to BFAR."""
+    """`exception` takes the fault if it is enabled; `status` are CFSR bits; `address` is for BFAR or MMFAR."""
 
     exception: int
     status: int
@@ -34,8 +34,16 @@ def bus_fault(address: int, *, write: bool) -> Fault:
     return Fault(BUS_FAULT, PRECISERR | BFARVALID, f"read from {address:#010x}", address)
 
 
-def fetch_fault(address: int) -> Fault:
-    """An instruction fetch from where nothing can be executed."""
+def protection_fault(address: int, *, write: bool) -> Fault:
+    """A data access that the MPU denies."""
+    what = f"{'write to' if write else 'read from'} {address:#010x}, which the MPU denies"
+    return Fault(MEM_MANAGE, DACCVIOL | MMARVALID, what, address)
+
+
+def fetch_fault(address: int, *, denied: bool) -> Fault:
+    """An instruction fetch from where nothing can be executed, `denied` by the MPU or by its nature."""
+    if denied:
+        return Fault(MEM_MANAGE, IACCVIOL, f"execution at {address:#010x}, which the MPU denies")
     if address >= 0xE000_0000 or 0x4000_0000 <= address < 0x6000_0000:
         return Fault(MEM_MANAGE, IACCVIOL, f"execution at {address:#010x}, which is never executable")
     return Fault(BUS_FAULT, IBUSERR, f"execution at {address:#010x}, where there is no memory")

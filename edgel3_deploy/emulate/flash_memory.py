@@ -20,7 +20,7 @@ class FlashMemory:
     """`size` bytes at `origin`, in memory that the emulated CPU shares.
 
     With a `file`, that memory is the file's: every change is in it at once and outlives the process, however
-    that ends. Raises BadInputError if the file has another size, is in use by another virtual board, or cannot be
+    that ends. Raises BadInputError if the file has another size, is in use by another board, or cannot be
     written. `on_change` is told address and size of every change.
     """
 

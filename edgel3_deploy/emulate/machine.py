@@ -21,6 +21,7 @@ from edgel3_deploy.emulate.scs import CPACR, VTOR, SystemReset
 _WFE, _WFI = 0xBF20, 0xBF30
 _SLEEP_SECONDS = 0.001
 _DEAD_POLL_SECONDS = 0.05
+_PAGE = 1024
 _SVC, _PREFETCH_ABORT, _DATA_ABORT, _BKPT, _NOCP = 2, 3, 4, 7, 17
 _EXC_RETURN = 0xFF00_0000
 
@@ -43,9 +44,10 @@ class Machine:
         self._protection = Protection()
         self._engine = self._power_on()
         self._cpu = Cpu(self._engine, part.control, part.is_ram, log)
-        self._powered = {ram.name: True for ram in part.rams}
-        self._power_rams()
-        part.rcc.on_enable = self._power_rams
+        self._permissions: dict[tuple[int, int], int] = {}
+        self._protect()
+        part.rcc.on_enable = self._protect
+        part.control.on_protection = self._protect
         line.on_rest = self._check_fpu_use
         part.flash.on_change = self._forget_code
         part.control.on_access = self._check_fpu_use
@@ -95,18 +97,28 @@ class Machine:
     def _reset(self) -> None:
         self._part.reset()
         self._cpu.reset(0, 0)
-        self._power_rams()
+        self._protect()
 
-    def _power_rams(self) -> None:
-        """RAMs that need a clock enable answer only while they have it."""
+    def _protect(self) -> None:
+        """Close what has no clock or what the MPU denies, in pages of 1 KB; open the rest."""
         from unicorn import unicorn_const
 
-        for ram in self._part.rams:
-            powered = ram.powered()
-            if powered != self._powered[ram.name]:
-                self._powered[ram.name] = powered
-                permissions = unicorn_const.UC_PROT_ALL if powered else unicorn_const.UC_PROT_NONE
-                self._engine.mem_protect(ram.origin, ram.size, permissions)
+        everything, nothing = unicorn_const.UC_PROT_ALL, unicorn_const.UC_PROT_NONE
+        read_execute = unicorn_const.UC_PROT_READ | unicorn_const.UC_PROT_EXEC
+        rom = self._part.system_memory
+        memories = [
+            (ram.origin, ram.size, everything if ram.powered() else nothing) for ram in self._part.rams
+        ]
+        wanted: dict[tuple[int, int], int] = {}
+        for origin, size, permissions in (*memories, (rom.origin, rom.size, read_execute)):
+            for start, end, denied in self._part.control.mpu.spans(origin, origin + size):
+                low, high = (start + _PAGE - 1) // _PAGE * _PAGE, end // _PAGE * _PAGE
+                if low < high:
+                    wanted[low, high - low] = nothing if denied else permissions
+        for (origin, size), permissions in wanted.items():
+            if self._permissions.get((origin, size)) != permissions:
+                self._engine.mem_protect(origin, size, permissions)
+        self._permissions = wanted
 
     def _rom_bootloader(self) -> None:
         self._reset()
@@ -150,7 +162,7 @@ class Machine:
         elif number == _PREFETCH_ABORT and pc >= _EXC_RETURN and self._cpu.exception:
             self._cpu.leave(pc | 1)
         elif number == _PREFETCH_ABORT:
-            self._cpu.fault(faults.fetch_fault(pc))
+            self._cpu.fault(faults.fetch_fault(pc, denied=self._part.control.mpu.denies(pc)))
         elif number == _BKPT:
             self._cpu.fault(Fault(faults.HARD_FAULT, 0, "a breakpoint without a debugger"))
         elif number == _DATA_ABORT:
@@ -240,10 +252,12 @@ class Machine:
         if access == unicorn_const.UC_MEM_WRITE_PROT and self._part.flash.contains(address, size):
             self._part.interface.store(address, size, value & (1 << 8 * size) - 1)
             return True
+        denied = self._part.control.mpu.denies(address)
         if self._fault is None:
             if access in (unicorn_const.UC_MEM_FETCH_UNMAPPED, unicorn_const.UC_MEM_FETCH_PROT):
-                self._fault = faults.fetch_fault(address)
+                self._fault = faults.fetch_fault(address, denied=denied)
             else:
-                writes = (unicorn_const.UC_MEM_WRITE_UNMAPPED, unicorn_const.UC_MEM_WRITE_PROT)
-                self._fault = faults.bus_fault(address, write=access in writes)
+                write = access in (unicorn_const.UC_MEM_WRITE_UNMAPPED, unicorn_const.UC_MEM_WRITE_PROT)
+                kind = faults.protection_fault if denied else faults.bus_fault
+                self._fault = kind(address, write=write)
         return False

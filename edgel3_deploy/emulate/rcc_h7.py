@@ -9,7 +9,7 @@ from edgel3_deploy.emulate.clocks import LSE_HZ, Clocks, ResetAndClockControl, a
 CR, CFGR, D1CFGR, D2CFGR, PLLCKSELR, PLLCFGR = 0x00, 0x10, 0x18, 0x1C, 0x28, 0x2C
 PLL1DIVR, PLL1FRACR, D2CCIP2R, RSR = 0x30, 0x34, 0x54, 0xD0
 AHB2ENR, AHB4ENR, APB1LENR, APB2ENR, APB4ENR = 0xDC, 0xE0, 0xE8, 0xF0, 0xF4
-HSIRDY, CSION, CSIRDY, HSI48ON, HSI48RDY = 1 << 2, 1 << 7, 1 << 8, 1 << 12, 1 << 13
+HSIRDY, HSIDIVF, CSION, CSIRDY, HSI48ON, HSI48RDY = 1 << 2, 1 << 5, 1 << 7, 1 << 8, 1 << 12, 1 << 13
 HSEON, HSERDY, HSEBYP, PLL1ON, PLL1RDY = 1 << 16, 1 << 17, 1 << 18, 1 << 24, 1 << 25
 DOMAINS_READY = 3 << 14
 HSI_HZ, CSI_HZ = 64e6, 4e6
@@ -66,7 +66,7 @@ class RccH7(ResetAndClockControl):
     def read(self, offset: int) -> int:
         value = super().read(offset)
         if offset == CR:
-            value |= DOMAINS_READY | HSIRDY | (HSI48RDY if value & HSI48ON else 0)
+            value |= DOMAINS_READY | HSIRDY | HSIDIVF | (HSI48RDY if value & HSI48ON else 0)
         elif offset == CFGR:
             value |= self._source << 3
         if offset in (CR, CFGR):
@@ -81,7 +81,7 @@ class RccH7(ResetAndClockControl):
 
     def write(self, offset: int, value: int) -> None:
         if offset == CR:
-            value = value & ~(HSERDY | PLL1RDY | CSIRDY | HSIRDY | HSI48RDY | DOMAINS_READY) | 1
+            value = value & ~(HSERDY | PLL1RDY | CSIRDY | HSIRDY | HSIDIVF | HSI48RDY | DOMAINS_READY) | 1
             if self._source == PLL1:
                 value |= PLL1ON
         elif offset in (PLLCKSELR, PLL1DIVR) and self.registers[CR] & PLL1ON:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from edgel3_deploy.emulate import mpu
 from edgel3_deploy.emulate.bus import WORD, Log, Peripheral
 from edgel3_deploy.emulate.cycles import CycleCounter
+from edgel3_deploy.emulate.mpu import Mpu
 
 SYST_CSR, SYST_RVR, SYST_CVR, SYST_CALIB = 0x010, 0x014, 0x018, 0x01C
 CPUID, ICSR, VTOR, AIRCR, SCR, CCR, SHCSR = 0xD00, 0xD04, 0xD08, 0xD0C, 0xD10, 0xD14, 0xD24
 CFSR, HFSR, DFSR, MMFAR, BFAR = 0xD28, 0xD2C, 0xD30, 0xD34, 0xD38
 CCSIDR, CSSELR, CPACR = 0xD80, 0xD84, 0xD88
-MPU_TYPE, MPU_CTRL, MPU_RNR, MPU_RBAR, MPU_RASR = 0xD90, 0xD94, 0xD98, 0xD9C, 0xDA0
 DEMCR = 0xDFC
 TRCENA = 1 << 24
 _VECTKEY, _VECTKEY_READ = 0x05FA, 0xFA05
 _SYSRESETREQ = 1 << 2
-_READ_ONLY = frozenset(
-    (0x004, SYST_CALIB, CPUID, *range(0xD40, CCSIDR + 4, 4), MPU_TYPE, 0xF40, 0xF44, 0xF48)
-)
+_READ_ONLY = frozenset((0x004, SYST_CALIB, CPUID, *range(0xD40, CCSIDR + 4, 4), 0xF40, 0xF44, 0xF48))
 _CACHE_MAINTENANCE = frozenset(range(0xF50, 0xF7C, 4))
 _ENABLE_BITS = {4: 1 << 16, 5: 1 << 17, 6: 1 << 18}
 
@@ -30,14 +29,14 @@ class SystemReset(Exception):  # noqa: N818 - an event, not an error
 class SystemControl(Peripheral):
     """The registers at 0xE000E000. Cache maintenance is accepted and does nothing: caches are not modelled.
 
-    The MPU's regions can be written and read back but are not enforced; SysTick counts but interrupts nobody.
+    SysTick counts but interrupts nobody.
     """
 
     RESET = (
         dict.fromkeys(
             (*range(0x100, 0x500, 4), *range(0xD18, 0xD24, 4), SCR, SHCSR, SYST_CSR, SYST_RVR, SYST_CVR), 0
         )
-        | dict.fromkeys((CFSR, HFSR, DFSR, MMFAR, BFAR, 0xD3C, CSSELR, CPACR, MPU_CTRL, MPU_RNR), 0)
+        | dict.fromkeys((CFSR, HFSR, DFSR, MMFAR, BFAR, 0xD3C, CSSELR, CPACR), 0)
         | dict.fromkeys((0xDF0, 0xDF4, 0xDF8, DEMCR, 0xF38, 0xF3C, *_CACHE_MAINTENANCE), 0)
         | dict.fromkeys(range(0xF90, 0xFAC, 4), 0)
         | {
@@ -51,7 +50,6 @@ class SystemControl(Peripheral):
             0xD78: 0x0900_0003,
             0xD7C: 0x8303_C003,
             CCSIDR: 0xF00F_E019,
-            MPU_TYPE: 0x0000_0800,
             0xF34: 0xC000_0000,
             0xF40: 0x1011_0221,
             0xF44: 0x1200_0011,
@@ -65,6 +63,7 @@ class SystemControl(Peripheral):
         self._reset_vector_table = reset_vector_table
         self._tick_start = 0.0
         self.on_trace: Callable[[bool], None] = lambda _enabled: None
+        self.on_protection: Callable[[], None] = lambda: None
         self.on_access: Callable[[], None] = lambda: None
         self.active_exception: Callable[[], int] = lambda: 0
         self.reset()
@@ -73,7 +72,7 @@ class SystemControl(Peripheral):
         trace = self.registers.get(DEMCR, 0)
         super().reset()
         self.registers |= {VTOR: self._reset_vector_table, DEMCR: trace}
-        self._mpu = [[0, 0] for _ in range(8)]
+        self.mpu = Mpu()
 
     @property
     def trace_enabled(self) -> bool:
@@ -101,9 +100,8 @@ class SystemControl(Peripheral):
             return self.registers[SYST_CSR] | (1 << 16 if wrapped else 0)
         if offset == CCSIDR:
             return 0xF01F_E009 if self.registers[CSSELR] & 1 else 0xF00F_E019
-        if offset in (MPU_RBAR, MPU_RASR):
-            word = self._mpu[self.registers[MPU_RNR] & 7][offset == MPU_RASR]
-            return word | (self.registers[MPU_RNR] & 7 if offset == MPU_RBAR else 0)
+        if mpu.TYPE <= offset <= mpu.LAST_ALIAS:
+            return self.mpu.read(offset)
         return super().read(offset)
 
     def write(self, offset: int, value: int) -> None:
@@ -115,8 +113,9 @@ class SystemControl(Peripheral):
             self._reset_request(value)
         elif offset == SYST_CVR:
             self._tick_start = self._counter.cycles
-        elif offset in (MPU_RBAR, MPU_RASR, *range(0xDA4, 0xDBC, 4)):
-            self._write_region(MPU_RBAR + (offset - MPU_RBAR) % 8, value)
+        elif mpu.TYPE <= offset <= mpu.LAST_ALIAS:
+            self.mpu.write(offset, value)
+            self.on_protection()
         elif offset == DEMCR:
             self.on_trace(bool(value & TRCENA))
             super().write(offset, value)
@@ -135,14 +134,6 @@ class SystemControl(Peripheral):
         if value & _SYSRESETREQ:
             raise SystemReset
         self.registers[AIRCR] = _VECTKEY_READ << 16 | value & 0x700
-
-    def _write_region(self, offset: int, value: int) -> None:
-        if offset == MPU_RASR:
-            self._mpu[self.registers[MPU_RNR] & 7][1] = value
-            return
-        if value & 16:
-            self.registers[MPU_RNR] = value & 7
-        self._mpu[self.registers[MPU_RNR] & 7][0] = value & ~31
 
     def _tick(self) -> tuple[int, bool]:
         """Current value, and whether it passed zero since the last start."""

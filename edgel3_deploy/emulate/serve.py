@@ -34,8 +34,8 @@ def serve(
     """Run `board` until SIGINT, SIGTERM or `stop`; `ready` gets the path of its port once it can be opened.
 
     The flash is erased, or what `flash_file` holds, or `image` (.bin or .elf). BOOT0 is high, and the
-    ROM bootloader runs, if `boot0` says so or, without it, if there is nothing in flash to run. What the board has
-    to say goes to `log`, by default to the logger "edgel3_deploy.emulate".
+    ROM bootloader runs, if `boot0` says so or, without it, if there is nothing in flash to run. What the
+    board has to say goes to `log`, by default to the logger "edgel3_deploy.emulate".
 
     Raises UsageError, BadInputError or MissingDependencyError before anything runs.
     """
