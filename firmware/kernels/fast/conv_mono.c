@@ -1,9 +1,9 @@
 /*
  * 3x3 convolution of one input channel, stride 1.
  *
- * A row of outputs first gets its patches as five words each: the taps (0,1) (3,4) (6,7) (2,5) (8,-) of the 3x3 window, two
+ * Two rows of outputs first get their patches as five words each: the taps (0,1) (3,4) (6,7) (2,5) (8,-) of the 3x3 window, two
  * int16 a word, so that five SMLADs make an output. Weights are doubled (they fit int16), so the sums are twice the
- * accumulators; a channel's five words stay in registers along the row. Padding is the zero point.
+ * accumulators; a channel's five words stay in registers along the rows. Padding is the zero point.
  */
 #include "requantize_fast.h"
 
@@ -11,44 +11,51 @@ enum { WORDS = 5 };
 
 uint32_t edgel3_conv_mono_scratch(int32_t width)
 {
-    return (uint32_t)width * WORDS * 4u;
+    return 2u * (uint32_t)width * WORDS * 4u;
 }
 
-EDGEL3_INLINE int32_t pixel(const int8_t *row, int32_t x, int32_t width, int32_t fill)
-{
-    return row != (const int8_t *)0 && x >= 0 && x < width ? row[x] : fill;
-}
-
+/* The patches of output row y. Rows outside the map read one fill byte again and again. */
 static void gather(const edgel3_conv_t *conv, const edgel3_map_t *input, int32_t y, int32_t width, uint32_t *patches)
 {
-    const int32_t fill = conv->input_zero_point, across = input->width;
-    const int8_t *rows[3];
-    int32_t left[3], middle[3];
+    const int8_t fill = (int8_t)conv->input_zero_point;
+    const int8_t *right[3];
+    int32_t step[3], first[3], second[3];
+#pragma GCC unroll 3
     for (int32_t i = 0; i < 3; i++) {
         const int32_t row = y - conv->padding_top + i;
-        rows[i] = row >= 0 && row < input->height ? edgel3_row(input, row) : (const int8_t *)0;
-        left[i] = pixel(rows[i], -conv->padding_left, across, fill);
-        middle[i] = pixel(rows[i], 1 - conv->padding_left, across, fill);
+        const bool inside = row >= 0 && row < input->height;
+        const int8_t *pixels = inside ? edgel3_row(input, row) : &fill;
+        step[i] = inside ? 1 : 0;
+        first[i] = conv->padding_left ? fill : *pixels;
+        pixels += conv->padding_left ? 0 : step[i];
+        second[i] = *pixels;
+        right[i] = pixels + step[i];
     }
+    const int32_t inside = input->width - 2 + conv->padding_left;
     for (int32_t x = 0; x < width; x++, patches += WORDS) {
-        int32_t right[3];
-        for (int32_t i = 0; i < 3; i++) {
-            right[i] = pixel(rows[i], x + 2 - conv->padding_left, across, fill);
-            patches[i] = edgel3_pack(left[i], middle[i]);
-            left[i] = middle[i];
-            middle[i] = right[i];
+        if (x == inside) { /* the right column is padding from here on */
+            right[0] = right[1] = right[2] = &fill;
+            step[0] = step[1] = step[2] = 0;
         }
-        patches[3] = edgel3_pack(right[0], right[1]);
-        patches[4] = edgel3_pack(right[2], 0);
+        const int32_t third[3] = {*right[0], *right[1], *right[2]};
+#pragma GCC unroll 3
+        for (int32_t i = 0; i < 3; i++) {
+            patches[i] = edgel3_pack(first[i], second[i]);
+            right[i] += step[i];
+            first[i] = second[i];
+            second[i] = third[i];
+        }
+        patches[3] = edgel3_pack(third[0], third[1]);
+        patches[4] = (uint32_t)third[2] & 0xFFFFu;
     }
 }
 
-EDGEL3_INLINE void channel_row(const edgel3_conv_t *conv, const uint32_t *weights, const edgel3_channel_t *channel,
-                               const uint32_t *patches, int8_t *output, int32_t width, int32_t stride, bool rectified)
+EDGEL3_INLINE void channel_run(const edgel3_conv_t *conv, const uint32_t *weights, const edgel3_channel_t *channel,
+                               const uint32_t *patches, int8_t *output, int32_t count, int32_t stride, bool rectified)
 {
     const uint32_t w0 = weights[0], w1 = weights[1], w2 = weights[2], w3 = weights[3], w4 = weights[4];
     const edgel3_channel_t constants = *channel;
-    for (int32_t x = 0; x < width; x++, patches += WORDS, output += stride) {
+    for (int32_t x = 0; x < count; x++, patches += WORDS, output += stride) {
         uint32_t sum = edgel3_smlad(w0, patches[0], (uint32_t)constants.bias);
         sum = edgel3_smlad(w1, patches[1], sum);
         sum = edgel3_smlad(w2, patches[2], sum);
@@ -59,13 +66,13 @@ EDGEL3_INLINE void channel_row(const edgel3_conv_t *conv, const uint32_t *weight
 }
 
 #if EDGEL3_DSP
-void edgel3_mono_row(const uint32_t *patches, const uint32_t *weights, const edgel3_channel_t *channel, int8_t *output,
-                     int32_t width, int32_t stride);
+void edgel3_mono_run(const uint32_t *patches, const uint32_t *weights, const edgel3_channel_t *channel, int8_t *output,
+                     int32_t count, int32_t stride);
 #else
-static void edgel3_mono_row(const uint32_t *patches, const uint32_t *weights, const edgel3_channel_t *channel,
-                            int8_t *output, int32_t width, int32_t stride)
+static void edgel3_mono_run(const uint32_t *patches, const uint32_t *weights, const edgel3_channel_t *channel,
+                            int8_t *output, int32_t count, int32_t stride)
 {
-    channel_row((const edgel3_conv_t *)0, weights, channel, patches, output, width, stride, true);
+    channel_run((const edgel3_conv_t *)0, weights, channel, patches, output, count, stride, true);
 }
 #endif
 
@@ -74,15 +81,20 @@ void edgel3_conv_mono(const edgel3_conv_t *conv, const edgel3_map_t *input, cons
 {
     const int32_t width = output->width, channels = output->channels;
     uint32_t *patches = scratch;
-    for (int32_t y = first; y < last; y++) {
-        gather(conv, input, y, width, patches);
+    int32_t rows = 1;
+    for (int32_t y = first; y < last; y += rows) {
+        /* Two rows that lie behind each other in memory are one run. */
+        rows = y + 1 < last && (y + 1) % output->ring != 0 ? 2 : 1;
+        for (int32_t i = 0; i < rows; i++) {
+            gather(conv, input, y + i, width, patches + i * width * WORDS);
+        }
         const uint32_t *weights = conv->weights;
-        int8_t *row = edgel3_row(output, y);
+        int8_t *pixels = edgel3_row(output, y);
         for (int32_t c = 0; c < channels; c++, weights += WORDS) {
             if (conv->requantize == EDGEL3_REQUANTIZE_RECTIFIED) {
-                edgel3_mono_row(patches, weights, conv->channels + c, row + c, width, channels);
+                edgel3_mono_run(patches, weights, conv->channels + c, pixels + c, rows * width, channels);
             } else {
-                channel_row(conv, weights, conv->channels + c, patches, row + c, width, channels, false);
+                channel_run(conv, weights, conv->channels + c, patches, pixels + c, rows * width, channels, false);
             }
         }
     }
