@@ -113,14 +113,15 @@ EDGEL3_INLINE int32_t larger(int32_t a, int32_t b)
     return a > b ? a : b;
 }
 
-EDGEL3_INLINE void outputs(const uint32_t *sums, const edgel3_target_t *targets, const edgel3_conv_t *conv,
-                           const edgel3_channel_t *channel, int32_t count, bool rectified, bool pooled)
+EDGEL3_INLINE void tile_outputs(const edgel3_outputs_t *outputs, const edgel3_conv_t *conv, bool rectified, bool pooled)
 {
-    for (int32_t t = 0; t < count; t++) {
+    const edgel3_channel_t *channel = outputs->channel;
+    const edgel3_tile_t *tile = outputs->tiles;
+    for (int32_t t = 0; t < outputs->count; t++, tile++) {
         int32_t twice[4];
-        sums_to_twice(sums + t, (uint32_t)channel->bias, twice);
-        int8_t *upper = targets[t].output, *lower = upper + targets[t].row_stride;
-        const int32_t right = targets[t].pixel_stride;
+        sums_to_twice(outputs->sums + t, (uint32_t)channel->bias, twice);
+        int8_t *upper = tile->output + outputs->offset, *lower = upper + tile->row_stride;
+        const int32_t right = tile->pixel_stride;
         if (pooled) {
             const int32_t most = larger(larger(twice[0], twice[1]), larger(twice[2], twice[3]));
             upper[0] = edgel3_requantize_twice(most, channel, conv, rectified);
@@ -133,16 +134,14 @@ EDGEL3_INLINE void outputs(const uint32_t *sums, const edgel3_target_t *targets,
     }
 }
 
-static void output_transform(const uint32_t *sums, const edgel3_target_t *targets, const edgel3_conv_t *conv,
-                             int32_t channel, int32_t count)
+static void output_transform(const edgel3_conv_t *conv, const edgel3_outputs_t *outputs)
 {
-    const edgel3_channel_t *constants = conv->channels + channel;
     if (conv->requantize != EDGEL3_REQUANTIZE_RECTIFIED) {
-        outputs(sums, targets, conv, constants, count, false, conv->pooled);
+        tile_outputs(outputs, conv, false, conv->pooled);
     } else if (conv->pooled) {
-        outputs(sums, targets, conv, constants, count, true, true);
+        tile_outputs(outputs, conv, true, true);
     } else {
-        outputs(sums, targets, conv, constants, count, true, false);
+        tile_outputs(outputs, conv, true, false);
     }
 }
 

@@ -44,74 +44,64 @@ EDGEL3_INLINE int32_t larger(int32_t a, int32_t b)
     return a > b ? a : b;
 }
 
-EDGEL3_INLINE void tile_output(const uint32_t *sums, const edgel3_target_t *target, const edgel3_channel_t *channel,
-                               const int32_t *corrections, const edgel3_conv_t *conv, bool rectified, bool pooled)
+EDGEL3_INLINE void tile_output(const edgel3_outputs_t *outputs, int32_t t, const edgel3_conv_t *conv, bool rectified,
+                               bool pooled)
 {
     const int32_t step = pooled ? 2 : 1, columns = pooled ? 2 : 4;
+    const edgel3_channel_t *channel = outputs->channel;
+    const edgel3_tile_t *tile = outputs->tiles + t;
     const uint32_t bias = (uint32_t)channel->bias;
     uint32_t z[24];
     for (int32_t j = 0; j < 6; j++) {
-        const uint32_t *m = sums + 8 * j;
+        const uint32_t *m = outputs->sums + t + 8 * j;
         const uint32_t m1 = j == 1 ? m[48] + bias : m[48];
         LINE(m[0], m1, m[96], m[144], m[192], m[240], z[j], z[6 + j], z[12 + j], z[18 + j]);
     }
-    int8_t *pixels = target->output;
-    for (int32_t row = 0; row < 4; row += step, pixels += target->row_stride) {
+    int8_t *pixels = tile->output + outputs->offset;
+    for (int32_t row = 0; row < 4; row += step, pixels += tile->row_stride) {
         int32_t twice[4];
-        output_row(z + 6 * row, row, corrections, twice);
+        output_row(z + 6 * row, row, outputs->corrections, twice);
         if (pooled) {
             int32_t below[4];
-            output_row(z + 6 * row + 6, row + 1, corrections, below);
+            output_row(z + 6 * row + 6, row + 1, outputs->corrections, below);
             twice[0] = larger(larger(twice[0], twice[1]), larger(below[0], below[1]));
             twice[1] = larger(larger(twice[2], twice[3]), larger(below[2], below[3]));
         }
         for (int32_t column = 0; column < columns; column++) {
-            pixels[column * target->pixel_stride] = edgel3_requantize_twice(twice[column], channel, conv, rectified);
+            pixels[column * tile->pixel_stride] = edgel3_requantize_twice(twice[column], channel, conv, rectified);
         }
+    }
+}
+
+EDGEL3_INLINE void tile_outputs(const edgel3_outputs_t *outputs, const edgel3_conv_t *conv, bool rectified, bool pooled)
+{
+    for (int32_t t = 0; t < outputs->count; t++) {
+        tile_output(outputs, t, conv, rectified, pooled);
     }
 }
 
 #if EDGEL3_DSP
-
-void edgel3_f44_rectified(const uint32_t *sums, const edgel3_target_t *targets, const edgel3_channel_t *channel,
-                          const int32_t *corrections, int32_t count);
-void edgel3_f44_rectified_pooled(const uint32_t *sums, const edgel3_target_t *targets, const edgel3_channel_t *channel,
-                                 const int32_t *corrections, int32_t count);
-
+void edgel3_f44_rectified(const edgel3_outputs_t *outputs);
+void edgel3_f44_rectified_pooled(const edgel3_outputs_t *outputs);
 #else
-
-static void edgel3_f44_rectified(const uint32_t *sums, const edgel3_target_t *targets, const edgel3_channel_t *channel,
-                                 const int32_t *corrections, int32_t count)
+static void edgel3_f44_rectified(const edgel3_outputs_t *outputs)
 {
-    for (int32_t t = 0; t < count; t++) {
-        tile_output(sums + t, targets + t, channel, corrections, NULL, true, false);
-    }
+    tile_outputs(outputs, NULL, true, false);
 }
 
-static void edgel3_f44_rectified_pooled(const uint32_t *sums, const edgel3_target_t *targets,
-                                        const edgel3_channel_t *channel, const int32_t *corrections, int32_t count)
+static void edgel3_f44_rectified_pooled(const edgel3_outputs_t *outputs)
 {
-    for (int32_t t = 0; t < count; t++) {
-        tile_output(sums + t, targets + t, channel, corrections, NULL, true, true);
-    }
+    tile_outputs(outputs, NULL, true, true);
 }
-
 #endif
 
-void edgel3_f44_output(const uint32_t *sums, const edgel3_target_t *targets, const edgel3_conv_t *conv, int32_t channel,
-                       int32_t count)
+void edgel3_f44_output(const edgel3_conv_t *conv, const edgel3_outputs_t *outputs)
 {
-    const edgel3_channel_t *constants = conv->channels + channel;
-    const int32_t *corrections = conv->corrections[channel];
-    if (conv->requantize == EDGEL3_REQUANTIZE_RECTIFIED) {
-        if (conv->pooled) {
-            edgel3_f44_rectified_pooled(sums, targets, constants, corrections, count);
-        } else {
-            edgel3_f44_rectified(sums, targets, constants, corrections, count);
-        }
-        return;
-    }
-    for (int32_t t = 0; t < count; t++) {
-        tile_output(sums + t, targets + t, constants, corrections, conv, false, conv->pooled);
+    if (conv->requantize != EDGEL3_REQUANTIZE_RECTIFIED) {
+        tile_outputs(outputs, conv, false, conv->pooled);
+    } else if (conv->pooled) {
+        edgel3_f44_rectified_pooled(outputs);
+    } else {
+        edgel3_f44_rectified(outputs);
     }
 }

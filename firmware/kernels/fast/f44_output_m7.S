@@ -1,8 +1,8 @@
 @ F(4x4,3x3), output transform of rectified layers for Cortex-M7. Arithmetic: f44_output.c, its portable twin.
 @
-@ void edgel3_f44_rectified(sums, targets, channel, corrections, count)
-@ void edgel3_f44_rectified_pooled(sums, targets, channel, corrections, count)
-@ For each of `count` tiles: sums[36][8] of the tile, to targets {output, pixel stride, row stride}; 16 or 4 bytes each.
+@ void edgel3_f44_rectified(outputs)
+@ void edgel3_f44_rectified_pooled(outputs)
+@ For each of the tiles of edgel3_outputs_t: 36 sums to 16 bytes, or to 4 when pooled.
 @
 @ The first pass transforms the six columns into z[6][4] on the stack, the second one its four rows. By hand because the
 @ compiler mixes both passes and spills most of the 36 sums.
@@ -12,12 +12,13 @@
     .syntax unified
     .thumb
 
-    .equ    TARGET, 96          @ frame: z[24], then the arguments that do not stay in registers
+    .equ    TILE, 96          @ frame: z[24], then the arguments that do not stay in registers
     .equ    SUMS, 100
     .equ    CHANNEL, 104
     .equ    CORRECTIONS, 108
     .equ    COUNT, 112
-    .equ    FRAME, 120
+    .equ    OFFSET, 116
+    .equ    FRAME, 124
 
 @ Column \j: sums in steps of 6 positions of 32 bytes. The bias enters at position (1, 1).
 .macro column j
@@ -101,10 +102,10 @@
 .macro entry
     push    {r4-r11, lr}
     sub     sp, sp, #FRAME
-    strd    r1, r0, [sp, #TARGET]
-    strd    r2, r3, [sp, #CHANNEL]
-    ldr     r4, [sp, #FRAME + 36]
-    str     r4, [sp, #COUNT]
+    ldm     r0, {r0-r5}
+    strd    r1, r0, [sp, #TILE]
+    strd    r4, r5, [sp, #CHANNEL]
+    strd    r2, r3, [sp, #COUNT]
     .balign 8
 1:
     ldr     r12, [sp, #CHANNEL]
@@ -121,11 +122,11 @@
 
 @ Loop while tiles are left: the next tile's sums are the next column of the block.
 .macro again
-    ldrd    r1, r0, [sp, #TARGET]
+    ldrd    r1, r0, [sp, #TILE]
     ldr     r4, [sp, #COUNT]
-    add     r1, r1, #12
+    add     r1, r1, #16
     add     r0, r0, #4
-    strd    r1, r0, [sp, #TARGET]
+    strd    r1, r0, [sp, #TILE]
     subs    r4, r4, #1
     str     r4, [sp, #COUNT]
     bne     1b
@@ -155,7 +156,7 @@
 .endm
 
 .macro next_row
-    ldr     r11, [sp, #TARGET]
+    ldr     r11, [sp, #TILE]
     ldr     r11, [r11, #8]
     add     r0, r0, r11
 .endm
@@ -167,8 +168,10 @@
 edgel3_f44_rectified:
     entry
     ldr     r1, [sp, #CHANNEL]
-    ldr     r3, [sp, #TARGET]
+    ldr     r3, [sp, #TILE]
+    ldr     r4, [sp, #OFFSET]
     ldrd    r0, lr, [r3]
+    add     r0, r0, r4
     ldr     r3, [r1, #12]
     ldrd    r1, r2, [r1, #4]
     row     0
@@ -217,8 +220,10 @@ edgel3_f44_rectified:
     .balign 8
 edgel3_f44_rectified_pooled:
     entry
-    ldr     r3, [sp, #TARGET]
+    ldr     r3, [sp, #TILE]
+    ldr     r4, [sp, #OFFSET]
     ldrd    r0, lr, [r3]
+    add     r0, r0, r4
     pool_rows 0
     next_row
     pool_rows 2

@@ -92,68 +92,87 @@ static void transform_patch(const edgel3_winograd_t *form, const edgel3_conv_t *
     form->input(rows, channels, edgel3_pairs(channels), v);
 }
 
-/* Where outputs go, of the tile in the map and of the block while its channels are computed. */
-typedef struct {
-    const edgel3_map_t *map;
-    int32_t side; /* of a tile in the output map */
-    int32_t channel;
-    int32_t channels; /* 2, or 1 at an odd end */
-} destination_t;
-
-/* One block: products, then the output transform of both channels. Tiles at the edge go through a full tile aside. */
-static void block_outputs(const edgel3_winograd_t *form, const edgel3_conv_t *conv, const uint32_t *sums,
-                          const edgel3_tile_t *tiles, int32_t count, const destination_t *to)
+static void channel_outputs(const edgel3_winograd_t *form, const edgel3_conv_t *conv, int32_t channel, int32_t channels,
+                            edgel3_outputs_t *outputs)
 {
-    edgel3_target_t targets[4];
+    for (int32_t c = 0; c < channels; c++) {
+        outputs->channel = conv->channels + channel + c;
+        outputs->corrections = conv->corrections[channel + c];
+        form->output(conv, outputs);
+        outputs->sums += 4;
+        outputs->offset++;
+    }
+}
+
+static bool is_whole(const edgel3_tile_t *tile, int32_t side)
+{
+    return tile->rows == side && tile->columns == side;
+}
+
+/* A block with tiles at the edge of the map: those go to a full tile aside, then what lies inside of the map is copied. */
+static void edge_outputs(const edgel3_winograd_t *form, const edgel3_conv_t *conv, int32_t side, int32_t channel,
+                         int32_t channels, edgel3_outputs_t *outputs)
+{
+    edgel3_tile_t targets[4];
     int8_t aside[4][32];
-    const int32_t side = to->side, pixel = to->map->channels, row = to->map->width * pixel;
-    for (int32_t t = 0; t < count; t++) {
-        const bool whole = tiles[t].rows == side && tiles[t].columns == side;
-        targets[t].output = whole ? tiles[t].output + to->channel : aside[t];
-        targets[t].pixel_stride = whole ? pixel : 2;
-        targets[t].row_stride = whole ? row : 2 * side;
+    const edgel3_tile_t *tile = outputs->tiles;
+    for (int32_t t = 0; t < outputs->count; t++, tile++) {
+        const bool whole = is_whole(tile, side);
+        targets[t].output = whole ? tile->output + channel : aside[t];
+        targets[t].pixel_stride = whole ? tile->pixel_stride : 2;
+        targets[t].row_stride = whole ? tile->row_stride : 8;
     }
-    for (int32_t c = 0; c < to->channels; c++) {
-        form->output(sums + 4 * c, targets, conv, to->channel + c, count);
-        for (int32_t t = 0; t < count; t++) {
-            targets[t].output++;
-        }
-    }
-    for (int32_t t = 0; t < count; t++) {
-        if (tiles[t].rows == side && tiles[t].columns == side) {
+    tile = outputs->tiles;
+    outputs->tiles = targets;
+    outputs->offset = 0;
+    channel_outputs(form, conv, channel, channels, outputs);
+    for (int32_t t = 0; t < outputs->count; t++, tile++) {
+        if (is_whole(tile, side)) {
             continue;
         }
-        for (int32_t y = 0; y < tiles[t].rows; y++) {
-            int8_t *outputs = tiles[t].output + y * row + to->channel;
-            for (int32_t x = 0; x < tiles[t].columns; x++) {
-                outputs[x * pixel] = aside[t][2 * (y * side + x)];
-                if (to->channels == 2) {
-                    outputs[x * pixel + 1] = aside[t][2 * (y * side + x) + 1];
+        for (int32_t y = 0; y < tile->rows; y++) {
+            int8_t *to = tile->output + y * tile->row_stride + channel;
+            for (int32_t x = 0; x < tile->columns; x++, to += tile->pixel_stride) {
+                to[0] = aside[t][8 * y + 2 * x];
+                if (channels == 2) {
+                    to[1] = aside[t][8 * y + 2 * x + 1];
                 }
             }
         }
     }
 }
 
-static void products(const edgel3_winograd_t *form, const edgel3_conv_t *conv, int32_t pairs, const workspace_t *space,
-                     int32_t count, destination_t *to)
+static bool all_whole(const edgel3_tile_t *tiles, int32_t count, int32_t side)
 {
-    const int32_t stored_words = form->positions * pairs * 2, packed_words = 9 * pairs;
+    bool whole = true;
+    for (int32_t t = 0; t < count; t++) {
+        whole = whole && is_whole(tiles + t, side);
+    }
+    return whole;
+}
+
+static void products(const edgel3_winograd_t *form, const edgel3_conv_t *conv, int32_t pairs, const workspace_t *space,
+                     int32_t count, int32_t side, int32_t output_channels)
+{
+    const int32_t words = conv->stored ? form->positions * pairs * 2 : 9 * pairs;
     const uint32_t *packed = conv->weights;
-    for (to->channel = 0; to->channel < to->map->channels; to->channel += 2) {
+    for (int32_t channel = 0; channel < output_channels; channel += 2, packed += words) {
         const uint32_t *weights = packed;
-        if (conv->stored) {
-            packed += stored_words;
-        } else {
+        if (!conv->stored) {
             form->weights(packed, pairs, space->weights);
             weights = space->weights;
-            packed += packed_words;
         }
-        to->channels = to->map->channels - to->channel < 2 ? 1 : 2;
+        const int32_t channels = output_channels - channel < 2 ? 1 : 2;
         const uint32_t *v = space->v;
         for (int32_t done = 0; done < count; done += 4, v += form->positions * pairs * 4) {
             edgel3_gemm_s16(weights, v, space->sums, pairs, form->positions);
-            block_outputs(form, conv, space->sums, space->tiles + done, count - done < 4 ? count - done : 4, to);
+            edgel3_outputs_t outputs = {.sums = space->sums, .tiles = space->tiles + done, .offset = channel};
+            outputs.count = count - done < 4 ? count - done : 4;
+            if (all_whole(outputs.tiles, outputs.count, side)) {
+                channel_outputs(form, conv, channel, channels, &outputs);
+            } else {
+                edge_outputs(form, conv, side, channel, channels, &outputs);
+            }
         }
     }
 }
@@ -165,7 +184,6 @@ void edgel3_winograd(const edgel3_winograd_t *form, const edgel3_conv_t *conv, c
     const workspace_t space = divide(form, input->channels, blocks, scratch);
     const int32_t side = conv->pooled ? form->tile / 2 : form->tile; /* of a tile in the output map */
     const int32_t across = (output->width + side - 1) / side;
-    destination_t to = {.map = output, .side = side};
     int32_t ty = first, tx = 0;
     while (ty < last) {
         int32_t count = 0;
@@ -173,6 +191,8 @@ void edgel3_winograd(const edgel3_winograd_t *form, const edgel3_conv_t *conv, c
             edgel3_tile_t *tile = space.tiles + count;
             const int32_t rows = output->height - side * ty, columns = output->width - side * tx;
             tile->output = edgel3_row(output, side * ty) + side * tx * output->channels;
+            tile->pixel_stride = output->channels;
+            tile->row_stride = output->width * output->channels;
             tile->rows = (int16_t)(rows < side ? rows : side);
             tile->columns = (int16_t)(columns < side ? columns : side);
             uint32_t *v = space.v + count / 4 * form->positions * pairs * 4 + count % 4;
@@ -182,6 +202,6 @@ void edgel3_winograd(const edgel3_winograd_t *form, const edgel3_conv_t *conv, c
                 ty++;
             }
         }
-        products(form, conv, pairs, &space, count, &to);
+        products(form, conv, pairs, &space, count, side, output->channels);
     }
 }

@@ -16,17 +16,22 @@ enum { EDGEL3_PATCH_MAX = 6 };
 
 /* Where a tile's outputs go; a tile at the edge of the map has fewer than all rows or columns. */
 typedef struct {
-    int8_t *output;
+    int8_t *output; /* of channel 0 */
+    int32_t pixel_stride;
+    int32_t row_stride;
     int16_t rows;
     int16_t columns;
 } edgel3_tile_t;
 
-/* A tile's outputs as the output transform writes them: the map itself, or a full tile aside for a tile at the edge. */
+/* Sums of one output channel, and where its outputs go: `offset` bytes from each tile's `output`. */
 typedef struct {
-    int8_t *output;
-    int32_t pixel_stride;
-    int32_t row_stride;
-} edgel3_target_t;
+    const uint32_t *sums; /* the channel's first column of sums[position][8] */
+    const edgel3_tile_t *tiles;
+    int32_t count;
+    int32_t offset;
+    const edgel3_channel_t *channel;
+    const int32_t *corrections;
+} edgel3_outputs_t;
 
 typedef struct {
     int32_t tile;
@@ -35,9 +40,8 @@ typedef struct {
     void (*input)(const int8_t *const rows[EDGEL3_PATCH_MAX], int32_t channels, int32_t pairs, uint32_t *v);
     /* int8 weights of two output channels, packed[pair][9], to w[position][pair][2]. */
     void (*weights)(const uint32_t *packed, int32_t pairs, uint32_t *w);
-    /* sums[position][8] of output channel `channel` (offset to its columns) to the int8 outputs of `count` tiles. */
-    void (*output)(const uint32_t *sums, const edgel3_target_t *targets, const edgel3_conv_t *conv, int32_t channel,
-                   int32_t count);
+    /* Sums to the int8 outputs of full tiles. */
+    void (*output)(const edgel3_conv_t *conv, const edgel3_outputs_t *outputs);
 } edgel3_winograd_t;
 
 void edgel3_winograd(const edgel3_winograd_t *form, const edgel3_conv_t *conv, const edgel3_map_t *input,
@@ -47,7 +51,6 @@ uint32_t edgel3_winograd_scratch(const edgel3_winograd_t *form, int32_t input_ch
 
 void edgel3_f44_input(const int8_t *const rows[EDGEL3_PATCH_MAX], int32_t channels, int32_t pairs, uint32_t *v);
 void edgel3_f44_weights(const uint32_t *packed, int32_t pairs, uint32_t *w);
-void edgel3_f44_output(const uint32_t *sums, const edgel3_target_t *targets, const edgel3_conv_t *conv, int32_t channel,
-                       int32_t count);
+void edgel3_f44_output(const edgel3_conv_t *conv, const edgel3_outputs_t *outputs);
 
 #endif
