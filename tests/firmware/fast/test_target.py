@@ -19,11 +19,11 @@ def _calls(rng: np.random.Generator) -> Calls:
     """Channel counts around every unrolling and every specialised stride, odd sizes, all forms and storages."""
     calls: Calls = []
 
-    def add(kernel: Any, shape: tuple[int, int, int], channels: int, **options: Any) -> None:
-        layer_options = {key: options.pop(key) for key in list(options) if key not in ("storage", "blocks", "strip", "pooled")}
-        layer = random_layer(rng, shape, channels, **layer_options)
-        assert exact(kernel, layer)
-        calls.append((Call(layer, kernel, requantize_form(layer), **options), random_input(rng, layer)))
+    def add(by: Any, shape: tuple[int, int, int], channels: int, **options: Any) -> None:
+        of_call = {key: options.pop(key) for key in ("storage", "blocks", "strip", "pooled") if key in options}
+        layer = random_layer(rng, shape, channels, **options)
+        assert exact(by, layer)
+        calls.append((Call(layer, by, requantize_form(layer), **of_call), random_input(rng, layer)))
 
     for depth in (3, 16, 20, 32, 48, 64, 96, 128, 160):
         for storage in ("stored", "fly"):
