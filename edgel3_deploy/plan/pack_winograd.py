@@ -1,0 +1,73 @@
+"""Weights of the Winograd kernels: stored transformed ("stored", int16) or as int8 for the transform on the fly ("fly").
+
+Transforms and units: firmware/kernels/fast/f44_*.c and f22_*.c.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgel3_deploy.graph.ir import Conv2D
+from edgel3_deploy.plan.packed import (
+    PackedConv,
+    RequantizeForm,
+    channel_constants,
+    channel_pairs,
+    paired,
+    words8,
+    words16,
+    wrap,
+)
+
+Storage = Literal["stored", "fly"]
+
+F44_WEIGHTS = np.array([(1, 0, 0), (1, 1, 1), (1, -1, 1), (1, 2, 4), (1, -2, 4), (0, 0, 1)], np.int64)
+F22_WEIGHTS = np.array([(1, 0, 0), (1, 1, 1), (1, -1, 1), (0, 0, 1)], np.int64)
+F44_LANE_OFFSET = 12750
+_READ_AHEAD = 2
+
+
+def pack_f44(conv: Conv2D, storage: Storage, form: RequantizeForm) -> PackedConv:
+    """Constants of edgel3_conv_f44: the bias in units of 36 for position (1, 1), inputs offset by 128."""
+    sums = conv.weights.astype(np.int64).sum(axis=(1, 2, 3))
+    bias = conv.bias.astype(np.int64) - (conv.input.zero_point + 128) * sums
+    return PackedConv(
+        weights=_weights(conv.weights, F44_WEIGHTS, storage),
+        channels=channel_constants(36 * bias, conv.requantize, conv.output.zero_point, form),
+        corrections=_f44_corrections(conv.weights),
+    )
+
+
+def pack_f22(conv: Conv2D, storage: Storage, form: RequantizeForm) -> PackedConv:
+    """Constants of edgel3_conv_f22: the bias in units of 4 for position (1, 1)."""
+    sums = conv.weights.astype(np.int64).sum(axis=(1, 2, 3))
+    bias = conv.bias.astype(np.int64) - conv.input.zero_point * sums
+    return PackedConv(
+        weights=_weights(conv.weights, F22_WEIGHTS, storage),
+        channels=channel_constants(4 * bias, conv.requantize, conv.output.zero_point, form),
+        corrections=np.zeros((len(conv.bias), 4), np.int32),
+    )
+
+
+def _weights(weights: NDArray[np.int8], transform: NDArray[np.int64], storage: Storage) -> NDArray[np.uint32]:
+    lanes = paired(channel_pairs(weights))  # (out pairs, 2, 3, 3, pairs, 2)
+    if storage == "fly":
+        octets = lanes.transpose(0, 4, 2, 3, 5, 1)  # (out pairs, pairs, 3, 3, lane, channel)
+        packed = words8(octets.reshape(*octets.shape[:4], 4))
+    else:
+        transformed = np.einsum("ia,jb,onabpl->oijpnl", transform, transform, lanes)
+        packed = words16(transformed)
+    return np.concatenate([packed.ravel(), np.zeros(_READ_AHEAD, np.uint32)])
+
+
+def _f44_corrections(weights: NDArray[np.int8]) -> NDArray[np.int32]:
+    """What the lane offset on pixels (4..5, 4..5) of a patch adds to outputs (2, 2), (2, 3), (3, 2) and (3, 3)."""
+    offset_channels = np.arange(weights.shape[3]) % 4 < 2
+    low = weights[..., offset_channels].astype(np.int64).sum(axis=3)  # (out, 3, 3)
+    seen = [
+        sum(low[:, ky, kx] for ky in range(4 - r, 3) for kx in range(4 - c, 3)) for r in (2, 3) for c in (2, 3)
+    ]
+    return wrap(36 * F44_LANE_OFFSET * np.stack([np.asarray(total) for total in seen], axis=1))

@@ -1,0 +1,119 @@
+/**
+ * @file edgel3_fast.h
+ * @brief Fast exact int8 kernels: what the generated network.c calls.
+ *
+ * Every kernel gives TFLite Micro's int8 result bit for bit as long as the bounds hold that edgel3_deploy/plan/bounds.py
+ * checks when the network is generated. Kernels work on rows: a call computes a range of output rows from maps that are
+ * whole or rings of their last rows, so that producer and consumer can take turns and no large map need exist whole.
+ * None of them allocates, blocks or keeps state between calls.
+ */
+#ifndef EDGEL3_FAST_H
+#define EDGEL3_FAST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A feature map (height, width, channels), int8, channels last; row y is at data + (y % ring) * width * channels. */
+typedef struct {
+    int8_t *data;
+    int32_t ring;     /**< rows held in memory: the height, or fewer for a ring */
+    int32_t height;   /**< rows of the whole map */
+    int32_t width;
+    int32_t channels;
+} edgel3_map_t;
+
+/** How accumulators become int8; the generator picks the cheapest that is exact for all channels of a layer. */
+typedef enum {
+    EDGEL3_REQUANTIZE_RECTIFIED, /**< shift in -22..-1, |2 acc| < 2^31, output zero point -128, no clamp but int8's */
+    EDGEL3_REQUANTIZE_ROUNDED,   /**< shift in -22..-1, |2 acc| < 2^31, any zero point and clamp */
+    EDGEL3_REQUANTIZE_GENERAL    /**< any multiplier and shift of TFLite */
+} edgel3_requantize_t;
+
+/** Constants of one output channel. */
+typedef struct {
+    int32_t bias;       /**< bias of the accumulator, in the units of the kernel (see its packer) */
+    int32_t multiplier; /**< TFLite's quantized multiplier */
+    int32_t rounding;   /**< 2^(-shift - 1) + output zero point * 2^-shift; unused by the general form */
+    int32_t shift;      /**< -shift, at least 1; the general form: TFLite's shift itself */
+} edgel3_channel_t;
+
+/** A convolution as the generator packs it. Fields that a kernel does not name are ignored by it. */
+typedef struct {
+    const void *weights;                /**< packed for the kernel */
+    const edgel3_channel_t *channels;   /**< one per output channel */
+    const int32_t (*corrections)[4];    /**< F(4x4,3x3) only: what the lane offset adds to four outputs of a tile */
+    int32_t input_zero_point;           /**< value of the padding */
+    int32_t output_zero_point;
+    int32_t activation_min;
+    int32_t activation_max;
+    edgel3_requantize_t requantize;
+    int8_t kernel_height, kernel_width; /**< direct kernel only */
+    int8_t stride_height, stride_width; /**< direct kernel only */
+    int8_t padding_top, padding_left;   /**< direct and one-channel kernels only */
+    bool stored;                        /**< Winograd only: weights are stored transformed (int16), else int8 */
+    bool pooled;                        /**< Winograd only: the output is 2x2 max-pooled (stride 2) on the way */
+} edgel3_conv_t;
+
+/** Row y of a map, wherever the ring holds it. */
+static inline int8_t *edgel3_row(const edgel3_map_t *map, int32_t y)
+{
+    return map->data + (y % map->ring) * map->width * map->channels;
+}
+
+/**
+ * 3x3, stride 1, padding 1, as Winograd F(4x4,3x3): output tile rows [first, last), each of 4 rows (2 when pooled).
+ *
+ * @param input  rows 4 * first - 1 .. 4 * last must be present where the map has them
+ * @param output ring must be the height or a multiple of 4 (2 when pooled)
+ * @param scratch edgel3_conv_f44_scratch() bytes, 8-byte aligned
+ * @param blocks tiles in flight, in fours: more blocks use weights that are transformed on the fly more often
+ */
+void edgel3_conv_f44(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output, int32_t first,
+                     int32_t last, void *scratch, int32_t blocks);
+
+/** Bytes of scratch of edgel3_conv_f44. */
+uint32_t edgel3_conv_f44_scratch(int32_t input_channels, int32_t blocks, bool stored);
+
+/** 3x3, stride 1, padding 1, as Winograd F(2x2,3x3): output tile rows [first, last), each of 2 rows (1 when pooled). */
+void edgel3_conv_f22(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output, int32_t first,
+                     int32_t last, void *scratch, int32_t blocks);
+
+/** Bytes of scratch of edgel3_conv_f22. */
+uint32_t edgel3_conv_f22_scratch(int32_t input_channels, int32_t blocks, bool stored);
+
+/** Any kernel size, stride and padding: output rows [first, last). 1x1 convolutions are a case of it. */
+void edgel3_conv_direct(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output, int32_t first,
+                        int32_t last, void *scratch);
+
+/** Bytes of scratch of edgel3_conv_direct. */
+uint32_t edgel3_conv_direct_scratch(int32_t kernel_height, int32_t kernel_width, int32_t input_channels);
+
+/** 3x3, stride 1, one input channel: output rows [first, last). */
+void edgel3_conv_mono(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output, int32_t first,
+                      int32_t last, void *scratch);
+
+/** Bytes of scratch of edgel3_conv_mono for an output of this width. */
+uint32_t edgel3_conv_mono_scratch(int32_t width);
+
+/** Fully connected: input (features), output (one per channel of `layer`). Uses the fields of edgel3_conv_t alike. */
+void edgel3_fully_connected(const edgel3_conv_t *layer, const int8_t *input, int32_t features, int8_t *output,
+                            int32_t outputs, void *scratch);
+
+/** Bytes of scratch of edgel3_fully_connected. */
+uint32_t edgel3_fully_connected_scratch(int32_t features);
+
+/** 2x2 maximum, stride 2, no padding: output rows [first, last); may run in place. */
+void edgel3_max_pool_2x2(const edgel3_map_t *input, const edgel3_map_t *output, int32_t first, int32_t last);
+
+/** Maximum over all positions of a whole map: `channels` bytes. */
+void edgel3_max_pool_global(const edgel3_map_t *input, int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * Maximum pooling of int8 maps, four channels at a time (SSUB8 and SEL).
+ */
+#include "edgel3_fast.h"
+#include "simd.h"
+
+static int8_t larger(int8_t a, int8_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Outputs never overtake the inputs they are made of, so that the rows may be the same memory. */
+void edgel3_max_pool_2x2(const edgel3_map_t *input, const edgel3_map_t *output, int32_t first, int32_t last)
+{
+    const int32_t channels = input->channels;
+    for (int32_t y = first; y < last; y++) {
+        const int8_t *upper = edgel3_row(input, 2 * y), *lower = edgel3_row(input, 2 * y + 1);
+        int8_t *to = edgel3_row(output, y);
+        for (int32_t x = 0; x < output->width; x++) {
+            int32_t c = 0;
+            for (; c + 4 <= channels; c += 4) {
+                const uint32_t left = edgel3_max8(edgel3_load32(upper + c), edgel3_load32(lower + c));
+                const uint32_t right =
+                    edgel3_max8(edgel3_load32(upper + channels + c), edgel3_load32(lower + channels + c));
+                edgel3_store32(to + c, edgel3_max8(left, right));
+            }
+            for (; c < channels; c++) {
+                to[c] = larger(larger(upper[c], lower[c]), larger(upper[channels + c], lower[channels + c]));
+            }
+            upper += 2 * channels;
+            lower += 2 * channels;
+            to += channels;
+        }
+    }
+}
+
+void edgel3_max_pool_global(const edgel3_map_t *input, int8_t *output)
+{
+    const int32_t channels = input->channels, positions = input->height * input->width;
+    int32_t c = 0;
+    for (; c + 4 <= channels; c += 4) {
+        const int8_t *pixel = input->data + c;
+        uint32_t most = edgel3_load32(pixel);
+        for (int32_t position = 1; position < positions; position++) {
+            pixel += channels;
+            most = edgel3_max8(most, edgel3_load32(pixel));
+        }
+        edgel3_store32(output + c, most);
+    }
+    for (; c < channels; c++) {
+        int8_t most = input->data[c];
+        for (int32_t position = 1; position < positions; position++) {
+            most = larger(most, input->data[position * channels + c]);
+        }
+        output[c] = most;
+    }
+}

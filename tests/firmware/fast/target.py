@@ -1,0 +1,89 @@
+"""Fast kernels on an emulated Cortex-M7: calls rendered to C, built for QEMU's mps2-an500, run, outputs parsed."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgel3_deploy.resources import firmware_dir
+from tests.firmware.fast.calls import Call, Int8Array
+from tests.firmware.kernels.target import FLAGS, HARNESS, TargetResult
+
+FAST = firmware_dir() / "kernels" / "fast"
+INCLUDES = (f"-I{firmware_dir() / 'include'}", f"-I{HARNESS}", f"-I{FAST}")
+WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion")
+MACHINE = ("-M", "mps2-an500", "-icount", "shift=0,sleep=off", "-display", "none", "-monitor", "none")
+
+
+def run_on_target(
+    compiler: Path, qemu: Path, folder: Path, calls: Sequence[tuple[Call, Int8Array]], flags: Sequence[str] = ()
+) -> list[TargetResult]:
+    """Run each call on its input."""
+    (folder / "cases.c").write_text(_render(calls))
+    sources = [HARNESS / "harness.c", folder / "cases.c", *sorted(FAST.glob("*.[cS]"))]
+    link = ("-nostartfiles", "--specs=nano.specs", f"-T{HARNESS / 'harness.ld'}", "-Wl,--gc-sections")
+    build = [compiler, *WARNINGS, *FLAGS, "-ffunction-sections", *flags, *INCLUDES, *sources, *link]
+    elf = folder / "cases.elf"
+    subprocess.run([*build, "-o", elf], check=True)
+    finished = subprocess.run(
+        [qemu, *MACHINE, "-serial", "none", "-semihosting", "-kernel", elf],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    lines = (finished.stdout + finished.stderr).split("\n")[: len(calls)]
+    return [_parse(line, call) for line, (call, _) in zip(lines, calls, strict=True)]
+
+
+def _parse(line: str, call: Call) -> TargetResult:
+    _, instructions, text = line.split()
+    return TargetResult(np.frombuffer(bytes.fromhex(text), np.int8).reshape(call.output_shape), int(instructions))
+
+
+def _render(calls: Sequence[tuple[Call, Int8Array]]) -> str:
+    parts = ['#include "cases.h"', '#include "edgel3_fast.h"', "static int64_t scratch[100000];"]
+    rows = []
+    for number, (call, values) in enumerate(calls):
+        case = f"case{number}"
+        packed = call.pack()
+        parts.append(_array(f"{case}_weights", packed.weights))
+        parts.append(_array(f"{case}_channels", packed.channels))
+        parts.append(_array(f"{case}_corrections", packed.corrections))
+        parts.append(_array(f"{case}_input", values))
+        parts.append(f"static int8_t {case}_output[{int(np.prod(call.output_shape))}] __attribute__((aligned(8)));")
+        fields = ", ".join(f".{key} = {value}" for key, value in call.fields().items())
+        blocks = f", {call.blocks}" if call.kernel in ("f44", "f22") else ""
+        step = call.strip or call.tile_rows
+        parts.append(f"""static void {case}(void)
+{{
+    static const edgel3_conv_t conv = {{.weights = {case}_weights,
+        .channels = (const edgel3_channel_t *)(const void *){case}_channels,
+        .corrections = (const int32_t (*)[4])(const void *){case}_corrections, {fields}}};
+    const edgel3_map_t input = {_map(f"(int8_t *)(uintptr_t){case}_input", call.layer.input.shape)};
+    const edgel3_map_t output = {_map(f"{case}_output", call.output_shape)};
+    for (int32_t row = 0; row < {call.tile_rows}; row += {step}) {{
+        const int32_t last = row + {step} < {call.tile_rows} ? row + {step} : {call.tile_rows};
+        edgel3_conv_{call.kernel}(&conv, &input, &output, row, last, scratch{blocks});
+    }}
+}}""")
+        rows.append(f'{{"{case}", {case}, {case}_output, sizeof {case}_output}}')
+    parts.append(f"const case_t cases[] = {{{', '.join(rows)}}};")
+    parts.append(f"const uint32_t case_count = {len(rows)};")
+    return "\n".join(parts) + "\n"
+
+
+def _map(data: str, shape: tuple[int, ...]) -> str:
+    height, width, channels = shape
+    return f"{{{data}, {height}, {height}, {width}, {channels}}}"
+
+
+def _array(name: str, values: NDArray[np.int8] | NDArray[np.int32] | NDArray[np.uint32]) -> str:
+    if values.dtype == np.int32:
+        values = values.view(np.uint32)
+    numbers = ", ".join(map(str, values.ravel().tolist()))
+    return f"static const {values.dtype.name}_t {name}[] __attribute__((aligned(8))) = {{{numbers}}};"

@@ -1,0 +1,106 @@
+"""The portable twins give TFLite's output for every shape, storage, strip height and extreme of the arithmetic."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from edgel3_deploy.graph.ir import Conv2D, Requantize
+from edgel3_deploy.plan.bounds import exact, requantize_form
+from edgel3_deploy.plan.packed import RequantizeForm
+from tests.firmware.fast.calls import Call, Int8Array, random_input, random_layer
+from tests.firmware.fast.host import HostKernels
+
+INT8 = st.integers(-128, 127)
+EXTREMES = ("random", "all 127", "all -127", "alternating", "one channel")
+
+
+@st.composite
+def layers(draw: st.DrawFn, kernel: str) -> Conv2D:
+    """Layers the kernel supports, of odd sizes and channel counts, with any quantization."""
+    rng = np.random.default_rng(draw(st.integers(0, 1 << 32)))
+    shape = (draw(st.integers(1, 13)), draw(st.integers(1, 13)), 1 if kernel == "mono" else draw(st.integers(1, 37)))
+    options: dict[str, Any] = {}
+    if kernel == "direct":
+        options["kernel"] = (draw(st.integers(1, 5)), draw(st.integers(1, 5)))
+        options["stride"] = (draw(st.integers(1, 3)), draw(st.integers(1, 3)))
+    low = draw(st.sampled_from([-128, -100, 0]))
+    layer = random_layer(
+        rng,
+        shape,
+        draw(st.integers(1, 9)),
+        input_zero_point=draw(INT8),
+        output_zero_point=draw(st.one_of(st.just(-128), INT8)),
+        clamp=(low, draw(st.sampled_from([127, max(low, 20)]))),
+        **options,
+    )
+    weights = _extreme_weights(layer, draw(st.sampled_from(EXTREMES)))
+    return replace(layer, weights=weights, requantize=draw(requantizations(layer.requantize, len(weights))))
+
+
+def _extreme_weights(layer: Conv2D, kind: str) -> Int8Array:
+    if kind == "random":
+        return layer.weights
+    if kind == "alternating":
+        return np.where(np.indices(layer.weights.shape).sum(axis=0) % 2, 127, -127).astype(np.int8)
+    if kind == "one channel":
+        return np.where(np.arange(layer.weights.shape[3]) == 0, layer.weights, 0).astype(np.int8)
+    return np.full_like(layer.weights, int(kind.split()[1]))
+
+
+@st.composite
+def requantizations(draw: st.DrawFn, usual: Requantize, channels: int) -> Requantize:
+    """The usual constants, or extreme ones that only the general form covers."""
+    if draw(st.booleans()):
+        return usual
+    multiplier = draw(st.lists(st.sampled_from([0, 1 << 30, (1 << 31) - 1]), min_size=channels, max_size=channels))
+    shift = draw(st.lists(st.sampled_from([-31, -22, -8, -1, 0, 3]), min_size=channels, max_size=channels))
+    return Requantize(np.array(multiplier, np.int32), np.array(shift, np.int32))
+
+
+@st.composite
+def inputs(draw: st.DrawFn, layer: Conv2D) -> Int8Array:
+    """Activations: anything, or the extremes that follow the signs of the first channel's weights."""
+    kind = draw(st.sampled_from(["random", "lowest", "highest", "matched"]))
+    rng = np.random.default_rng(draw(st.integers(0, 1 << 32)))
+    if kind == "matched":
+        return rng.choice(np.array([-128, 127], np.int8), layer.input.shape)
+    if kind == "random":
+        return random_input(rng, layer)
+    return np.full(layer.input.shape, -128 if kind == "lowest" else 127, np.int8)
+
+
+@pytest.mark.parametrize("kernel", ["f44", "f22", "direct", "mono"])
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_equals_tflite(host_kernels: HostKernels, kernel: Any, data: st.DataObject) -> None:
+    layer = data.draw(layers(kernel))
+    assume(exact(kernel, layer))
+    pooled = kernel in ("f44", "f22") and min(layer.output.shape[:2]) >= 2 and data.draw(st.booleans())
+    call = Call(
+        layer,
+        kernel,
+        requantize_form(layer),
+        storage=data.draw(st.sampled_from(["stored", "fly"])),
+        blocks=data.draw(st.integers(1, 3)),
+        strip=data.draw(st.integers(0, 3)),
+        pooled=pooled,
+    )
+    values = data.draw(inputs(layer))
+    np.testing.assert_array_equal(host_kernels.run(call, values), call.expected(values))
+
+
+@pytest.mark.parametrize("kernel", ["f44", "f22", "direct"])
+@pytest.mark.parametrize("form", list(RequantizeForm))
+def test_forms_agree(host_kernels: HostKernels, kernel: Any, form: RequantizeForm) -> None:
+    """A layer that allows all three forms gives the same output by each."""
+    rng = np.random.default_rng(5)
+    layer = random_layer(rng, (9, 10, 20), 6)
+    values = random_input(rng, layer)
+    call = Call(layer, kernel, form)
+    np.testing.assert_array_equal(host_kernels.run(call, values), call.expected(values))

@@ -1,0 +1,68 @@
+"""The assembly and intrinsic paths on an emulated Cortex-M7 give TFLite's output, element by element."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgel3_deploy.plan.bounds import exact, requantize_form
+from tests.firmware.fast.calls import Call, Int8Array, random_input, random_layer
+from tests.firmware.fast.target import run_on_target
+
+Calls = list[tuple[Call, Int8Array]]
+
+
+def _calls(rng: np.random.Generator) -> Calls:
+    """Channel counts around every unrolling and every specialised stride, odd sizes, all forms and storages."""
+    calls: Calls = []
+
+    def add(by: Any, shape: tuple[int, int, int], channels: int, **options: Any) -> None:
+        of_call = {key: options.pop(key) for key in ("storage", "blocks", "strip", "pooled") if key in options}
+        layer = random_layer(rng, shape, channels, **options)
+        assert exact(by, layer)
+        calls.append((Call(layer, by, requantize_form(layer), **of_call), random_input(rng, layer)))
+
+    for depth in (3, 16, 20, 32, 48, 64, 96, 128, 160):
+        for storage in ("stored", "fly"):
+            add("f44", (9, 7, depth), 5, storage=storage, blocks=2)
+            add("f22", (5, 6, depth), 4, storage=storage, input_zero_point=7)
+    for pooled in (False, True):
+        for strip in (0, 1, 2):
+            add("f44", (13, 10, 32), 4, pooled=pooled, strip=strip)
+            add("f22", (13, 11, 32), 3, pooled=pooled, strip=strip)
+    for kernel in ("f44", "f22", "direct"):
+        add(kernel, (8, 8, 16), 4, output_zero_point=11, clamp=(-60, 100))
+    for stride in ((1, 1), (2, 2), (1, 3)):
+        add("direct", (9, 8, 12), 5, stride=stride, input_zero_point=-3)
+        add("direct", (5, 6, 7), 6, stride=stride, kernel=(1, 1))
+        add("direct", (7, 9, 1), 3, stride=stride, kernel=(5, 2))
+    for width in (1, 2, 3, 4, 5, 50):
+        add("mono", (6, width, 1), 4)
+        add("mono", (5, width, 1), 3, input_zero_point=9, output_zero_point=0)
+    return calls
+
+
+@pytest.mark.parametrize("flags", [(), ("-DEDGEL3_PORTABLE",), ("-DEDGEL3_GEMM_PAIRED=0",)], ids=["m7", "portable", "single"])
+def test_equals_tflite(arm_gcc: Path, qemu: Path, tmp_path: Path, flags: tuple[str, ...]) -> None:
+    calls = _calls(np.random.default_rng(3))
+    for (call, values), result in zip(calls, run_on_target(arm_gcc, qemu, tmp_path, calls, flags), strict=True):
+        np.testing.assert_array_equal(result.output, call.expected(values), err_msg=str(call))
+
+
+@pytest.mark.parametrize("extreme", [(127, 127), (127, -128), (-127, 127), (-127, -128)])
+def test_extremes_equal_tflite(arm_gcc: Path, qemu: Path, tmp_path: Path, extreme: tuple[int, int]) -> None:
+    """All weights and all inputs at their limits, as many channels as F(4x4) is exact for."""
+    weight, value = extreme
+    rng = np.random.default_rng(4)
+    calls: Calls = []
+    for kernel, depth in (("f44", 112), ("f22", 112), ("direct", 112), ("mono", 1)):
+        layer = random_layer(rng, (8, 8, depth), 2, input_zero_point=-value - 1)
+        layer.weights[:] = weight
+        assert exact(kernel, layer)
+        values = np.full(layer.input.shape, value, np.int8)
+        calls.append((Call(layer, kernel, requantize_form(layer)), values))  # type: ignore[arg-type]
+    for (call, values), result in zip(calls, run_on_target(arm_gcc, qemu, tmp_path, calls), strict=True):
+        np.testing.assert_array_equal(result.output, call.expected(values), err_msg=str(call))
