@@ -165,7 +165,7 @@ def test_into_the_rom_bootloader_and_back(running: VirtualBoard, board: Board, a
 def test_without_its_clock_input_the_board_still_answers(
     board: Board, image_for: Callable[[str], Path]
 ) -> None:
-    """The image expects another kind of clock input than the board has: its oscillator never becomes ready."""
+    """The image expects another kind of clock input than the board has: it never becomes ready."""
     other = replace(board.clock, hse_bypass=not board.clock.hse_bypass)
     with (
         start(replace(board, clock=other), image=image_for(board.name)) as virtual,
