@@ -7,8 +7,9 @@ from itertools import combinations
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.graph.ir import Network, Reshape
+from edgel3_deploy.plan.arena import ALIGNMENT
 from edgel3_deploy.plan.memory import MemoryPlan, Placement
-from edgel3_deploy.plan.planner import ALIGNMENT, capacities
+from edgel3_deploy.plan.planner import capacities
 from edgel3_deploy.plan.storage import can_pool_in_place
 
 

@@ -55,7 +55,7 @@ def _layers(report: Report) -> str:
     wrong = [layer.name for layer in compared if layer.differing_windows]
     if wrong:
         return f"the outputs of {', '.join(wrong)} differ"
-    return f"all {len(compared)} layers equal by checksum, in every window"
+    return f"all {len(compared)} layers equal by checksum, in {report.layer_windows:,} windows"
 
 
 def _fidelity(report: Report) -> str:

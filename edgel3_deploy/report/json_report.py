@@ -40,6 +40,7 @@ def to_json(report: Report) -> dict[str, Any]:
         "timing": {"unit": timing.unit, "meaningful": timing.meaningful, "note": timing.note},
         **whole,
         "layers": [_layer(layer, timing) for layer in report.layers],
+        "layer_windows": report.layer_windows,
         "layer_note": report.layer_note,
         "recordings": [asdict(source) for source in report.sources],
         "budget": [{"name": row.name, "used": row.used, "limit": row.limit} for row in report.budget],

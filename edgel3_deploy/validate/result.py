@@ -94,9 +94,10 @@ class Report:
     """The result of a validation.
 
     `reference` names the engine behind the expected outputs. `differences` lists every differing element.
+    `layer_windows` counts the windows whose layers were compared, and `layer_note` says what could not be.
     `fidelity` is None when the build knows no float network, and `fidelity_note` then says so. `counter` is
-    the median over windows of the whole inference. `budget` is the build's budget.json. `tools` maps what
-    took part to versions.
+    the median over windows of the whole inference. `budget` has flash, RAM and its regions; `tools` maps
+    what took part to versions.
     """
 
     device: Device
@@ -106,6 +107,7 @@ class Report:
     front_end: str
     reference: str
     layers: tuple[LayerResult, ...]
+    layer_windows: int
     layer_note: str
     sources: tuple[Source, ...]
     outputs: Outputs

@@ -19,51 +19,51 @@ from edgel3_deploy.validate.result import LayerResult
 
 @dataclass
 class BoardRun:
-    """Runs windows on the board and keeps what belongs to layers."""
+    """Runs windows on the board and keeps what belongs to layers.
+
+    `compared_windows` counts the windows whose layers were compared; `notes` say what this runtime hides.
+    """
 
     client: Client
     network: Network
     counters: list[int] = field(default_factory=list)
-    layer_counters: list[tuple[int, ...]] = field(default_factory=list)
-    differing: list[int] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    _timing: bool = True
-    _checksums: bool = True
+    compared_windows: int = 0
+    _layer_counters: list[tuple[int, ...]] = field(default_factory=list)
+    _differing: list[int] = field(default_factory=list)
+    _shows_timing: bool = True
+    _shows_checksums: bool = True
 
-    def infer(
-        self, window: NDArray[np.int8], expected_layers: Sequence[NDArray[np.int8]]
-    ) -> NDArray[np.int8]:
-        """The output for one window, int8 (embedding,); its layers are compared with `expected_layers`."""
-        count = len(self.network.layers)
+    def infer(self, window: NDArray[np.int8]) -> NDArray[np.int8]:
+        """The board's output for one window, int8 (embedding,)."""
         self.client.load_input(window.tobytes())
-        self.counters.append(self.client.run(checksums=self._checksums))
+        self.counters.append(self.client.run(checksums=self._shows_checksums))
         output = self.client.read_output(self.network.output.size)
-        if self._timing:
+        if self._shows_timing:
             try:
-                self.layer_counters.append(self.client.timing(count))
+                self._layer_counters.append(self.client.timing(len(self.network.layers)))
             except NotSupportedError:
-                self._timing = False
+                self._shows_timing = False
                 self.notes.append("this runtime does not tell the time of its layers")
-        if self._checksums:
-            try:
-                found = self.client.checksums(count)
-            except NotSupportedError:
-                self._checksums = False
-                self.notes.append(
-                    "this runtime does not show the output of its layers: only the last one is compared"
-                )
-            else:
-                self._compare(found, expected_layers)
         return np.frombuffer(output, np.int8)
 
-    @property
-    def compares_layers(self) -> bool:
-        """Whether the board gives checksums of its layers, as far as is known."""
-        return self._checksums
+    def compare_layers(self, expected: Sequence[NDArray[np.int8]]) -> None:
+        """Compare every layer's output of the last window with `expected`, one int8 array per layer."""
+        if not self._shows_checksums:
+            return
+        try:
+            found = self.client.checksums(len(expected))
+        except NotSupportedError:
+            self._shows_checksums = False
+            self.notes.append("this runtime does not show the outputs of its layers")
+            return
+        wrong = [int(crc != zlib.crc32(layer.tobytes())) for crc, layer in zip(found, expected, strict=True)]
+        self._differing = [a + b for a, b in zip(self._differing or [0] * len(wrong), wrong, strict=True)]
+        self.compared_windows += 1
 
     def layers(self) -> tuple[LayerResult, ...]:
-        """The layers in order: median counters and how many windows differed."""
-        medians = np.median(np.array(self.layer_counters), axis=0) if self.layer_counters else None
+        """The layers in order: median counters and how many of the compared windows differed."""
+        medians = np.median(np.array(self._layer_counters), axis=0) if self._layer_counters else None
         return tuple(
             LayerResult(
                 name=layer.name,
@@ -71,16 +71,10 @@ class BoardRun:
                 output_shape=layer.output.shape,
                 macs=layer.macs,
                 counter=int(medians[index]) if medians is not None else None,
-                differing_windows=self.differing[index] if self._checksums and self.differing else None,
+                differing_windows=self._differing[index] if self._differing else None,
             )
             for index, layer in enumerate(self.network.layers)
         )
-
-    def _compare(self, found: Sequence[int], expected_layers: Sequence[NDArray[np.int8]]) -> None:
-        if not self.differing:
-            self.differing = [0] * len(found)
-        for index, (checksum, expected) in enumerate(zip(found, expected_layers, strict=True)):
-            self.differing[index] += checksum != zlib.crc32(expected.tobytes())
 
 
 def greet(client: Client, board: Board, network: Network, model_sha256: str, build_id: str) -> Identity:

@@ -16,7 +16,7 @@ from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.progress import Progress
 from edgel3_deploy.validate.result import Source
 
-BATCH = 16
+BATCH = 8
 GENERATED = 8
 _GENERATED_WARNING = "no recordings were given: validated on generated sounds (name recordings with --audio)"
 

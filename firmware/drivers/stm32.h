@@ -53,10 +53,10 @@ enum { GPIOA, GPIOB, GPIOC, GPIOD, GPIOE, GPIOF, GPIOG, GPIOH, GPIOI, GPIOJ, GPI
 #define UART8_BUS 1
 #define UART8_BIT 31
 
-/** Wait, boundedly, until the bits of `mask` read `value`; false if they never do. */
+/** Wait, at least 30 ms but boundedly, until the bits of `mask` read `value`; false if they never do. */
 static inline bool stm32_wait(volatile const uint32_t *reg, uint32_t mask, uint32_t value)
 {
-    const uint32_t polls = 1000000u;
+    const uint32_t polls = 200000u;
     for (uint32_t i = 0; i < polls; i++) {
         if ((*reg & mask) == value) {
             return true;

@@ -4,8 +4,8 @@
  *
  * Tensors are int8, batch 1, row-major (height, width, channels): the last axis is contiguous. A real value is
  * scale * (q - zero_point). An output is clamp(requantize(accumulator) + output_zero_point, activation_min,
- * activation_max), see edgel3_requantize.h. Accumulators are int32 and never overflow for networks that
- * edgel3_deploy.graph.reader accepts.
+ * activation_max), see kernels/requantize.h. Accumulators are int32; they and their scaled values never overflow for
+ * networks that edgel3_deploy.graph.reader accepts.
  *
  * Parameters are constant and live in flash; the generator initialises them by name (designated initialisers).
  * No kernel keeps state, allocates or calls anything but memcpy, memmove and memset.

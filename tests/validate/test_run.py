@@ -8,13 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgel3_deploy.boards.load import load_board
 from edgel3_deploy.build.prepared import PreparedBuild
 from edgel3_deploy.errors import BadInputError, LinkError
 from edgel3_deploy.link.protocol import CounterUnit, ErrorCode
 from edgel3_deploy.validate import validate_build
 from edgel3_deploy.validate.metrics import Difference
-from edgel3_deploy.validate.run import read_budget
 from tests.validate.prepared import board_for, numpy_layers, prepared_build
 
 
@@ -78,6 +76,7 @@ def test_a_wrong_output_element_is_found_and_named(build: PreparedBuild, recordi
     assert (difference.window, difference.element) == (2, 5)
     assert difference.got == report.outputs.embeddings[2, 5] != difference.expected
     assert [layer.differing_windows for layer in report.layers] == [0, 0, 0, 0, 1]
+    assert report.layer_windows == 2, "the first window, and the one that differs"
 
 
 def test_a_wrong_layer_behind_a_right_output_fails(build: PreparedBuild, recording: Path) -> None:
@@ -91,7 +90,8 @@ def test_a_wrong_layer_behind_a_right_output_fails(build: PreparedBuild, recordi
         report = validate_build(build, board.path, [recording], limit=3)
     assert report.bit_exact
     assert report.verdict == "fail"
-    assert [layer.differing_windows for layer in report.layers] == [3, 0, 0, 0, 0]
+    assert [layer.differing_windows for layer in report.layers] == [1, 0, 0, 0, 0]
+    assert report.layer_windows == 1
 
 
 def test_a_runtime_that_hides_its_layers_is_judged_by_its_output(
@@ -103,7 +103,7 @@ def test_a_runtime_that_hides_its_layers_is_judged_by_its_output(
     assert report.verdict == "pass"
     assert {layer.differing_windows for layer in report.layers} == {None}
     assert {layer.counter for layer in report.layers} == {None}
-    assert "does not show the output of its layers" in report.layer_note
+    assert "does not show the outputs of its layers" in report.layer_note
 
 
 def test_without_a_float_network_there_are_no_metrics(tmp_path: Path, recording: Path) -> None:
@@ -148,14 +148,3 @@ def test_a_virtual_board_that_was_never_flashed(build: PreparedBuild, recording:
     with pytest.raises(LinkError, match="was never flashed") as caught:
         validate_build(build, "virtual", [recording])
     assert "edgel3-deploy flash --board stm32f7 --port virtual" in caught.value.hint
-
-
-def test_the_budget_names_flash_ram_and_regions(build: PreparedBuild) -> None:
-    names = [row.name for row in read_budget(build.directory)]
-    assert names == ["flash", "RAM", *(region.name for region in load_board("stm32f7").ram)]
-
-
-@pytest.mark.parametrize("content", ["", "[]", '{"flash": 3}', '{"flash": {}, "ram": {"regions": {}}}'])
-def test_a_damaged_budget_is_left_out(tmp_path: Path, content: str) -> None:
-    (tmp_path / "budget.json").write_text(content)
-    assert read_budget(tmp_path) == ()

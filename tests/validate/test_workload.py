@@ -22,11 +22,11 @@ def test_windows_come_in_order_and_in_batches(build: PreparedBuild, tmp_path: Pa
     workload = prepare(build.network, [tmp_path / "long.wav"], 0.1, None, silent)
     batches = list(workload.batches())
     assert workload.windows == 21
-    assert [len(batch.spectrograms) for batch in batches] == [BATCH, 5]
+    assert [len(batch.spectrograms) for batch in batches] == [BATCH, BATCH, 5]
     np.testing.assert_allclose(np.concatenate([batch.timestamps for batch in batches]), np.arange(21) * 0.1)
     padded = np.concatenate([np.zeros(4_000, np.float32), samples])
     np.testing.assert_array_equal(
-        batches[1].spectrograms[0], log_mel(padded[16 * 800 : 16 * 800 + 8_000], SEA)
+        batches[2].spectrograms[0], log_mel(padded[16 * 800 : 16 * 800 + 8_000], SEA)
     )
 
 

@@ -23,7 +23,7 @@ def bounds(draw: st.DrawFn) -> tuple[int, int]:
 
 @st.composite
 def constants(draw: st.DrawFn, outputs: int, inputs: int) -> dict[str, object]:
-    """Weights (outputs, inputs), bias, requantization: shifts of both signs, multipliers of 0, extreme weights."""
+    """Weights (outputs, inputs), bias, requantization: both signs of shift, zero multipliers."""
     random = np.random.default_rng(draw(st.integers(0, 1 << 20)))
     weights = random.integers(-128, 128, (outputs, inputs), dtype=np.int8)
     if draw(st.booleans()):
