@@ -1,0 +1,85 @@
+"""Which steps a network can be cut into, and which kernels are exact for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Layer, MaxPool2D, Network, Reshape
+from edgel3_deploy.plan.bounds import exact
+from edgel3_deploy.plan.kernel import Kernel, Step
+
+BLOCKS = (1, 2, 4, 8)
+"""Tiles in flight, in fours, that are tried for the Winograd kernels."""
+
+
+def operations(network: Network) -> tuple[tuple[Layer, ...], ...]:
+    """The layers in order, each with the reshapes behind it: what has to be computed one after the other.
+
+    A reshape in front of everything is a view of the caller's input and goes with the first operation.
+    """
+    groups: list[list[Layer]] = []
+    leading: list[Layer] = []
+    for layer in network.layers:
+        if not isinstance(layer, Reshape):
+            groups.append([layer])
+        elif groups:
+            groups[-1].append(layer)
+        else:
+            leading.append(layer)
+    return tuple(tuple(members) for members in groups)
+
+
+def steps_from(parts: tuple[tuple[Layer, ...], ...], position: int) -> tuple[Step, ...]:
+    """Every step that may start at operation `position`: kernels for it alone, and for it with its pooling."""
+    alone = parts[position]
+    found = [Step(position, _name(alone), alone, kernel) for kernel in _kernels(alone[0])]
+    if position + 1 < len(parts) and len(alone) == 1 and _fusable(alone[0], parts[position + 1][0]):
+        both = alone + parts[position + 1]
+        found += [Step(position, _name(both), both, kernel) for kernel in _pooled_kernels(alone[0])]
+    return tuple(found)
+
+
+def _name(layers: tuple[Layer, ...]) -> str:
+    return "_".join(layer.name for layer in layers if not isinstance(layer, Reshape))
+
+
+def _kernels(layer: Layer) -> Iterable[Kernel]:
+    if isinstance(layer, Conv2D):
+        if exact("mono", layer):
+            yield Kernel("mono")
+            return
+        yield from _winograd(layer, pooled=False)
+        yield Kernel("direct")
+    elif isinstance(layer, FullyConnected):
+        yield Kernel("fully_connected")
+    elif isinstance(layer, MaxPool2D):
+        yield Kernel(_pooling(layer))
+
+
+def _pooled_kernels(layer: Layer) -> Iterable[Kernel]:
+    if isinstance(layer, Conv2D):
+        yield from _winograd(layer, pooled=True)
+
+
+def _winograd(layer: Conv2D, pooled: bool) -> Iterable[Kernel]:
+    for name in ("f44", "f22"):
+        if exact(name, layer):
+            for stored in (True, False):
+                for blocks in BLOCKS:
+                    yield Kernel(name, stored, blocks, pooled)  # type: ignore[arg-type]
+
+
+def _pooling(layer: MaxPool2D) -> str:
+    height, width, _ = layer.input.shape
+    unclamped = (layer.activation_min, layer.activation_max) == (-128, 127)
+    if unclamped and layer.padding == (0, 0):
+        if layer.window == layer.stride == (2, 2):
+            return "max_pool_2x2"
+        if layer.window == (height, width) and layer.output.shape[:2] == (1, 1):
+            return "max_pool_global"
+    return "max_pool"
+
+
+def _fusable(conv: Layer, pool: Layer) -> bool:
+    """Whether a Winograd kernel may take the pooling's maximum on the way."""
+    return isinstance(conv, Conv2D) and isinstance(pool, MaxPool2D) and _pooling(pool) == "max_pool_2x2"

@@ -1,0 +1,192 @@
+"""Fast kernels as the scheduler sees them: rows in and out, workspace, constants.
+
+The numbers mirror firmware/include/edgel3_fast.h and firmware/kernels/fast; a test compares them with the C code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Layer, MaxPool2D, Reshape
+from edgel3_deploy.plan.packed import pairs
+
+KernelName = Literal["f44", "f22", "direct", "mono", "max_pool_2x2", "max_pool_global", "max_pool", "fully_connected"]
+WINOGRAD_TILE = {"f44": 4, "f22": 2}
+STREAMING = frozenset(("f44", "f22", "direct", "mono", "max_pool_2x2"))
+"""Kernels that make output rows in order from the input rows around them; the others take the whole map at once."""
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel with its variant: Winograd weights `stored` transformed or not, and 4 * `blocks` tiles in flight.
+
+    `pooled`: the 2x2 maximum of the following pooling is taken on the way.
+    """
+
+    name: KernelName
+    stored: bool = False
+    blocks: int = 0
+    pooled: bool = False
+
+    @property
+    def text(self) -> str:
+        """For people, such as "F(4x4,3x3) + 2x2 max, stored weights, 8 tiles at a time"."""
+        if self.name in WINOGRAD_TILE:
+            tile = WINOGRAD_TILE[self.name]
+            pool = " + 2x2 max" if self.pooled else ""
+            weights = "weights stored transformed" if self.stored else "weights transformed on the fly"
+            return f"F({tile}x{tile},3x3){pool}, {weights}, {4 * self.blocks} tiles at a time"
+        return _TEXT[self.name]
+
+
+_TEXT = {
+    "direct": "direct, two channels by four pixels",
+    "mono": "direct, one input channel",
+    "max_pool_2x2": "2x2 maximum",
+    "max_pool_global": "maximum over the map",
+    "max_pool": "maximum, any window",
+    "fully_connected": "direct, two outputs at a time",
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """Layers that one kernel computes together: one, or a convolution with its pooling; a reshape behind it is a view.
+
+    `index` counts steps; `name` is a C identifier.
+    """
+
+    index: int
+    name: str
+    layers: tuple[Layer, ...]
+    kernel: Kernel
+
+    @property
+    def layer(self) -> Layer:
+        """The layer that does the arithmetic."""
+        return self.layers[0]
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels; a flat tensor is one pixel."""
+        return _map_shape(self.layers[0].input.shape)
+
+    @property
+    def output_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of what the step leaves in memory."""
+        last = next(layer for layer in reversed(self.layers) if not isinstance(layer, Reshape))
+        return _map_shape(last.output.shape)
+
+    @property
+    def macs(self) -> int:
+        return sum(layer.macs for layer in self.layers)
+
+    @property
+    def unit(self) -> int:
+        """Output rows that the kernel makes at a time: all for kernels that take the whole map."""
+        name = self.kernel.name
+        if name in WINOGRAD_TILE:
+            return WINOGRAD_TILE[name] // (2 if self.kernel.pooled else 1)
+        if name == "mono":
+            return 2
+        return 1 if name in STREAMING else self.output_shape[0]
+
+    @property
+    def units(self) -> int:
+        """Calls that make the whole output, one unit each."""
+        return -(-self.output_shape[0] // self.unit)
+
+    def rows_read(self, unit: int) -> tuple[int, int]:
+        """Input rows [first, end) that unit number `unit` reads, within the map."""
+        height = self.input_shape[0]
+        name = self.kernel.name
+        if name in WINOGRAD_TILE:
+            tile = WINOGRAD_TILE[name]
+            first, end = tile * unit - 1, tile * (unit + 1) + 1
+        elif name == "max_pool_2x2":
+            first, end = 2 * unit, 2 * unit + 2
+        elif name in STREAMING and isinstance(self.layer, Conv2D):
+            stride, rows = self.layer.stride[0], self.layer.weights.shape[1]
+            last = min((unit + 1) * self.unit, self.output_shape[0]) - 1
+            first = unit * self.unit * stride - self.layer.padding[0]
+            end = last * stride - self.layer.padding[0] + rows
+        else:
+            first, end = 0, height
+        return max(first, 0), min(end, height)
+
+    @property
+    def reads(self) -> tuple[tuple[int, int], ...]:
+        """`rows_read` of every unit in order."""
+        return tuple(self.rows_read(unit) for unit in range(self.units))
+
+    @property
+    def scratch(self) -> int:
+        """Bytes of workspace, 8-byte aligned."""
+        return scratch_bytes(self.kernel, self.layer)
+
+    @property
+    def constant_bytes(self) -> int:
+        """Bytes of packed weights and per-channel constants in flash."""
+        return constant_bytes(self.kernel, self.layer)
+
+
+def _map_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
+    if len(shape) == 3:
+        return shape[0], shape[1], shape[2]
+    return 1, 1, shape[0]
+
+
+def _aligned(size: int) -> int:
+    return -(-size // 8) * 8
+
+
+def _direct_pairs(taps: int, channels: int) -> int:
+    words = taps * (-(-channels // 4)) * 2
+    return -(-words // 8) * 8
+
+
+def scratch_bytes(kernel: Kernel, layer: Layer) -> int:
+    """Bytes of workspace that a kernel takes for a layer, as the edgel3_*_scratch functions count them."""
+    name = kernel.name
+    if name in WINOGRAD_TILE and isinstance(layer, Conv2D):
+        positions = (WINOGRAD_TILE[name] + 2) ** 2
+        channels = layer.weights.shape[3]
+        column = positions * pairs(channels) * 16
+        products = positions * 32 + (0 if kernel.stored else column // 2) + 8
+        patch = positions * channels + 8
+        return _aligned(kernel.blocks * 4 * TILE_BYTES) + kernel.blocks * column + _aligned(max(patch, products))
+    if name == "direct" and isinstance(layer, Conv2D):
+        _, height, width, channels = layer.weights.shape
+        return _direct_pairs(height * width, channels) * 16 + 8
+    if name == "mono":
+        return 2 * _map_shape(layer.output.shape)[1] * 5 * 4
+    if name == "fully_connected" and isinstance(layer, FullyConnected):
+        return -(-layer.weights.shape[1] // 4) * 8
+    return 0
+
+
+TILE_BYTES = 16
+"""sizeof(edgel3_tile_t) on the target: a pointer, two strides, two counts."""
+CHANNEL_BYTES = 16
+CORRECTION_BYTES = 16
+
+
+def constant_bytes(kernel: Kernel, layer: Layer) -> int:
+    """Bytes in flash of a layer packed for a kernel, as plan.pack_* make them."""
+    if isinstance(layer, MaxPool2D | Reshape) or not isinstance(layer, Conv2D | FullyConnected):
+        return 0
+    outputs = layer.weights.shape[0]
+    output_pairs = -(-outputs // 2)
+    constants = outputs * CHANNEL_BYTES
+    if isinstance(layer, FullyConnected):
+        return constants + output_pairs * _direct_pairs(1, layer.weights.shape[1]) * 4 + 4
+    _, height, width, channels = layer.weights.shape
+    if kernel.name in WINOGRAD_TILE:
+        positions = (WINOGRAD_TILE[kernel.name] + 2) ** 2
+        words = positions * pairs(channels) * 2 if kernel.stored else 9 * pairs(channels)
+        corrections = outputs * CORRECTION_BYTES if kernel.name == "f44" else 0
+        return constants + corrections + (output_pairs * words + 2) * 4
+    if kernel.name == "mono":
+        return constants + outputs * 5 * 4
+    return constants + (output_pairs * _direct_pairs(height * width, channels) + 1) * 4
