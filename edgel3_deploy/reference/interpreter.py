@@ -29,6 +29,8 @@ def open_interpreter(model: bytes, preserve_tensors: bool = False) -> Any:
             experimental_preserve_all_tensors=preserve_tensors,
         )
         interpreter.allocate_tensors()
+        interpreter.get_input_details()
+        interpreter.get_output_details()
     except (ValueError, RuntimeError) as error:
         raise BadInputError(f"LiteRT refuses the model: {error}", "Give a full-int8 .tflite.") from error
     return interpreter
