@@ -4,9 +4,9 @@
 (`edgel3_deploy.link.render`); a test fails when either differs. All integers are little-endian.
 
 A frame on the wire is 0x00, COBS(type u8, sequence u8, body, CRC-32 u32), 0x00. The CRC (IEEE 802.3, zlib's)
-covers type, sequence and body. Bytes between a closing and the next opening 0x00 are outside frames: a terminal
-that sends CR or LF there is answered with one line of text. The host sends one request at a time; its reply
-carries the same sequence number.
+covers type, sequence and body. Bytes between a closing and the next opening 0x00 are outside frames: a
+terminal that sends CR or LF there is answered with one line of text. The host sends one request at a time;
+its reply carries the same sequence number.
 """
 
 from __future__ import annotations
