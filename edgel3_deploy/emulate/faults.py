@@ -15,7 +15,7 @@ VECTTBL, FORCED, DEBUGEVT = 1 << 1, 1 << 30, 1 << 31
 
 @dataclass(frozen=True)
 class Fault:
-    """`exception` takes the fault if it is enabled; `status` are CFSR bits; `address` is for BFAR or MMFAR."""
+    """`exception` takes the fault if enabled; `status` are CFSR bits; `address` is for BFAR or MMFAR."""
 
     exception: int
     status: int

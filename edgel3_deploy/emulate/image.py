@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from edgel3_deploy.boards.board import Region
 from edgel3_deploy.errors import BadInputError
@@ -29,9 +33,15 @@ def load_image(path: Path, flash: Region) -> tuple[tuple[int, bytes], ...]:
 
 
 def require_elf(path: Path) -> Path:
-    """`path`, if an ELF file is there. Raises BadInputError."""
-    if not _read(path).startswith(_ELF_MAGIC):
-        raise BadInputError(f"{path} is no ELF file", "QEMU's boards run the firmware.elf of the build.")
+    """`path`, if an Arm ELF file with something to load is there. Raises BadInputError."""
+    data = _read(path)
+    hint = "QEMU's boards run the firmware.elf of the build."
+    if not data.startswith(_ELF_MAGIC):
+        raise BadInputError(f"{path} is no ELF file", hint)
+    if _machine(path, data) != "EM_ARM":
+        raise BadInputError(f"{path} is no ELF file for Arm", hint)
+    if not _segments(path, data):
+        raise BadInputError(f"{path} has nothing to load", hint)
     return path
 
 
@@ -44,17 +54,26 @@ def _read(path: Path) -> bytes:
         ) from error
 
 
-def _segments(path: Path, data: bytes) -> tuple[tuple[int, bytes], ...]:
-    import io
+def _machine(path: Path, data: bytes) -> str:
+    with _parsed(path, data) as elf:
+        return str(elf["e_machine"])
 
+
+def _segments(path: Path, data: bytes) -> tuple[tuple[int, bytes], ...]:
+    with _parsed(path, data) as elf:
+        return tuple(
+            (int(segment["p_paddr"]), bytes(segment.data()))
+            for segment in elf.iter_segments("PT_LOAD")
+            if segment["p_filesz"]
+        )
+
+
+@contextmanager
+def _parsed(path: Path, data: bytes) -> Iterator[Any]:
     from elftools.common.exceptions import ELFError
     from elftools.elf.elffile import ELFFile
 
     try:
-        return tuple(
-            (int(segment["p_paddr"]), bytes(segment.data()))
-            for segment in ELFFile(io.BytesIO(data)).iter_segments("PT_LOAD")
-            if segment["p_filesz"]
-        )
-    except (ELFError, ValueError, KeyError, OverflowError) as error:
+        yield ELFFile(io.BytesIO(data))
+    except (ELFError, ValueError, KeyError, OverflowError, AttributeError, TypeError) as error:
         raise BadInputError(f"{path} is a damaged ELF file: {error}", "Build it again.") from error

@@ -17,6 +17,7 @@ from edgel3_deploy.emulate.part import Part
 from edgel3_deploy.emulate.rom_bootloader import GoTo, Protection, ResetRequest, RomBootloader, Stopped
 from edgel3_deploy.emulate.rom_memory import RomMemory
 from edgel3_deploy.emulate.scs import CPACR, VTOR, SystemReset
+from edgel3_deploy.errors import BadInputError
 
 _WFE, _WFI = 0xBF20, 0xBF30
 _SLEEP_SECONDS = 0.001
@@ -218,7 +219,7 @@ class Machine:
             self._engine.ctl_remove_cache(start, start + size)
 
     def _power_on(self) -> Any:
-        from unicorn import Uc, arm_const, unicorn_const
+        from unicorn import Uc, UcError, arm_const, unicorn_const
 
         # Not UC_MODE_MCLASS: with it Unicorn takes a Cortex-M33 whatever model is set.
         engine = Uc(unicorn_const.UC_ARCH_ARM, unicorn_const.UC_MODE_THUMB)
@@ -233,10 +234,16 @@ class Machine:
         engine.mem_write(rom.entry, struct.pack("<II", 0x2000_4000, rom.trap | 1))
         for address, data in rom.contents:
             engine.mem_write(address, data)
-        for ram in self._part.rams:
-            engine.mem_map(ram.origin, ram.size)
         for base, size, peripheral in self._part.peripherals:
             attach(engine, base, size, peripheral)
+        for ram in self._part.rams:
+            try:
+                engine.mem_map(ram.origin, ram.size)
+            except UcError as error:
+                raise BadInputError(
+                    f"region {ram.name} cannot be emulated: {ram.size} bytes at {ram.origin:#010x}",
+                    "The virtual board needs multiples of 1 KB that do not overlap peripherals or system memory.",
+                ) from error
         invalid = unicorn_const.UC_HOOK_MEM_UNMAPPED | unicorn_const.UC_HOOK_MEM_PROT
         engine.hook_add(invalid, self._on_invalid)
         engine.hook_add(unicorn_const.UC_HOOK_INTR, self._on_interrupt)

@@ -83,7 +83,8 @@ class _Reader:
         if not fits:
             wanted = " x ".join("any" if extent is None else str(extent) for extent in shape)
             raise self.error(f"array {name} has shape {' x '.join(map(str, dataset.shape))}, not {wanted}")
-        values: Array = dataset[()].astype(np.float64)
+        with np.errstate(invalid="ignore"):
+            values: Array = dataset[()].astype(np.float64)
         if not np.isfinite(values).all():
             raise self.error(f"array {name} holds NaN or infinite values")
         return values
@@ -117,7 +118,9 @@ def read_weights(path: Path) -> FloatNetwork:
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
             return _read_network(path, _Reader(path, file.get("model_weights", file)))
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError) as error:
+    except BadInputError:
+        raise
+    except Exception as error:  # h5py meets damaged files with nearly every built-in exception
         raise BadInputError(f"{path}: not a readable HDF5 file ({_first_line(error)})", _HINT) from error
 
 

@@ -17,7 +17,7 @@ def truth(
     """The outputs every runtime must give, and the name of the engine that computed them.
 
     `inputs` int8 (n, height, width, channels) -> int8 (n, embedding), by TFLite Micro where its wheel exists,
-    else LiteRT.
+    else LiteRT. The model must be one that `graph.reader` accepts: TFLite Micro trusts what a file says.
     """
     from edgel3_deploy.reference import interpreter, tflm
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 import edgel3_deploy
 from edgel3_deploy.errors import BadInputError, EdgeL3DeployError, MissingDependencyError
 from edgel3_deploy.progress import Progress, silent
-from edgel3_deploy.reference.interpreter import wrong_input
+from edgel3_deploy.reference.interpreter import open_interpreter, wrong_input
 
 Int8Array = NDArray[np.int8]
 
@@ -79,8 +79,7 @@ def _open(model: bytes) -> Any:
         raise _missing()
     from tflite_micro.python.tflite_micro import runtime
 
-    if model[4:8] != b"TFL3":
-        raise BadInputError("not a .tflite file: the identifier TFL3 is missing", "Give a full-int8 .tflite.")
+    open_interpreter(model)  # LiteRT verifies the flatbuffer; TFLite Micro would read wherever it points
     try:
         return runtime.Interpreter.from_bytes(model, arena_size=_ARENA_BYTES)
     except (RuntimeError, ValueError) as error:

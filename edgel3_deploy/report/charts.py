@@ -84,7 +84,7 @@ def _axis_below_one(smallest: float) -> tuple[float, float]:
     return 1 - math.ceil(span / step - 1e-9) * step, step
 
 
-def embedding_chart(example: Example, width: float = 1000, height: float = 200) -> EmbeddingChart:
+def embedding_chart(example: Example, width: float = 620, height: float = 270) -> EmbeddingChart:
     """The embedding's elements side by side: the board's as bars, the float network's as dots."""
     board, reference = example.board_embedding, example.float_embedding
     values = board if reference is None else np.concatenate([board, reference])

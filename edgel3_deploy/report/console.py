@@ -55,7 +55,8 @@ def _layers(report: Report) -> str:
     wrong = [layer.name for layer in compared if layer.differing_windows]
     if wrong:
         return f"the outputs of {', '.join(wrong)} differ"
-    return f"all {len(compared)} layers equal by checksum, in {report.layer_windows:,} windows"
+    windows = "1 window" if report.layer_windows == 1 else f"{report.layer_windows:,} windows"
+    return f"all {len(compared)} layers equal by checksum, in {windows}"
 
 
 def _fidelity(report: Report) -> str:

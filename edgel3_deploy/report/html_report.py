@@ -49,6 +49,7 @@ def _view(report: Report) -> dict[str, Any]:
         "timing": timing,
         "speed": _speed(report, timing),
         "layers": tuple(_layers(report, timing)),
+        "macs": sum(layer.macs for layer in report.layers),
         "layers_compared": any(layer.differing_windows is not None for layer in report.layers),
         "layers_equal": not any(layer.differing_windows for layer in report.layers),
         "memory": tuple(_memory(report)),

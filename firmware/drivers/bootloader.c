@@ -1,6 +1,6 @@
 /*
- * Two words that survive a reset carry the request. They count only after a software reset: after power-up the RAM holds
- * anything, and reading ECC memory that was never written is an error on STM32H7.
+ * Two words that survive a reset carry the request. They count only after a software reset: after power-up the RAM
+ * holds anything, and reading ECC memory that was never written is an error on STM32H7.
  */
 #include "drivers/bootloader.h"
 

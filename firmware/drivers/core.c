@@ -24,8 +24,9 @@ static void close_region(uint32_t region, uint32_t origin, uint32_t log2_bytes, 
 /*
  * Two regions without access over the default map.
  *
- * External memory, 0x60000000 to 0xDFFFFFFF: the core reads ahead speculatively, and an access to a controller that is not
- * set up can stall the bus for good (AN4838, AN4861). The region spans 4 GB in eight subregions of 512 MB, five disabled.
+ * External memory, 0x60000000 to 0xDFFFFFFF: the core reads ahead speculatively, and an access to a controller that is
+ * not set up can stall the bus for good (AN4838, AN4861). The region spans 4 GB in eight subregions of 512 MB, four
+ * of them disabled.
  *
  * 0x10000000 to 0x1FFFFFFF: nothing of the firmware's is there, and a stack that overflows from the DTCM runs into it.
  */

@@ -79,7 +79,7 @@ typedef struct {
  * @param params  constants of the layer
  * @param input   input_height * input_width * input_channels bytes
  * @param output  output_height * output_width * output_channels bytes, not overlapping `input`
- * @param scratch edgel3_conv2d_s8_scratch_size(params) bytes, any alignment, overlapping neither; contents are lost
+ * @param scratch edgel3_conv2d_s8_scratch_size(params) bytes, any alignment, overlapping neither; its content is lost
  */
 void edgel3_conv2d_s8(const edgel3_conv2d_params_t *params, const int8_t *input, int8_t *output, int8_t *scratch);
 

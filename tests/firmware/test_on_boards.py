@@ -135,7 +135,7 @@ def test_without_a_rom_bootloader_the_request_is_refused(client: Client) -> None
     client.hello()
 
 
-@pytest.mark.parametrize("board", ["stm32f7"], indirect=True)
+@pytest.mark.parametrize("board", ["stm32f7", "stm32h7"], indirect=True)
 @pytest.mark.parametrize("after_fault", [False, True])
 def test_into_the_rom_bootloader_and_back(running: VirtualBoard, board: Board, after_fault: bool) -> None:
     """The firmware starts from what the bootloader's Go command leaves behind: clocks, UART with parity."""

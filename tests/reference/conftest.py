@@ -15,7 +15,7 @@ from tests.models.synthetic_weights import random_weights
 
 @pytest.fixture
 def tiny_tflite(tmp_path: Path) -> bytes:
-    """A sea network of filters 4 4 8 8, random weights, calibrated on generated sounds (remembered in the session)."""
+    """A sea network of filters 4 4 8 8 with random weights, calibrated on generated sounds."""
     return quantize(read_weights(random_weights(tmp_path / "tiny.h5", (4, 4, 8, 8)))).tflite
 
 

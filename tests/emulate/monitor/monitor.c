@@ -19,7 +19,7 @@ void reset_handler(void);
 void hard_fault_handler(void);
 void svc_handler(void);
 
-static struct {
+static volatile struct {
     uint32_t magic;
     uint32_t resets;
 } keep __attribute__((section(".noinit")));
@@ -102,7 +102,7 @@ static uint32_t overflow(volatile uint32_t depth)
 {
     volatile uint32_t page[64];
     page[depth & 63u] = depth;
-    return overflow(depth + 1u) + page[0];
+    return depth == UINT32_MAX ? 0u : overflow(depth + 1u) + page[0];
 }
 
 static void jump_to_bootloader(void)
@@ -143,6 +143,7 @@ static void run(char command)
         program_flash();
         break;
     case 'b':
+        say("leaving\n");
         keep.magic = MAGIC; /* fall through */
     case 'r':
         keep.resets += 1u;
@@ -183,7 +184,9 @@ __attribute__((noreturn)) void reset_handler(void)
         *to++ = *from++;
     }
     REG(0xE000ED08) = (uint32_t)vectors;
+#ifndef FPU_STAYS_OFF
     REG(0xE000ED88) |= 0xFu << 20;
+#endif
     __asm volatile("dsb\n isb\n");
     start_clocks();
     start_uart();
