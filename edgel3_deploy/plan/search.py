@@ -65,10 +65,11 @@ def options(network: Network) -> tuple[Option, ...]:
     return tuple(_option(network, run) for first in range(len(parts)) for run in _runs(choices, first))
 
 
-def choose(candidates: Iterable[Option], ram_limit: int, flash_limit: int) -> tuple[Option, ...] | None:
-    """The way along the network with the fewest instructions within `ram_limit` and `flash_limit` bytes; None if none."""
+def choose(
+    candidates: Iterable[Option], end: int, ram_limit: int, flash_limit: int
+) -> tuple[Option, ...] | None:
+    """The way through operations [0, end) with the fewest instructions within two limits in bytes; None if none."""
     usable = [option for option in candidates if option.ram <= ram_limit]
-    end = max((option.end for option in usable), default=0)
     grains = flash_limit // FLASH_GRAIN
     best: dict[int, dict[int, tuple[int, tuple[Option, ...]]]] = {0: {0: (0, ())}}
     for position in range(end):
