@@ -154,20 +154,22 @@ static bool all_whole(const edgel3_tile_t *tiles, int32_t count, int32_t side)
 static void products(const edgel3_winograd_t *form, const edgel3_conv_t *conv, int32_t pairs, const workspace_t *space,
                      int32_t count, int32_t side, int32_t output_channels)
 {
-    const int32_t words = conv->stored ? form->positions * pairs * 2 : 9 * pairs;
     const uint32_t *packed = conv->weights;
-    for (int32_t channel = 0; channel < output_channels; channel += 2, packed += words) {
+    for (int32_t channel = 0; channel < output_channels; channel += 2) {
         const uint32_t *weights = packed;
-        if (!conv->stored) {
+        if (channel < conv->stored_channels) {
+            packed += form->positions * pairs * 2;
+        } else {
             form->weights(packed, pairs, space->weights);
             weights = space->weights;
+            packed += 9 * pairs;
         }
         const int32_t channels = output_channels - channel < 2 ? 1 : 2;
         const uint32_t *v = space->v;
         for (int32_t done = 0; done < count; done += 4, v += form->positions * pairs * 4) {
-            edgel3_gemm_s16(weights, v, space->sums, pairs, form->positions);
             edgel3_outputs_t outputs = {.sums = space->sums, .tiles = space->tiles + done, .offset = channel};
             outputs.count = count - done < 4 ? count - done : 4;
+            edgel3_gemm_s16(weights, v, space->sums, pairs, form->positions, outputs.count);
             if (all_whole(outputs.tiles, outputs.count, side)) {
                 channel_outputs(form, conv, channel, channels, &outputs);
             } else {
