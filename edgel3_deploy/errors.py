@@ -51,7 +51,7 @@ class BadInputError(EdgeL3DeployError):
 
 
 class OverBudgetError(EdgeL3DeployError):
-    """The model does not fit the board's flash or RAM; `verdict` has the figures in the form of budget.json."""
+    """The model does not fit the board's flash or RAM; `verdict` has the figures as budget.json does."""
 
     exit_code = ExitCode.OVER_BUDGET
     verdict: Mapping[str, Any] | None = None

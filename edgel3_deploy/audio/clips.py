@@ -1,4 +1,4 @@
-"""Recordings as the networks take them: mono, resampled, cut into one-second windows as the edgel3 package cuts them."""
+"""Recordings as the networks take them: mono, resampled, cut into windows as the edgel3 package does."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Clip:
 
 
 def find_clips(paths: Sequence[Path]) -> tuple[Path, ...]:
-    """The files among `paths`, and the .wav files of the folders among them, searched in depth and sorted; no duplicates.
+    """The files among `paths`, and the .wav files in their folders at any depth, sorted; no duplicates.
 
     Raises BadInputError for a path that does not exist or a folder without any WAV file.
     """
@@ -53,10 +53,10 @@ def find_clips(paths: Sequence[Path]) -> tuple[Path, ...]:
 
 
 def load_clip(path: Path, front_end: FrontEnd) -> Clip:
-    """Read `path`, downmix by the mean of its channels, then resample (soxr, high quality) to the front end's rate.
+    """Read `path`, average its channels, then resample (soxr, high quality) to the front end's rate.
 
-    Silence and less than one window of audio are warnings. Raises BadInputError for a file that is absent, not audio,
-    empty, longer than an hour, or that holds NaN or infinite samples.
+    Silence and less than one window of audio are warnings. Raises BadInputError for a file that is absent,
+    not audio, empty, longer than an hour, or that holds NaN or infinite samples.
     """
     samples, rate = _read_mono(path)
     if not np.isfinite(samples).all():
@@ -64,9 +64,13 @@ def load_clip(path: Path, front_end: FrontEnd) -> Clip:
     if rate != front_end.sample_rate:
         samples = _resample(samples, rate, front_end.sample_rate)
         if not np.isfinite(samples).all():
-            raise BadInputError(f"{path}: samples are too large to resample", "Scale the recording to -1 ... 1.")
+            raise BadInputError(
+                f"{path}: samples are too large to resample", "Scale the recording to -1 ... 1."
+            )
     if samples.size == 0:
-        raise BadInputError(f"{path}: too short to hold one sample at {front_end.sample_rate} Hz", "Leave it out.")
+        raise BadInputError(
+            f"{path}: too short to hold one sample at {front_end.sample_rate} Hz", "Leave it out."
+        )
     warnings = []
     if not samples.any():
         warnings.append(f"{path}: all samples are zero")
@@ -79,10 +83,11 @@ def load_clip(path: Path, front_end: FrontEnd) -> Clip:
 def windows(
     clip: Clip, front_end: FrontEnd, hop_seconds: float = 0.1, center: bool = True
 ) -> tuple[FloatArray, NDArray[np.float64]]:
-    """Every window of the clip, zero-padded at the end so that all of it is covered, and when each window starts.
+    """Every window of the clip, zero-padded at the end to cover all of it, and each window's time.
 
-    Returns a read-only view, float32 (n, sample_rate), and seconds, float64 (n,). With `center` half a window of zeros
-    goes in front, so that the timestamps name the middle of each window. Raises UsageError for a hop outside (0, 1] s.
+    Returns a read-only view, float32 (n, sample_rate), and seconds, float64 (n,). With `center` half a window
+    of zeros goes in front, so that the timestamps name the middle of each window. Raises UsageError for a hop
+    outside (0, 1] s.
     """
     length = front_end.sample_rate
     if not 0 < hop_seconds <= 1 or round(hop_seconds * length) < 1:
@@ -92,7 +97,8 @@ def windows(
     count = window_count(clip.samples.size, front_end, hop_seconds, center)
     padded = np.zeros((count - 1) * hop + length, np.float32)
     padded[front : front + clip.samples.size] = clip.samples
-    return sliding_window_view(padded, length)[::hop], np.arange(count) * hop_seconds
+    timestamps: NDArray[np.float64] = np.arange(count, dtype=np.float64) * hop_seconds
+    return sliding_window_view(padded, length)[::hop], timestamps
 
 
 def window_count(samples: int, front_end: FrontEnd, hop_seconds: float = 0.1, center: bool = True) -> int:
@@ -103,7 +109,7 @@ def window_count(samples: int, front_end: FrontEnd, hop_seconds: float = 0.1, ce
 
 
 def _read_mono(path: Path) -> tuple[FloatArray, int]:
-    """All frames of the file averaged over its channels, float32, and its rate in Hz; read in blocks to bound memory."""
+    """All frames, averaged over channels, and the rate in Hz; read in blocks to bound memory."""
     import soundfile
 
     if not path.is_file():
@@ -114,7 +120,9 @@ def _read_mono(path: Path) -> tuple[FloatArray, int]:
             _check_size(path, file.frames, rate)
             blocks = [block.mean(axis=1) for block in file.blocks(_BLOCK, dtype="float32", always_2d=True)]
     except (soundfile.SoundFileError, OSError, RuntimeError, MemoryError) as error:
-        raise BadInputError(f"{path}: not readable as audio ({_reason(error)})", "Give a WAV file.") from error
+        raise BadInputError(
+            f"{path}: not readable as audio ({_reason(error)})", "Give a WAV file."
+        ) from error
     samples = np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
     if samples.size == 0:
         raise BadInputError(f"{path}: holds no audio", "Leave it out, or record it again.")
@@ -135,7 +143,9 @@ def _check_size(path: Path, frames: int, rate: int) -> None:
     if not slowest <= rate <= fastest:
         raise BadInputError(f"{path}: sample rate of {rate} Hz", f"Convert it to {slowest} ... {fastest} Hz.")
     if frames > MAX_SECONDS * rate or frames > MAX_FRAMES:
-        raise BadInputError(f"{path}: {frames / rate:,.0f} s of audio is too long", "Cut it into pieces of an hour at most.")
+        raise BadInputError(
+            f"{path}: {frames / rate:,.0f} s of audio is too long", "Cut it into pieces of an hour at most."
+        )
 
 
 def _reason(error: BaseException) -> str:

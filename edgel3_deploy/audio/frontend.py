@@ -1,7 +1,8 @@
-"""The front end the networks were trained on: log-mel spectrograms as kapre 0.1.4's `Melspectrogram` computes them."""
+"""The front end the networks were trained on: log-mel spectrograms as in kapre 0.1.4."""
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,7 +20,7 @@ DYNAMIC_RANGE_DB = 80.0
 
 @dataclass(frozen=True)
 class FrontEnd:
-    """Sizes of a front end. Its window of audio is one second, `sample_rate` samples; `n_fft` is also the frame length."""
+    """Sizes of a front end: a window is one second of audio; `n_fft` is also the frame length."""
 
     name: str
     sample_rate: int
@@ -42,9 +43,10 @@ def front_end(name: str) -> FrontEnd:
 
 
 def log_mel(samples: FloatArray, front_end: FrontEnd) -> FloatArray:
-    """Decibel spectrogram of one window: float32 (sample_rate,) -> float32 (n_mels, frames), within [-80, 0] dB.
+    """Decibels of one window: float32 (sample_rate,) -> float32 (n_mels, frames), within [-80, 0].
 
-    0 dB is the loudest point of this window, band 0 the lowest. Raises ValueError for another number of samples.
+    0 dB is the loudest point of this window, band 0 the lowest. Raises ValueError for another number of
+    samples.
     """
     if samples.shape != (front_end.sample_rate,):
         raise ValueError(f"{samples.shape} samples, not ({front_end.sample_rate},)")
@@ -68,15 +70,20 @@ def _hann(length: int) -> NDArray[np.float64]:
 
 @lru_cache
 def _mel_matrix(front_end: FrontEnd) -> NDArray[np.float64]:
-    """HTK mel filters with Slaney's area normalisation: float64 (n_fft / 2 + 1, n_mels)."""
+    """HTK mel filters with Slaney's area normalisation: float64 (n_fft / 2 + 1, n_mels).
+
+    The l3 front end's lowest filters are narrower than a frequency bin and stay empty, as in the original.
+    """
     from librosa.filters import mel
 
-    matrix: NDArray[np.float64] = mel(
-        sr=front_end.sample_rate,
-        n_fft=front_end.n_fft,
-        n_mels=front_end.n_mels,
-        htk=True,
-        norm="slaney",
-        dtype=np.float64,
-    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Empty filters")
+        matrix: NDArray[np.float64] = mel(
+            sr=front_end.sample_rate,
+            n_fft=front_end.n_fft,
+            n_mels=front_end.n_mels,
+            htk=True,
+            norm="slaney",
+            dtype=np.float64,
+        )
     return matrix.T

@@ -20,11 +20,11 @@ RUNTIMES: tuple[Runtime, ...] = ("native", "cmsis-nn", "tflm")
 
 @dataclass(frozen=True)
 class Manifest:
-    """One build. Hashes are SHA-256 in hexadecimal; no paths of the machine and no times, so that builds compare.
+    """One build, without paths of the machine and without times, so that builds compare.
 
-    `status` is "linked", or "rendered" for a TFLite Micro project without a library to link. `inputs` names the model
-    and hashes what it came from; `tools` maps names to versions; `files` maps every file that the build wrote (but
-    this one) to its hash.
+    Hashes are SHA-256 in hexadecimal. `status` is "linked", or "rendered" for a TFLite Micro project without
+    a library to link. `inputs` names the model and hashes what it came from; `tools` maps names to versions;
+    `files` maps every file that the build wrote (but this one) to its hash.
     """
 
     build_id: str
@@ -69,19 +69,25 @@ def _manifest(content: Mapping[str, Any]) -> Manifest:
         board=_board(content["board"]),
         runtime=content["runtime"],
         status=content["status"],
-        model_name=str(content["model_name"]),
-        model_sha256=str(content["model_sha256"]),
+        model_name=_text(content["model_name"]),
+        model_sha256=_text(content["model_sha256"]),
         inputs=_texts(content["inputs"]),
         fidelity=content["fidelity"]
         and {str(key): float(value) for key, value in content["fidelity"].items()},
-        warnings=tuple(str(warning) for warning in content["warnings"]),
+        warnings=tuple(_text(warning) for warning in content["warnings"]),
         tools=_texts(content["tools"]),
         files=_texts(content["files"]),
     )
 
 
 def _texts(content: Mapping[str, Any]) -> dict[str, str]:
-    return {str(key): str(value) for key, value in content.items()}
+    return {str(key): _text(value) for key, value in content.items()}
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
 
 
 def _board(content: Mapping[str, Any]) -> Board:

@@ -14,7 +14,7 @@ from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.port import Port, open_port
 from edgel3_deploy.progress import Progress
 
-TOOL = "ROM bootloader (AN3155)"
+TOOL = "ROM bootloader"
 _JUMP_SECONDS = 3.0
 _CHIPS = {
     0x449: "STM32F74x/F75x",

@@ -1,7 +1,7 @@
 """TFLite's offline and online fixed-point arithmetic: how real scales become integers.
 
-Source: the TFLite int8 quantization specification and gemmlowp's fixed-point definitions, as TFLite Micro computes them
-in its default build (double rounding).
+Source: the TFLite int8 quantization specification and gemmlowp's fixed-point definitions, as TFLite Micro
+computes them in its default build (double rounding).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MAX_SHIFT = 30
 
 
 def quantize_multiplier(scale: float) -> tuple[int, int]:
-    """(multiplier, shift) with scale = multiplier * 2 ** (shift - 31) and multiplier in [2 ** 30, 2 ** 31), or (0, 0).
+    """(multiplier, shift): scale = multiplier * 2 ** (shift - 31), multiplier in [2 ** 30, 2 ** 31) or 0.
 
     Raises ValueError for a scale that is negative, not finite or of 2 ** 30 and more.
     """
@@ -46,8 +46,8 @@ def quantize_multipliers(scales: NDArray[np.float64]) -> Requantize:
 def requantize(accumulator: NDArray[np.int32], constants: Requantize) -> NDArray[np.int32]:
     """int32 accumulators (..., channels) times the constants' scales, rounded twice as TFLite Micro does.
 
-    A left shift wraps modulo 2 ** 32; the rounded doubling high product takes halves upwards, the rounding right shift
-    takes halves away from zero.
+    A left shift wraps modulo 2 ** 32; the rounded doubling high product takes halves upwards, the rounding
+    right shift takes halves away from zero.
     """
     left = np.maximum(constants.shift, 0).astype(np.int64)
     right = np.maximum(-constants.shift, 0).astype(np.int64)
@@ -68,7 +68,7 @@ ACTIVATIONS: dict[str, tuple[float | None, float | None]] = {
 
 
 def activation_range(activation: str, scale: float, zero_point: int) -> tuple[int, int]:
-    """The int8 bounds that the fused `activation` puts on an output of that quantization; KeyError if unknown."""
+    """The int8 bounds of a fused `activation` on an output of that quantization; KeyError if unknown."""
     lower, upper = ACTIVATIONS[activation]
     return (
         -128 if lower is None else max(-128, _quantize(lower, scale, zero_point)),

@@ -1,7 +1,7 @@
 """Bounded access to a .tflite flatbuffer: plain frozen values out, BadInputError for bytes that are no model.
 
-Nothing here knows operators; `edgel3_deploy.graph.reader` gives the values their meaning. Schema: TensorFlow Lite's
-schema.fbs, through the accessors that ai-edge-litert ships.
+Nothing here knows operators; `edgel3_deploy.graph.reader` gives the values their meaning. Schema: TensorFlow
+Lite's schema.fbs, through the accessors that ai-edge-litert ships.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ GARBAGE = (struct.error, IndexError, KeyError, ValueError, TypeError, OverflowEr
 
 @dataclass(frozen=True)
 class RawTensor:
-    """A tensor as stored: `dtype` such as "INT8"; `data` is empty for activations; a -1 in `shape` is dynamic."""
+    """A tensor as stored: `dtype` such as "INT8"; `data` empty for activations; -1 in `shape` is dynamic."""
 
     index: int
     name: str
@@ -43,9 +43,10 @@ class RawTensor:
 
 @dataclass(frozen=True)
 class RawOperator:
-    """An operator as stored: `inputs` and `outputs` are tensor indices, -1 for an optional one that is absent.
+    """An operator as stored: `inputs` and `outputs` are tensor indices, -1 for an optional one left out.
 
-    `option` reads one of the operator's builtin options by its name in the schema, such as `option("StrideH")`.
+    `option` reads one of the operator's builtin options by its name in the schema, such as
+    `option("StrideH")`.
     """
 
     index: int
@@ -73,7 +74,8 @@ def parse_model(data: bytes) -> RawModel:
     """
     if len(data) < 16 or data[4:8] != b"TFL3":
         raise BadInputError(
-            "not a .tflite model: the file identifier 'TFL3' is missing", "Give a .tflite file written by TensorFlow Lite."
+            "not a .tflite model: the file identifier 'TFL3' is missing",
+            "Give a .tflite file written by TensorFlow Lite.",
         )
     schema = _schema()
     try:
@@ -151,7 +153,7 @@ def _operator(operator: Any, index: int, model: Any, kinds: Mapping[int, str], s
     builtin = max(code.DeprecatedBuiltinCode(), code.BuiltinCode())
     kind = kinds.get(builtin, f"operator {builtin}")
     if kind == "CUSTOM":
-        kind = f"custom operator {_text(code.CustomCode())}"
+        kind = f"custom operator {_text(code.CustomCode())!r}"
     options_name = _names(schema.BuiltinOptions).get(operator.BuiltinOptionsType(), "NONE")
 
     def option(name: str) -> int:

@@ -28,7 +28,7 @@ MAX_STEP = 1 << 12
 
 
 def _conv2d(common: Layer, operator: RawOperator, constants: Constants, where: str) -> Layer:
-    height, width, channels = _image(common.input.shape, where)
+    channels = _image(common.input.shape, where)
     if operator.option("DilationHFactor") != 1 or operator.option("DilationWFactor") != 1:
         raise BadInputError(f"{where}: dilation is not supported", "Use convolutions with dilation 1.")
     weights = _weights(constants, 4, where)
@@ -40,16 +40,17 @@ def _conv2d(common: Layer, operator: RawOperator, constants: Constants, where: s
         )
     stride = (operator.option("StrideH"), operator.option("StrideW"))
     window = (kernel_height, kernel_width)
-    padding = _geometry((height, width), window, stride, operator, (*common.output.shape[:-1],), where)
+    padding = _geometry(common, operator, window, stride, where)
     if common.output.shape[-1] != outputs:
         raise damaged(f"{where}: {outputs} kernels for {common.output.shape[-1]} output channels")
     scales = float(np.float32(common.input.scale)) * _weight_scales(constants, outputs, where)
+    bias = _bias(constants, outputs, where)
     lower, upper = _activation(common, operator, where)
     return Conv2D(
         **vars(common),
         weights=weights,
-        bias=_bias(constants, weights, where),
-        requantize=_requantize(scales / common.output.scale, where),
+        bias=bias,
+        requantize=_requantize(scales / common.output.scale, weights, bias, where),
         stride=stride,
         padding=padding,
         activation_min=lower,
@@ -58,16 +59,21 @@ def _conv2d(common: Layer, operator: RawOperator, constants: Constants, where: s
 
 
 def _max_pool2d(common: Layer, operator: RawOperator, constants: Constants, where: str) -> Layer:
-    height, width, channels = _image(common.input.shape, where)
+    channels = _image(common.input.shape, where)
     _same_quantization(common, where)
     window = (operator.option("FilterHeight"), operator.option("FilterWidth"))
     stride = (operator.option("StrideH"), operator.option("StrideW"))
-    padding = _geometry((height, width), window, stride, operator, (*common.output.shape[:-1],), where)
+    padding = _geometry(common, operator, window, stride, where)
     if common.output.shape[-1] != channels:
         raise damaged(f"{where}: {channels} channels in, {common.output.shape[-1]} out")
     lower, upper = _activation(common, operator, where)
     return MaxPool2D(
-        **vars(common), window=window, stride=stride, padding=padding, activation_min=lower, activation_max=upper
+        **vars(common),
+        window=window,
+        stride=stride,
+        padding=padding,
+        activation_min=lower,
+        activation_max=upper,
     )
 
 
@@ -80,23 +86,28 @@ def _reshape(common: Layer, operator: RawOperator, constants: Constants, where: 
 
 def _fully_connected(common: Layer, operator: RawOperator, constants: Constants, where: str) -> Layer:
     if operator.option("WeightsFormat") != 0:
-        raise BadInputError(f"{where}: shuffled weights are not supported", "Export weights in the default format.")
+        raise BadInputError(
+            f"{where}: shuffled weights are not supported", "Export weights in the default format."
+        )
     weights = _weights(constants, 2, where)
     outputs, inputs = weights.shape
     if common.input.size != inputs or common.output.size != outputs:
-        raise damaged(f"{where}: {weights.shape} weights for {common.input.size} inputs, {common.output.size} outputs")
+        raise damaged(
+            f"{where}: {weights.shape} weights for {common.input.size} inputs, {common.output.size} outputs"
+        )
     scales = _weight_scales(constants, outputs, where)
     if len(_weight(constants, where).scales) == 1:
         # TFLite multiplies the two per-tensor scales in single precision here, unlike in convolutions.
         scales = (np.float32(common.input.scale) * scales.astype(np.float32)).astype(np.float64)
     else:
         scales = common.input.scale * scales
+    bias = _bias(constants, outputs, where)
     lower, upper = _activation(common, operator, where)
     return FullyConnected(
         **vars(common),
         weights=weights,
-        bias=_bias(constants, weights, where),
-        requantize=_requantize(scales / common.output.scale, where),
+        bias=bias,
+        requantize=_requantize(scales / common.output.scale, weights, bias, where),
         activation_min=lower,
         activation_max=upper,
     )
@@ -110,22 +121,20 @@ BUILDERS: dict[str, Builder] = {
 }
 
 
-def _image(shape: tuple[int, ...], where: str) -> tuple[int, int, int]:
+def _image(shape: tuple[int, ...], where: str) -> int:
+    """The channels of an input (height, width, channels)."""
     if len(shape) != 3:
-        raise BadInputError(f"{where}: input of shape {shape}, not (height, width, channels)", "Use 2-D operators.")
-    height, width, channels = shape
-    return height, width, channels
+        raise BadInputError(
+            f"{where}: input of shape {shape}, not (height, width, channels)", "Use 2-D operators."
+        )
+    return shape[2]
 
 
 def _geometry(
-    size: tuple[int, int],
-    window: tuple[int, int],
-    stride: tuple[int, int],
-    operator: RawOperator,
-    output: tuple[int, ...],
-    where: str,
+    common: Layer, operator: RawOperator, window: tuple[int, int], stride: tuple[int, int], where: str
 ) -> tuple[int, int]:
-    """Padding before (top, left), after checking that the output's (height, width) is the one TFLite would compute."""
+    """Padding before (top, left), after checking that the output has the height and width TFLite computes."""
+    size, output = common.input.shape[:2], common.output.shape[:-1]
     if not all(1 <= value <= MAX_STEP for value in (*window, *stride)):
         raise damaged(f"{where}: window {window}, stride {stride}")
     mode = operator.option("Padding")
@@ -148,7 +157,8 @@ def _activation(common: Layer, operator: RawOperator, where: str) -> tuple[int, 
     activation = _ACTIVATION_CODES[code] if 0 <= code < len(_ACTIVATION_CODES) else f"code {code}"
     if activation not in ACTIVATIONS:
         raise BadInputError(
-            f"{where}: fused activation {activation} is not supported", f"Use one of {', '.join(ACTIVATIONS)}."
+            f"{where}: fused activation {activation} is not supported",
+            f"Use one of {', '.join(ACTIVATIONS)}.",
         )
     return activation_range(activation, common.output.scale, common.output.zero_point)
 
@@ -156,7 +166,9 @@ def _activation(common: Layer, operator: RawOperator, where: str) -> tuple[int, 
 def _same_quantization(common: Layer, where: str) -> None:
     before, after = common.input, common.output
     if (before.scale, before.zero_point) != (after.scale, after.zero_point):
-        raise BadInputError(f"{where}: input and output are quantized differently", "Requantize the model with TFLite.")
+        raise BadInputError(
+            f"{where}: input and output are quantized differently", "Requantize the model with TFLite."
+        )
 
 
 def _weight(constants: Constants, where: str) -> RawTensor:
@@ -169,7 +181,9 @@ def _weight(constants: Constants, where: str) -> RawTensor:
 def _weights(constants: Constants, rank: int, where: str) -> NDArray[np.int8]:
     raw = _weight(constants, where)
     if raw.dtype != "INT8":
-        raise BadInputError(f"{where}: weights are {raw.dtype.lower()}, not int8", "Quantize the model to full int8.")
+        raise BadInputError(
+            f"{where}: weights are {raw.dtype.lower()}, not int8", "Quantize the model to full int8."
+        )
     if raw.sparse:
         raise BadInputError(f"{where}: sparse tensor encoding is not supported", "Export dense weights.")
     if len(raw.shape) != rank or min(raw.shape) < 1 or int(np.prod(raw.shape, dtype=object)) != raw.data.size:
@@ -181,28 +195,40 @@ def _weight_scales(constants: Constants, outputs: int, where: str) -> NDArray[np
     raw = _weight(constants, where)
     if len(raw.scales) not in (1, outputs) or (len(raw.scales) > 1 and raw.quantized_dimension != 0):
         raise damaged(f"{where}: {len(raw.scales)} weight scales for {outputs} output channels")
+    if not (np.isfinite(raw.scales) & (raw.scales >= 0)).all():
+        raise damaged(f"{where}: weight scales must be finite and not negative")
     if raw.zero_points.any():
-        raise BadInputError(f"{where}: weights have a zero point", "Quantize weights symmetrically, as TFLite does.")
+        raise BadInputError(
+            f"{where}: weights have a zero point", "Quantize weights symmetrically, as TFLite does."
+        )
     return np.broadcast_to(raw.scales.astype(np.float64), (outputs,))
 
 
-def _bias(constants: Constants, weights: NDArray[np.int8], where: str) -> NDArray[np.int32]:
-    """The bias (out,), zeros if absent; refused when an accumulator could leave int32."""
+def _bias(constants: Constants, outputs: int, where: str) -> NDArray[np.int32]:
+    """The bias (out,), zeros if absent."""
     raw = constants[1] if len(constants) > 1 else None
-    outputs = weights.shape[0]
     if raw is None:
-        bias = np.zeros(outputs, np.int32)
-    elif raw.dtype != "INT32" or raw.data.size != 4 * outputs:
-        raise damaged(f"{where}: {raw.data.size} bytes of {raw.dtype.lower()} bias for {outputs} output channels")
-    else:
-        bias = raw.data.view("<i4").astype(np.int32)
-    magnitudes = np.abs(weights.reshape(outputs, -1).astype(np.int64)).sum(axis=1)
-    if (np.abs(bias.astype(np.int64)) + 256 * magnitudes >= 1 << 31).any():
-        raise BadInputError(f"{where}: the int32 accumulator can overflow", "Use fewer inputs or a smaller bias.")
-    return bias
+        return np.zeros(outputs, np.int32)
+    if raw.dtype != "INT32" or raw.data.size != 4 * outputs:
+        raise damaged(
+            f"{where}: {raw.data.size} bytes of {raw.dtype.lower()} bias for {outputs} output channels"
+        )
+    return raw.data.view("<i4").astype(np.int32)
 
 
-def _requantize(scales: NDArray[np.float64], where: str) -> Requantize:
+def _requantize(
+    scales: NDArray[np.float64], weights: NDArray[np.int8], bias: NDArray[np.int32], where: str
+) -> Requantize:
+    """The constants for `scales` (out,); refused when an accumulator or its scaled value could leave int32.
+
+    |x - zero_point| is at most 255, and 256 leaves room for folding the zero point into the bias.
+    """
+    magnitudes = np.abs(weights.reshape(len(weights), -1).astype(np.int64)).sum(axis=1)
+    largest = np.abs(bias.astype(np.int64)) + 256 * magnitudes
+    if (largest >= 1 << 31).any() or (largest * scales >= 1 << 30).any():
+        raise BadInputError(
+            f"{where}: the int32 accumulator can overflow", "Use fewer inputs or a smaller bias."
+        )
     try:
         return quantize_multipliers(scales)
     except ValueError as error:

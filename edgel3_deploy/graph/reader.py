@@ -1,7 +1,7 @@
 """From a .tflite file's bytes to the typed `Network`: the one place that decides what is supported.
 
-Accepted: a chain of CONV_2D, MAX_POOL_2D, RESHAPE and FULLY_CONNECTED in full int8 with batch 1. Everything else is
-refused with the operator and the layer named.
+Accepted: a chain of CONV_2D, MAX_POOL_2D, RESHAPE and FULLY_CONNECTED in full int8 with batch 1. Everything
+else is refused with the operator and the layer named.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from edgel3_deploy.graph.ir import Layer, Network, Tensor
 from edgel3_deploy.graph.operators import BUILDERS, PREFIXES
 
 METADATA = "edgel3_deploy"
-FRONT_ENDS = {(64, 50): "sea", (256, 199): "l3"}
-QUANTIZE_HINT = "Quantize it to full int8, input and output included, for example with: edgel3-deploy quantize"
+FRONT_ENDS: dict[tuple[int, ...], str] = {(64, 50): "sea", (256, 199): "l3"}
+QUANTIZE_HINT = (
+    "Quantize it to full int8, input and output included, for example with: edgel3-deploy quantize"
+)
 SUPPORTED = ", ".join(PREFIXES)
 MAX_ELEMENTS = 1 << 26
 
@@ -34,8 +36,8 @@ class _Metadata:
 def read_network(data: bytes, name: str = "") -> Network:
     """The network in `data`, the bytes of a full-int8 .tflite file.
 
-    `name` overrides the name that the file's metadata entry "edgel3_deploy" carries. Without that entry the input gain
-    is 1, the offset 0, and the front end is guessed from the input's shape.
+    `name` overrides the name that the file's metadata entry "edgel3_deploy" carries. Without that entry the
+    input gain is 1, the offset 0, and the front end is guessed from the input's shape.
     Raises BadInputError for damaged files, float models, dynamic shapes and unsupported operators.
     """
     model = parse_model(data)
@@ -64,11 +66,14 @@ def _refuse_float(model: RawModel) -> None:
     for role, indices in (("input", model.inputs), ("output", model.outputs)):
         if len(indices) != 1:
             raise BadInputError(
-                f"the model has {len(indices)} {role}s; exactly one is supported", "Export one input and one embedding."
+                f"the model has {len(indices)} {role}s; exactly one is supported",
+                "Export one input and one embedding.",
             )
         tensor = _lookup(model, indices[0])
         if tensor.dtype != "INT8":
-            raise BadInputError(f"the model's {role} {tensor.name!r} is {tensor.dtype.lower()}, not int8", QUANTIZE_HINT)
+            raise BadInputError(
+                f"the model's {role} {tensor.name!r} is {tensor.dtype.lower()}, not int8", QUANTIZE_HINT
+            )
 
 
 def _refuse_unsupported(model: RawModel) -> None:
@@ -109,7 +114,9 @@ def _layers(model: RawModel) -> tuple[Layer, ...]:
         constants = tuple(None if index == -1 else _lookup(model, index) for index in operator.inputs[1:])
         layers.append(BUILDERS[operator.kind](common, operator, constants, where))
     if current != model.outputs[0]:
-        raise BadInputError("the model's output is not that of its last layer", "Only plain chains are supported.")
+        raise BadInputError(
+            "the model's output is not that of its last layer", "Only plain chains are supported."
+        )
     return tuple(layers)
 
 
@@ -122,7 +129,9 @@ def _activation(model: RawModel, index: int, where: str) -> Tensor:
             f"{where}: tensor {raw.name!r} has a dynamic shape", "Convert the model with a fixed batch of 1."
         )
     if raw.data.size:
-        raise BadInputError(f"{where}: tensor {raw.name!r} is a constant", "The model must compute from its input.")
+        raise BadInputError(
+            f"{where}: tensor {raw.name!r} is a constant", "The model must compute from its input."
+        )
     shape = raw.shape[1:] if len(raw.shape) > 1 else raw.shape
     if len(raw.shape) > 1 and raw.shape[0] != 1:
         raise BadInputError(f"{where}: batch of {raw.shape[0]}", "Convert the model with a fixed batch of 1.")

@@ -1,4 +1,4 @@
-"""TFLite Micro's int8 arithmetic in numpy, layer by layer: the specification that the C kernels are tested against.
+"""TFLite Micro's int8 arithmetic in numpy, layer by layer: what the C kernels are tested against.
 
 Dot products run in float64, which is exact: every sum stays far below 2 ** 53.
 """
@@ -23,30 +23,27 @@ def run(network: Network, values: Int8Array) -> Int8Array:
 
 
 def run_layer(layer: Layer, values: Int8Array) -> Int8Array:
-    """The layer's output for `values` of its input shape. Raises TypeError for a layer kind without a reference."""
+    """The layer's output for `values` of its input shape. Raises TypeError for an unknown kind of layer."""
     values = values.reshape(layer.input.shape)
     if isinstance(layer, Conv2D):
-        patches = _windows(layer, values, layer.weights.shape[1:3], layer.stride, layer.padding, layer.input.zero_point)
+        patches = _windows(layer, values, layer.weights.shape[1:3], layer.input.zero_point)
         return _multiply(layer, patches.reshape(-1, layer.weights[0].size))
     if isinstance(layer, FullyConnected):
         return _multiply(layer, values.reshape(1, -1))
     if isinstance(layer, MaxPool2D):
-        windows = _windows(layer, values, layer.window, layer.stride, layer.padding, -128)
-        return windows.max(axis=(2, 3)).clip(layer.activation_min, layer.activation_max).astype(np.int8)
+        windows = _windows(layer, values, layer.window, -128)
+        largest: Int8Array = windows.max(axis=(2, 3)).clip(layer.activation_min, layer.activation_max)
+        return largest
     if isinstance(layer, Reshape):
         return values.reshape(layer.output.shape)
     raise TypeError(f"no reference for {type(layer).__name__}")
 
 
 def _windows(
-    layer: Layer,
-    values: Int8Array,
-    window: tuple[int, ...],
-    stride: tuple[int, int],
-    padding: tuple[int, int],
-    pad_value: int,
+    layer: Conv2D | MaxPool2D, values: Int8Array, window: tuple[int, ...], pad_value: int
 ) -> Int8Array:
     """(out_h, out_w, window_h, window_w, channels), what lies outside the input reading as `pad_value`."""
+    stride, padding = layer.stride, layer.padding
     ends = [(m - 1) * s + k for m, s, k in zip(layer.output.shape[:2], stride, window, strict=True)]
     behind = [
         max(end - before - size, 0) for end, before, size in zip(ends, padding, values.shape[:2], strict=True)
@@ -54,7 +51,8 @@ def _windows(
     pads = ((padding[0], behind[0]), (padding[1], behind[1]), (0, 0))
     padded = np.pad(values, pads, constant_values=pad_value)[: ends[0], : ends[1]]
     views = sliding_window_view(padded, (window[0], window[1]), axis=(0, 1))
-    return np.moveaxis(views[:: stride[0], :: stride[1]], 2, -1)
+    windows: Int8Array = np.moveaxis(views[:: stride[0], :: stride[1]], 2, -1)
+    return windows
 
 
 def _multiply(layer: Conv2D | FullyConnected, patches: Int8Array) -> Int8Array:

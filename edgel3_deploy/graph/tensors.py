@@ -22,11 +22,14 @@ def quantize_input(network: Network, log_mel_db: NDArray[np.float32]) -> NDArray
             "Use the front end the network was trained with.",
         )
     if not np.isfinite(log_mel_db).all():
-        raise BadInputError("the spectrogram holds values that are not finite", "Check the audio for NaN samples.")
+        raise BadInputError(
+            "the spectrogram holds values that are not finite", "Check the audio for NaN samples."
+        )
     real = network.input_gain * log_mel_db.astype(np.float64) + network.input_offset
     ratio = real / tensor.scale
     rounded = np.trunc(ratio + np.copysign(0.5, ratio)) + tensor.zero_point
-    return np.clip(rounded, -128, 127).astype(np.int8)[..., np.newaxis]
+    quantized: NDArray[np.int8] = np.clip(rounded, -128, 127).astype(np.int8)[..., np.newaxis]
+    return quantized
 
 
 def dequantize(tensor: Tensor, values: NDArray[np.int8]) -> NDArray[np.float32]:

@@ -166,8 +166,13 @@ class Client:
         """The reply to the request just sent, or None if it must be sent again."""
         deadline = time.monotonic() + timeout
         rejected = self._decoder.rejected
-        while (left := deadline - time.monotonic()) > 0:
-            for frame in self._decoder.feed(self._port.read(left)):
+        while True:
+            left = deadline - time.monotonic()
+            # Even past the deadline what has arrived meanwhile counts: a busy host may come late.
+            data = self._port.read(max(left, 0))
+            if not data and left <= 0:
+                return None
+            for frame in self._decoder.feed(data):
                 if frame.type == message.id and frame.sequence == self._sequence:
                     raise diagnosis.echoed(self._port.path)
                 if _asks_to_repeat(frame):
@@ -179,7 +184,6 @@ class Client:
                 # The damaged frame may have been the reply: a long wait for another would be in vain.
                 rejected = self._decoder.rejected
                 deadline = min(deadline, time.monotonic() + self._timeout)
-        return None
 
     def _accept(self, message: Message, frame: Frame) -> dict[str, Value] | None:
         """The frame's values if it is the reply to `message`, None if it belongs to something else."""

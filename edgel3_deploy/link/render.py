@@ -8,7 +8,6 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 from enum import IntEnum
-from pathlib import Path
 
 from edgel3_deploy.link.protocol import (
     MAX_BODY,
@@ -85,8 +84,8 @@ def render_page() -> str:
         "`NO_HANDSHAKE`.",
         "",
         "A frame that cannot be read is answered with `error`, and the zero byte that ended it may open the "
-        "next frame, so that a lost delimiter costs one frame. Outside frames, a carriage return or line feed "
-        "is answered with one line of text that says what is running; other bytes are ignored.",
+        "next frame, so that a lost delimiter costs one frame. Outside frames, a carriage return or a line "
+        "feed is answered with one line of text that says what is running; other bytes are ignored.",
         "",
         "## Requests",
         "",
@@ -108,8 +107,8 @@ def render_page() -> str:
         "",
         "## Field types",
         "",
-        "`text` is a length byte and that many bytes of UTF-8. `data` (bytes), `u32s` and `u64s` (integers of "
-        "that size) take the rest of the body.",
+        "`text` is a length byte and that many bytes of UTF-8. `data` (bytes), `u32s` and `u64s` (integers "
+        "of that size) take the rest of the body.",
         "",
     ]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The float network as a file: a reproducible .npz beside a build, so that validating needs no weight file."""
+"""The float network as a reproducible .npz beside a build, so that validating needs no weight file."""
 
 from __future__ import annotations
 
@@ -45,16 +45,18 @@ def load_network(path: Path) -> FloatNetwork:
             network = FloatNetwork(convs=convs, **header)
             _check(network)
     except (ValueError, KeyError, TypeError, AttributeError, EOFError, OSError, zipfile.BadZipFile) as error:
-        raise BadInputError(f"{path}: not a float network saved by edgel3-deploy ({error})", "Build it again.") from error
+        raise BadInputError(
+            f"{path}: not a float network saved by edgel3-deploy ({error})", "Build it again."
+        ) from error
     return network
 
 
 def fingerprint(network: FloatNetwork) -> str:
-    """SHA-256 (hexadecimal) over every value of the network: two networks with the same one compute the same."""
+    """SHA-256 (hexadecimal) over every value of the network."""
     digest = hashlib.sha256(_header(network))
     for conv in network.convs:
         for array in (conv.weights, conv.bias):
-            digest.update(np.ascontiguousarray(array, "<f4"))
+            digest.update(array.astype("<f4").tobytes())
     return digest.hexdigest()
 
 

@@ -1,7 +1,7 @@
-"""The published EdgeL3 family: what each model looks like, and the git blob id by which its weight file is known.
+"""The published EdgeL3 family: architectures, and the git blob ids of the weight files.
 
-Architectures: Kumari et al., "EdgeL3" (PAISE 2019); Srivastava et al., "Specialized Embedding Approximation for Edge
-Intelligence" (ICASSP 2021). Files: the `models` branch of https://github.com/ksangeeta2429/edgel3.
+Architectures: Kumari et al., "EdgeL3" (PAISE 2019); Srivastava et al., "Specialized Embedding Approximation
+for Edge Intelligence" (ICASSP 2021). Files: the `models` branch of https://github.com/ksangeeta2429/edgel3.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from edgel3_deploy.errors import UsageError
 
 @dataclass(frozen=True)
 class Member:
-    """One published model. `filters` gives the output channels of each of the four blocks (two convolutions a block).
+    """One published model; `filters` gives the output channels of the four blocks, two convolutions each.
 
     `file_name` is the original name without `.gz`; `blob_id` is the git blob id of the compressed file.
     """
@@ -50,14 +50,17 @@ class Member:
     def parameters(self) -> int:
         """Trainable parameters in use: kernels, biases, and gamma and beta of each BatchNorm.
 
-        The 4,688,066 published for L3 also count a BatchNorm behind the last convolution, which its embedding leaves out.
+        The 4,688,066 published for L3 also count a BatchNorm behind the last convolution, which its embedding
+        leaves out.
         """
         normalized = self.widths if self.front_end == "sea" else self.widths[:-1]
         return self.int8_weight_bytes + sum(self.widths) + 2 * (1 + sum(normalized))
 
 
 def _sea(embedding: int, filters: tuple[int, int, int, int], blob_id: str) -> Member:
-    return Member(f"sea-{embedding}", "sea", 64, 50, filters, f"edgel3_sea_ust_audio_emb_{embedding}.h5", blob_id)
+    return Member(
+        f"sea-{embedding}", "sea", 64, 50, filters, f"edgel3_sea_ust_audio_emb_{embedding}.h5", blob_id
+    )
 
 
 def _sparse(training: str, sparsity: str, blob_id: str) -> Member:
@@ -101,7 +104,7 @@ def member_of(path: Path) -> Member | None:
 
 
 def model_name(path: Path) -> str:
-    """What to call the model in a file: its family name, else the file's name without suffixes, in [A-Za-z0-9._-]."""
+    """The family name of the model in a file, else the file's stem, in [A-Za-z0-9._-]."""
     known = member_of(path)
     if known is not None:
         return known.name

@@ -19,7 +19,9 @@ def forward(network: FloatNetwork, spectrogram_db: FloatArray) -> FloatArray:
     Raises ValueError for spectrograms of another size.
     """
     if spectrogram_db.ndim != 3 or spectrogram_db.shape[1:] != (network.n_mels, network.frames):
-        raise ValueError(f"spectrograms of shape {spectrogram_db.shape}, not (n, {network.n_mels}, {network.frames})")
+        raise ValueError(
+            f"spectrograms of shape {spectrogram_db.shape}, not (n, {network.n_mels}, {network.frames})"
+        )
     embeddings = np.empty((len(spectrogram_db), network.embedding), np.float32)
     for index, decibels in enumerate(spectrogram_db):
         embeddings[index] = _embed(network, decibels)
@@ -39,7 +41,7 @@ def _embed(network: FloatNetwork, decibels: FloatArray) -> FloatArray:
 
 
 def _convolve(conv: FloatConv, features: FloatArray) -> FloatArray:
-    """3x3 'same' convolution (height, width, in) -> (height, width, out), by strips of rows to bound the patches."""
+    """3x3 'same' convolution (height, width, in) -> (height, width, out), in strips to bound memory."""
     height, width, channels = features.shape
     kernel = conv.weights.reshape(9 * channels, -1)
     padded = np.pad(features, ((1, 1), (1, 1), (0, 0)))

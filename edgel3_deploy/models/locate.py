@@ -19,7 +19,7 @@ _SUFFIXES: dict[str, Kind] = {".h5": "weights", ".h5.gz": "weights", ".tflite": 
 
 @dataclass(frozen=True)
 class Model:
-    """A model file at hand. `member` is the family member it was asked for as, or whose original name the file bears."""
+    """A model file at hand; `member` if it was asked for by family name or bears an original file name."""
 
     name: str
     path: Path
@@ -43,7 +43,7 @@ def downloads_dir() -> Path:
 
 
 def find_weights(member: Member) -> Path | None:
-    """The member's weight file: in the folder that EDGEL3_DEPLOY_MODELS names, else in the cache; None if in neither."""
+    """The member's weight file in the folder EDGEL3_DEPLOY_MODELS, else in the cache, else None."""
     configured = os.environ.get(MODELS_VARIABLE, "")
     folders = [Path(configured).expanduser()] if configured else []
     for folder in (*folders, downloads_dir()):
@@ -64,7 +64,9 @@ def locate(model: str) -> Model:
     kind = next((kind for suffix, kind in _SUFFIXES.items() if path.name.lower().endswith(suffix)), None)
     if kind is None:
         if path.exists() or path.name != model:
-            raise BadInputError(f"{path}: neither weights nor a .tflite", "Give a .h5, .h5.gz or .tflite file.")
+            raise BadInputError(
+                f"{path}: neither weights nor a .tflite", "Give a .h5, .h5.gz or .tflite file."
+            )
         return _locate_member(member(model))
     if not path.is_file():
         problem = "is a folder" if path.is_dir() else "no such file"
@@ -77,7 +79,7 @@ def _locate_member(known: Member) -> Model:
     if path is None:
         raise BadInputError(
             f"the weights of {known.name} are not on this machine",
-            f"Run `edgel3-deploy models pull {known.name}`, or let {MODELS_VARIABLE} name a folder that holds "
+            f"Run `edgel3-deploy models pull {known.name}`, or set {MODELS_VARIABLE} to a folder that holds "
             f"{known.file_name}.gz.",
         )
     return Model(known.name, path, "weights", known)

@@ -24,8 +24,8 @@ class FloatConv:
 class FloatNetwork:
     """Eight convolutions in four blocks, 2x2 max pool after blocks 1 to 3, global max pool at the end.
 
-    The input of `forward` is the front end's decibel spectrogram (mel, frames); `input_gain` and `input_offset` are the
-    folded input BatchNorm: x = input_gain * dB + input_offset.
+    The input of `forward` is the front end's decibel spectrogram (mel, frames); `input_gain` and
+    `input_offset` are the folded input BatchNorm: x = input_gain * dB + input_offset.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Read EdgeL3 weight files: arrays by name out of legacy Keras HDF5, every BatchNorm folded into its convolution.
+"""Read EdgeL3 weights: arrays by name out of legacy Keras HDF5, every BatchNorm folded in.
 
 The file's `model_config` is never looked at: it names custom layers and can carry code.
 """
@@ -37,7 +37,7 @@ class _BatchNorm(NamedTuple):
 
 
 class _Reader:
-    """Arrays of one open file, by layer name, each checked for type, shape and finite values before it is used."""
+    """Arrays of one open file by layer name, each checked for type, shape and finite values."""
 
     def __init__(self, path: Path, root: h5py.Group) -> None:
         self._path = path
@@ -47,12 +47,14 @@ class _Reader:
         return BadInputError(f"{self._path}: {problem}", _HINT)
 
     def _node(self, name: str) -> Any:
-        """The object called `name`, reached through hard links only, so that no other file is opened; None if absent."""
+        """The object called `name` or None; through hard links only, so that no other file is opened."""
         import h5py
 
         node: Any = self._root
         for part in name.split("/"):
-            if not isinstance(node, h5py.Group) or not isinstance(node.get(part, getlink=True), h5py.HardLink):
+            if not isinstance(node, h5py.Group) or not isinstance(
+                node.get(part, getlink=True), h5py.HardLink
+            ):
                 return None
             node = node[part]
         return node
@@ -81,7 +83,8 @@ class _Reader:
         if not fits:
             wanted = " x ".join("any" if extent is None else str(extent) for extent in shape)
             raise self.error(f"array {name} has shape {' x '.join(map(str, dataset.shape))}, not {wanted}")
-        values: Array = dataset[()].astype(np.float64)
+        with np.errstate(invalid="ignore"):
+            values: Array = dataset[()].astype(np.float64)
         if not np.isfinite(values).all():
             raise self.error(f"array {name} holds NaN or infinite values")
         return values
@@ -90,7 +93,8 @@ class _Reader:
         """BatchNorm `number` as x -> gain * x + offset, one entry per channel."""
         layer = f"batch_normalization_{number}"
         gamma, beta, mean, variance = (
-            self.read(layer, array, (channels,)) for array in ("gamma", "beta", "moving_mean", "moving_variance")
+            self.read(layer, array, (channels,))
+            for array in ("gamma", "beta", "moving_mean", "moving_variance")
         )
         if (variance < 0).any():
             raise self.error(f"array {layer}/moving_variance holds negative values")
@@ -101,10 +105,12 @@ class _Reader:
 def read_weights(path: Path) -> FloatNetwork:
     """Read `path` (.h5 or .h5.gz). The architecture is recognised from the arrays; filter widths are free.
 
-    A BatchNorm behind the last convolution makes it a SEA model (64 x 50 input, ReLU at the end); without one it is an
-    L3 or sparse model (256 x 199, no ReLU at the end). The network's name is the file's, made fit for identifiers.
+    A BatchNorm behind the last convolution makes it a SEA model (64 x 50 input, ReLU at the end); without one
+    it is an L3 or sparse model (256 x 199, no ReLU at the end). The network's name is the file's, made fit
+    for identifiers.
 
-    Raises BadInputError, naming the array, if anything is missing, misshapen or not finite, or if the file is damaged.
+    Raises BadInputError, naming the array, if anything is missing, misshapen or not finite, or if the file is
+    damaged.
     """
     import h5py
 
@@ -112,7 +118,9 @@ def read_weights(path: Path) -> FloatNetwork:
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
             return _read_network(path, _Reader(path, file.get("model_weights", file)))
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError) as error:
+    except BadInputError:
+        raise
+    except Exception as error:  # h5py meets damaged files with nearly every built-in exception
         raise BadInputError(f"{path}: not a readable HDF5 file ({_first_line(error)})", _HINT) from error
 
 
@@ -133,7 +141,8 @@ def _read_network(path: Path, reader: _Reader) -> FloatNetwork:
         if is_normalized:
             gain, offset = reader.batch_norm(index + 2, channels)
             kernel, bias = kernel * gain, bias * gain + offset
-        weights, bias_32 = kernel.astype(np.float32), bias.astype(np.float32)
+        with np.errstate(over="ignore"):
+            weights, bias_32 = kernel.astype(np.float32), bias.astype(np.float32)
         if not (np.isfinite(weights).all() and np.isfinite(bias_32).all()):
             raise reader.error(f"{layer} overflows float32 once its BatchNorm is folded in")
         convs.append(FloatConv(f"conv{index + 1}", weights, bias_32, relu=is_normalized))

@@ -21,7 +21,7 @@ def cache_key(inputs: Mapping[str, Any]) -> str:
 
 
 def load(key: str) -> tuple[bytes, Facts] | None:
-    """The model under `key` and the facts stored with it; None if absent, or if model and facts do not belong together."""
+    """The model and facts stored under `key`; None if absent, or if the two do not belong together."""
     model_path, facts_path = _paths(key)
     with contextlib.suppress(OSError, ValueError):
         model = model_path.read_bytes()
@@ -32,7 +32,7 @@ def load(key: str) -> tuple[bytes, Facts] | None:
 
 
 def store(key: str, model: bytes, facts: Facts) -> str:
-    """Keep `model` and `facts`. Each file appears whole, so writers may race; returns why nothing was kept, or ""."""
+    """Keep `model` and `facts`; returns why that failed, or "". Files appear whole, so writers may race."""
     model_path, facts_path = _paths(key)
     entry = {"facts": facts, "seal": _seal(model, facts)}
     try:

@@ -15,14 +15,15 @@ from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.quantize.synthetic import generate
 
 SYNTHETIC_WARNING = (
-    "no calibration audio was given, so generated sounds were used; on real recordings that costs accuracy: for sea-64 "
-    "the worst cosine against float falls from 0.992 to 0.901 and SQNR from 26.5 to 15.6 dB (give --calibration DIR)"
+    "no calibration audio was given, so generated sounds were used, which costs accuracy: on 20 recordings "
+    "that took no part in calibration sea-64 has 27.0 instead of 29.2 dB SQNR and a worst cosine of 0.992 "
+    "instead of 0.994, and sounds unlike the generated ones can lose much more (give --calibration DIR)"
 )
 
 
 @dataclass(frozen=True)
 class CalibrationSet:
-    """`spectrograms` in dB, float32 (n, n_mels, frames); where they come from, in words; what was odd about it."""
+    """`spectrograms` in dB, float32 (n, n_mels, frames), with their origin in words."""
 
     spectrograms: NDArray[np.float32]
     description: str
@@ -32,7 +33,7 @@ class CalibrationSet:
 def calibration_set(
     clips: Sequence[Path], front_end: FrontEnd, limit: int, progress: Progress = silent
 ) -> CalibrationSet:
-    """At most `limit` windows, cut as for validation, spread over all `clips`; generated sounds if there are none.
+    """At most `limit` windows, cut as for validation, of all `clips`; without clips, generated sounds.
 
     `clips` must not number more than `limit`. Raises BadInputError for a clip that cannot be used.
     """
@@ -54,23 +55,36 @@ def calibration_set(
     return CalibrationSet(
         np.stack(spectrograms),
         f"{len(spectrograms)} windows of {recordings}",
-        tuple(warning.replace(str(clip.path), clip.path.name) for clip in loaded for warning in clip.warnings),
+        tuple(
+            warning.replace(str(clip.path), clip.path.name) for clip in loaded for warning in clip.warnings
+        ),
     )
 
 
 def share(counts: Sequence[int], limit: int) -> list[int]:
-    """How many of each clip's `counts` windows to take so that the sum stays within `limit`: all equal where possible.
+    """How many of each clip's `counts` windows to take: as equal as they allow, `limit` in all or every one.
 
     Every clip gives at least one, so `limit` must not be less than the number of clips.
     """
-    level = next(level for level in range(limit, 0, -1) if sum(min(count, level) for count in counts) <= limit)
-    return [min(count, level) for count in counts]
+    level = next(
+        level for level in range(limit, 0, -1) if sum(min(count, level) for count in counts) <= limit
+    )
+    quotas = [min(count, level) for count in counts]
+    spare = limit - sum(quotas)
+    for index, count in enumerate(counts):
+        if spare > 0 and count > quotas[index]:
+            quotas[index] += 1
+            spare -= 1
+    return quotas
 
 
 def spread(count: int, picks: int) -> list[int]:
-    """Evenly spaced indices below `count`, both ends included, at most `picks`; the middle one if only one is wanted."""
+    """At most `picks` indices below `count`, evenly spaced from end to end; the middle if only one is picked.
+
+    A clip's first and last windows hold the zeros it is padded with, which the activation ranges must cover.
+    """
     if picks >= count:
         return list(range(count))
-    if picks == 1:
-        return [count // 2]
+    if picks <= 2:
+        return [0, count // 2][-picks:]
     return [round(step * (count - 1) / (picks - 1)) for step in range(picks)]

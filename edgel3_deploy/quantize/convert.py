@@ -6,7 +6,6 @@ Progress goes to stdout as lines "progress DONE TOTAL".
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,8 +22,8 @@ NO_TENSORFLOW = 3
 def convert(network: FloatNetwork, inputs: NDArray[np.float32]) -> bytes:
     """A full-int8 .tflite with batch 1 and per-channel weights, calibrated on `inputs`.
 
-    `inputs` are the network's real input, the normalised x = input_gain * dB + input_offset: float32 (n, n_mels,
-    frames). The folded BatchNorm stays out of the graph: it becomes part of the input's quantization.
+    `inputs` are the network's real input, the normalised x = input_gain * dB + input_offset: float32 (n,
+    n_mels, frames). The folded BatchNorm stays out of the graph: it becomes part of the input's quantization.
     """
     import tensorflow as tf
 
@@ -61,7 +60,6 @@ def convert(network: FloatNetwork, inputs: NDArray[np.float32]) -> bytes:
 def main(arguments: list[str]) -> int:
     """Convert from and to the files named in `arguments`; returns the process's exit code."""
     network_path, inputs_path, output_path = map(Path, arguments)
-    os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", TF_ENABLE_ONEDNN_OPTS="0", CUDA_VISIBLE_DEVICES="-1")
     try:
         import tensorflow  # noqa: F401
     except ImportError as error:

@@ -12,7 +12,7 @@ _BEST_SQNR_DB = 120.0
 
 @dataclass(frozen=True)
 class Fidelity:
-    """Cosine similarity over windows (smallest and median) and signal-to-quantization-noise ratio over all elements."""
+    """Cosine similarity over windows, and signal-to-quantization-noise ratio over all elements."""
 
     cosine_min: float
     cosine_median: float
@@ -26,7 +26,8 @@ class Fidelity:
 def measure(reference: NDArray[np.float32], actual: NDArray[np.float32]) -> Fidelity:
     """Compare embeddings, both float (n, embedding) with n > 0, row by row.
 
-    SQNR = 10 log10(sum reference^2 / sum error^2), kept within -120 and 120 dB. The cosine of two zero vectors is 1.
+    SQNR = 10 log10(sum reference^2 / sum error^2), kept within -120 and 120 dB. The cosine of two zero
+    vectors is 1.
     """
     a, b = reference.astype(np.float64), actual.astype(np.float64)
     norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)

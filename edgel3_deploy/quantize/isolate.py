@@ -1,4 +1,4 @@
-"""Run the converter in a process of its own: TensorFlow's chatter, memory and crashes stay out of the user's process."""
+"""Run the converter in a process of its own, where TensorFlow's chatter, memory and crashes stay."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import edgel3_deploy
-from edgel3_deploy.errors import BadInputError, MissingDependencyError, ToolchainError
-from edgel3_deploy.fileio import read_file
+from edgel3_deploy.errors import MissingDependencyError, ToolchainError
 from edgel3_deploy.models.archive import save_network
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.progress import Progress, silent
@@ -23,35 +22,52 @@ _MODULE = "edgel3_deploy.quantize.convert"
 
 
 def convert_isolated(
-    network: FloatNetwork, inputs: NDArray[np.float32], progress: Progress = silent, command: tuple[str, ...] = ()
+    network: FloatNetwork,
+    inputs: NDArray[np.float32],
+    progress: Progress = silent,
+    command: tuple[str, ...] = (),
 ) -> bytes:
     """`convert.convert` in a child process; `command` replaces the Python call (for tests).
 
-    Raises MissingDependencyError without TensorFlow, ToolchainError, with the converter's last words, if it fails.
+    Raises MissingDependencyError without TensorFlow, ToolchainError, with the converter's last words, if it
+    fails.
     """
-    with tempfile.TemporaryDirectory(prefix="edgel3-deploy-") as name:
-        folder = Path(name)
-        save_network(network, folder / "network.npz")
-        np.save(folder / "inputs.npy", inputs)
-        files = [str(folder / file) for file in ("network.npz", "inputs.npy", "model.tflite")]
-        with (folder / "log").open("w+", encoding="utf-8", errors="replace") as log:
-            status = _run([*(command or (sys.executable, "-m", _MODULE)), *files], log.fileno(), progress)
-            log.seek(0)
-            complaint = log.read().strip().splitlines()[-1:]
-        if status == convert.NO_TENSORFLOW:
-            raise MissingDependencyError(
-                f"quantizing weights needs TensorFlow ({''.join(complaint)})",
-                "pip install tensorflow, or give a full-int8 .tflite as --model.",
+    try:
+        with tempfile.TemporaryDirectory(prefix="edgel3-deploy-") as folder:
+            return _convert_in(
+                Path(folder), network, inputs, progress, command or (sys.executable, "-m", _MODULE)
             )
-        if status != 0:
-            raise ToolchainError(
-                f"TensorFlow's converter failed with status {status}: {''.join(complaint) or 'it said nothing'}",
-                "Check the calibration audio and free memory, or give a full-int8 .tflite as --model.",
-            )
-        try:
-            return read_file(folder / "model.tflite", "the converted model")
-        except BadInputError as error:
-            raise ToolchainError("TensorFlow's converter wrote no model", "Reinstall tensorflow.") from error
+    except OSError as error:
+        raise ToolchainError(
+            f"TensorFlow's converter could not be run: {error}", "Check space and rights in TMPDIR."
+        ) from error
+
+
+def _convert_in(
+    folder: Path,
+    network: FloatNetwork,
+    inputs: NDArray[np.float32],
+    progress: Progress,
+    command: tuple[str, ...],
+) -> bytes:
+    save_network(network, folder / "network.npz")
+    np.save(folder / "inputs.npy", inputs)
+    files = [str(folder / file) for file in ("network.npz", "inputs.npy", "model.tflite")]
+    with (folder / "log").open("w+", encoding="utf-8", errors="replace") as log:
+        status = _run([*command, *files], log.fileno(), progress)
+        log.seek(0)
+        complaint = (log.read().strip().splitlines() or ["it said nothing"])[-1]
+    if status == convert.NO_TENSORFLOW:
+        raise MissingDependencyError(
+            f"quantizing weights needs TensorFlow ({complaint})",
+            "pip install tensorflow, or give a full-int8 .tflite as --model.",
+        )
+    if status != 0:
+        raise ToolchainError(
+            f"TensorFlow's converter failed with status {status}: {complaint}",
+            "Check the calibration audio and free memory, or give a full-int8 .tflite as --model.",
+        )
+    return (folder / "model.tflite").read_bytes()
 
 
 def _run(command: list[str], log: int, progress: Progress) -> int:

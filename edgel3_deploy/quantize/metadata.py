@@ -1,4 +1,4 @@
-"""What a .tflite cannot say by itself: a metadata entry in the flatbuffer with the front end and the folded input BatchNorm.
+"""A metadata entry in the .tflite for what it cannot say by itself: front end and input BatchNorm.
 
 Other readers skip entries that they do not know, so the file stays an ordinary .tflite.
 """
@@ -15,7 +15,7 @@ _BUFFER_ALIGNMENT = 16
 
 
 def add_metadata(model: bytes, fields: dict[str, Any]) -> bytes:
-    """`model` with `fields` as JSON (UTF-8, sorted keys) under METADATA_NAME; an earlier entry of that name is replaced."""
+    """`model` with `fields` as JSON (UTF-8, sorted keys) under METADATA_NAME, replacing an earlier entry."""
     import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 

@@ -25,15 +25,18 @@ from edgel3_deploy.quantize.metadata import add_metadata
 from edgel3_deploy.reference.interpreter import run_real
 
 RECIPE = 1  # part of every cache key: raise it whenever the same inputs would give another model
-MOST_WINDOWS, FEWEST_WINDOWS = 150, 24
+MOST_WINDOWS, FEWEST_WINDOWS = 150, 40
 _MAC_BUDGET = 60_000_000_000
 _MAX_CLIP_BYTES = 1 << 31
 
 
 @dataclass(frozen=True)
 class QuantizedModel:
-    """A full-int8 model: its bytes, their SHA-256, how it compares with float on the calibration windows, on what it was
-    calibrated, and what the user should know about that."""
+    """A full-int8 .tflite and its SHA-256.
+
+    `fidelity` compares it with the float network on the calibration windows; `calibration` says in words what
+    those are; `warnings` holds what the user should know.
+    """
 
     tflite: bytes
     sha256: str
@@ -49,13 +52,15 @@ def quantize(
     progress: Progress = silent,
     use_cache: bool = True,
 ) -> QuantizedModel:
-    """Quantize to int8: batch 1, per-channel weights, the input BatchNorm folded into the input's quantization.
+    """Quantize to int8: batch 1, per-channel weights, no BatchNorm left in the graph.
 
-    `calibration` names WAV files and folders; without any, generated sounds are used and a warning says what that costs.
-    The model's real input is x = input_gain * dB + input_offset; both numbers, the front end, the name and a hash of the
-    weights are in its metadata entry "edgel3_deploy". Unless `use_cache` is off, equal inputs give a remembered result.
+    `calibration` names WAV files and folders; without any, generated sounds are used and a warning says what
+    that costs. The model's real input is x = input_gain * dB + input_offset; both numbers, the front end, the
+    name and a hash of the weights are in its metadata entry "edgel3_deploy". Unless `use_cache` is off, equal
+    inputs give a remembered result.
 
-    Raises BadInputError for unusable audio, MissingDependencyError without TensorFlow, ToolchainError if it fails.
+    Raises BadInputError for unusable audio, MissingDependencyError without TensorFlow, ToolchainError if it
+    fails.
     """
     limit = _window_limit(network)
     found = find_clips(calibration)
@@ -118,7 +123,7 @@ def _window_limit(network: FloatNetwork) -> int:
 
 
 def _tensorflow_version() -> str:
-    """The installed version without importing it; "" if there is none, which only remembered results survive."""
+    """The installed version, without importing it; "" if there is none."""
     try:
         return importlib.metadata.version("tensorflow")
     except importlib.metadata.PackageNotFoundError:

@@ -14,7 +14,7 @@ SEED = 20190311
 
 
 def generate(sample_rate: int, count: int) -> list[NDArray[np.float32]]:
-    """`count` windows of one second, float32 (sample_rate,), peak at most 1: kinds in turn, a quarter cut by silence.
+    """`count` windows of one second, float32 (sample_rate,), peak at most 1, a quarter cut by silence.
 
     The first window is digital silence.
     """
@@ -39,7 +39,7 @@ def _normalize(sound: Samples) -> Samples:
 
 
 def _noise(random: np.random.Generator, rate: int, time: Samples) -> Samples:
-    """Coloured noise: spectrum falling or rising as a power of frequency, loudness wandering (wind, rain, traffic)."""
+    """Coloured noise of wandering loudness (wind, rain, traffic)."""
     spectrum = random.normal(size=rate // 2 + 1) + 1j * random.normal(size=rate // 2 + 1)
     frequency = np.maximum(np.fft.rfftfreq(rate, 1 / rate), 20.0)
     sound = np.fft.irfft(spectrum * (frequency / 500) ** random.uniform(-1.5, 0.5), rate)
@@ -52,7 +52,9 @@ def _tones(random: np.random.Generator, rate: int, time: Samples) -> Samples:
     for _ in range(random.integers(1, 6)):
         frequency = np.exp(random.uniform(np.log(80), np.log(0.45 * rate)))
         decay = np.exp(-time * random.choice([0.0, 2.0, 10.0]))
-        sound += random.uniform(0.2, 1) * np.roll(np.sin(2 * np.pi * frequency * time) * decay, random.integers(rate))
+        sound += random.uniform(0.2, 1) * np.roll(
+            np.sin(2 * np.pi * frequency * time) * decay, random.integers(rate)
+        )
     return sound
 
 
@@ -74,7 +76,9 @@ def _impulses(random: np.random.Generator, rate: int, time: Samples) -> Samples:
     """Decaying bursts, single or repeated (hammers, steps, barks, explosions)."""
     sound = np.zeros(rate)
     burst = random.normal(size=rate) * np.exp(-time / np.exp(random.uniform(np.log(0.002), np.log(0.3))))
-    resonance = np.sin(2 * np.pi * random.uniform(60, 0.4 * rate) * time) * np.exp(-time / random.uniform(0.01, 0.3))
+    resonance = np.sin(2 * np.pi * random.uniform(60, 0.4 * rate) * time) * np.exp(
+        -time / random.uniform(0.01, 0.3)
+    )
     burst = burst + random.uniform(0, 2) * resonance
     for start in random.integers(0, rate, random.integers(1, 12)):
         sound[start:] += random.uniform(0.2, 1) * burst[: rate - start]

@@ -1,4 +1,4 @@
-"""LiteRT on the host without delegates: the XNNPACK delegate rounds once where TFLite Micro rounds twice, so it is never used."""
+"""LiteRT on the host, never with delegates: XNNPACK rounds once where TFLite Micro rounds twice."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ Int8Array = NDArray[np.int8]
 def open_interpreter(model: bytes, preserve_tensors: bool = False) -> Any:
     """An allocated interpreter for `model`: ai-edge-litert's, else tflite-runtime's, else TensorFlow's.
 
-    With `preserve_tensors` intermediate tensors stay readable after `invoke`. Raises BadInputError for bytes that are no
-    usable model, MissingDependencyError if none of the three is installed.
+    With `preserve_tensors` intermediate tensors stay readable after `invoke`. Raises BadInputError for bytes
+    that are no usable model, MissingDependencyError if none of the three is installed.
     """
     module = _interpreter_module()
     if model[4:8] != b"TFL3":
@@ -29,30 +29,33 @@ def open_interpreter(model: bytes, preserve_tensors: bool = False) -> Any:
             experimental_preserve_all_tensors=preserve_tensors,
         )
         interpreter.allocate_tensors()
+        interpreter.get_input_details()
+        interpreter.get_output_details()
     except (ValueError, RuntimeError) as error:
         raise BadInputError(f"LiteRT refuses the model: {error}", "Give a full-int8 .tflite.") from error
     return interpreter
 
 
 def run_all(model: bytes, inputs: Int8Array) -> Int8Array:
-    """Outputs of a full-int8 model, window by window: int8 (n, height, width, channels) -> int8 (n, embedding)."""
+    """Outputs of a full-int8 model: int8 (n, height, width, channels) -> int8 (n, embedding)."""
     interpreter = open_interpreter(model)
     outputs = [_run(interpreter, window) for window in inputs]
     return np.stack(outputs) if outputs else np.empty((0, _output_size(interpreter)), np.int8)
 
 
 def run_real(model: bytes, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-    """`run_all` between real numbers: the model's own quantization is applied to `inputs` and undone on the outputs."""
+    """`run_all` between real numbers, through the model's own input and output quantization."""
     interpreter = open_interpreter(model)
     scale, zero_point = interpreter.get_input_details()[0]["quantization"]
     quantized = np.clip(np.rint(inputs / scale) + zero_point, -128, 127).astype(np.int8)
     outputs = np.stack([_run(interpreter, window) for window in quantized])
     scale, zero_point = interpreter.get_output_details()[0]["quantization"]
-    return ((outputs.astype(np.float32) - zero_point) * np.float32(scale)).astype(np.float32)
+    real: NDArray[np.float32] = (outputs.astype(np.float32) - zero_point) * np.float32(scale)
+    return real.astype(np.float32, copy=False)
 
 
 def layer_outputs(model: bytes, window: Int8Array) -> list[Int8Array]:
-    """What each operator gives for one input, int8 (height, width, channels): one array per operator, in their order.
+    """What each operator gives, in order, for one input, int8 (height, width, channels).
 
     Shapes are the model's own, with its batch of 1.
     """
@@ -68,14 +71,19 @@ def layer_outputs(model: bytes, window: Int8Array) -> list[Int8Array]:
 def _run(interpreter: Any, window: Int8Array) -> Int8Array:
     detail = interpreter.get_input_details()[0]
     if detail["dtype"] != np.int8 or tuple(detail["shape"][1:]) != window.shape:
-        raise BadInputError(
-            f"the model takes {detail['dtype'].__name__} {tuple(detail['shape'][1:])}, not int8 {window.shape}",
-            "Give a full-int8 .tflite made for this front end.",
-        )
+        raise wrong_input(detail, window.shape)
     interpreter.set_tensor(detail["index"], window[np.newaxis])
     interpreter.invoke()
     output: Int8Array = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0].reshape(-1)
     return output.copy()
+
+
+def wrong_input(detail: dict[str, Any], shape: tuple[int, ...]) -> BadInputError:
+    """The error for a model whose input, as `detail` describes it, is not int8 of `shape`."""
+    expected = f"{np.dtype(detail['dtype'])} {tuple(map(int, detail['shape'][1:]))}"
+    return BadInputError(
+        f"the model takes {expected}, not int8 {shape}", "Give a full-int8 .tflite made for this front end."
+    )
 
 
 def _output_size(interpreter: Any) -> int:

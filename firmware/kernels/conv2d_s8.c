@@ -2,15 +2,16 @@
  * @file conv2d_s8.c
  * @brief int8 two-dimensional convolution of any kernel size, stride and channel count.
  *
- * Layout: input and output (height, width, channels), weights (output channel, kernel row, kernel column, input channel).
+ * Layout: input and output (height, width, channels), weights (output channel, kernel row, kernel column, input
+ * channel).
  * The receptive fields of two output pixels are copied to scratch, padding as the input's zero point, so that both the
  * field and a channel's weights are contiguous; then two output channels at a time are accumulated for both pixels.
  * The zero point is folded into the bias offline, so the inner loop multiplies raw int8 values.
  *
  * Bounds: sum |weights| * 256 + |bias| < 2^31 per output channel, which the model reader checks.
  *
- * Cost: 2.23 to 2.37 instructions per multiply-accumulate for 3x3 kernels on 32 to 128 channels (7.6 on one), measured with
- * GCC 12.2 -O2 -mcpu=cortex-m7 on QEMU; 4 loads and 4 MLA per 4 products set the floor of 2.
+ * Cost: 2.23 to 2.37 instructions per multiply-accumulate for 3x3 kernels on 32 to 128 channels (7.6 on one),
+ * measured with GCC 12.2 -O2 -mcpu=cortex-m7 on QEMU; 4 loads and 4 MLA per 4 products set the floor of 2.
  */
 #include "edgel3_kernels.h"
 

@@ -41,7 +41,7 @@ class FakeTool:
         return [json.loads(line) for line in self._log.read_text().splitlines()]
 
     def install(self, name: str, behaviour: str) -> None:
-        """Install `name`; `behaviour` is Python that sees `argv`, all of it joined as `script`, and a file `chip`."""
+        """Install `name`; `behaviour` is Python that knows `argv`, `script` (its words) and a file `chip`."""
         path = self._folder / name
         path.write_text(
             f"#!{sys.executable}\n"

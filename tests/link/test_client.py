@@ -79,10 +79,14 @@ def test_a_lost_or_damaged_frame_is_repeated(trouble: str, number: int) -> None:
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.sets(st.integers(0, 9), max_size=3), st.sets(st.integers(0, 9), max_size=3))
-def test_any_few_losses_leave_the_result_right(damage: set[int], mishear: set[int]) -> None:
-    with session(damage=frozenset(damage), mishear=frozenset(mishear)) as (client, _):
+@given(st.dictionaries(st.integers(0, 9), st.sampled_from(["lose", "damage", "mishear"]), max_size=3))
+def test_any_three_losses_leave_the_result_right(troubles: dict[int, str]) -> None:
+    options = {
+        kind: frozenset(n for n, k in troubles.items() if k == kind) for kind in set(troubles.values())
+    }
+    with session(**options) as (client, board):
         assert run_once(client) == INPUT[::-1][:4]
+        assert len(board.requests) == 6 + sum(number < len(board.requests) for number in troubles)
 
 
 def test_repetition_is_bounded() -> None:

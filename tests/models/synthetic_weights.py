@@ -1,4 +1,4 @@
-"""Random weights in the layout of the original files, for tests of shapes whose real weights are not at hand."""
+"""Random weights in the layout of the original files, for tests without the real ones."""
 
 from __future__ import annotations
 

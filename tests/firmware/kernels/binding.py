@@ -89,7 +89,18 @@ class HostKernels:
         sources = sorted(str(path) for path in KERNELS.glob("*.c"))
         sanitize = ("-fsanitize=undefined", "-fsanitize-undefined-trap-on-error")
         subprocess.run(
-            [compiler, *WARNINGS, *sanitize, "-O2", "-shared", "-fPIC", f"-I{INCLUDE}", *sources, "-o", library],
+            [
+                compiler,
+                *WARNINGS,
+                *sanitize,
+                "-O2",
+                "-shared",
+                "-fPIC",
+                f"-I{INCLUDE}",
+                *sources,
+                "-o",
+                library,
+            ],
             check=True,
         )
         self._library = ctypes.CDLL(str(library))
@@ -109,7 +120,10 @@ class HostKernels:
     def call(self, layer: Layer, source: int, target: int, scratch: int) -> None:
         """Run the layer's kernel on the addresses given."""
         name, members = parameters(layer)
-        fields = [(key, ctypes.c_int32 if isinstance(value, int) else ctypes.c_void_p) for key, value in members.items()]
+        fields = [
+            (key, ctypes.c_int32 if isinstance(value, int) else ctypes.c_void_p)
+            for key, value in members.items()
+        ]
         struct = type("Parameters", (ctypes.Structure,), {"_fields_": fields})
         instance = struct(
             **{key: value if isinstance(value, int) else value.ctypes.data for key, value in members.items()}

@@ -1,4 +1,4 @@
-"""The C kernels on an emulated Cortex-M7: cases rendered to C, built for QEMU's mps2-an500, run, outputs parsed."""
+"""The C kernels on an emulated Cortex-M7: cases rendered to C, built and run on QEMU's mps2-an500."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def run_on_target(
     elf = folder / "cases.elf"
     sources = [HARNESS / "harness.c", folder / "cases.c", *sorted(KERNELS.glob("*.c"))]
     link = ("-nostartfiles", "--specs=nano.specs", f"-T{HARNESS / 'harness.ld'}")
-    subprocess.run([compiler, *WARNINGS, *FLAGS, f"-I{INCLUDE}", f"-I{HARNESS}", *sources, *link, "-o", elf], check=True)
+    subprocess.run(
+        [compiler, *WARNINGS, *FLAGS, f"-I{INCLUDE}", f"-I{HARNESS}", *sources, *link, "-o", elf], check=True
+    )
     machine = ("-M", "mps2-an500", "-icount", "shift=0,sleep=off", "-display", "none", "-monitor", "none")
     finished = subprocess.run(
         [qemu, *machine, "-serial", "none", "-semihosting", "-kernel", elf],
@@ -60,9 +62,12 @@ def _render(cases: Sequence[tuple[Layer, Int8Array]]) -> str:
         kernel, members = parameters(layer)
         case = f"case{number}"
         parts.append(_array(f"{case}_input", values))
-        parts += [_array(f"{case}_{key}", value) for key, value in members.items() if not isinstance(value, int)]
+        parts += [
+            _array(f"{case}_{key}", value) for key, value in members.items() if not isinstance(value, int)
+        ]
         initialisers = ", ".join(
-            f".{key} = {value if isinstance(value, int) else f'{case}_{key}'}" for key, value in members.items()
+            f".{key} = {value if isinstance(value, int) else f'{case}_{key}'}"
+            for key, value in members.items()
         )
         workspace = ", scratch" if isinstance(layer, Conv2D) else ""
         parts += [
@@ -77,6 +82,6 @@ def _render(cases: Sequence[tuple[Layer, Int8Array]]) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _array(name: str, values: "np.ndarray[tuple[int, ...], np.dtype[np.int8 | np.int32]]") -> str:
+def _array(name: str, values: np.ndarray[tuple[int, ...], np.dtype[np.int8 | np.int32]]) -> str:
     numbers = ", ".join("-2147483647 - 1" if v == -(1 << 31) else str(v) for v in values.ravel().tolist())
     return f"static const {values.dtype.name}_t {name}[] = {{{numbers}}};"
