@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgel3_deploy.graph.ir import Conv2D
+from edgel3_deploy.graph.ir import Conv2D, FullyConnected
 from edgel3_deploy.plan.packed import PackedConv, RequantizeForm, channel_constants, channel_pairs, words8
 
 
@@ -24,5 +24,16 @@ def pack_direct(conv: Conv2D, form: RequantizeForm) -> PackedConv:
     return PackedConv(
         weights=np.concatenate([words8(octets).ravel(), np.zeros(1, np.uint32)]),
         channels=channel_constants(bias, conv.requantize, conv.output.zero_point, form),
+        corrections=np.zeros((len(bias), 4), np.int32),
+    )
+
+
+def pack_fully_connected(layer: FullyConnected, form: RequantizeForm) -> PackedConv:
+    """Constants of edgel3_fully_connected: one row of int8 weights per output, padded to whole words of four features."""
+    padded = np.pad(layer.weights.astype(np.int64), [(0, 0), (0, -layer.weights.shape[1] % 4)])
+    bias = layer.bias.astype(np.int64) - layer.input.zero_point * padded.sum(axis=1)
+    return PackedConv(
+        weights=words8(padded.reshape(len(padded), -1, 4)).ravel(),
+        channels=channel_constants(bias, layer.requantize, layer.output.zero_point, form),
         corrections=np.zeros((len(bias), 4), np.int32),
     )

@@ -54,7 +54,8 @@ typedef struct {
     int8_t kernel_height, kernel_width; /**< direct kernel only */
     int8_t stride_height, stride_width; /**< direct kernel only */
     int8_t padding_top, padding_left;   /**< direct and one-channel kernels only */
-    bool stored;                        /**< Winograd only: weights are stored transformed (int16), else int8 */
+    int16_t stored_channels;            /**< Winograd only: even number of first channels with weights stored
+                                             transformed (int16); those of the others are int8 */
     bool pooled;                        /**< Winograd only: the output is 2x2 max-pooled (stride 2) on the way */
 } edgel3_conv_t;
 
@@ -70,19 +71,19 @@ static inline int8_t *edgel3_row(const edgel3_map_t *map, int32_t y)
  * @param input  rows 4 * first - 1 .. 4 * last must be present where the map has them
  * @param output ring must be the height or a multiple of 4 (2 when pooled)
  * @param scratch edgel3_conv_f44_scratch() bytes, 8-byte aligned
- * @param blocks tiles in flight, in fours: more blocks use weights that are transformed on the fly more often
+ * @param blocks tiles in flight, in fours: the more, the more seldom weights are transformed on the fly
  */
 void edgel3_conv_f44(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output, int32_t first,
                      int32_t last, void *scratch, int32_t blocks);
 
-/** Bytes of scratch of edgel3_conv_f44. */
+/** Bytes of scratch of edgel3_conv_f44; `stored` if all channels are stored transformed. */
 uint32_t edgel3_conv_f44_scratch(int32_t input_channels, int32_t blocks, bool stored);
 
 /** 3x3, stride 1, padding 1, as Winograd F(2x2,3x3): output tile rows [first, last), each of 2 rows (1 when pooled). */
 void edgel3_conv_f22(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output, int32_t first,
                      int32_t last, void *scratch, int32_t blocks);
 
-/** Bytes of scratch of edgel3_conv_f22. */
+/** Bytes of scratch of edgel3_conv_f22, alike. */
 uint32_t edgel3_conv_f22_scratch(int32_t input_channels, int32_t blocks, bool stored);
 
 /** Any kernel size, stride and padding: output rows [first, last). 1x1 convolutions are a case of it. */

@@ -46,7 +46,8 @@
     stmia   r3!, {r4, r6, r8, r9}
 .endm
 
-@ Row \r of z to r4, r6, r8, r9 = 2 * acc of its four outputs; r12 is the inverse of 9.
+@ Row \r of z to r4, r6, r8, r9: its four outputs as 64 * acc, divided by 2^k with k = (0, 1, 2, 2) for the column and the
+@ same for the row. r12 is the inverse of 9.
 .macro row r
     ldr     r5, [sp, #4 * \r + 16]
     ldr     r6, [sp, #4 * \r + 32]
@@ -73,30 +74,27 @@
     mul     r6, r6, r12
     sub     r8, r8, r10
     sub     r9, r9, r11
-    mul     r8, r8, r12
-    asr     r4, r4, #3
-    mul     r9, r9, r12
-    asr     r6, r6, #2
-    asr     r8, r8, #1
-    asr     r9, r9, #1
 .else
     mul     r6, r6, r12
     sub     r4, r4, r10, lsl #2
-    mul     r8, r8, r12
     rsb     r9, r5, r9, lsl #1
     mul     r4, r4, r12
-    asr     r6, r6, #(4 - \r)
-    mul     r9, r9, r12
-    asr     r8, r8, #(3 - \r)
-    asr     r4, r4, #(5 - \r)
-    asr     r9, r9, #(3 - \r)
 .endif
+    mul     r8, r8, r12
+    mul     r9, r9, r12
 .endm
 
-.macro larger a, b
+@ The larger of a and b * 2^shift.
+.macro larger a, b, shift=0
+.if \shift
+    cmp     \a, \b, lsl #\shift
+    it      lt
+    lsllt   \a, \b, #\shift
+.else
     cmp     \a, \b
     it      lt
     movlt   \a, \b
+.endif
 .endm
 
 .macro entry
@@ -134,8 +132,12 @@
     pop     {r4-r11, pc}
 .endm
 
-@ Requantize and store a row: r1 multiplier, r2 rounding, r3 shift, r0 output, lr pixel stride.
-.macro store_row
+@ Requantize and store a row, with its k: r1 multiplier, r2 rounding, r3 shift, r0 output, lr pixel stride.
+.macro store_row k
+    asr     r4, r4, #(5 - \k)
+    asr     r6, r6, #(4 - \k)
+    asr     r8, r8, #(3 - \k)
+    asr     r9, r9, #(3 - \k)
     smmlar  r4, r4, r1, r2
     smmlar  r6, r6, r1, r2
     add     r10, r0, lr
@@ -175,33 +177,36 @@ edgel3_f44_rectified:
     ldr     r3, [r1, #12]
     ldrd    r1, r2, [r1, #4]
     row     0
-    store_row
+    store_row 0
     next_row
     row     1
-    store_row
+    store_row 1
     next_row
     row     2
-    store_row
+    store_row 2
     next_row
     row     3
-    store_row
+    store_row 2
     again
     .ltorg
     .size   edgel3_f44_rectified, . - edgel3_f44_rectified
 
-@ Two rows give two outputs, each the maximum of four accumulators.
-.macro pool_rows r
+@ Two rows give two outputs, each the maximum of four accumulators at the scale of the first; the upper row's k is \k, the
+@ lower one's \more higher.
+.macro pool_rows r, k, more
     row     \r
-    larger  r4, r6
+    larger  r4, r6, 1
     larger  r8, r9
     mov     r1, r4
     mov     r2, r8
     row     (\r + 1)
-    larger  r4, r6
+    larger  r4, r6, 1
     larger  r8, r9
     ldr     r10, [sp, #CHANNEL]
-    larger  r4, r1
-    larger  r8, r2
+    larger  r1, r4, \more
+    larger  r2, r8, \more
+    asr     r4, r1, #(5 - \k)
+    asr     r8, r2, #(3 - \k)
     ldrd    r1, r2, [r10, #4]
     ldr     r10, [r10, #12]
     smmlar  r4, r4, r1, r2
@@ -224,9 +229,9 @@ edgel3_f44_rectified_pooled:
     ldr     r4, [sp, #OFFSET]
     ldrd    r0, lr, [r3]
     add     r0, r0, r4
-    pool_rows 0
+    pool_rows 0, 0, 1
     next_row
-    pool_rows 2
+    pool_rows 2, 2, 0
     again
     .ltorg
     .size   edgel3_f44_rectified_pooled, . - edgel3_f44_rectified_pooled

@@ -7,14 +7,15 @@
 
 #if !EDGEL3_DSP
 
-void edgel3_gemm_s16(const uint32_t *weights, const uint32_t *v, uint32_t *sums, int32_t pairs, int32_t positions)
+void edgel3_gemm_s16(const uint32_t *weights, const uint32_t *v, uint32_t *sums, int32_t pairs, int32_t positions,
+                     int32_t columns)
 {
     for (int32_t position = 0; position < positions; position++, sums += 8) {
         for (int32_t column = 0; column < 8; column++) {
             sums[column] = 0;
         }
         for (int32_t pair = 0; pair < pairs; pair++, weights += 2, v += 4) {
-            for (int32_t column = 0; column < 4; column++) {
+            for (int32_t column = 0; column < columns; column++) {
                 sums[column] = edgel3_smlad(weights[0], v[column], sums[column]);
                 sums[4 + column] = edgel3_smlad(weights[1], v[column], sums[4 + column]);
             }

@@ -17,147 +17,154 @@
     .thumb
     .section .text.edgel3_gemm_s16,"ax",%progbits
 
-.macro fetch_weights offset
-#if EDGEL3_GEMM_PAIRED
-    ldrd    r2, r3, [r0, #\offset]
-#else
-    ldr     r2, [r0, #\offset]
-    ldr     r3, [r0, #\offset + 4]
-#endif
+.macro multiply first, sum, weight, column
+.if \first
+    smuad   \sum, \weight, \column
+.else
+    smlad   \sum, \weight, \column, \sum
+.endif
 .endm
 
-@ Step `index` of a chunk; on entry r2, r3 and r4 are loaded, on exit those of the next step.
-.macro step index
-    smlad   r6, r2, r4, r6
+@ Step `index` of a chunk for `columns` columns; the first step of a position starts the sums. On entry r2, r3 and r4 are
+@ loaded, on exit those of the next step.
+.macro step first, index, columns
+    multiply \first, r6, r2, r4
+.if \columns > 1
     ldr     r5, [r1, #16 * \index + 4]
-    smlad   r10, r3, r4, r10
+.endif
+    multiply \first, r10, r3, r4
+.if \columns > 2
     ldr     r4, [r1, #16 * \index + 8]
-    smlad   r7, r2, r5, r7
-    smlad   r11, r3, r5, r11
-    ldr     r5, [r1, #16 * \index + 12]
-    smlad   r8, r2, r4, r8
-    smlad   r12, r3, r4, r12
+.else
     ldr     r4, [r1, #16 * \index + 16]
-    smlad   r9, r2, r5, r9
-#if EDGEL3_GEMM_PAIRED
-    smlad   lr, r3, r5, lr
-    ldrd    r2, r3, [r0, #8 * \index + 8]
-#else
+.endif
+.if \columns > 1
+    multiply \first, r7, r2, r5
+    multiply \first, r11, r3, r5
+.endif
+.if \columns > 3
+    ldr     r5, [r1, #16 * \index + 12]
+.endif
+.if \columns > 2
+    multiply \first, r8, r2, r4
+    multiply \first, r12, r3, r4
+    ldr     r4, [r1, #16 * \index + 16]
+.endif
+.if \columns > 3
+    multiply \first, r9, r2, r5
+.if EDGEL3_GEMM_PAIRED
+    multiply \first, lr, r3, r5
+.else
     ldr     r2, [r0, #8 * \index + 8]
-    smlad   lr, r3, r5, lr
+    multiply \first, lr, r3, r5
     ldr     r3, [r0, #8 * \index + 12]
-#endif
+.endif
+.endif
+.if EDGEL3_GEMM_PAIRED || \columns < 4
+    ldrd    r2, r3, [r0, #8 * \index + 8]
+.endif
 .endm
 
-@ The first step of a position: starts the sums instead of adding to them.
-.macro first_step
-    smuad   r6, r2, r4
-    ldr     r5, [r1, #4]
-    smuad   r10, r3, r4
-    ldr     r4, [r1, #8]
-    smuad   r7, r2, r5
-    smuad   r11, r3, r5
-    ldr     r5, [r1, #12]
-    smuad   r8, r2, r4
-    smuad   r12, r3, r4
-    ldr     r4, [r1, #16]
-    smuad   r9, r2, r5
-#if EDGEL3_GEMM_PAIRED
-    smuad   lr, r3, r5
-    ldrd    r2, r3, [r0, #8]
-#else
-    ldr     r2, [r0, #8]
-    smuad   lr, r3, r5
-    ldr     r3, [r0, #12]
-#endif
-.endm
-
-.macro steps from, to
-    .set    index, \from
-    .rept   \to - \from
-    step    index
+@ A chunk of `unroll` steps; `first` is 1 for the first chunk of a position.
+.macro chunk first, unroll, columns
+    step    \first, 0, \columns
+    .set    index, 1
+    .rept   \unroll - 1
+    step    0, index, \columns
     .set    index, index + 1
     .endr
-    add     r0, r0, #8 * \to
-    add     r1, r1, #16 * \to
+    add     r0, r0, #8 * \unroll
+    add     r1, r1, #16 * \unroll
+.endm
+
+.macro store_sums
+    vmov    r5, s0
+    stmia   r5!, {r6-r12, lr}
+    vmov    s0, r5
+    vmov    r5, s1
+    cmp     r1, r5
+    bne     1b
+    pop     {r4-r11, pc}
 .endm
 
 @ Positions of exactly `unroll` pairs.
-.macro positions_of unroll
+.macro positions_of unroll, columns
+    .balign 8
 1:
-    first_step
-    steps   1, \unroll
-    vmov    r5, s0
-    stmia   r5!, {r6-r12, lr}
-    vmov    s0, r5
-    vmov    r5, s1
-    cmp     r1, r5
-    bne     1b
-    pop     {r4-r11, pc}
+    chunk   1, \unroll, \columns
+    store_sums
 .endm
 
 @ Positions of any multiple of `unroll` pairs: s2 holds the chunks behind the first, at least one.
-.macro positions_by unroll
+.macro positions_by unroll, columns
+    .balign 8
 1:
-    first_step
-    steps   1, \unroll
+    chunk   1, \unroll, \columns
     vmov    r5, s2
 2:
     vmov    s3, r5
-    steps   0, \unroll
+    chunk   0, \unroll, \columns
     vmov    r5, s3
     subs    r5, #1
     bne     2b
-    vmov    r5, s0
-    stmia   r5!, {r6-r12, lr}
-    vmov    s0, r5
-    vmov    r5, s1
-    cmp     r1, r5
-    bne     1b
-    pop     {r4-r11, pc}
+    store_sums
 .endm
 
-@ void edgel3_gemm_s16(weights, v, sums, pairs, positions)
+@ void edgel3_gemm_s16(weights, v, sums, pairs, positions, columns)
     .global edgel3_gemm_s16
     .type   edgel3_gemm_s16, %function
     .balign 8
 edgel3_gemm_s16:
     push    {r4-r11, lr}
-    ldr     r4, [sp, #36]
+    ldrd    r4, r6, [sp, #36]
     vmov    s0, r2
-    mov     r12, r3
+    lsr     r12, r3, #3
     mul     r5, r4, r3
+    sub     r7, r12, #1
     add     r5, r1, r5, lsl #4
     vmov    s1, r5
-    fetch_weights 0
+    vmov    s2, r7
+    ldrd    r2, r3, [r0]
     ldr     r4, [r1]
-    cmp     r12, #16
+    cmp     r6, #2
+    beq.w   two_columns
+    blt.w   one_column
+    cmp     r6, #4
+    blt.w   three_columns
+    cmp     r12, #2
     beq.w   sixteen
-    cmp     r12, #8
+    cmp     r12, #1
     beq.w   eight
-    tst     r12, #31
+    tst     r12, #3
     bne.w   eights
-    lsr     r5, r12, #5
+    lsr     r5, r12, #2
     subs    r5, #1
+    vmov    s2, r5
     beq.w   thirty_two
-    vmov    s2, r5
-    .balign 8
-    positions_by 32
-    .balign 8
+    positions_by 32, 4
 thirty_two:
-    positions_of 32
-    .balign 8
+    positions_of 32, 4
 sixteen:
-    positions_of 16
-    .balign 8
-eight:
-    positions_of 8
+    positions_of 16, 4
 eights:
-    lsr     r5, r12, #3
-    sub     r5, #1
-    vmov    s2, r5
-    .balign 8
-    positions_by 8
+    positions_by 8, 4
+eight:
+    positions_of 8, 4
+
+@ The last block of a strip may be short.
+.macro short_block columns
+    cmp     r12, #1
+    beq.w   3f
+    positions_by 8, \columns
+3:
+    positions_of 8, \columns
+.endm
+one_column:
+    short_block 1
+two_columns:
+    short_block 2
+three_columns:
+    short_block 3
     .size   edgel3_gemm_s16, . - edgel3_gemm_s16
 
     .section .text.edgel3_gemm_s8,"ax",%progbits

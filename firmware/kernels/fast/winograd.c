@@ -142,33 +142,36 @@ static void edge_outputs(const edgel3_winograd_t *form, const edgel3_conv_t *con
     }
 }
 
-static bool all_whole(const edgel3_tile_t *tiles, int32_t count, int32_t side)
+static void mark_edge_blocks(edgel3_tile_t *tiles, int32_t count, int32_t side)
 {
-    bool whole = true;
     for (int32_t t = 0; t < count; t++) {
-        whole = whole && is_whole(tiles + t, side);
+        tiles[t & ~3].edge_block = (t % 4 != 0 && tiles[t & ~3].edge_block) || !is_whole(tiles + t, side);
     }
-    return whole;
 }
 
 static void products(const edgel3_winograd_t *form, const edgel3_conv_t *conv, int32_t pairs, const workspace_t *space,
                      int32_t count, int32_t side, int32_t output_channels)
 {
-    const int32_t words = conv->stored ? form->positions * pairs * 2 : 9 * pairs;
     const uint32_t *packed = conv->weights;
-    for (int32_t channel = 0; channel < output_channels; channel += 2, packed += words) {
+    for (int32_t channel = 0; channel < output_channels; channel += 2) {
         const uint32_t *weights = packed;
-        if (!conv->stored) {
+        if (channel < conv->stored_channels) {
+            packed += form->positions * pairs * 2;
+        } else {
             form->weights(packed, pairs, space->weights);
             weights = space->weights;
+            packed += 9 * pairs;
         }
         const int32_t channels = output_channels - channel < 2 ? 1 : 2;
         const uint32_t *v = space->v;
+        edgel3_outputs_t outputs;
         for (int32_t done = 0; done < count; done += 4, v += form->positions * pairs * 4) {
-            edgel3_gemm_s16(weights, v, space->sums, pairs, form->positions);
-            edgel3_outputs_t outputs = {.sums = space->sums, .tiles = space->tiles + done, .offset = channel};
+            outputs.sums = space->sums;
+            outputs.tiles = space->tiles + done;
             outputs.count = count - done < 4 ? count - done : 4;
-            if (all_whole(outputs.tiles, outputs.count, side)) {
+            outputs.offset = channel;
+            edgel3_gemm_s16(weights, v, space->sums, pairs, form->positions, outputs.count);
+            if (!outputs.tiles->edge_block) {
                 channel_outputs(form, conv, channel, channels, &outputs);
             } else {
                 edge_outputs(form, conv, side, channel, channels, &outputs);
@@ -193,8 +196,8 @@ void edgel3_winograd(const edgel3_winograd_t *form, const edgel3_conv_t *conv, c
             tile->output = edgel3_row(output, side * ty) + side * tx * output->channels;
             tile->pixel_stride = output->channels;
             tile->row_stride = output->width * output->channels;
-            tile->rows = (int16_t)(rows < side ? rows : side);
-            tile->columns = (int16_t)(columns < side ? columns : side);
+            tile->rows = (int8_t)(rows < side ? rows : side);
+            tile->columns = (int8_t)(columns < side ? columns : side);
             uint32_t *v = space.v + count / 4 * form->positions * pairs * 4 + count % 4;
             transform_patch(form, conv, input, form->tile * ty - 1, form->tile * tx - 1, space.patch, v);
             if (++tx == across) {
@@ -202,6 +205,7 @@ void edgel3_winograd(const edgel3_winograd_t *form, const edgel3_conv_t *conv, c
                 ty++;
             }
         }
+        mark_edge_blocks(space.tiles, count, side);
         products(form, conv, pairs, &space, count, side, output->channels);
     }
 }

@@ -19,8 +19,9 @@ typedef struct {
     int8_t *output; /* of channel 0 */
     int32_t pixel_stride;
     int32_t row_stride;
-    int16_t rows;
-    int16_t columns;
+    int8_t rows;
+    int8_t columns;
+    bool edge_block; /* of a block's first tile: whether any tile of the block is at the edge */
 } edgel3_tile_t;
 
 /* Sums of one output channel, and where its outputs go: `offset` bytes from each tile's `output`. */

@@ -14,7 +14,7 @@ from edgel3_deploy.graph.reference import run_layer
 from edgel3_deploy.plan.packed import PackedConv, RequantizeForm
 from edgel3_deploy.plan.pack_direct import pack_direct
 from edgel3_deploy.plan.pack_mono import pack_mono
-from edgel3_deploy.plan.pack_winograd import Storage, pack_f22, pack_f44
+from edgel3_deploy.plan.pack_winograd import pack_f22, pack_f44
 
 Int8Array = NDArray[np.int8]
 Kernel = Literal["f44", "f22", "direct", "mono"]
@@ -23,12 +23,15 @@ TILE = {"f44": 4, "f22": 2, "direct": 1, "mono": 1}
 
 @dataclass(frozen=True)
 class Call:
-    """A convolution by one kernel; `strip` output tile rows a call (0: all), with the 2x2 maximum when `pooled`."""
+    """A convolution by one kernel, the first `stored` channels of a Winograd one with transformed weights in flash.
+
+    `strip` output tile rows a call (0: all), with the 2x2 maximum when `pooled`.
+    """
 
     layer: Conv2D
     kernel: Kernel
     form: RequantizeForm
-    storage: Storage = "stored"
+    stored: int = 0
     blocks: int = 1
     strip: int = 0
     pooled: bool = False
@@ -53,9 +56,9 @@ class Call:
 
     def pack(self) -> PackedConv:
         if self.kernel == "f44":
-            return pack_f44(self.layer, self.storage, self.form)
+            return pack_f44(self.layer, self.stored, self.form)
         if self.kernel == "f22":
-            return pack_f22(self.layer, self.storage, self.form)
+            return pack_f22(self.layer, self.stored, self.form)
         if self.kernel == "direct":
             return pack_direct(self.layer, self.form)
         return pack_mono(self.layer, self.form)
@@ -81,7 +84,7 @@ class Call:
             "stride_width": layer.stride[1],
             "padding_top": layer.padding[0],
             "padding_left": layer.padding[1],
-            "stored": int(self.storage == "stored"),
+            "stored_channels": self.stored,
             "pooled": int(self.pooled),
         }
 
@@ -92,7 +95,7 @@ class Call:
             return (kernel_height, kernel_width, channels)
         if self.kernel == "mono":
             return (self.layer.output.shape[1],)
-        return (channels, self.blocks, int(self.storage == "stored"))
+        return (channels, self.blocks, int(self.stored >= self.layer.output.shape[2]))
 
 
 def pool_of(tensor: Tensor) -> MaxPool2D:
@@ -132,7 +135,7 @@ class ConvStruct(ctypes.Structure):
         ("stride_width", ctypes.c_int8),
         ("padding_top", ctypes.c_int8),
         ("padding_left", ctypes.c_int8),
-        ("stored", ctypes.c_bool),
+        ("stored_channels", ctypes.c_int16),
         ("pooled", ctypes.c_bool),
     )
 

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from edgel3_deploy.graph.ir import FullyConnected
+from edgel3_deploy.plan.bounds import requantize_form
+from edgel3_deploy.plan.pack_direct import pack_fully_connected
 from edgel3_deploy.resources import firmware_dir
 from tests.firmware.fast.calls import Call, ConvStruct, Int8Array, MapStruct
 from tests.firmware.fast.target import FAST, WARNINGS
@@ -61,6 +64,43 @@ class HostKernels:
         del keep
         return output[GUARD:-GUARD].reshape(call.output_shape)
 
+    def fully_connected(self, layer: FullyConnected, values: Int8Array) -> Int8Array:
+        """The output of a fully connected layer."""
+        packed = pack_fully_connected(layer, requantize_form(layer))
+        conv = ConvStruct(
+            weights=packed.weights.ctypes.data,
+            channels=packed.channels.ctypes.data,
+            output_zero_point=layer.output.zero_point,
+            activation_min=layer.activation_min,
+            activation_max=layer.activation_max,
+            requantize=int(requantize_form(layer)),
+        )
+        scratch = np.empty(self.library.edgel3_fully_connected_scratch(layer.input.size), np.int8)
+        output = np.empty(layer.output.size, np.int8)
+        pointers = [ctypes.c_void_p(array.ctypes.data) for array in (values, output, scratch)]
+        self.library.edgel3_fully_connected(
+            ctypes.byref(conv), pointers[0], layer.input.size, pointers[1], layer.output.size, pointers[2]
+        )
+        return output
+
+    def max_pool_2x2(self, values: Int8Array, in_place: bool) -> Int8Array:
+        """2x2 pooling of a map (height, width, channels), into its own memory if `in_place`."""
+        values = values.copy()
+        height, width, channels = values.shape
+        shape = (height // 2, width // 2, channels)
+        output = values.ravel()[: int(np.prod(shape))] if in_place else np.empty(int(np.prod(shape)), np.int8)
+        source, target = _map(values, (height, width, channels), height), _map(output, shape, shape[0])
+        for row in range(shape[0]):
+            self.library.edgel3_max_pool_2x2(ctypes.byref(source), ctypes.byref(target), row, row + 1)
+        return output.reshape(shape)
+
+    def max_pool_global(self, values: Int8Array) -> Int8Array:
+        """Global pooling of a map (height, width, channels)."""
+        output = np.empty(values.shape[2], np.int8)
+        source = _map(values, values.shape, values.shape[0])
+        self.library.edgel3_max_pool_global(ctypes.byref(source), ctypes.c_void_p(output.ctypes.data))
+        return output
+
     def _scratch(self, call: Call) -> Int8Array:
         size = getattr(self.library, f"edgel3_conv_{call.kernel}_scratch")(*call.scratch_arguments())
         return np.full(size + 2 * GUARD, POISON, np.int8)
@@ -76,6 +116,6 @@ def _conv(call: Call) -> tuple[ConvStruct, object]:
     return ConvStruct(**pointers, **call.fields()), packed
 
 
-def _map(data: Int8Array, shape: tuple[int, int, int], ring: int) -> MapStruct:
+def _map(data: Int8Array, shape: tuple[int, ...], ring: int) -> MapStruct:
     height, width, channels = shape
     return MapStruct(data.ctypes.data, ring, height, width, channels)

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from edgel3_deploy.graph.ir import Conv2D, Requantize
+from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Requantize, Tensor
+from edgel3_deploy.graph.reference import run_layer
 from edgel3_deploy.plan.bounds import exact, requantize_form
 from edgel3_deploy.plan.packed import RequantizeForm
 from tests.firmware.fast.calls import Call, Int8Array, random_input, random_layer
@@ -86,7 +87,7 @@ def test_equals_tflite(host_kernels: HostKernels, kernel: Any, data: st.DataObje
         layer,
         kernel,
         requantize_form(layer),
-        storage=data.draw(st.sampled_from(["stored", "fly"])),
+        stored=data.draw(st.sampled_from([0, 2, len(layer.bias)])),
         blocks=data.draw(st.integers(1, 3)),
         strip=data.draw(st.integers(0, 3)),
         pooled=pooled,
@@ -104,3 +105,35 @@ def test_forms_agree(host_kernels: HostKernels, kernel: Any, form: RequantizeFor
     values = random_input(rng, layer)
     call = Call(layer, kernel, form)
     np.testing.assert_array_equal(host_kernels.run(call, values), call.expected(values))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 70), st.integers(1, 11), INT8, INT8, st.integers(0, 1 << 32), st.data())
+def test_fully_connected_equals_tflite(
+    host_kernels: HostKernels, features: int, outputs: int, zero: int, out_zero: int, seed: int, data: st.DataObject
+) -> None:
+    rng = np.random.default_rng(seed)
+    layer = FullyConnected(
+        *(0, "fc", "fc", Tensor(0, "in", (features,), 1.0, zero), Tensor(1, "out", (outputs,), 1.0, out_zero)),
+        weights=rng.integers(-127, 128, (outputs, features), dtype=np.int8),
+        bias=rng.integers(-3000, 3000, outputs, dtype=np.int32),
+        requantize=data.draw(
+            requantizations(Requantize(np.full(outputs, 1 << 30, np.int32), np.full(outputs, -9, np.int32)), outputs)
+        ),
+        activation_min=-128,
+        activation_max=127,
+    )
+    values = random_input(rng, layer)
+    np.testing.assert_array_equal(host_kernels.fully_connected(layer, values), run_layer(layer, values))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(2, 9), st.integers(2, 9), st.integers(1, 9), st.integers(0, 1 << 32), st.booleans())
+def test_pooling_takes_the_maximum(
+    host_kernels: HostKernels, height: int, width: int, channels: int, seed: int, in_place: bool
+) -> None:
+    values = np.random.default_rng(seed).integers(-128, 128, (height, width, channels), dtype=np.int8)
+    even = values[: height // 2 * 2, : width // 2 * 2]
+    expected = even.reshape(height // 2, 2, width // 2, 2, channels).max(axis=(1, 3))
+    np.testing.assert_array_equal(host_kernels.max_pool_2x2(values, in_place), expected)
+    np.testing.assert_array_equal(host_kernels.max_pool_global(values), values.max(axis=(0, 1)))

@@ -20,15 +20,15 @@ def _calls(rng: np.random.Generator) -> Calls:
     calls: Calls = []
 
     def add(by: Any, shape: tuple[int, int, int], channels: int, **options: Any) -> None:
-        of_call = {key: options.pop(key) for key in ("storage", "blocks", "strip", "pooled") if key in options}
+        of_call = {key: options.pop(key) for key in ("stored", "blocks", "strip", "pooled") if key in options}
         layer = random_layer(rng, shape, channels, **options)
         assert exact(by, layer)
         calls.append((Call(layer, by, requantize_form(layer), **of_call), random_input(rng, layer)))
 
     for depth in (3, 16, 20, 32, 48, 64, 96, 128, 160):
-        for storage in ("stored", "fly"):
-            add("f44", (9, 7, depth), 5, storage=storage, blocks=2)
-            add("f22", (5, 6, depth), 4, storage=storage, input_zero_point=7)
+        for stored in (0, 2, 6):
+            add("f44", (9, 7, depth), 6, stored=stored, blocks=2)
+            add("f22", (5, 6, depth), 6, stored=stored, input_zero_point=7)
     for pooled in (False, True):
         for strip in (0, 1, 2):
             add("f44", (13, 10, 32), 4, pooled=pooled, strip=strip)
