@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.codegen import ctext, tflm
 from edgel3_deploy.codegen.firmware import INCLUDES, firmware_files
+from edgel3_deploy.codegen.native import view_native
 from edgel3_deploy.codegen.render import render
 from edgel3_deploy.codegen.views import view_network
 from edgel3_deploy.codegen.weights import view_constants
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.plan.memory import MemoryPlan
-from edgel3_deploy.plan.table import plan_table
+from edgel3_deploy.plan.schedule import Schedule
+from edgel3_deploy.plan.table import plan_table, schedule_table
 from edgel3_deploy.toolchain import cmsis_nn
 
 LONGEST_NAME = 64
@@ -32,13 +35,18 @@ def render_project(
     runtime: str,
     tree: cmsis_nn.CmsisNn | None = None,
     arena: tflm.Arena | None = None,
+    schedule: Schedule | None = None,
 ) -> Mapping[str, bytes]:
     """Render the project of `network`, whose .tflite file is `model`, for a runtime.
 
-    native needs a `plan` with plan.pack's scratch; cmsis-nn one with toolchain.cmsis_nn's scratch and without
+    native needs a `schedule`; cmsis-nn a `plan` with toolchain.cmsis_nn's scratch and without
     in-place pooling, and the `tree` to copy sources from; tflm an `arena`. Same arguments, same bytes.
     """
-    arenas = ((arena.region, arena.size),) if arena is not None else plan.arenas if plan is not None else ()
+    planned = schedule if schedule is not None else plan
+    arenas = ((arena.region, arena.size),) if arena is not None else planned.arenas if planned is not None else ()
+    entries = [(layer.name, layer.macs, layer.output.size) for layer in network.layers]
+    if schedule is not None:
+        entries = [(step.name, step.macs, math.prod(step.output_shape)) for step in schedule.steps]
     values = {
         "network": network,
         "model_name": network.name[:LONGEST_NAME],
@@ -46,6 +54,7 @@ def render_project(
         "board": board,
         "runtime": runtime,
         "arenas": arenas,
+        "entries": entries,
     }
     files = firmware_files(board, runtime)
     files["board.h"] = render("board.h.j2", board=board, plan_arenas=dict(arenas))
@@ -60,6 +69,8 @@ def render_project(
         )
         files["model.h"] = render("model.h.j2", model=model)
         files["model.c"] = render("model.c.j2", model=model)
+    elif schedule is not None:
+        files |= _native(network, schedule, values)
     elif plan is not None:
         files |= _network(network, board, plan, runtime, values)
     if tree is not None:
@@ -106,6 +117,18 @@ def _network(
             bias_meaning=folded if runtime == "native" else "as in the model",
         ),
         "weights.c": render("weights.c.j2", **values, arrays=arrays),
+    }
+
+
+def _native(network: Network, schedule: Schedule, values: Mapping[str, object]) -> dict[str, bytes]:
+    view = view_native(network, schedule)
+    native = {**values, "view": view, "schedule": schedule}
+    return {
+        "network.c": render(
+            "network_native.c.j2", **native, schedule_table=ctext.columns(schedule_table(schedule))
+        ),
+        "weights.h": render("weights_native.h.j2", **native),
+        "weights.c": render("weights_native.c.j2", **native),
     }
 
 

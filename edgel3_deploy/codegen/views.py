@@ -87,7 +87,7 @@ def view_network(network: Network, plan: MemoryPlan) -> NetworkView:
                 output=target,
                 scratch=buffers[-1] if workspace is not None else None,
                 moves=not (isinstance(layer, Reshape) and source == target),
-                comment=_comment(layer),
+                comment=describe(layer),
             )
         )
     return NetworkView(tuple(views), tuple(buffers))
@@ -116,7 +116,7 @@ _KINDS: Mapping[type[Layer], str] = {
 }
 
 
-def _comment(layer: Layer) -> tuple[str, ...]:
+def describe(layer: Layer) -> tuple[str, ...]:
     """Lines for people: what the layer does, its shapes and cost, its quantization, where it came from."""
     shapes = f"{ctext.shape(layer.input.shape)} -> {ctext.shape(layer.output.shape)}"
     lines = [f"{layer.name}: {_operation(layer)}"]

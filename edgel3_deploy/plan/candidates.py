@@ -11,6 +11,9 @@ from edgel3_deploy.plan.kernel import Kernel, Step
 BLOCKS = (1, 2, 4, 8)
 """Tiles in flight, in fours, that are tried for the Winograd kernels."""
 
+STORED_PARTS = 2
+"""Output channels are stored transformed in halves of a layer."""
+
 
 def operations(network: Network) -> tuple[tuple[Layer, ...], ...]:
     """The layers in order, each with the reshapes behind it: what has to be computed one after the other.
@@ -64,7 +67,7 @@ def _pooled_kernels(layer: Layer) -> Iterable[Kernel]:
 def _winograd(layer: Conv2D, pooled: bool) -> Iterable[Kernel]:
     for name in ("f44", "f22"):
         if exact(name, layer):
-            for stored in (True, False):
+            for stored in sorted({len(layer.weights) * part // STORED_PARTS // 2 * 2 for part in range(STORED_PARTS + 1)}):
                 for blocks in BLOCKS:
                     yield Kernel(name, stored, blocks, pooled)  # type: ignore[arg-type]
 

@@ -50,6 +50,6 @@ def _winograd(step: Step, layer: Conv2D, units_per_call: int) -> int:
         (F44_INPUT, F44_OUTPUT, F44_WEIGHTS) if kernel.name == "f44" else (F22_INPUT, F22_OUTPUT, F22_WEIGHTS)
     )
     per_block = positions * (channels * GEMM_PAIR + GEMM_POSITION) + 8 * out
-    per_pass = 0.0 if kernel.stored else weights * channels
-    per_call = output_pairs * (blocks * per_block + passes * per_pass) + tiles * channels * into + CALL
+    flying = output_pairs - (kernel.stored_channels + 1) // 2
+    per_call = output_pairs * blocks * per_block + flying * passes * weights * channels + tiles * channels * into + CALL
     return int(calls * per_call)

@@ -21,13 +21,18 @@ class Group:
 
     @property
     def inner_bytes(self) -> int:
-        """Bytes of the maps between the steps."""
-        return sum(ring_bytes(step, rows) for step, rows in zip(self.steps, self.rings, strict=False))
+        """Bytes of the maps between the steps, each aligned for the kernels."""
+        return sum(aligned(ring_bytes(step, rows)) for step, rows in zip(self.steps, self.rings, strict=False))
 
     @property
     def scratch(self) -> int:
         """Bytes of the workspace that the steps share: one works at a time."""
         return max(step.scratch for step in self.steps)
+
+
+def aligned(size: int) -> int:
+    """`size` rounded up to the 8 bytes that kernels ask of their buffers."""
+    return -(-size // 8) * 8
 
 
 def ring_bytes(step: Step, rows: int) -> int:

@@ -19,13 +19,14 @@ STREAMING = frozenset(("f44", "f22", "direct", "mono", "max_pool_2x2"))
 
 @dataclass(frozen=True)
 class Kernel:
-    """A kernel with its variant: Winograd weights `stored` transformed or not, and 4 * `blocks` tiles in flight.
+    """A kernel with its variant: Winograd weights of `stored_channels` output channels stored transformed, the others' as
+    int8, and 4 * `blocks` tiles in flight.
 
     `pooled`: the 2x2 maximum of the following pooling is taken on the way.
     """
 
     name: KernelName
-    stored: bool = False
+    stored_channels: int = 0
     blocks: int = 0
     pooled: bool = False
 
@@ -35,7 +36,7 @@ class Kernel:
         if self.name in WINOGRAD_TILE:
             tile = WINOGRAD_TILE[self.name]
             pool = " + 2x2 max" if self.pooled else ""
-            weights = "weights stored transformed" if self.stored else "weights transformed on the fly"
+            weights = f"{self.stored_channels} channels stored transformed" if self.stored_channels else "weights int8"
             return f"F({tile}x{tile},3x3){pool}, {weights}, {4 * self.blocks} tiles at a time"
         return _TEXT[self.name]
 
@@ -153,7 +154,7 @@ def scratch_bytes(kernel: Kernel, layer: Layer) -> int:
         positions = (WINOGRAD_TILE[name] + 2) ** 2
         channels = layer.weights.shape[3]
         column = positions * pairs(channels) * 16
-        products = positions * 32 + (0 if kernel.stored else column // 2) + 8
+        products = positions * 32 + (0 if kernel.stored_channels >= len(layer.weights) else column // 2) + 8
         patch = positions * channels + 8
         return _aligned(kernel.blocks * 4 * TILE_BYTES) + kernel.blocks * column + _aligned(max(patch, products))
     if name == "direct" and isinstance(layer, Conv2D):
@@ -184,9 +185,10 @@ def constant_bytes(kernel: Kernel, layer: Layer) -> int:
     _, height, width, channels = layer.weights.shape
     if kernel.name in WINOGRAD_TILE:
         positions = (WINOGRAD_TILE[kernel.name] + 2) ** 2
-        words = positions * pairs(channels) * 2 if kernel.stored else 9 * pairs(channels)
+        stored = (kernel.stored_channels + 1) // 2
+        words = pairs(channels) * (stored * positions * 2 + (output_pairs - stored) * 9)
         corrections = outputs * CORRECTION_BYTES if kernel.name == "f44" else 0
-        return constants + corrections + (output_pairs * words + 2) * 4
+        return constants + corrections + (words + 2) * 4
     if kernel.name == "mono":
         return constants + outputs * 5 * 4
     return constants + (output_pairs * _direct_pairs(height * width, channels) + 1) * 4

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.plan.candidates import operations, steps_from
 from edgel3_deploy.plan.cost import instructions
-from edgel3_deploy.plan.group import ring_bytes, ring_rows
+from edgel3_deploy.plan.group import aligned, ring_bytes, ring_rows
 from edgel3_deploy.plan.kernel import STREAMING, Step
 
 LONGEST_GROUP = 4
@@ -149,7 +149,7 @@ def _extended(run: _Run, choice: _Choice) -> _Run | None:
     return _Run(
         run.first,
         (*run.steps, step),
-        run.inner + ring,
+        run.inner + aligned(ring),
         max(run.scratch, choice.scratch),
         run.flash + choice.flash,
         run.instructions + choice.in_strips,
