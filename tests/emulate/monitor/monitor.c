@@ -8,6 +8,7 @@
  *   p  erases and programs flash                             r  resets, and counts that in RAM
  *   b  resets with a magic, whereupon start-up jumps into the ROM bootloader
  *   o  overflows the stack                                   d  divides in double precision
+ *   m  reads what it has closed by the MPU
  *   n  counts to ten million and says so                     i  waits by WFI and WFE
  */
 #include "chip.h"
@@ -130,6 +131,14 @@ static void run(char command)
         break;
     case 'x':
         ((void (*)(void))0x40000001u)();
+        break;
+    case 'm':
+        REG(0xE000ED98) = 0u;
+        REG(0xE000ED9C) = 0x20008000u;
+        REG(0xE000EDA0) = 1u << 28 | 9u << 1 | 1u;
+        REG(0xE000ED94) = 5u;
+        hex(REG(0x20008400));
+        hex(REG(0x20008000));
         break;
     case 'u':
         __asm volatile("udf #0");
