@@ -32,9 +32,8 @@ def fully_connected_function(layer: FullyConnected) -> str:
 def scratch_bytes(layer: Layer) -> int:
     """Workspace of the layer's function on a core with DSP instructions and no MVE.
 
-    Two im2col columns of int16, each rounded up to four elements, as arm_convolve_s8_get_buffer_size has it in
-    release 7. Release 4 does not round, and the wrapper's pointwise path asks for less; the generated code
-    checks the figure against the library.
+    Two im2col columns of int16, each rounded up to four elements, as release 7 asks (release 4 does not
+    round). The wrapper's pointwise path asks for less; generated code checks the figure against the library.
     """
     if not isinstance(layer, Conv2D):
         return 0
