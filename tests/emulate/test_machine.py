@@ -101,6 +101,12 @@ def test_the_h7_programs_whole_flash_words(bench: Callable[..., Any], monitor: B
         assert programmed == "ffff00f0"
 
 
+def test_a_wrong_flash_key_is_a_bus_fault_on_the_h7(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32h7", image=monitor("h7")) as virtual:
+        assert virtual.ask("k")[2] == "00000400"
+        assert "fault: write to 0x52002004" in virtual.messages
+
+
 def test_sleeping_and_double_precision(bench: Callable[..., Any], monitor: Build) -> None:
     with bench("stm32f7", image=monitor("f7")) as virtual:
         assert virtual.ask("i") == ["awake"]
