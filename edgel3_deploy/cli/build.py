@@ -68,6 +68,9 @@ def command(
             f"int8 against float on the calibration windows: cosine min {result.fidelity.cosine_min:.4f}, "
             f"median {result.fidelity.cosine_median:.4f}, SQNR {result.fidelity.sqnr_db:.1f} dB"
         )
+    if result.budget is None:
+        click.echo(f"status: {result.manifest.status}; the warning above says how to link it")
+        return
     emit_table(
         ("memory", "used", "limit"),
         [(row.name, size(row.used), size(row.limit)) for row in result.budget.rows],
