@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from edgel3_deploy.cli.options import board_option, build_directory, calibration_option, json_option, model_option
+from edgel3_deploy.cli.options import (
+    board_option,
+    build_directory,
+    calibration_option,
+    json_option,
+    model_option,
+)
 from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings, size
 from edgel3_deploy.cli.progress import ConsoleProgress
 
@@ -30,7 +36,9 @@ from edgel3_deploy.cli.progress import ConsoleProgress
     help="Folder of the build.  [default: build/BOARD]",
 )
 @click.option("--cmsis-nn-root", type=click.Path(path_type=Path), metavar="DIR", help="Checkout of CMSIS-NN.")
-@click.option("--tflm-root", type=click.Path(path_type=Path), metavar="DIR", help="Checkout of tflite-micro, built.")
+@click.option(
+    "--tflm-root", type=click.Path(path_type=Path), metavar="DIR", help="Checkout of tflite-micro, built."
+)
 @json_option
 def command(
     board_name: str,
