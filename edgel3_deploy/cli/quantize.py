@@ -23,7 +23,9 @@ from edgel3_deploy.errors import UsageError
 )
 @click.option("--no-cache", is_flag=True, help="Quantize anew even if a cached result exists.")
 @json_option
-def command(model: str, calibration: tuple[Path, ...], output: Path | None, no_cache: bool, as_json: bool) -> None:
+def command(
+    model: str, calibration: tuple[Path, ...], output: Path | None, no_cache: bool, as_json: bool
+) -> None:
     """Quantize EdgeL3 weights to an int8 .tflite, and say how close it stays to the float network."""
     from edgel3_deploy.fileio import write_atomically
     from edgel3_deploy.models.locate import locate
@@ -32,7 +34,9 @@ def command(model: str, calibration: tuple[Path, ...], output: Path | None, no_c
 
     source = locate(model)
     if source.kind == "tflite":
-        raise UsageError(f"{source.path} is a .tflite already", "Give weights (.h5, .h5.gz) or a family name.")
+        raise UsageError(
+            f"{source.path} is a .tflite already", "Give weights (.h5, .h5.gz) or a family name."
+        )
     with ConsoleProgress() as progress:
         quantized = quantize(
             read_weights(source.path), calibration=calibration, progress=progress, use_cache=not no_cache

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edgel3_deploy.boards.board import Board
-from edgel3_deploy.codegen import ctext, tflm
+from edgel3_deploy.codegen import cmsis_nn, ctext, tflm
 from edgel3_deploy.codegen.firmware import INCLUDES, firmware_files
 from edgel3_deploy.codegen.native import view_native
 from edgel3_deploy.codegen.render import render
@@ -18,7 +18,6 @@ from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.plan.memory import MemoryPlan
 from edgel3_deploy.plan.schedule import Schedule
 from edgel3_deploy.plan.table import plan_table, schedule_table
-from edgel3_deploy.toolchain import cmsis_nn
 
 LONGEST_NAME = 64
 """Characters of the model's name that the image carries."""
@@ -31,22 +30,16 @@ def render_project(
     board: Board,
     model: bytes,
     *,
-    plan: MemoryPlan | None,
-    runtime: str,
-    tree: cmsis_nn.CmsisNn | None = None,
-    arena: tflm.Arena | None = None,
-    schedule: Schedule | None = None,
+    plan: Schedule | MemoryPlan | tflm.Arena,
+    library: Mapping[str, bytes] | None = None,
 ) -> Mapping[str, bytes]:
-    """Render the project of `network`, whose .tflite file is `model`, for a runtime.
+    """Render the project of `network`, whose .tflite file is `model`; the kind of plan decides the runtime.
 
-    native needs a `schedule`; cmsis-nn a `plan` with toolchain.cmsis_nn's scratch and without
-    in-place pooling, and the `tree` to copy sources from; tflm an `arena`. Same arguments, same bytes.
+    native: a Schedule; cmsis-nn: a MemoryPlan with codegen.cmsis_nn's scratch and without in-place pooling,
+    and the `library`'s files to copy; tflm: an Arena. Same arguments, same bytes.
     """
-    planned = schedule if schedule is not None else plan
-    arenas = ((arena.region, arena.size),) if arena is not None else planned.arenas if planned is not None else ()
-    entries = [(layer.name, layer.macs, layer.output.size) for layer in network.layers]
-    if schedule is not None:
-        entries = [(step.name, step.macs, math.prod(step.output_shape)) for step in schedule.steps]
+    runtime = _RUNTIMES[type(plan)]
+    arenas = ((plan.region, plan.size),) if isinstance(plan, tflm.Arena) else plan.arenas
     values = {
         "network": network,
         "model_name": network.name[:LONGEST_NAME],
@@ -54,7 +47,7 @@ def render_project(
         "board": board,
         "runtime": runtime,
         "arenas": arenas,
-        "entries": entries,
+        "entries": _entries(network, plan),
     }
     files = firmware_files(board, runtime)
     files["board.h"] = render("board.h.j2", board=board, plan_arenas=dict(arenas))
@@ -63,21 +56,28 @@ def render_project(
     files["network_info.c"] = render(
         "network_info.c.j2", **{**values, "model_sha256": hashlib.sha256(model).digest()}
     )
-    if arena is not None:
-        files["network_tflm.cc"] = render(
-            "network_tflm.cc.j2", **values, arena=arena, operators=tflm.operators(network)
-        )
-        files["model.h"] = render("model.h.j2", model=model)
-        files["model.c"] = render("model.c.j2", model=model)
-    elif schedule is not None:
-        files |= _native(network, schedule, values)
-    elif plan is not None:
-        files |= _network(network, board, plan, runtime, values)
-    if tree is not None:
-        files |= cmsis_nn.project_files(tree, cmsis_nn.functions_called(network))
+    if isinstance(plan, Schedule):
+        files |= _native(network, plan, values)
+    elif isinstance(plan, MemoryPlan):
+        files |= _cmsis_nn(network, board, plan, values)
+    else:
+        files |= _tflm(network, plan, model, values)
+    files |= {f"{cmsis_nn.FOLDER}/{name}": content for name, content in (library or {}).items()}
     files[MAKEFILE] = _makefile(files, values)
     files[BUILD_ID] = render("build_id.c.j2", build_id=bytes.fromhex(build_id(files)))
     return dict(sorted(files.items()))
+
+
+_RUNTIMES = {Schedule: "native", MemoryPlan: "cmsis-nn", tflm.Arena: "tflm"}
+
+
+def _entries(
+    network: Network, plan: Schedule | MemoryPlan | tflm.Arena
+) -> tuple[tuple[str, int, int], ...]:
+    """Name, MACs and output bytes of what an observer sees: steps of a schedule, else layers."""
+    if isinstance(plan, Schedule):
+        return tuple((step.name, step.macs, math.prod(step.output_shape)) for step in plan.steps)
+    return tuple((layer.name, layer.macs, layer.output.size) for layer in network.layers)
 
 
 def build_id(files: Mapping[str, bytes]) -> str:
@@ -95,51 +95,53 @@ def sources(files: Mapping[str, bytes]) -> tuple[str, ...]:
     return tuple(sorted(name for name in files if Path(name).suffix in (".c", ".cc", ".S")))
 
 
-def _network(
-    network: Network, board: Board, plan: MemoryPlan, runtime: str, values: Mapping[str, object]
+def _native(network: Network, schedule: Schedule, values: Mapping[str, object]) -> dict[str, bytes]:
+    native = {**values, "view": view_native(network, schedule), "schedule": schedule}
+    table = ctext.columns(schedule_table(schedule))
+    return {
+        "network.c": render("network_native.c.j2", **native, schedule_table=table),
+        "weights.h": render("weights_native.h.j2", **native),
+        "weights.c": render("weights_native.c.j2", **native),
+    }
+
+
+def _cmsis_nn(
+    network: Network, board: Board, plan: MemoryPlan, values: Mapping[str, object]
 ) -> dict[str, bytes]:
     view = view_network(network, plan)
-    arrays = view_constants(network, packed=runtime == "native")
-    folded = "the input's zero point folded in: bias - zero point * sum of the weights"
+    arrays = view_constants(network)
     return {
         "network.c": render(
-            f"network_{runtime.replace('-', '_')}.c.j2",
+            "network_cmsis_nn.c.j2",
             **values,
             layers=view.layers,
             buffers=view.buffers,
             memory_table=ctext.columns(plan_table(network, plan, board)),
             fully_connected_function=cmsis_nn.fully_connected_function,
         ),
-        "weights.h": render(
-            "weights.h.j2",
-            **values,
-            arrays=arrays,
-            bias_meaning=folded if runtime == "native" else "as in the model",
-        ),
+        "weights.h": render("weights.h.j2", **values, arrays=arrays),
         "weights.c": render("weights.c.j2", **values, arrays=arrays),
     }
 
 
-def _native(network: Network, schedule: Schedule, values: Mapping[str, object]) -> dict[str, bytes]:
-    view = view_native(network, schedule)
-    native = {**values, "view": view, "schedule": schedule}
+def _tflm(
+    network: Network, arena: tflm.Arena, model: bytes, values: Mapping[str, object]
+) -> dict[str, bytes]:
     return {
-        "network.c": render(
-            "network_native.c.j2", **native, schedule_table=ctext.columns(schedule_table(schedule))
+        "network_tflm.cc": render(
+            "network_tflm.cc.j2", **values, arena=arena, operators=tflm.operators(network)
         ),
-        "weights.h": render("weights_native.h.j2", **native),
-        "weights.c": render("weights_native.c.j2", **native),
+        "model.h": render("model.h.j2", model=model),
+        "model.c": render("model.c.j2", model=model),
     }
 
 
 def _makefile(files: Mapping[str, bytes], values: Mapping[str, object]) -> bytes:
-    library = tuple(name for name in files if name.startswith(f"{cmsis_nn.PROJECT_FOLDER}/"))
+    headers = [Path(name) for name in files if name.startswith(f"{cmsis_nn.FOLDER}/") and name.endswith(".h")]
     return render(
         "Makefile.j2",
         **values,
         sources=sorted((*sources(files), BUILD_ID)),
         includes=INCLUDES,
-        library_includes=sorted(
-            {f"cmsis-nn/{Path(name).parts[1]}" for name in library if name.endswith(".h")}
-        ),
+        library_includes=sorted({f"{cmsis_nn.FOLDER}/{path.parts[1]}" for path in headers}),
     )
