@@ -1,9 +1,10 @@
 /*
  * The Armv7E-M DSP operations that the fast kernels use, each with its definition in plain C.
  *
- * A packed word holds two signed 16-bit lanes (low half, high half) or four bytes. Compiling with EDGEL3_PORTABLE selects
- * the plain C on any target, so that both can be compared on the same machine. The assembly statements are not volatile:
- * the compiler may schedule them, and the Q flag that some of them set is never read.
+ * A packed word holds two signed 16-bit lanes (low half, high half) or four bytes. Compiling with
+ * EDGEL3_PORTABLE selects the plain C on any target, so that both can be compared on the same machine. The
+ * assembly statements are not volatile: the compiler may schedule them, and the Q flag that some of them set
+ * is never read.
  */
 #ifndef EDGEL3_SIMD_H
 #define EDGEL3_SIMD_H
@@ -40,7 +41,8 @@ EDGEL3_INLINE int32_t edgel3_high(uint32_t packed)
     return (int16_t)(packed >> 16);
 }
 
-/* Four bytes from and to any address; the M7 accesses unaligned words at once. Built-in, since firmware is freestanding. */
+/* Four bytes from and to any address; the M7 accesses unaligned words at once. Built-in, since firmware is
+ * freestanding. */
 EDGEL3_INLINE uint32_t edgel3_load32(const int8_t *bytes)
 {
     uint32_t word;
@@ -135,7 +137,8 @@ EDGEL3_INLINE int32_t edgel3_ssat8(int32_t value)
 #endif
 }
 
-/* The larger of each pair of signed bytes. SSUB8 sets the GE flags that SEL reads, so both stay in one statement. */
+/* The larger of each pair of signed bytes. SSUB8 sets the GE flags that SEL reads, so both stay in one
+ * statement. */
 EDGEL3_INLINE uint32_t edgel3_max8(uint32_t a, uint32_t b)
 {
 #if EDGEL3_DSP

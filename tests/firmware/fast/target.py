@@ -1,4 +1,4 @@
-"""Fast kernels on an emulated Cortex-M7: calls rendered to C, built for QEMU's mps2-an500, run, outputs parsed."""
+"""Fast kernels on an emulated Cortex-M7: calls rendered to C, built, run, outputs parsed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ MACHINE = ("-M", "mps2-an500", "-icount", "shift=0,sleep=off", "-display", "none
 
 
 def run_on_target(
-    compiler: Path, qemu: Path, folder: Path, calls: Sequence[tuple[Call, Int8Array]], flags: Sequence[str] = ()
+    compiler: Path,
+    qemu: Path,
+    folder: Path,
+    calls: Sequence[tuple[Call, Int8Array]],
+    flags: Sequence[str] = (),
 ) -> list[TargetResult]:
     """Run each call on its input."""
     (folder / "cases.c").write_text(_render(calls))
@@ -42,7 +46,9 @@ def run_on_target(
 
 def _parse(line: str, call: Call) -> TargetResult:
     _, instructions, text = line.split()
-    return TargetResult(np.frombuffer(bytes.fromhex(text), np.int8).reshape(call.output_shape), int(instructions))
+    return TargetResult(
+        np.frombuffer(bytes.fromhex(text), np.int8).reshape(call.output_shape), int(instructions)
+    )
 
 
 def _render(calls: Sequence[tuple[Call, Int8Array]]) -> str:
@@ -55,7 +61,9 @@ def _render(calls: Sequence[tuple[Call, Int8Array]]) -> str:
         parts.append(_array(f"{case}_channels", packed.channels))
         parts.append(_array(f"{case}_corrections", packed.corrections))
         parts.append(_array(f"{case}_input", values))
-        parts.append(f"static int8_t {case}_output[{int(np.prod(call.output_shape))}] __attribute__((aligned(8)));")
+        parts.append(
+            f"static int8_t {case}_output[{int(np.prod(call.output_shape))}] __attribute__((aligned(8)));"
+        )
         fields = ", ".join(f".{key} = {value}" for key, value in call.fields().items())
         blocks = f", {call.blocks}" if call.kernel in ("f44", "f22") else ""
         step = call.strip or call.tile_rows

@@ -16,7 +16,7 @@ Calls = list[tuple[Call, Int8Array]]
 
 
 def _calls(rng: np.random.Generator) -> Calls:
-    """Channel counts around every unrolling and every specialised stride, odd sizes, all forms and storages."""
+    """Channel counts around every unrolling and specialised stride, odd sizes, all forms and storages."""
     calls: Calls = []
 
     def add(by: Any, shape: tuple[int, int, int], channels: int, **options: Any) -> None:
@@ -45,10 +45,14 @@ def _calls(rng: np.random.Generator) -> Calls:
     return calls
 
 
-@pytest.mark.parametrize("flags", [(), ("-DEDGEL3_PORTABLE",), ("-DEDGEL3_GEMM_PAIRED=0",)], ids=["m7", "portable", "single"])
+@pytest.mark.parametrize(
+    "flags", [(), ("-DEDGEL3_PORTABLE",), ("-DEDGEL3_GEMM_PAIRED=0",)], ids=["m7", "portable", "single"]
+)
 def test_equals_tflite(arm_gcc: Path, qemu: Path, tmp_path: Path, flags: tuple[str, ...]) -> None:
     calls = _calls(np.random.default_rng(3))
-    for (call, values), result in zip(calls, run_on_target(arm_gcc, qemu, tmp_path, calls, flags), strict=True):
+    for (call, values), result in zip(
+        calls, run_on_target(arm_gcc, qemu, tmp_path, calls, flags), strict=True
+    ):
         np.testing.assert_array_equal(result.output, call.expected(values), err_msg=str(call))
 
 
