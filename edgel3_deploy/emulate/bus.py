@@ -49,7 +49,7 @@ class Peripheral:
     """Registers of 32 bits at byte offsets; a subclass adds what reading and writing them does.
 
     `RESET` lists every register that is modelled with its reset value. The others read as zero, ignore
-    writes, and are logged once.
+    writes, and are logged once. The RCC keeps `clocked` up to date.
     """
 
     RESET: ClassVar[Mapping[int, int]] = {}
@@ -57,7 +57,7 @@ class Peripheral:
     def __init__(self, name: str, log: Log) -> None:
         self.name = name
         self.log = log
-        self.clocked: Callable[[], bool] = lambda: True
+        self.clocked = True
         self.registers: dict[int, int] = dict(self.RESET)
         self._mentioned: set[int] = set()
 
@@ -94,7 +94,7 @@ def attach(engine: Any, base: int, size: int, peripheral: Peripheral) -> None:
     """
 
     def read(_engine: Any, offset: int, width: int, _data: Any) -> int:
-        if not peripheral.clocked():
+        if not peripheral.clocked:
             return 0
         word = peripheral.read(offset & ~3)
         if width == 4:
@@ -102,7 +102,7 @@ def attach(engine: Any, base: int, size: int, peripheral: Peripheral) -> None:
         return word >> 8 * (offset & 3) & (1 << 8 * width) - 1
 
     def write(_engine: Any, offset: int, width: int, value: int, _data: Any) -> None:
-        if not peripheral.clocked():
+        if not peripheral.clocked:
             return
         if width != 4:
             shift = 8 * (offset & 3)

@@ -42,6 +42,7 @@ class ResetAndClockControl(Peripheral):
         super().__init__("RCC", log)
         self._clock = clock
         self._attached: dict[str, Peripheral] = {}
+        self._usart_clocks: dict[str, float] = {}
         self.hse_ready, self.pll_ready = Ready(), Ready()
         self.on_change: Callable[[], None] = lambda: None
         self.on_enable: Callable[[], None] = lambda: None
@@ -50,7 +51,7 @@ class ResetAndClockControl(Peripheral):
     def attach(self, peripheral: Peripheral) -> None:
         """Put `peripheral` behind the clock enable and reset bits that go by its name."""
         self._attached[peripheral.name] = peripheral
-        peripheral.clocked = lambda: self.enabled(peripheral.name)
+        peripheral.clocked = self.enabled(peripheral.name)
 
     def enabled(self, name: str) -> bool:
         """Whether the clock of the peripheral `name` is on."""
@@ -62,7 +63,8 @@ class ResetAndClockControl(Peripheral):
         super().reset()
         self.registers[self.CAUSE] |= causes
         self.hse_ready, self.pll_ready = Ready(), Ready()
-        self.on_change()
+        self._gate_clocks()
+        self._changed()
 
     def note_software_reset(self) -> None:
         """Set the flags that say: software asked for the last reset."""
@@ -75,7 +77,12 @@ class ResetAndClockControl(Peripheral):
         for name, (enable, bit) in self.ENABLES.items():
             if offset == enable - self.RESET_DISTANCE and value >> bit & 1 and name in self._attached:
                 self._attached[name].reset()
+        self._gate_clocks()
         self.on_enable()
+
+    def _gate_clocks(self) -> None:
+        for name, peripheral in self._attached.items():
+            peripheral.clocked = self.enabled(name)
 
     def clocks(self) -> Clocks:
         """The frequencies as the registers say now."""
@@ -83,7 +90,16 @@ class ResetAndClockControl(Peripheral):
 
     def usart_clock(self, name: str) -> float:
         """Kernel clock of USART or UART `name` in Hz, 0.0 where its source does not run."""
+        if name not in self._usart_clocks:
+            self._usart_clocks[name] = self._usart_clock(name)
+        return self._usart_clocks[name]
+
+    def _usart_clock(self, name: str) -> float:
         raise NotImplementedError
+
+    def _changed(self) -> None:
+        self._usart_clocks.clear()
+        self.on_change()
 
 
 def ahb_divider(field: int) -> int:

@@ -8,8 +8,8 @@ from typing import Protocol
 
 _TOLERANCE = 0.03
 _POLL_GAP_SECONDS = 100e-6
-_POLLS_BEFORE_SLEEP = 200
-_SLEEP_SECONDS = 0.005
+_POLLS_BEFORE_SLEEP = 20
+_SLEEP_SECONDS = 0.02
 
 
 class Wire(Protocol):
@@ -66,7 +66,7 @@ class Line:
     def _rest(self) -> None:
         """Sleep when a program does nothing but ask for bytes that do not come."""
         now = time.perf_counter()
-        self._polls = self._polls + 1 if now - self._last_poll < _POLL_GAP_SECONDS else 0
+        self._polls = self._polls + 1 if now - self._last_poll < _POLL_GAP_SECONDS else self._polls // 2
         if self._polls > _POLLS_BEFORE_SLEEP:
             self.on_rest()
             self._wire.wait(_SLEEP_SECONDS)

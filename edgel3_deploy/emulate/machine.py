@@ -9,8 +9,9 @@ from functools import partial
 from typing import Any
 
 from edgel3_deploy.emulate import faults
-from edgel3_deploy.emulate.bus import BusError, Log, OutOfSpecError, attach
+from edgel3_deploy.emulate.bus import BusError, Log, OutOfSpecError
 from edgel3_deploy.emulate.cpu import Cpu
+from edgel3_deploy.emulate.engine import map_part
 from edgel3_deploy.emulate.faults import Fault, Lockup
 from edgel3_deploy.emulate.line import Line
 from edgel3_deploy.emulate.part import Part
@@ -42,7 +43,8 @@ class Machine:
         self._interrupt: int | None = None
         self._fault: Fault | None = None
         self._protection = Protection()
-        self._engine = self._power_on()
+        self._engine = map_part(part)
+        self._hook()
         self._cpu = Cpu(self._engine, part.control, part.is_ram, log)
         self._permissions: dict[tuple[int, int], int] = {}
         self._protect()
@@ -217,30 +219,12 @@ class Machine:
             start = base + address - self._part.flash.origin
             self._engine.ctl_remove_cache(start, start + size)
 
-    def _power_on(self) -> Any:
-        from unicorn import Uc, arm_const, unicorn_const
+    def _hook(self) -> None:
+        from unicorn import unicorn_const
 
-        # Not UC_MODE_MCLASS: with it Unicorn takes a Cortex-M33 whatever model is set.
-        engine = Uc(unicorn_const.UC_ARCH_ARM, unicorn_const.UC_MODE_THUMB)
-        engine.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M7)
-        read_execute = unicorn_const.UC_PROT_READ | unicorn_const.UC_PROT_EXEC
-        flash, rom = self._part.flash, self._part.system_memory
-        for base in (flash.origin, *self._part.flash_aliases):
-            engine.mem_map_ptr(base, flash.size, unicorn_const.UC_PROT_ALL, flash.host_address)
-            # Taking the write permission away afterwards makes the engine drop stores that a hook handled.
-            engine.mem_protect(base, flash.size, read_execute)
-        engine.mem_map(rom.origin, rom.size, read_execute)
-        engine.mem_write(rom.entry, struct.pack("<II", 0x2000_4000, rom.trap | 1))
-        for address, data in rom.contents:
-            engine.mem_write(address, data)
-        for ram in self._part.rams:
-            engine.mem_map(ram.origin, ram.size)
-        for base, size, peripheral in self._part.peripherals:
-            attach(engine, base, size, peripheral)
         invalid = unicorn_const.UC_HOOK_MEM_UNMAPPED | unicorn_const.UC_HOOK_MEM_PROT
-        engine.hook_add(invalid, self._on_invalid)
-        engine.hook_add(unicorn_const.UC_HOOK_INTR, self._on_interrupt)
-        return engine
+        self._engine.hook_add(invalid, self._on_invalid)
+        self._engine.hook_add(unicorn_const.UC_HOOK_INTR, self._on_interrupt)
 
     def _on_interrupt(self, engine: Any, number: int, _data: Any) -> None:
         self._interrupt = number

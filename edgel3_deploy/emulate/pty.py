@@ -10,19 +10,31 @@ import struct
 import time
 import tty
 
+from edgel3_deploy.errors import LinkError
+
 _TCGETS2 = 0x802C_542A
 _TERMIOS2_SIZE = 44
 _SPEEDS = struct.Struct("=II")
 _SPEEDS_OFFSET = 36
+_ABSENT_SECONDS = 0.02
 _FULL_SECONDS = 1.0
 """How long a client may leave its side full before the board's bytes are lost, as on a line."""
 
 
 class Pty:
-    """Raw bytes both ways. Clients come and go; what is sent while nobody listens is lost, as on a line."""
+    """Raw bytes both ways. Clients come and go; what is sent while nobody listens is lost, as on a line.
+
+    Raises LinkError if the system gives no pseudo-terminal.
+    """
 
     def __init__(self) -> None:
-        self._master, slave = os.openpty()
+        try:
+            self._master, slave = os.openpty()
+        except OSError as error:
+            raise LinkError(
+                f"this system gives no pseudo-terminal: {error.strerror}",
+                "Is /dev/pts mounted, and not full?",
+            ) from error
         tty.setraw(slave)
         self.path = os.ttyname(slave)
         os.close(slave)
@@ -61,7 +73,7 @@ class Pty:
             select.select([self._master], [], [], seconds)
         else:
             # Without a client the master is always ready to read: with an error.
-            time.sleep(min(seconds, 0.005))
+            time.sleep(min(seconds, _ABSENT_SECONDS))
 
     @property
     def baudrate(self) -> int:

@@ -93,7 +93,7 @@ class RccF7(ResetAndClockControl):
             self._check_pll(value)
             self.pll_ready.follow(bool(value & PLLON and self._pll_input()))
         self._switch()
-        self.on_change()
+        self._changed()
 
     def clocks(self) -> Clocks:
         cfgr = self.registers[CFGR]
@@ -101,7 +101,7 @@ class RccF7(ResetAndClockControl):
         bus = sysclk / ahb_divider(cfgr >> 4 & 15)
         return Clocks(sysclk, bus, bus, bus / apb_divider(cfgr >> 10 & 7), bus / apb_divider(cfgr >> 13 & 7))
 
-    def usart_clock(self, name: str) -> float:
+    def _usart_clock(self, name: str) -> float:
         clocks = self.clocks()
         apb = clocks.apb2 if name in ("USART1", "USART6") else clocks.apb1
         return (apb, clocks.sysclk, HSI_HZ, LSE_HZ)[self.registers[DCKCFGR2] >> _USART_SELECT[name] & 3]
@@ -112,7 +112,7 @@ class RccF7(ResetAndClockControl):
         ready = (True, bool(self.hse_ready), bool(self.pll_ready), False)[wanted]
         if wanted != self._source and ready:
             self._source = wanted
-            self.on_change()
+            self._changed()
 
     def _pll_input(self) -> float:
         if self.registers[PLLCFGR] >> 22 & 1:

@@ -98,7 +98,7 @@ class RccH7(ResetAndClockControl):
             self._check_pll(value)
             self.pll_ready.follow(bool(value & PLL1ON and self._pll_input()))
         self._switch()
-        self.on_change()
+        self._changed()
 
     def clocks(self) -> Clocks:
         d1, d2 = self.registers[D1CFGR], self.registers[D2CFGR]
@@ -107,7 +107,7 @@ class RccH7(ResetAndClockControl):
         bus = cpu / ahb_divider(d1 & 15)
         return Clocks(sysclk, cpu, bus, bus / apb_divider(d2 >> 4 & 7), bus / apb_divider(d2 >> 8 & 7))
 
-    def usart_clock(self, name: str) -> float:
+    def _usart_clock(self, name: str) -> float:
         clocks = self.clocks()
         apb2 = name in ("USART1", "USART6")
         select = self.registers[D2CCIP2R] >> (3 if apb2 else 0) & 7
@@ -120,7 +120,7 @@ class RccH7(ResetAndClockControl):
         ready = {HSI: True, CSI: bool(self._csi_ready), HSE: bool(self.hse_ready), PLL1: bool(self.pll_ready)}
         if wanted != self._source and ready.get(wanted, False):
             self._source = wanted
-            self.on_change()
+            self._changed()
 
     def _hsi(self) -> float:
         return HSI_HZ / (1 << (self.registers[CR] >> 3 & 3))

@@ -18,7 +18,8 @@ class RomMemory:
         self._part = part
         self._engine = engine
         self._protection = protection
-        engine.mem_write(WORKSPACE, b"\xa5" * WORKSPACE_SIZE)
+        if part.is_ram(WORKSPACE, WORKSPACE_SIZE):
+            engine.mem_write(WORKSPACE, b"\xa5" * WORKSPACE_SIZE)
 
     @property
     def device_id(self) -> int:

@@ -101,11 +101,13 @@ def _run(
         failures: list[BaseException] = []
         thread = threading.Thread(target=_guarded, args=(machine.run, stop, failures), name="virtual board")
         thread.start()
-        ready(pty.path)
-        stop.wait()
-        while thread.is_alive():
-            machine.stop()
-            thread.join(_JOIN_SECONDS)
+        try:
+            ready(pty.path)
+            stop.wait()
+        finally:
+            while thread.is_alive():
+                machine.stop()
+                thread.join(_JOIN_SECONDS)
         if failures:
             raise failures[0]
     finally:

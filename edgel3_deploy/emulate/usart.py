@@ -46,10 +46,14 @@ class Usart(Peripheral):
         self._kernel_clock = kernel_clock
         self._line = line
         self._received: deque[int] = deque()
+        self._sending = False
+        self._acknowledge()
 
     def reset(self) -> None:
         super().reset()
         self._received.clear()
+        self._sending = False
+        self._acknowledge()
 
     @property
     def baudrate(self) -> float:
@@ -80,17 +84,20 @@ class Usart(Peripheral):
                 self._received.clear()
         elif offset not in (ISR, RDR):
             super().write(offset, value)
+            self._acknowledge()
+
+    def _acknowledge(self) -> None:
+        """REACK and TEACK follow RE and TE while UE is set."""
+        control = self.registers[CR1]
+        enabled = (REACK if control & RE else 0) | (TEACK if control & TE else 0)
+        self._acknowledged = enabled if control & UE else 0
 
     def _status(self) -> int:
-        control = self.registers[CR1]
-        status = self.registers[ISR]
-        if not control & UE:
-            return status
-        if control & RE:
-            if not self._received:
-                self._receive()
-            status = self.registers[ISR] | REACK | (RXNE if self._received else 0)
-        return status | (TEACK if control & TE else 0)
+        # A program that waits for TXE between two bytes does not make the line look for incoming ones.
+        if not self._received and not self._sending and self._acknowledged & REACK:
+            self._receive()
+        self._sending = False
+        return self.registers[ISR] | self._acknowledged | (RXNE if self._received else 0)
 
     def _receive(self) -> None:
         if self._line is None:
@@ -114,8 +121,9 @@ class Usart(Peripheral):
 
     def _transmit(self, value: int) -> None:
         control = self.registers[CR1]
-        if self._line is None or control & (UE | TE) != UE | TE or not self.connected()[0]:
+        if self._line is None or not self._acknowledged & TEACK or not self.connected()[0]:
             return
         bits = 9 if control & M0 else 7 if control & M1 else 8
         data_bits = bits - 1 if control & PCE else bits
+        self._sending = True
         self._line.send(bytes([value & 0xFF & (1 << data_bits) - 1]), self.baudrate)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import UsageError
 from edgel3_deploy.flash import openocd, pyocd, rom_bootloader
-from edgel3_deploy.flash.base import Flasher, FlashResult
+from edgel3_deploy.flash.base import Flasher, FlashResult, UnreachableError
 from edgel3_deploy.flash.image import load_image
 from edgel3_deploy.flash.virtual import VIRTUAL, port_to_program
 from edgel3_deploy.progress import Progress, silent
@@ -41,5 +41,10 @@ def flash_build(
         return flash(build.elf, build.board, port, via=via, progress=progress)
     if via != "rom":
         raise UsageError("the virtual board has no debug probe", "Leave --via out.")
-    with port_to_program(build.board, build.directory) as path:
-        return flash(build.elf, build.board, path, via=via, progress=progress)
+    try:
+        with port_to_program(build.board, build.directory) as path:
+            return flash(build.elf, build.board, path, via=via, progress=progress)
+    except UnreachableError:
+        # As a person would: hold BOOT0 high and switch the board on again.
+        with port_to_program(build.board, build.directory, boot0=True) as path:
+            return flash(build.elf, build.board, path, via=via, progress=progress)

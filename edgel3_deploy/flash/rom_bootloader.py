@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from edgel3_deploy.boards.board import Board, Bootloader
 from edgel3_deploy.errors import FlashError, LinkError, UsageError
 from edgel3_deploy.flash import an3155
-from edgel3_deploy.flash.base import FlashResult, Image, require_equal
+from edgel3_deploy.flash.base import FlashResult, Image, UnreachableError, require_equal
 from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.port import Port, open_port
 from edgel3_deploy.progress import Progress
@@ -78,7 +78,7 @@ def _reached(board: Board, facts: Bootloader, path: str) -> Iterator[Port]:
             yield port
             return
     if not facts.over_vcp:
-        raise FlashError(
+        raise UnreachableError(
             f"no ROM bootloader answers on {path}",
             f"On {board.title} it does not listen on the virtual COM port ({board.uart.instance}): "
             "use --via openocd, or a USB-UART adapter on PA9/PA10 with BOOT0 high and a reset.",
@@ -86,7 +86,7 @@ def _reached(board: Board, facts: Bootloader, path: str) -> Iterator[Port]:
     _ask_firmware(board, path)
     with open_port(path, facts.baudrate, parity="E") as port:
         if not _within(_JUMP_SECONDS, an3155.Bootloader(port).synchronize):
-            raise FlashError(
+            raise UnreachableError(
                 f"the firmware on {path} left for the ROM bootloader, which does not answer",
                 "Set BOOT0 high, reset the board, and flash again.",
             )
@@ -100,7 +100,7 @@ def _ask_firmware(board: Board, path: str) -> None:
             client.hello()
             client.enter_bootloader()
         except LinkError as error:
-            raise FlashError(
+            raise UnreachableError(
                 f"no ROM bootloader answers on {path}, and no firmware to start it: {error.message}",
                 "Set BOOT0 high (jumper or switch), reset, and flash again; later flashes need no jumper.",
             ) from error

@@ -14,8 +14,8 @@ FLASH_FILE = "virtual-flash.bin"
 
 
 @contextmanager
-def port_to_program(board: Board, folder: Path) -> Iterator[str]:
-    """Start the virtual board for flashing; BOOT0 is high where the firmware could not be asked to jump."""
+def port_to_program(board: Board, folder: Path, *, boot0: bool | None = None) -> Iterator[str]:
+    """Start the virtual board for flashing; `boot0` holds that pin, None leaves it to the board."""
     from edgel3_deploy.emulate import start
 
     _require_emulator(board)
@@ -24,7 +24,6 @@ def port_to_program(board: Board, folder: Path) -> Iterator[str]:
             f"{board.name} has no flash memory to program: QEMU loads the image when it starts",
             f"Go on with `edgel3-deploy validate --board {board.name} --port {VIRTUAL}`.",
         )
-    boot0 = None if board.bootloader.over_vcp else True
     with start(board, flash_file=folder / FLASH_FILE, boot0=boot0) as virtual:
         yield virtual.port
 

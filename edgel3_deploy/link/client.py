@@ -25,6 +25,8 @@ from edgel3_deploy.link.protocol import (
 )
 
 _MAX_LAYERS_PER_FRAME = 64
+_LEAST_RUN_SECONDS = 10.0
+_RUN_PATIENCE = 20
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,8 @@ class MemoryUse:
 class Client:
     """A session with one board. All methods raise LinkError; `hello` must succeed before the others.
 
-    `timeout` is the wait for an ordinary reply and `run_timeout` for an inference, in seconds; a request is
-    sent at most 1 + `retries` times.
+    `timeout` is the wait for an ordinary reply and `run_timeout` for the first inference, in seconds; a
+    request is sent at most 1 + `retries` times.
     """
 
     def __init__(
@@ -101,7 +103,12 @@ class Client:
     def run(self, *, checksums: bool = False) -> int:
         """Run one inference on the loaded input; return the counter over all layers, in the board's unit."""
         flags = RUN_CHECKSUMS if checksums else 0
-        return _int(self._request("run", {"flags": flags}, timeout=self._run_timeout), "counter")
+        started = time.monotonic()
+        counter = _int(self._request("run", {"flags": flags}, timeout=self._run_timeout), "counter")
+        # Inferences take much the same time: once one is known, a dead board is noticed sooner.
+        patience = max(_LEAST_RUN_SECONDS, _RUN_PATIENCE * (time.monotonic() - started))
+        self._run_timeout = min(self._run_timeout, patience)
+        return counter
 
     def read_output(self, size: int) -> bytes:
         """The first `size` int8 elements of the last run's output."""

@@ -1,4 +1,8 @@
-"""LiteRT on the host, never with delegates: XNNPACK rounds once where TFLite Micro rounds twice."""
+"""LiteRT's reference kernels on the host, whose int8 arithmetic is TFLite Micro's.
+
+Neither delegates (XNNPACK rounds once where TFLite Micro rounds twice) nor LiteRT's optimized kernels (they differ from TFLite Micro
+where an effective scale is large) are ever the reference.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +29,7 @@ def open_interpreter(model: bytes, preserve_tensors: bool = False) -> Any:
         interpreter = module.Interpreter(
             model_content=model,
             num_threads=1,
-            experimental_op_resolver_type=module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+            experimental_op_resolver_type=module.OpResolverType.BUILTIN_REF,
             experimental_preserve_all_tensors=preserve_tensors,
         )
         interpreter.allocate_tensors()

@@ -11,8 +11,8 @@ from edgel3_deploy.errors import ToolchainError
 LIBRARY = "libtensorflow-microlite.a"
 HOW_TO_LINK = (
     "Build the library in a checkout of tflite-micro: make -f tensorflow/lite/micro/tools/make/Makefile "
-    "TARGET=cortex_m_generic TARGET_ARCH=cortex-m7+sfp OPTIMIZED_KERNEL_DIR=cmsis_nn microlite; "
-    "then build with --tflm-root CHECKOUT."
+    "TARGET=cortex_m_generic TARGET_ARCH=cortex-m7+sfp OPTIMIZED_KERNEL_DIR=cmsis_nn BUILD_TYPE=release "
+    "microlite; then build with --tflm-root CHECKOUT."
 )
 
 

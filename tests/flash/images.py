@@ -8,7 +8,7 @@ from edgel3_deploy.boards.board import Board
 
 
 def image_for(board: Board, size: int) -> bytes:
-    """`size` bytes of firmware for `board` that loops for ever; the size need not be a multiple of anything."""
+    """`size` bytes of firmware for `board` that loops for ever; the size may be odd."""
     stack = board.region(board.main_ram).origin + board.stack_size
     table = struct.pack("<II", stack, board.flash.origin + 9)
     here = b"\xfe\xe7\xfe\xe7"  # b .

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 import serial
+from serial.tools import list_ports
 
 from edgel3_deploy.errors import LinkError
 from edgel3_deploy.link import port as port_module
@@ -55,7 +56,7 @@ def test_even_parity_is_not_asked_of_a_pseudo_terminal() -> None:
 
 def test_an_absent_port_suggests_the_nearest_and_lists_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     ports = [SimpleNamespace(device="/dev/ttyACM1"), SimpleNamespace(device="/dev/ttyS0")]
-    monkeypatch.setattr(port_module.list_ports, "comports", lambda: ports)
+    monkeypatch.setattr(list_ports, "comports", lambda: ports)
     with pytest.raises(LinkError, match="there is no port /dev/ttyACM9") as caught:
         open_port("/dev/ttyACM9", 115_200)
     assert "Did you mean /dev/ttyACM1?" in caught.value.hint
@@ -63,7 +64,7 @@ def test_an_absent_port_suggests_the_nearest_and_lists_the_others(monkeypatch: p
 
 
 def test_no_port_at_all_points_to_the_virtual_board(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(port_module.list_ports, "comports", list)
+    monkeypatch.setattr(list_ports, "comports", list)
     with pytest.raises(LinkError, match="there is no port /dev/ttyACM9") as caught:
         open_port("/dev/ttyACM9", 115_200)
     assert "--port virtual" in caught.value.hint
@@ -80,7 +81,7 @@ def test_a_forbidden_port_names_the_group(monkeypatch: pytest.MonkeyPatch, tmp_p
     def forbidden(*_: object, **__: object) -> None:
         raise serial.SerialException(13, "could not open port")
 
-    monkeypatch.setattr(port_module.serial, "Serial", forbidden)
+    monkeypatch.setattr(serial, "Serial", forbidden)
     with pytest.raises(LinkError, match="no permission") as caught:
         open_port(str(tmp_path), 115_200)
     assert "dialout" in caught.value.hint
