@@ -113,6 +113,18 @@ def requantize_form(layer: Conv2D | FullyConnected) -> RequantizeForm:
     return RequantizeForm.ROUNDED
 
 
+def poolable(layer: Conv2D) -> BoolArray:
+    """Where the maximum may be taken of accumulators instead of outputs, per channel.
+
+    Requantization never decreases with acc (multiplier >= 0, both roundings and the clamp are monotonic), unless a left
+    shift wraps around: -2^31 <= acc * 2^shift < 2^31 must hold.
+    """
+    bounds = accumulators(layer)
+    left = np.maximum(layer.requantize.shift, 0).astype(np.int64)
+    fits: BoolArray = (bounds.low << left >= -(1 << 31)) & (bounds.high << left < (1 << 31))
+    return fits & (layer.requantize.multiplier >= 0)
+
+
 EXACT: dict[str, Callable[[Conv2D], BoolArray]] = {
     "f44": exact_f44,
     "f22": exact_f22,

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from edgel3_deploy.graph.ir import Requantize
-from edgel3_deploy.plan.bounds import accumulators, exact, exact_f44, fast_requantize, requantize_form
+from edgel3_deploy.plan.bounds import (
+    accumulators,
+    exact,
+    exact_f44,
+    fast_requantize,
+    poolable,
+    requantize_form,
+)
 from edgel3_deploy.plan.packed import RequantizeForm
 from tests.firmware.fast.calls import random_layer
 
@@ -57,3 +64,10 @@ def test_winograd_refuses_other_shapes(stride: tuple[int, int], kernel: tuple[in
     assert not exact("f44", layer)
     assert not exact("mono", layer)
     assert exact("direct", layer)
+
+
+def test_a_left_shift_that_wraps_forbids_fused_pooling() -> None:
+    layer = random_layer(np.random.default_rng(5), (4, 4, 8), 2)
+    layer.bias[:] = 1 << 20
+    constants = Requantize(np.full(2, 1 << 30, np.int32), np.array([9, 12], np.int32))
+    assert poolable(replace(layer, requantize=constants)).tolist() == [True, False]

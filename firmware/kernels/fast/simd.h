@@ -41,8 +41,7 @@ EDGEL3_INLINE int32_t edgel3_high(uint32_t packed)
     return (int16_t)(packed >> 16);
 }
 
-/* Four bytes from and to any address; the M7 accesses unaligned words at once. Built-in, since firmware is
- * freestanding. */
+/* Four bytes from and to any address. Built-in copies, since freestanding code gets calls of memcpy. */
 EDGEL3_INLINE uint32_t edgel3_load32(const int8_t *bytes)
 {
     uint32_t word;
@@ -137,8 +136,7 @@ EDGEL3_INLINE int32_t edgel3_ssat8(int32_t value)
 #endif
 }
 
-/* The larger of each pair of signed bytes. SSUB8 sets the GE flags that SEL reads, so both stay in one
- * statement. */
+/* The larger of each pair of signed bytes. SSUB8 sets flags that SEL reads: one statement. */
 EDGEL3_INLINE uint32_t edgel3_max8(uint32_t a, uint32_t b)
 {
 #if EDGEL3_DSP

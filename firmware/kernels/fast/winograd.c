@@ -7,8 +7,7 @@
 
 #include <stddef.h>
 
-/* Scratch is v, then the sums, then transformed weights; patches of edge tiles share the place of the latter
- * two. */
+/* Scratch is v, then sums and transformed weights, whose place is shared by the patches of edge tiles. */
 typedef struct {
     edgel3_tile_t *tiles;
     uint32_t *v;
@@ -54,8 +53,7 @@ static workspace_t divide(const edgel3_winograd_t *form, int32_t channels, int32
     return space;
 }
 
-/* `side` pixels from (y, x) on; outside the map they are the zero point. Word by word where the pixels allow
- * it. */
+/* `side` pixels from (y, x) on, word by word where possible; outside the map they are the zero point. */
 EDGEL3_PLAIN_LOOPS static void gather_row(const edgel3_conv_t *conv, const edgel3_map_t *input, int32_t y,
                                           int32_t x, int32_t side, int8_t *to)
 {

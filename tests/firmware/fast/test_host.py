@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Requantize, Tensor
 from edgel3_deploy.graph.reference import run_layer
-from edgel3_deploy.plan.bounds import exact, requantize_form
+from edgel3_deploy.plan.bounds import exact, poolable, requantize_form
 from edgel3_deploy.plan.packed import RequantizeForm
 from tests.firmware.fast.calls import Call, Int8Array, random_input, random_layer
 from tests.firmware.fast.host import HostKernels
@@ -88,7 +88,8 @@ def inputs(draw: st.DrawFn, layer: Conv2D) -> Int8Array:
 def test_equals_tflite(host_kernels: HostKernels, kernel: Any, data: st.DataObject) -> None:
     layer = data.draw(layers(kernel))
     assume(exact(kernel, layer))
-    pooled = kernel in ("f44", "f22") and min(layer.output.shape[:2]) >= 2 and data.draw(st.booleans())
+    may_pool = kernel in ("f44", "f22") and min(layer.output.shape[:2]) >= 2 and poolable(layer).all()
+    pooled = bool(may_pool) and data.draw(st.booleans())
     call = Call(
         layer,
         kernel,
