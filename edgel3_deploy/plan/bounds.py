@@ -116,8 +116,8 @@ def requantize_form(layer: Conv2D | FullyConnected) -> RequantizeForm:
 def poolable(layer: Conv2D) -> BoolArray:
     """Where the maximum may be taken of accumulators instead of outputs, per channel.
 
-    Requantization never decreases with acc (multiplier >= 0, both roundings and the clamp are monotonic), unless a left
-    shift wraps around: -2^31 <= acc * 2^shift < 2^31 must hold.
+    Requantization never decreases with acc (multiplier >= 0, both roundings and the clamp are monotonic),
+    unless a left shift wraps around: -2^31 <= acc * 2^shift < 2^31 must hold.
     """
     bounds = accumulators(layer)
     left = np.maximum(layer.requantize.shift, 0).astype(np.int64)
