@@ -7,7 +7,7 @@
 @ channels and adds 128 (and the lane offset) at once. By hand because the compiler spills the six words
 @ that both halves of the first pass share.
 
-#if defined(__ARM_FEATURE_DSP) && !defined(EDGEL3_PORTABLE)
+#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 
     .syntax unified
     .thumb

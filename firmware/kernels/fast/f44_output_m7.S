@@ -7,7 +7,7 @@
 @ The first pass transforms the six columns into z[6][4] on the stack, the second one its four rows. By hand
 @ because the compiler mixes both passes and spills most of the 36 sums.
 
-#if defined(__ARM_FEATURE_DSP) && !defined(EDGEL3_PORTABLE)
+#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 
     .syntax unified
     .thumb

@@ -5,7 +5,7 @@
 @ Both output channels of the pair go together, so that everything moves in double words: the first pass
 @ leaves lines[6][3][2] on the stack (row, column, channel), the second one writes w[36][pair][2].
 
-#if defined(__ARM_FEATURE_DSP) && !defined(EDGEL3_PORTABLE)
+#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 
     .syntax unified
     .thumb

@@ -8,7 +8,7 @@
 @ instructions (LDRD fetches both weights), without it 8 and 14. Counters live in floating-point registers,
 @ which cost less than a spill: s0 sums, s1 end of columns, s2 further chunks.
 
-#if defined(__ARM_FEATURE_DSP) && !defined(EDGEL3_PORTABLE)
+#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 
 #ifndef EDGEL3_GEMM_PAIRED
 #define EDGEL3_GEMM_PAIRED 1
