@@ -1,10 +1,10 @@
 /*
  * Winograd F(2x2,3x3): 16 multiplications for 4 outputs instead of 36, in exact integers modulo 2^32.
  *
- * Input rows (per axis) d0 - d2, d1 + d2, d2 - d1, d1 - d3: within +-512, two channels a word by SIMD additions.
+ * Input rows (per axis) d0 - d2, d1 + d2, d2 - d1, d1 - d3: within +-512, two channels a word by SIMD.
  * Weight rows (1,0,0) (1,1,1) (1,-1,1) (0,0,1): within 9 * 128.
  * Output rows, doubled per axis: 2 m0 + m1 + m2 and m1 - m2 - 2 m3.
- * Both axes give 4 * acc, exact for -2^29 <= acc < 2^29. The bias enters once, as 4 * bias on position (1, 1).
+ * Both axes give 4 * acc, exact for -2^29 <= acc < 2^29. The bias enters once, 4 * bias on position (1, 1).
  */
 #include "requantize_fast.h"
 #include "winograd.h"

@@ -1,10 +1,10 @@
 /*
  * The Armv7E-M DSP operations that the fast kernels use, each with its definition in plain C.
  *
- * A packed word holds two signed 16-bit lanes (low half, high half) or four bytes. EDGEL3_PORTABLE selects the
- * plain C on any target, so that both can be compared on the same machine; so does a target without an FPU, in
- * whose registers the assembly keeps its counters. The assembly statements are not volatile: the compiler may
- * schedule them, and the Q flag that some of them set is never read.
+ * A packed word holds two signed 16-bit lanes (low half, high half) or four bytes. EDGEL3_PORTABLE selects
+ * the plain C on any target, so that both can be compared on the same machine; so does a target without an
+ * FPU, in whose registers the assembly keeps its counters. The assembly statements are not volatile: the
+ * compiler may schedule them, and the Q flag that some of them set is never read.
  */
 #ifndef EDGEL3_SIMD_H
 #define EDGEL3_SIMD_H
