@@ -42,10 +42,14 @@ class Call:
         return (height // 2, width // 2, channels) if self.pooled else (height, width, channels)
 
     @property
+    def side(self) -> int:
+        """Output rows of a tile row."""
+        return TILE[self.kernel] // (2 if self.pooled else 1)
+
+    @property
     def tile_rows(self) -> int:
         """Output tile rows of the whole map."""
-        side = TILE[self.kernel] // (2 if self.pooled else 1)
-        return -(-self.output_shape[0] // side)
+        return -(-self.output_shape[0] // self.side)
 
     def input_rows(self, first: int, last: int) -> range:
         """Rows of the input that output tile rows [first, last) read."""
