@@ -16,6 +16,7 @@ from tests.firmware.kernels.target import FLAGS, HARNESS, TargetResult
 FAST = firmware_dir() / "kernels" / "fast"
 INCLUDES = (f"-I{firmware_dir() / 'include'}", f"-I{HARNESS}", f"-I{FAST}")
 WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion")
+Calls = Sequence[tuple[Call, Int8Array]]
 MACHINE = ("-M", "mps2-an500", "-icount", "shift=0,sleep=off", "-display", "none", "-monitor", "none")
 
 

@@ -84,7 +84,8 @@ static const edgel3_map_t input = {{(int8_t *)(uintptr_t)map, {height}, {height}
 static const edgel3_map_t output = {{pooled, {height} / 2, {height} / 2, {width} / 2, {channels}}};
 static void by_windows(void) {{ edgel3_max_pool_2x2(&input, &output, 0, {height} / 2); }}
 static void by_map(void) {{ edgel3_max_pool_global(&input, most); }}
-const case_t cases[] = {{{{"2x2", by_windows, pooled, sizeof pooled}}, {{"global", by_map, most, sizeof most}}}};
+const case_t cases[] = {{
+    {{"2x2", by_windows, pooled, sizeof pooled}}, {{"global", by_map, most, sizeof most}}}};
 const uint32_t case_count = 2;
 """
 
@@ -106,8 +107,8 @@ FULLY_CONNECTED = """
 static int8_t output[{outputs}];
 static uint32_t scratch[{features}];
 static const edgel3_conv_t layer = {{.weights = weights,
-    .channels = (const edgel3_channel_t *)(const void *)channels, .output_zero_point = 3, .activation_min = -128,
-    .activation_max = 127, .requantize = {form}}};
+    .channels = (const edgel3_channel_t *)(const void *)channels, .output_zero_point = 3,
+    .activation_min = -128, .activation_max = 127, .requantize = {form}}};
 static void run(void) {{ edgel3_fully_connected(&layer, input, {features}, output, {outputs}, scratch); }}
 const case_t cases[] = {{{{"fully_connected", run, output, sizeof output}}}};
 const uint32_t case_count = 1;
@@ -131,8 +132,8 @@ def test_fully_connected_equals_tflite(
     )
     values = random_input(rng, layer)
     packed = pack_fully_connected(layer, requantize_form(layer))
-    named = {"weights": packed.weights, "channels": packed.channels, "input": values}
-    data = "\n".join(array(name, constants) for name, constants in named.items())
+    constants = [array("weights", packed.weights), array("channels", packed.channels)]
+    data = "\n".join([*constants, array("input", values)])
     cases = FULLY_CONNECTED.format(
         data=data, features=features, outputs=outputs, form=int(requantize_form(layer))
     )
