@@ -1,12 +1,13 @@
-"""Whether a fast kernel is exact for a layer, decided per output channel from its weights, bias and quantization.
+"""Whether a fast kernel is exact for a layer, per output channel, from weights, bias and quantization.
 
 Notation: for one output channel with weights w, bias b and input zero point z, the accumulator of TFLite is
 acc = b + sum(w * (x - z)). Inputs x are in -128..127 and padding is x = z, so
 
     b + sum(min(w * (-128 - z), w * (127 - z))) <= acc <= b + sum(max(w * (-128 - z), w * (127 - z)))
 
-and these bounds are reached. Products and sums inside the kernels are modulo 2^32, which is a ring: whatever wraps around on
-the way comes right as long as the last value that is read as a signed number fits. So each kernel has one condition on acc.
+and these bounds are reached. Products and sums inside the kernels are modulo 2^32, which is a ring: whatever
+wraps around on the way comes right as long as the last value that is read as a signed number fits. So each
+kernel has one condition on acc.
 """
 
 from __future__ import annotations
@@ -39,7 +40,10 @@ class Range:
 def accumulators(layer: Conv2D | FullyConnected) -> Range:
     """The range of the layer's accumulators, bias included."""
     weights = layer.weights.reshape(len(layer.weights), -1).astype(np.int64)
-    at_lowest, at_highest = weights * (-128 - layer.input.zero_point), weights * (127 - layer.input.zero_point)
+    at_lowest, at_highest = (
+        weights * (-128 - layer.input.zero_point),
+        weights * (127 - layer.input.zero_point),
+    )
     bias = layer.bias.astype(np.int64)
     return Range(
         low=bias + np.minimum(at_lowest, at_highest).sum(axis=1),
@@ -50,12 +54,13 @@ def accumulators(layer: Conv2D | FullyConnected) -> Range:
 def exact_f44(layer: Conv2D) -> BoolArray:
     """F(4x4,3x3), per output channel: -2^25 <= acc < 2^25.
 
-    The output transform with integer coefficients gives 576 * acc = 9 * 64 * acc modulo 2^32 (outputs 1 to 3 of an axis
-    come divided by 2, 4 and 4, so they need less). 9 is odd, hence invertible: times 0x38E38E39 leaves 64 * acc modulo
-    2^32, which equals 64 * acc as a signed number if and only if acc is in that range. The factors of the products fit
-    int16 for all weights and inputs: |U| <= 49 * 128 = 6,272 because the rows of the weight transform have absolute sums
-    up to 7, and V is in -12,750..30,090 (firmware/kernels/fast/f44_input.c), so only acc decides. With |x - z| <= 255,
-    sum(|w|) * 255 + |b| < 2^25 suffices: always so up to 114 input channels.
+    The output transform with integer coefficients gives 576 * acc = 9 * 64 * acc modulo 2^32 (outputs 1 to 3
+    of an axis come divided by 2, 4 and 4, so they need less). 9 is odd, hence invertible: times 0x38E38E39
+    leaves 64 * acc modulo 2^32, which equals 64 * acc as a signed number if and only if acc is in that range.
+    The factors of the products fit int16 for all weights and inputs: |U| <= 49 * 128 = 6,272 because the rows
+    of the weight transform have absolute sums up to 7, and V is in -12,750..30,090
+    (firmware/kernels/fast/f44_input.c), so only acc decides. With |x - z| <= 255, sum(|w|) * 255 + |b| < 2^25
+    suffices: always so up to 114 input channels.
     """
     return accumulators(layer).fits(25)
 
@@ -63,7 +68,8 @@ def exact_f44(layer: Conv2D) -> BoolArray:
 def exact_f22(layer: Conv2D) -> BoolArray:
     """F(2x2,3x3), per output channel: -2^29 <= acc < 2^29.
 
-    The output transform gives 4 * acc modulo 2^32, which must be read as signed. |U| <= 9 * 128 and |V| <= 4 * 128 fit int16.
+    The output transform gives 4 * acc modulo 2^32, which must be read as signed. |U| <= 9 * 128 and |V| <= 4
+    * 128 fit int16.
     """
     return accumulators(layer).fits(29)
 
@@ -74,18 +80,18 @@ def exact_direct(layer: Conv2D | FullyConnected) -> BoolArray:
 
 
 def exact_mono(layer: Conv2D) -> BoolArray:
-    """The one-channel kernel, per output channel: -2^30 <= acc < 2^30, because its weights are doubled (they fit int16)."""
+    """The one-channel kernel, per output channel: -2^30 <= acc < 2^30 (its weights are doubled)."""
     return accumulators(layer).fits(30)
 
 
 def fast_requantize(layer: Conv2D | FullyConnected) -> BoolArray:
     """Where the five-instruction requantization equals TFLite's, per output channel.
 
-    SMMULR(2 * acc, multiplier) = floor((2 * acc * multiplier + 2^31) / 2^32) is the saturating rounding doubling high
-    multiplication (halves upwards; it saturates only for two factors of -2^31). It needs -2^31 <= 2 * acc < 2^31 and a
-    multiplier >= 0. The rounding shift by e = -shift takes halves away from zero: (t + (t >> 31) + 2^(e-1)) >> e, which
-    needs e >= 1. The zero point zp enters as zp * 2^e before the shift. With |t| <= 2^30 and |zp| <= 128 the sum stays
-    below 2^30 + 128.5 * 2^e + 1 < 2^31 for e <= 22.
+    SMMULR(2 * acc, multiplier) = floor((2 * acc * multiplier + 2^31) / 2^32) is the saturating rounding
+    doubling high multiplication (halves upwards; it saturates only for two factors of -2^31). It needs -2^31
+    <= 2 * acc < 2^31 and a multiplier >= 0. The rounding shift by e = -shift takes halves away from zero: (t
+    + (t >> 31) + 2^(e-1)) >> e, which needs e >= 1. The zero point zp enters as zp * 2^e before the shift.
+    With |t| <= 2^30 and |zp| <= 128 the sum stays below 2^30 + 128.5 * 2^e + 1 < 2^31 for e <= 22.
     """
     shift = layer.requantize.shift
     shift_fits = (shift <= -1) & (shift >= -MAX_FAST_SHIFT)
@@ -95,8 +101,9 @@ def fast_requantize(layer: Conv2D | FullyConnected) -> BoolArray:
 def requantize_form(layer: Conv2D | FullyConnected) -> RequantizeForm:
     """The cheapest form that is exact for all channels of the layer.
 
-    Rectified layers, output zero point -128 and no clamp but int8's, may leave the (t >> 31) out: it lowers only negative
-    t, and for those both forms end below zero before the zero point is added, that is at -128 after saturation.
+    Rectified layers, output zero point -128 and no clamp but int8's, may leave the (t >> 31) out: it lowers
+    only negative t, and for those both forms end below zero before the zero point is added, that is at -128
+    after saturation.
     """
     if not fast_requantize(layer).all():
         return RequantizeForm.GENERAL
@@ -104,6 +111,18 @@ def requantize_form(layer: Conv2D | FullyConnected) -> RequantizeForm:
     if unclamped and layer.output.zero_point == -128:
         return RequantizeForm.RECTIFIED
     return RequantizeForm.ROUNDED
+
+
+def poolable(layer: Conv2D) -> BoolArray:
+    """Where the maximum may be taken of accumulators instead of outputs, per channel.
+
+    Requantization never decreases with acc (multiplier >= 0, both roundings and the clamp are monotonic),
+    unless a left shift wraps around: -2^31 <= acc * 2^shift < 2^31 must hold.
+    """
+    bounds = accumulators(layer)
+    left = np.maximum(layer.requantize.shift, 0).astype(np.int64)
+    fits: BoolArray = (bounds.low << left >= -(1 << 31)) & (bounds.high << left < (1 << 31))
+    return fits & (layer.requantize.multiplier >= 0)
 
 
 EXACT: dict[str, Callable[[Conv2D], BoolArray]] = {
@@ -123,9 +142,9 @@ def supports(kernel: str, layer: Conv2D) -> bool:
         return square and same
     if kernel == "mono":
         return square and layer.weights.shape[3] == 1 and max(layer.padding) <= 1
-    return max(layer.weights.shape[1:3]) <= 127
+    return bool(max(layer.weights.shape[1:3]) <= 127)
 
 
 def exact(kernel: str, layer: Conv2D) -> bool:
-    """Whether the kernel gives TFLite's output for every input: shape supported and all channels within its bounds."""
-    return supports(kernel, layer) and bool(EXACT[kernel](layer).all())
+    """Whether the kernel gives TFLite's output for every input of the layer."""
+    return supports(kernel, layer) and all(EXACT[kernel](layer).tolist())

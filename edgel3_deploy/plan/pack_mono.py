@@ -11,7 +11,8 @@ from edgel3_deploy.plan.packed import PackedConv, RequantizeForm, channel_consta
 def pack_mono(conv: Conv2D, form: RequantizeForm) -> PackedConv:
     """Constants of edgel3_conv_mono: five words per output channel.
 
-    With taps numbered row by row they are (0, 1), (3, 4), (6, 7), (2, 5) and (8, none); weights and biases are doubled.
+    With taps numbered row by row they are (0, 1), (3, 4), (6, 7), (2, 5) and (8, none); weights and biases
+    are doubled.
     """
     taps = 2 * conv.weights.astype(np.int64).reshape(-1, 9)
     none = np.zeros_like(taps[:, :1])

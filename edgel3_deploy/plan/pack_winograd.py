@@ -1,4 +1,4 @@
-"""Weights of the Winograd kernels: stored transformed (int16), or as int8 for the transform on the fly, per output channel.
+"""Weights of the Winograd kernels: stored transformed (int16) or int8, transformed on the fly, by channel.
 
 Transforms and units: firmware/kernels/fast/f44_*.c and f22_*.c.
 """
@@ -41,7 +41,10 @@ def pack_f44(conv: Conv2D, stored_channels: int, form: RequantizeForm) -> Packed
 
 
 def pack_f22(conv: Conv2D, stored_channels: int, form: RequantizeForm) -> PackedConv:
-    """Constants of edgel3_conv_f22: the bias in units of 4 for position (1, 1); stored channels take 3.6 times the bytes."""
+    """Constants of edgel3_conv_f22: the bias in units of 4 for position (1, 1).
+
+    Stored channels take 3.6 times the bytes.
+    """
     sums = conv.weights.astype(np.int64).sum(axis=(1, 2, 3))
     bias = conv.bias.astype(np.int64) - conv.input.zero_point * sums
     return PackedConv(
@@ -54,7 +57,7 @@ def pack_f22(conv: Conv2D, stored_channels: int, form: RequantizeForm) -> Packed
 def _weights(
     weights: NDArray[np.int8], transform: NDArray[np.int64], stored_channels: int
 ) -> NDArray[np.uint32]:
-    """The first `stored_channels`, an even number or all, as w[pair][position][pairs][2]; the others as int8 words."""
+    """The first `stored_channels` (even, or all) as w[pair][position][pairs][2], the others as int8 words."""
     lanes = paired(channel_pairs(weights))  # (out pairs, 2, 3, 3, pairs, 2)
     stored, fly = np.split(lanes, [(stored_channels + 1) // 2])
     transformed = words16(np.einsum("ia,jb,onabpl->oijpnl", transform, transform, stored))
@@ -64,10 +67,12 @@ def _weights(
 
 
 def _f44_corrections(weights: NDArray[np.int8]) -> NDArray[np.int32]:
-    """What the lane offset on pixels (4..5, 4..5) of a patch adds to outputs (2, 2), (2, 3), (3, 2) and (3, 3)."""
+    """What the lane offset on a patch's pixels (4..5, 4..5) adds to outputs (2..3, 2..3)."""
     offset_channels = np.arange(weights.shape[3]) % 4 < 2
     low = weights[..., offset_channels].astype(np.int64).sum(axis=3)  # (out, 3, 3)
     seen = [
-        sum(low[:, ky, kx] for ky in range(4 - r, 3) for kx in range(4 - c, 3)) for r in (2, 3) for c in (2, 3)
+        sum(low[:, ky, kx] for ky in range(4 - r, 3) for kx in range(4 - c, 3))
+        for r in (2, 3)
+        for c in (2, 3)
     ]
     return wrap(36 * F44_LANE_OFFSET * np.stack([np.asarray(total) for total in seen], axis=1))

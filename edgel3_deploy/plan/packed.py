@@ -1,4 +1,4 @@
-"""Packed constants of the fast kernels: per-channel requantization, and the order of channels that they share."""
+"""Packed constants of the fast kernels: requantization per channel, and the order of channels."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class RequantizeForm(IntEnum):
 class PackedConv:
     """Constants of one layer for one kernel.
 
-    `weights` is uint32 words in the kernel's layout; `channels` int32 (out, 4) with bias, multiplier, rounding and shift as
-    edgel3_channel_t; `corrections` int32 (out, 4), zero for kernels that need none.
+    `weights` is uint32 words in the kernel's layout; `channels` int32 (out, 4) with bias, multiplier,
+    rounding and shift as edgel3_channel_t; `corrections` int32 (out, 4), zero for kernels that need none.
     """
 
     weights: NDArray[np.uint32]
@@ -62,7 +62,7 @@ def pairs(channels: int) -> int:
 
 
 def paired(values: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(..., channels) to (..., pairs, 2) in the order of SXTB16: channels (0, 2), (1, 3), (4, 6), ...; padded with zeros."""
+    """(..., channels) to (..., pairs, 2) as SXTB16 orders them: (0, 2), (1, 3), (4, 6), ...; zeros behind."""
     channels = values.shape[-1]
     padding = [(0, 0)] * (values.ndim - 1) + [(0, 2 * pairs(channels) - channels)]
     quads = np.pad(values, padding).reshape(*values.shape[:-1], -1, 2, 2)
@@ -78,7 +78,8 @@ def words16(lanes: NDArray[np.int64]) -> NDArray[np.uint32]:
 def words8(octets: NDArray[np.int64]) -> NDArray[np.uint32]:
     """(..., 4) bytes to words, first byte lowest."""
     shifted = (octets & 0xFF).astype(np.uint32) << np.array([0, 8, 16, 24], np.uint32)
-    return np.bitwise_or.reduce(shifted, axis=-1)
+    words: NDArray[np.uint32] = np.bitwise_or.reduce(shifted, axis=-1)
+    return words
 
 
 def channel_pairs(weights: NDArray[np.int8]) -> NDArray[np.int64]:

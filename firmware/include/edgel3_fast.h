@@ -2,10 +2,11 @@
  * @file edgel3_fast.h
  * @brief Fast exact int8 kernels: what the generated network.c calls.
  *
- * Every kernel gives TFLite Micro's int8 result bit for bit as long as the bounds hold that edgel3_deploy/plan/bounds.py
- * checks when the network is generated. Kernels work on rows: a call computes a range of output rows from maps that are
- * whole or rings of their last rows, so that producer and consumer can take turns and no large map need exist whole.
- * None of them allocates, blocks or keeps state between calls.
+ * Every kernel gives TFLite Micro's int8 result bit for bit as long as the bounds hold that
+ * edgel3_deploy/plan/bounds.py checks when the network is generated. Kernels work on rows: a call computes a
+ * range of output rows from maps that are whole or rings of their last rows, so that producer and consumer
+ * can take turns and no large map need exist whole. None of them allocates, blocks or keeps state between
+ * calls.
  */
 #ifndef EDGEL3_FAST_H
 #define EDGEL3_FAST_H
@@ -17,18 +18,18 @@
 extern "C" {
 #endif
 
-/** A feature map (height, width, channels), int8, channels last; row y is at data + (y % ring) * width * channels. */
+/** An int8 feature map (height, width, channels); row y is at data + (y % ring) * width * channels. */
 typedef struct {
     int8_t *data;
-    int32_t ring;     /**< rows held in memory: the height, or fewer for a ring */
-    int32_t height;   /**< rows of the whole map */
+    int32_t ring;   /**< rows held in memory: the height, or fewer for a ring */
+    int32_t height; /**< rows of the whole map */
     int32_t width;
     int32_t channels;
 } edgel3_map_t;
 
-/** How accumulators become int8; the generator picks the cheapest that is exact for all channels of a layer. */
+/** How accumulators become int8; the generator picks the cheapest that is exact for a layer. */
 typedef enum {
-    EDGEL3_REQUANTIZE_RECTIFIED, /**< shift in -22..-1, |2 acc| < 2^31, output zero point -128, no clamp but int8's */
+    EDGEL3_REQUANTIZE_RECTIFIED, /**< as ROUNDED, with output zero point -128 and no clamp but int8's */
     EDGEL3_REQUANTIZE_ROUNDED,   /**< shift in -22..-1, |2 acc| < 2^31, any zero point and clamp */
     EDGEL3_REQUANTIZE_GENERAL    /**< any multiplier and shift of TFLite */
 } edgel3_requantize_t;
@@ -43,10 +44,10 @@ typedef struct {
 
 /** A convolution as the generator packs it. Fields that a kernel does not name are ignored by it. */
 typedef struct {
-    const void *weights;                /**< packed for the kernel */
-    const edgel3_channel_t *channels;   /**< one per output channel */
-    const int32_t (*corrections)[4];    /**< F(4x4,3x3) only: what the lane offset adds to four outputs of a tile */
-    int32_t input_zero_point;           /**< value of the padding */
+    const void *weights;              /**< packed for the kernel */
+    const edgel3_channel_t *channels; /**< one per output channel */
+    const int32_t (*corrections)[4];  /**< F(4x4,3x3) only: lane offsets in four outputs of a tile */
+    int32_t input_zero_point;         /**< value of the padding */
     int32_t output_zero_point;
     int32_t activation_min;
     int32_t activation_max;
@@ -56,7 +57,7 @@ typedef struct {
     int8_t padding_top, padding_left;   /**< direct and one-channel kernels only */
     int16_t stored_channels;            /**< Winograd only: even number of first channels with weights stored
                                              transformed (int16); those of the others are int8 */
-    bool pooled;                        /**< Winograd only: the output is 2x2 max-pooled (stride 2) on the way */
+    bool pooled;                        /**< Winograd only: 2x2 maximum, stride 2, on the way */
 } edgel3_conv_t;
 
 /** Row y of a map, wherever the ring holds it. */
@@ -66,41 +67,41 @@ static inline int8_t *edgel3_row(const edgel3_map_t *map, int32_t y)
 }
 
 /**
- * 3x3, stride 1, padding 1, as Winograd F(4x4,3x3): output tile rows [first, last), each of 4 rows (2 when pooled).
+ * 3x3, stride 1, padding 1, as Winograd F(4x4,3x3): output tile rows [first, last) of 4 rows (2 when pooled).
  *
  * @param input  rows 4 * first - 1 .. 4 * last must be present where the map has them
  * @param output ring must be the height or a multiple of 4 (2 when pooled)
  * @param scratch edgel3_conv_f44_scratch() bytes, 8-byte aligned
  * @param blocks tiles in flight, in fours: the more, the more seldom weights are transformed on the fly
  */
-void edgel3_conv_f44(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output, int32_t first,
-                     int32_t last, void *scratch, int32_t blocks);
+void edgel3_conv_f44(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output,
+                     int32_t first, int32_t last, void *scratch, int32_t blocks);
 
 /** Bytes of scratch of edgel3_conv_f44; `stored` if all channels are stored transformed. */
 uint32_t edgel3_conv_f44_scratch(int32_t input_channels, int32_t blocks, bool stored);
 
-/** 3x3, stride 1, padding 1, as Winograd F(2x2,3x3): output tile rows [first, last), each of 2 rows (1 when pooled). */
-void edgel3_conv_f22(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output, int32_t first,
-                     int32_t last, void *scratch, int32_t blocks);
+/** 3x3, stride 1, padding 1, as Winograd F(2x2,3x3): tile rows [first, last) of 2 rows (1 when pooled). */
+void edgel3_conv_f22(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output,
+                     int32_t first, int32_t last, void *scratch, int32_t blocks);
 
 /** Bytes of scratch of edgel3_conv_f22, alike. */
 uint32_t edgel3_conv_f22_scratch(int32_t input_channels, int32_t blocks, bool stored);
 
 /** Any kernel size, stride and padding: output rows [first, last). 1x1 convolutions are a case of it. */
-void edgel3_conv_direct(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output, int32_t first,
-                        int32_t last, void *scratch);
+void edgel3_conv_direct(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output,
+                        int32_t first, int32_t last, void *scratch);
 
 /** Bytes of scratch of edgel3_conv_direct. */
 uint32_t edgel3_conv_direct_scratch(int32_t kernel_height, int32_t kernel_width, int32_t input_channels);
 
 /** 3x3, stride 1, one input channel: output rows [first, last). */
-void edgel3_conv_mono(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output, int32_t first,
-                      int32_t last, void *scratch);
+void edgel3_conv_mono(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output,
+                      int32_t first, int32_t last, void *scratch);
 
 /** Bytes of scratch of edgel3_conv_mono for an output of this width. */
 uint32_t edgel3_conv_mono_scratch(int32_t width);
 
-/** Fully connected: input (features), output (one per channel of `layer`). Uses the fields of edgel3_conv_t alike. */
+/** Fully connected: input (features), output (one per channel of `layer`). */
 void edgel3_fully_connected(const edgel3_conv_t *layer, const int8_t *input, int32_t features, int8_t *output,
                             int32_t outputs, void *scratch);
 

@@ -1,9 +1,10 @@
 /*
  * Convolution of any kernel size and stride by direct products: four output pixels at a time.
  *
- * The patches of four pixels are gathered as int16 pairs, v[tap][channel pair][4], and multiplied with int8 weights for two
- * output channels at a time. Channels of a tap are padded to four, the whole patch to a multiple of eight pairs; weights
- * are zero there, so what the padding holds does not matter. Pixels outside the map are the zero point.
+ * The patches of four pixels are gathered as int16 pairs, v[tap][channel pair][4], and multiplied with int8
+ * weights for two output channels at a time. Channels of a tap are padded to four, the whole patch to a
+ * multiple of eight pairs; weights are zero there, so what the padding holds does not matter. Pixels outside
+ * the map are the zero point.
  */
 #include "gemm.h"
 #include "requantize_fast.h"
@@ -40,10 +41,12 @@ EDGEL3_INLINE uint32_t *gather_tap(const int8_t *pixel, uint32_t fill, int32_t c
     return v;
 }
 
-static void gather_pixel(const edgel3_conv_t *conv, const edgel3_map_t *input, int32_t y, int32_t x, uint32_t *v)
+static void gather_pixel(const edgel3_conv_t *conv, const edgel3_map_t *input, int32_t y, int32_t x,
+                         uint32_t *v)
 {
     const int32_t channels = input->channels;
-    const int32_t top = y * conv->stride_height - conv->padding_top, left = x * conv->stride_width - conv->padding_left;
+    const int32_t top = y * conv->stride_height - conv->padding_top,
+                  left = x * conv->stride_width - conv->padding_left;
     const uint32_t fill = (uint8_t)conv->input_zero_point * 0x01010101u;
     for (int32_t row = top; row < top + conv->kernel_height; row++) {
         const int8_t *pixels = row >= 0 && row < input->height ? edgel3_row(input, row) : (const int8_t *)0;
@@ -54,8 +57,8 @@ static void gather_pixel(const edgel3_conv_t *conv, const edgel3_map_t *input, i
     }
 }
 
-EDGEL3_INLINE void store(const edgel3_conv_t *conv, const uint32_t *sums, int32_t channel, int8_t *const pixels[4],
-                         int32_t count, bool rectified)
+EDGEL3_INLINE void store(const edgel3_conv_t *conv, const uint32_t *sums, int32_t channel,
+                         int8_t *const pixels[4], int32_t count, bool rectified)
 {
     const edgel3_channel_t *constants = conv->channels + channel;
     for (int32_t t = 0; t < count; t++) {
@@ -64,8 +67,8 @@ EDGEL3_INLINE void store(const edgel3_conv_t *conv, const uint32_t *sums, int32_
     }
 }
 
-static void four_pixels(const edgel3_conv_t *conv, const uint32_t *v, int32_t pairs, int8_t *const pixels[4], int32_t count,
-                        int32_t channels)
+static void four_pixels(const edgel3_conv_t *conv, const uint32_t *v, int32_t pairs, int8_t *const pixels[4],
+                        int32_t count, int32_t channels)
 {
     const uint32_t *weights = conv->weights;
     for (int32_t channel = 0; channel < channels; channel += 2, weights += pairs) {
@@ -82,8 +85,8 @@ static void four_pixels(const edgel3_conv_t *conv, const uint32_t *v, int32_t pa
     }
 }
 
-void edgel3_conv_direct(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output, int32_t first,
-                        int32_t last, void *scratch)
+void edgel3_conv_direct(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output,
+                        int32_t first, int32_t last, void *scratch)
 {
     const int32_t pairs = patch_pairs(conv->kernel_height * conv->kernel_width, input->channels);
     uint32_t *v = scratch;

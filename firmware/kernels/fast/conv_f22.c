@@ -1,28 +1,29 @@
 /*
  * Winograd F(2x2,3x3): 16 multiplications for 4 outputs instead of 36, in exact integers modulo 2^32.
  *
- * Input rows (per axis) d0 - d2, d1 + d2, d2 - d1, d1 - d3: within +-512, two channels a word by SIMD additions. Weight rows
- * (1,0,0) (1,1,1) (1,-1,1) (0,0,1): within 9 * 128. Output, twice per axis: 2 y0 = 2 m0 + m1 + m2, 2 y1 = m1 - m2 - 2 m3.
- * Both axes give 4 * acc, exact for -2^29 <= acc < 2^29. The bias enters once, as 4 * bias on position (1, 1).
+ * Input rows (per axis) d0 - d2, d1 + d2, d2 - d1, d1 - d3: within +-512, two channels a word by SIMD.
+ * Weight rows (1,0,0) (1,1,1) (1,-1,1) (0,0,1): within 9 * 128.
+ * Output rows, doubled per axis: 2 m0 + m1 + m2 and m1 - m2 - 2 m3.
+ * Both axes give 4 * acc, exact for -2^29 <= acc < 2^29. The bias enters once, 4 * bias on position (1, 1).
  */
 #include "requantize_fast.h"
 #include "winograd.h"
 
-#define INPUT_LINE(d0, d1, d2, d3, v0, v1, v2, v3)                                                                         \
-    do {                                                                                                                   \
-        (v0) = edgel3_ssub16((d0), (d2));                                                                                  \
-        (v1) = edgel3_sadd16((d1), (d2));                                                                                  \
-        (v2) = edgel3_ssub16((d2), (d1));                                                                                  \
-        (v3) = edgel3_ssub16((d1), (d3));                                                                                  \
+#define INPUT_LINE(d0, d1, d2, d3, v0, v1, v2, v3)                                                           \
+    do {                                                                                                     \
+        (v0) = edgel3_ssub16((d0), (d2));                                                                    \
+        (v1) = edgel3_sadd16((d1), (d2));                                                                    \
+        (v2) = edgel3_ssub16((d2), (d1));                                                                    \
+        (v3) = edgel3_ssub16((d1), (d3));                                                                    \
     } while (0)
 
-#define WEIGHT_LINE(a, b, c, u0, u1, u2, u3)                                                                               \
-    do {                                                                                                                   \
-        const uint32_t sum_ = edgel3_sadd16((a), (c));                                                                     \
-        (u0) = (a);                                                                                                        \
-        (u1) = edgel3_sadd16(sum_, (b));                                                                                   \
-        (u2) = edgel3_ssub16(sum_, (b));                                                                                   \
-        (u3) = (c);                                                                                                        \
+#define WEIGHT_LINE(a, b, c, u0, u1, u2, u3)                                                                 \
+    do {                                                                                                     \
+        const uint32_t sum_ = edgel3_sadd16((a), (c));                                                       \
+        (u0) = (a);                                                                                          \
+        (u1) = edgel3_sadd16(sum_, (b));                                                                     \
+        (u2) = edgel3_ssub16(sum_, (b));                                                                     \
+        (u3) = (c);                                                                                          \
     } while (0)
 
 EDGEL3_INLINE void input_half(const uint32_t words[16], int32_t stride, bool odd, uint32_t *v)
@@ -45,7 +46,8 @@ EDGEL3_INLINE void input_half(const uint32_t words[16], int32_t stride, bool odd
     }
 }
 
-static void input_transform(const int8_t *const rows[EDGEL3_PATCH_MAX], int32_t channels, int32_t pairs, uint32_t *v)
+static void input_transform(const int8_t *const rows[EDGEL3_PATCH_MAX], int32_t channels, int32_t pairs,
+                            uint32_t *v)
 {
     const int32_t stride = 4 * pairs;
     for (int32_t channel = 0; channel < channels; channel += 4, v += 8) {
@@ -113,7 +115,8 @@ EDGEL3_INLINE int32_t larger(int32_t a, int32_t b)
     return a > b ? a : b;
 }
 
-EDGEL3_INLINE void tile_outputs(const edgel3_outputs_t *outputs, const edgel3_conv_t *conv, bool rectified, bool pooled)
+EDGEL3_INLINE void tile_outputs(const edgel3_outputs_t *outputs, const edgel3_conv_t *conv, bool rectified,
+                                bool pooled)
 {
     const edgel3_channel_t *channel = outputs->channel;
     const edgel3_tile_t *tile = outputs->tiles;
@@ -145,11 +148,14 @@ static void output_transform(const edgel3_conv_t *conv, const edgel3_outputs_t *
     }
 }
 
-static const edgel3_winograd_t f22 = {
-    .tile = 2, .positions = 16, .input = input_transform, .weights = weight_transform, .output = output_transform};
+static const edgel3_winograd_t f22 = {.tile = 2,
+                                      .positions = 16,
+                                      .input = input_transform,
+                                      .weights = weight_transform,
+                                      .output = output_transform};
 
-void edgel3_conv_f22(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output, int32_t first,
-                     int32_t last, void *scratch, int32_t blocks)
+void edgel3_conv_f22(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output,
+                     int32_t first, int32_t last, void *scratch, int32_t blocks)
 {
     edgel3_winograd(&f22, conv, input, output, first, last, scratch, blocks);
 }

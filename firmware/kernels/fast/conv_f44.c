@@ -3,11 +3,14 @@
  */
 #include "winograd.h"
 
-static const edgel3_winograd_t f44 = {
-    .tile = 4, .positions = 36, .input = edgel3_f44_input, .weights = edgel3_f44_weights, .output = edgel3_f44_output};
+static const edgel3_winograd_t f44 = {.tile = 4,
+                                      .positions = 36,
+                                      .input = edgel3_f44_input,
+                                      .weights = edgel3_f44_weights,
+                                      .output = edgel3_f44_output};
 
-void edgel3_conv_f44(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output, int32_t first,
-                     int32_t last, void *scratch, int32_t blocks)
+void edgel3_conv_f44(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output,
+                     int32_t first, int32_t last, void *scratch, int32_t blocks)
 {
     edgel3_winograd(&f44, conv, input, output, first, last, scratch, blocks);
 }

@@ -1,9 +1,10 @@
 /*
  * 3x3 convolution of one input channel, stride 1.
  *
- * Two rows of outputs first get their patches as five words each: the taps (0,1) (3,4) (6,7) (2,5) (8,-) of the 3x3 window, two
- * int16 a word, so that five SMLADs make an output. Weights are doubled (they fit int16), so the sums are twice the
- * accumulators; a channel's five words stay in registers along the rows. Padding is the zero point.
+ * Two rows of outputs first get their patches as five words each: the taps (0,1) (3,4) (6,7) (2,5) (8,-) of
+ * the 3x3 window, two int16 a word, so that five SMLADs make an output. Weights are doubled (they fit int16),
+ * so the sums are twice the accumulators; a channel's five words stay in registers along the rows. Padding is
+ * the zero point.
  */
 #include "requantize_fast.h"
 
@@ -15,7 +16,8 @@ uint32_t edgel3_conv_mono_scratch(int32_t width)
 }
 
 /* The patches of output row y. Rows outside the map read one fill byte again and again. */
-static void gather(const edgel3_conv_t *conv, const edgel3_map_t *input, int32_t y, int32_t width, uint32_t *patches)
+static void gather(const edgel3_conv_t *conv, const edgel3_map_t *input, int32_t y, int32_t width,
+                   uint32_t *patches)
 {
     const int8_t fill = (int8_t)conv->input_zero_point;
     const int8_t *right[3];
@@ -50,8 +52,9 @@ static void gather(const edgel3_conv_t *conv, const edgel3_map_t *input, int32_t
     }
 }
 
-EDGEL3_INLINE void channel_run(const edgel3_conv_t *conv, const uint32_t *weights, const edgel3_channel_t *channel,
-                               const uint32_t *patches, int8_t *output, int32_t count, int32_t stride, bool rectified)
+EDGEL3_INLINE void channel_run(const edgel3_conv_t *conv, const uint32_t *weights,
+                               const edgel3_channel_t *channel, const uint32_t *patches, int8_t *output,
+                               int32_t count, int32_t stride, bool rectified)
 {
     const uint32_t w0 = weights[0], w1 = weights[1], w2 = weights[2], w3 = weights[3], w4 = weights[4];
     const edgel3_channel_t constants = *channel;
@@ -66,8 +69,8 @@ EDGEL3_INLINE void channel_run(const edgel3_conv_t *conv, const uint32_t *weight
 }
 
 #if EDGEL3_DSP
-void edgel3_mono_run(const uint32_t *patches, const uint32_t *weights, const edgel3_channel_t *channel, int8_t *output,
-                     int32_t count, int32_t stride);
+void edgel3_mono_run(const uint32_t *patches, const uint32_t *weights, const edgel3_channel_t *channel,
+                     int8_t *output, int32_t count, int32_t stride);
 #else
 static void edgel3_mono_run(const uint32_t *patches, const uint32_t *weights, const edgel3_channel_t *channel,
                             int8_t *output, int32_t count, int32_t stride)
@@ -76,8 +79,8 @@ static void edgel3_mono_run(const uint32_t *patches, const uint32_t *weights, co
 }
 #endif
 
-void edgel3_conv_mono(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output, int32_t first,
-                      int32_t last, void *scratch)
+void edgel3_conv_mono(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output,
+                      int32_t first, int32_t last, void *scratch)
 {
     const int32_t width = output->width, channels = output->channels;
     uint32_t *patches = scratch;
@@ -94,7 +97,8 @@ void edgel3_conv_mono(const edgel3_conv_t *conv, const edgel3_map_t *input, cons
             if (conv->requantize == EDGEL3_REQUANTIZE_RECTIFIED) {
                 edgel3_mono_run(patches, weights, conv->channels + c, pixels + c, rows * width, channels);
             } else {
-                channel_run(conv, weights, conv->channels + c, patches, pixels + c, rows * width, channels, false);
+                channel_run(conv, weights, conv->channels + c, patches, pixels + c, rows * width, channels,
+                            false);
             }
         }
     }

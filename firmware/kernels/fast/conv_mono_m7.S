@@ -3,10 +3,10 @@
 @
 @ void edgel3_mono_run(patches, weights, channel, output, count, stride)
 @
-@ Registers: r0 patches, r1 output, r2 sum, r3/lr patch words, r4-r8 weights, r9 stride, r10 multiplier, r11 rounding, r12
-@ shift; s0 bias, s1 end of patches, s2 odd pixels.
+@ Registers: r0 patches, r1 output, r2 sum, r3/lr patch words, r4-r8 weights, r9 stride, r10 multiplier, r11
+@ rounding, r12 shift; s0 bias, s1 end of patches, s2 odd pixels.
 
-#if defined(__ARM_FEATURE_DSP) && !defined(EDGEL3_PORTABLE)
+#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 
     .syntax unified
     .thumb

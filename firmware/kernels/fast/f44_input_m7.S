@@ -2,11 +2,12 @@
 @
 @ void edgel3_f44_input(rows, channels, pairs, v)
 @
-@ Four channels at a time: the first pass transforms the six rows of the patch into lines[2][6][6] on the stack (even and
-@ odd channel pair), the second one the columns of both into v. SXTAB16 extracts two channels and adds 128 (and the lane
-@ offset) at once. By hand because the compiler spills the six words that both halves of the first pass share.
+@ Four channels at a time: the first pass transforms the six rows of the patch into lines[2][6][6] on the
+@ stack (even and odd channel pair), the second one the columns of both into v. SXTAB16 extracts two
+@ channels and adds 128 (and the lane offset) at once. By hand because the compiler spills the six words
+@ that both halves of the first pass share.
 
-#if defined(__ARM_FEATURE_DSP) && !defined(EDGEL3_PORTABLE)
+#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 
     .syntax unified
     .thumb

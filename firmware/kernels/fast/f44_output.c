@@ -3,10 +3,11 @@
  *
  * Along one axis, with s = m1 + m2, d = m1 - m2, S = m3 + m4, D = m3 - m4:
  *   24 y0 = 6 m0 - 4 s + S,  12 y1 = D - 2 d,  6 y2 = S - s,  6 y3 = 2 (D + 3 m5) - d,
- * so output (r, c) of the tile comes as 576 acc / 2^(k_r + k_c) with k = (0, 1, 2, 2), modulo 2^32. Times the inverse of 9
- * it is 64 acc / 2^(k_r + k_c), and 5 - k_r - k_c arithmetic shifts to the right leave 2 * acc: exact for -2^25 <= acc <
- * 2^25. The bias enters once, as 36 * bias on position (1, 1), whose contribution is the same to all outputs.
- * The maximum of four accumulators is taken before requantization, which is monotonic: a quarter of the work.
+ * so output (r, c) of the tile comes as 576 acc / 2^(k_r + k_c) with k = (0, 1, 2, 2), modulo 2^32. Times the
+ * inverse of 9 it is 64 acc / 2^(k_r + k_c), and 5 - k_r - k_c arithmetic shifts to the right leave 2 * acc:
+ * exact for -2^25 <= acc < 2^25. The bias enters once, as 36 * bias on position (1, 1), whose contribution is
+ * the same to all outputs. The maximum of four accumulators is taken before requantization, which is
+ * monotonic: a quarter of the work.
  */
 #include <stddef.h>
 
@@ -15,13 +16,13 @@
 
 #define INVERSE_OF_9 0x38E38E39u
 
-#define LINE(m0, m1, m2, m3, m4, m5, y0, y1, y2, y3)                                                                       \
-    do {                                                                                                                   \
-        const uint32_t s_ = (m1) + (m2), d_ = (m1) - (m2), t_ = (m3) + (m4), e_ = (m3) - (m4);                             \
-        (y0) = t_ + (((m0) + ((m0) << 1)) << 1) - (s_ << 2);                                                               \
-        (y1) = e_ - (d_ << 1);                                                                                             \
-        (y2) = t_ - s_;                                                                                                    \
-        (y3) = ((e_ + ((m5) + ((m5) << 1))) << 1) - d_;                                                                    \
+#define LINE(m0, m1, m2, m3, m4, m5, y0, y1, y2, y3)                                                         \
+    do {                                                                                                     \
+        const uint32_t s_ = (m1) + (m2), d_ = (m1) - (m2), t_ = (m3) + (m4), e_ = (m3) - (m4);               \
+        (y0) = t_ + (((m0) + ((m0) << 1)) << 1) - (s_ << 2);                                                 \
+        (y1) = e_ - (d_ << 1);                                                                               \
+        (y2) = t_ - s_;                                                                                      \
+        (y3) = ((e_ + ((m5) + ((m5) << 1))) << 1) - d_;                                                      \
     } while (0)
 
 /* 2 * acc of the four outputs of row `row`. */
@@ -44,8 +45,8 @@ EDGEL3_INLINE int32_t larger(int32_t a, int32_t b)
     return a > b ? a : b;
 }
 
-EDGEL3_INLINE void tile_output(const edgel3_outputs_t *outputs, int32_t t, const edgel3_conv_t *conv, bool rectified,
-                               bool pooled)
+EDGEL3_INLINE void tile_output(const edgel3_outputs_t *outputs, int32_t t, const edgel3_conv_t *conv,
+                               bool rectified, bool pooled)
 {
     const int32_t step = pooled ? 2 : 1, columns = pooled ? 2 : 4;
     const edgel3_channel_t *channel = outputs->channel;
@@ -68,12 +69,14 @@ EDGEL3_INLINE void tile_output(const edgel3_outputs_t *outputs, int32_t t, const
             twice[1] = larger(larger(twice[2], twice[3]), larger(below[2], below[3]));
         }
         for (int32_t column = 0; column < columns; column++) {
-            pixels[column * tile->pixel_stride] = edgel3_requantize_twice(twice[column], channel, conv, rectified);
+            pixels[column * tile->pixel_stride] =
+                edgel3_requantize_twice(twice[column], channel, conv, rectified);
         }
     }
 }
 
-EDGEL3_INLINE void tile_outputs(const edgel3_outputs_t *outputs, const edgel3_conv_t *conv, bool rectified, bool pooled)
+EDGEL3_INLINE void tile_outputs(const edgel3_outputs_t *outputs, const edgel3_conv_t *conv, bool rectified,
+                                bool pooled)
 {
     for (int32_t t = 0; t < outputs->count; t++) {
         tile_output(outputs, t, conv, rectified, pooled);

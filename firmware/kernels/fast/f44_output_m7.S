@@ -4,10 +4,10 @@
 @ void edgel3_f44_rectified_pooled(outputs)
 @ For each of the tiles of edgel3_outputs_t: 36 sums to 16 bytes, or to 4 when pooled.
 @
-@ The first pass transforms the six columns into z[6][4] on the stack, the second one its four rows. By hand because the
-@ compiler mixes both passes and spills most of the 36 sums.
+@ The first pass transforms the six columns into z[6][4] on the stack, the second one its four rows. By hand
+@ because the compiler mixes both passes and spills most of the 36 sums.
 
-#if defined(__ARM_FEATURE_DSP) && !defined(EDGEL3_PORTABLE)
+#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 
     .syntax unified
     .thumb
@@ -46,8 +46,8 @@
     stmia   r3!, {r4, r6, r8, r9}
 .endm
 
-@ Row \r of z to r4, r6, r8, r9: its four outputs as 64 * acc, divided by 2^k with k = (0, 1, 2, 2) for the column and the
-@ same for the row. r12 is the inverse of 9.
+@ Row \r of z to r4, r6, r8, r9: its four outputs as 64 * acc, divided by 2^k with k = (0, 1, 2, 2) for the
+@ column and the same for the row. r12 is the inverse of 9.
 .macro row r
     ldr     r5, [sp, #4 * \r + 16]
     ldr     r6, [sp, #4 * \r + 32]
@@ -191,8 +191,8 @@ edgel3_f44_rectified:
     .ltorg
     .size   edgel3_f44_rectified, . - edgel3_f44_rectified
 
-@ Two rows give two outputs, each the maximum of four accumulators at the scale of the first; the upper row's k is \k, the
-@ lower one's \more higher.
+@ Two rows give two outputs, each the maximum of four accumulators at the scale of the first; the upper
+@ row's k is \k, the lower one's \more higher.
 .macro pool_rows r, k, more
     row     \r
     larger  r4, r6, 1

@@ -2,10 +2,10 @@
 @
 @ void edgel3_f44_weights(packed, pairs, w)
 @
-@ Both output channels of the pair go together, so that everything moves in double words: the first pass leaves
-@ lines[6][3][2] on the stack (row, column, channel), the second one writes w[36][pair][2].
+@ Both output channels of the pair go together, so that everything moves in double words: the first pass
+@ leaves lines[6][3][2] on the stack (row, column, channel), the second one writes w[36][pair][2].
 
-#if defined(__ARM_FEATURE_DSP) && !defined(EDGEL3_PORTABLE)
+#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 
     .syntax unified
     .thumb
@@ -59,7 +59,8 @@
 .endif
 .endm
 
-@ Line \i to six positions of w from r2 on, which ends at the next line's. The stride in bytes is \stride, or r3 if 0.
+@ Line \i to six positions of w from r2 on, which ends at the next line's. The stride in bytes is \stride,
+@ or r3 if 0.
 .macro line i, stride
     ldrd    r4, r5, [sp, #24 * \i]
     ldrd    r8, r9, [sp, #24 * \i + 16]
@@ -90,7 +91,8 @@
     store   r8, r9, \stride
 .endm
 
-@ All pairs; the usual channel counts have their strides as immediates, which saves a tenth of the instructions.
+@ All pairs; the usual channel counts have their strides as immediates, which saves a tenth of the
+@ instructions.
 .macro pairs stride
     .balign 8
 1:

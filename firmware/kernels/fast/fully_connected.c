@@ -1,7 +1,8 @@
 /*
  * Fully connected layer, four outputs at a time: SXTB16 splits weights and inputs alike, SMLAD multiplies.
  *
- * Weights are plain int8 rows padded to four features (zeros); the input is expanded once to int16 pairs in scratch.
+ * Weights are plain int8 rows padded to four features (zeros); the input is expanded once to int16 pairs in
+ * scratch.
  */
 #include "requantize_fast.h"
 

@@ -7,8 +7,8 @@
 
 #if !EDGEL3_DSP
 
-void edgel3_gemm_s16(const uint32_t *weights, const uint32_t *v, uint32_t *sums, int32_t pairs, int32_t positions,
-                     int32_t columns)
+void edgel3_gemm_s16(const uint32_t *weights, const uint32_t *v, uint32_t *sums, int32_t pairs,
+                     int32_t positions, int32_t columns)
 {
     for (int32_t position = 0; position < positions; position++, sums += 8) {
         for (int32_t column = 0; column < 8; column++) {

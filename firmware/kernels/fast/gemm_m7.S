@@ -1,13 +1,14 @@
-@ The matrix products for Cortex-M7: 2 output channels x 4 columns in eight accumulators, SMLAD on channel pairs.
-@ Contract and layouts: gemm.h. Portable twin: gemm.c.
+@ The matrix products for Cortex-M7: 2 output channels x 4 columns in eight accumulators, SMLAD on channel
+@ pairs. Contract and layouts: gemm.h. Portable twin: gemm.c.
 @
-@ Registers: r0 weights, r1 columns, r2/r3 weight words, r4/r5 column words (in turn), r6-r9 channel 0, r10-r12 and lr
-@ channel 1. A step is 16 multiplications: the loads of the next operands stand between the SMLADs so that the M7 issues
-@ them as a pair, and offsets are immediate because a write-back delays the next address. By llvm-mca's Cortex-M7 model a
-@ step with EDGEL3_GEMM_PAIRED takes 9 cycles and 13 instructions (LDRD fetches both weights), without it 8 and 14.
-@ Counters live in floating-point registers, which cost less than a spill: s0 sums, s1 end of columns, s2 further chunks.
+@ Registers: r0 weights, r1 columns, r2/r3 weight words, r4/r5 column words (in turn), r6-r9 channel 0,
+@ r10-r12 and lr channel 1. A step is 16 multiplications: the loads of the next operands stand between the
+@ SMLADs so that the M7 issues them as a pair, and offsets are immediate because a write-back delays the
+@ next address. By llvm-mca's Cortex-M7 model a step with EDGEL3_GEMM_PAIRED takes 9 cycles and 13
+@ instructions (LDRD fetches both weights), without it 8 and 14. Counters live in floating-point registers,
+@ which cost less than a spill: s0 sums, s1 end of columns, s2 further chunks.
 
-#if defined(__ARM_FEATURE_DSP) && !defined(EDGEL3_PORTABLE)
+#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 
 #ifndef EDGEL3_GEMM_PAIRED
 #define EDGEL3_GEMM_PAIRED 1
@@ -25,8 +26,8 @@
 .endif
 .endm
 
-@ Step `index` of a chunk for `columns` columns; the first step of a position starts the sums. On entry r2, r3 and r4 are
-@ loaded, on exit those of the next step.
+@ Step `index` of a chunk for `columns` columns; the first step of a position starts the sums. On entry r2,
+@ r3 and r4 are loaded, on exit those of the next step.
 .macro step first, index, columns
     multiply \first, r6, r2, r4
 .if \columns > 1

@@ -1,5 +1,6 @@
 /*
- * The general requantization: any multiplier and shift of TFLite, for layers that the fast forms do not cover exactly.
+ * The general requantization: any multiplier and shift of TFLite, for layers that the fast forms do not cover
+ * exactly.
  */
 #include "../requantize.h"
 

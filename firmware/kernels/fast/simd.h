@@ -1,16 +1,17 @@
 /*
  * The Armv7E-M DSP operations that the fast kernels use, each with its definition in plain C.
  *
- * A packed word holds two signed 16-bit lanes (low half, high half) or four bytes. Compiling with EDGEL3_PORTABLE selects
- * the plain C on any target, so that both can be compared on the same machine. The assembly statements are not volatile:
- * the compiler may schedule them, and the Q flag that some of them set is never read.
+ * A packed word holds two signed 16-bit lanes (low half, high half) or four bytes. EDGEL3_PORTABLE selects
+ * the plain C on any target, so that both can be compared on the same machine; so does a target without an
+ * FPU, in whose registers the assembly keeps its counters. The assembly statements are not volatile: the
+ * compiler may schedule them, and the Q flag that some of them set is never read.
  */
 #ifndef EDGEL3_SIMD_H
 #define EDGEL3_SIMD_H
 
 #include <stdint.h>
 
-#if defined(__ARM_FEATURE_DSP) && !defined(EDGEL3_PORTABLE)
+#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 #define EDGEL3_DSP 1
 #else
 #define EDGEL3_DSP 0
@@ -40,7 +41,7 @@ EDGEL3_INLINE int32_t edgel3_high(uint32_t packed)
     return (int16_t)(packed >> 16);
 }
 
-/* Four bytes from and to any address; the M7 accesses unaligned words at once. Built-in, since firmware is freestanding. */
+/* Four bytes from and to any address. Built-in copies, since freestanding code gets calls of memcpy. */
 EDGEL3_INLINE uint32_t edgel3_load32(const int8_t *bytes)
 {
     uint32_t word;
@@ -135,7 +136,7 @@ EDGEL3_INLINE int32_t edgel3_ssat8(int32_t value)
 #endif
 }
 
-/* The larger of each pair of signed bytes. SSUB8 sets the GE flags that SEL reads, so both stay in one statement. */
+/* The larger of each pair of signed bytes. SSUB8 sets flags that SEL reads: one statement. */
 EDGEL3_INLINE uint32_t edgel3_max8(uint32_t a, uint32_t b)
 {
 #if EDGEL3_DSP

@@ -1,12 +1,13 @@
 /*
- * The driver of the Winograd convolutions: walks the tiles of a strip in groups, gathers patches at the map's edges, and
- * runs the stages of the form. Tiles of a group may span tile rows, so that only the strip's last block can be short.
+ * The driver of the Winograd convolutions: walks the tiles of a strip in groups, gathers patches at the map's
+ * edges, and runs the stages of the form. Tiles of a group may span tile rows, so that only the strip's last
+ * block can be short.
  */
 #include "winograd.h"
 
 #include <stddef.h>
 
-/* Scratch is v, then the sums, then transformed weights; patches of edge tiles share the place of the latter two. */
+/* Scratch is v, then sums and transformed weights, whose place is shared by the patches of edge tiles. */
 typedef struct {
     edgel3_tile_t *tiles;
     uint32_t *v;
@@ -27,7 +28,8 @@ static uint32_t v_bytes(const edgel3_winograd_t *form, int32_t channels)
     return (uint32_t)(form->positions * edgel3_pairs(channels)) * 16u;
 }
 
-uint32_t edgel3_winograd_scratch(const edgel3_winograd_t *form, int32_t input_channels, int32_t blocks, bool stored)
+uint32_t edgel3_winograd_scratch(const edgel3_winograd_t *form, int32_t input_channels, int32_t blocks,
+                                 bool stored)
 {
     const uint32_t tiles = aligned((uint32_t)blocks * 4u * (uint32_t)sizeof(edgel3_tile_t));
     const uint32_t v = (uint32_t)blocks * v_bytes(form, input_channels);
@@ -51,9 +53,9 @@ static workspace_t divide(const edgel3_winograd_t *form, int32_t channels, int32
     return space;
 }
 
-/* `side` pixels from (y, x) on; outside the map they are the zero point. Word by word where the pixels allow it. */
-EDGEL3_PLAIN_LOOPS static void gather_row(const edgel3_conv_t *conv, const edgel3_map_t *input, int32_t y, int32_t x,
-                                          int32_t side, int8_t *to)
+/* `side` pixels from (y, x) on, word by word where possible; outside the map they are the zero point. */
+EDGEL3_PLAIN_LOOPS static void gather_row(const edgel3_conv_t *conv, const edgel3_map_t *input, int32_t y,
+                                          int32_t x, int32_t side, int8_t *to)
 {
     const int32_t channels = input->channels, words = channels & ~3;
     const int8_t fill = (int8_t)conv->input_zero_point;
@@ -73,8 +75,8 @@ EDGEL3_PLAIN_LOOPS static void gather_row(const edgel3_conv_t *conv, const edgel
 }
 
 /* Transform the patch whose first pixel is (y, x); pixels outside the map are the zero point. */
-static void transform_patch(const edgel3_winograd_t *form, const edgel3_conv_t *conv, const edgel3_map_t *input, int32_t y,
-                            int32_t x, int8_t *patch, uint32_t *v)
+static void transform_patch(const edgel3_winograd_t *form, const edgel3_conv_t *conv,
+                            const edgel3_map_t *input, int32_t y, int32_t x, int8_t *patch, uint32_t *v)
 {
     const int32_t side = form->tile + 2, channels = input->channels;
     const int8_t *rows[EDGEL3_PATCH_MAX];
@@ -92,8 +94,8 @@ static void transform_patch(const edgel3_winograd_t *form, const edgel3_conv_t *
     form->input(rows, channels, edgel3_pairs(channels), v);
 }
 
-static void channel_outputs(const edgel3_winograd_t *form, const edgel3_conv_t *conv, int32_t channel, int32_t channels,
-                            edgel3_outputs_t *outputs)
+static void channel_outputs(const edgel3_winograd_t *form, const edgel3_conv_t *conv, int32_t channel,
+                            int32_t channels, edgel3_outputs_t *outputs)
 {
     for (int32_t c = 0; c < channels; c++) {
         outputs->channel = conv->channels + channel + c;
@@ -109,9 +111,10 @@ static bool is_whole(const edgel3_tile_t *tile, int32_t side)
     return tile->rows == side && tile->columns == side;
 }
 
-/* A block with tiles at the edge of the map: those go to a full tile aside, then what lies inside of the map is copied. */
-static void edge_outputs(const edgel3_winograd_t *form, const edgel3_conv_t *conv, int32_t side, int32_t channel,
-                         int32_t channels, edgel3_outputs_t *outputs)
+/* A block with tiles at the edge of the map: those go to a full tile aside, then what lies inside of the map
+ * is copied. */
+static void edge_outputs(const edgel3_winograd_t *form, const edgel3_conv_t *conv, int32_t side,
+                         int32_t channel, int32_t channels, edgel3_outputs_t *outputs)
 {
     edgel3_tile_t targets[4];
     int8_t aside[4][32];
@@ -149,8 +152,8 @@ static void mark_edge_blocks(edgel3_tile_t *tiles, int32_t count, int32_t side)
     }
 }
 
-static void products(const edgel3_winograd_t *form, const edgel3_conv_t *conv, int32_t pairs, const workspace_t *space,
-                     int32_t count, int32_t side, int32_t output_channels)
+static void products(const edgel3_winograd_t *form, const edgel3_conv_t *conv, int32_t pairs,
+                     const workspace_t *space, int32_t count, int32_t side, int32_t output_channels)
 {
     const uint32_t *packed = conv->weights;
     for (int32_t channel = 0; channel < output_channels; channel += 2) {

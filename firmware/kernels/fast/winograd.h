@@ -1,9 +1,11 @@
 /*
- * What the Winograd convolutions F(4x4,3x3) and F(2x2,3x3) share: tiles, the stages of one form, and the driver.
+ * What the Winograd convolutions F(4x4,3x3) and F(2x2,3x3) share: tiles, the stages of one form, and the
+ * driver.
  *
- * A form computes tile x tile outputs from a (tile + 2)^2 patch of the input through `positions` = (tile + 2)^2 matrix
- * products. The input is transformed for a group of 4 * blocks tiles, v[block][position][pair][4]; then for each pair of
- * output channels the products and the output transform run block by block.
+ * A form computes tile x tile outputs from a (tile + 2)^2 patch of the input through `positions` = (tile +
+ * 2)^2 matrix products. The input is transformed for a group of 4 * blocks tiles,
+ * v[block][position][pair][4]; then for each pair of output channels the products and the output transform
+ * run block by block.
  */
 #ifndef EDGEL3_WINOGRAD_H
 #define EDGEL3_WINOGRAD_H
@@ -48,9 +50,11 @@ typedef struct {
 void edgel3_winograd(const edgel3_winograd_t *form, const edgel3_conv_t *conv, const edgel3_map_t *input,
                      const edgel3_map_t *output, int32_t first, int32_t last, void *scratch, int32_t blocks);
 
-uint32_t edgel3_winograd_scratch(const edgel3_winograd_t *form, int32_t input_channels, int32_t blocks, bool stored);
+uint32_t edgel3_winograd_scratch(const edgel3_winograd_t *form, int32_t input_channels, int32_t blocks,
+                                 bool stored);
 
-void edgel3_f44_input(const int8_t *const rows[EDGEL3_PATCH_MAX], int32_t channels, int32_t pairs, uint32_t *v);
+void edgel3_f44_input(const int8_t *const rows[EDGEL3_PATCH_MAX], int32_t channels, int32_t pairs,
+                      uint32_t *v);
 void edgel3_f44_weights(const uint32_t *packed, int32_t pairs, uint32_t *w);
 void edgel3_f44_output(const edgel3_conv_t *conv, const edgel3_outputs_t *outputs);
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from edgel3_deploy.graph.ir import Conv2D, Layer, MaxPool2D, Requantize, Tensor
 from edgel3_deploy.graph.reference import run_layer
-from edgel3_deploy.plan.packed import PackedConv, RequantizeForm
 from edgel3_deploy.plan.pack_direct import pack_direct
 from edgel3_deploy.plan.pack_mono import pack_mono
 from edgel3_deploy.plan.pack_winograd import pack_f22, pack_f44
+from edgel3_deploy.plan.packed import PackedConv, RequantizeForm
 
 Int8Array = NDArray[np.int8]
 Kernel = Literal["f44", "f22", "direct", "mono"]
@@ -23,7 +23,7 @@ TILE = {"f44": 4, "f22": 2, "direct": 1, "mono": 1}
 
 @dataclass(frozen=True)
 class Call:
-    """A convolution by one kernel, the first `stored` channels of a Winograd one with transformed weights in flash.
+    """A convolution by one kernel; the first `stored` channels of a Winograd one have transformed weights.
 
     `strip` output tile rows a call (0: all), with the 2x2 maximum when `pooled`.
     """
@@ -42,10 +42,14 @@ class Call:
         return (height // 2, width // 2, channels) if self.pooled else (height, width, channels)
 
     @property
+    def side(self) -> int:
+        """Output rows of a tile row."""
+        return TILE[self.kernel] // (2 if self.pooled else 1)
+
+    @property
     def tile_rows(self) -> int:
         """Output tile rows of the whole map."""
-        side = TILE[self.kernel] // (2 if self.pooled else 1)
-        return -(-self.output_shape[0] // side)
+        return -(-self.output_shape[0] // self.side)
 
     def input_rows(self, first: int, last: int) -> range:
         """Rows of the input that output tile rows [first, last) read."""

@@ -27,42 +27,46 @@ class HostKernels:
         sanitize = ("-fsanitize=undefined", "-fno-sanitize=alignment", "-fsanitize-undefined-trap-on-error")
         subprocess.run(
             [
-                *(compiler, *WARNINGS, *sanitize, "-O2", "-shared", "-fPIC"),
-                *(f"-I{firmware_dir() / 'include'}", *sorted(FAST.glob("*.c")), "-o", path),
+                *(str(compiler), *WARNINGS, *sanitize, "-O2", "-shared", "-fPIC"),
+                *(f"-I{firmware_dir() / 'include'}", *sorted(map(str, FAST.glob("*.c"))), "-o", str(path)),
             ],
             check=True,
         )
         self.library = ctypes.CDLL(str(path))
 
     def run(self, call: Call, values: Int8Array) -> Int8Array:
-        """The output for `values`, strip by strip from a ring that holds only the rows a strip reads.
+        """The output for `values`, strip by strip, between rings that hold only the rows of a strip.
 
-        Checked not to write outside of the output and the scratch it asked for.
+        Checked not to write outside of the output's ring and the scratch it asked for.
         """
         conv, keep = _conv(call)
         scratch = self._scratch(call)
-        output = np.full(int(np.prod(call.output_shape)) + 2 * GUARD, POISON, np.int8)
-        target = _map(output[GUARD:], call.output_shape, call.output_shape[0])
         step = call.strip or call.tile_rows
         strips = [(first, min(first + step, call.tile_rows)) for first in range(0, call.tile_rows, step)]
-        rings = [call.input_rows(first, last) for first, last in strips]
-        ring = max(len(rows) for rows in rings)
-        height, width, channels = call.layer.input.shape
-        window = np.full((ring, width, channels), POISON, np.int8)
-        for (first, last), rows in zip(strips, rings, strict=True):
+        read = [call.input_rows(first, last) for first, last in strips]
+        source_ring = max(len(rows) for rows in read)
+        window = np.full((source_ring, *call.layer.input.shape[1:]), POISON, np.int8)
+        source = _map(window, call.layer.input.shape, source_ring)
+        target_ring = min(step * call.side, call.output_shape[0])
+        guarded = np.full(target_ring * int(np.prod(call.output_shape[1:])) + 2 * GUARD, POISON, np.int8)
+        produced = guarded[GUARD:-GUARD].reshape(target_ring, *call.output_shape[1:])
+        target = _map(guarded[GUARD:], call.output_shape, target_ring)
+        output = np.empty(call.output_shape, np.int8)
+        for (first, last), rows in zip(strips, read, strict=True):
             window[:] = POISON
             for y in rows:
-                window[y % ring] = values[y]
-            source = _map(window, (height, width, channels), ring)
+                window[y % source_ring] = values[y]
             arguments = [ctypes.byref(conv), ctypes.byref(source), ctypes.byref(target), first, last]
             arguments.append(ctypes.c_void_p(scratch[GUARD:].ctypes.data))
             if call.kernel in ("f44", "f22"):
                 arguments.append(call.blocks)
             getattr(self.library, f"edgel3_conv_{call.kernel}")(*arguments)
-        for buffer in (output, scratch):
+            for y in range(first * call.side, min(last * call.side, call.output_shape[0])):
+                output[y] = produced[y % target_ring]
+        for buffer in (guarded, scratch):
             assert (buffer[:GUARD] == POISON).all() and (buffer[-GUARD:] == POISON).all()
         del keep
-        return output[GUARD:-GUARD].reshape(call.output_shape)
+        return output
 
     def fully_connected(self, layer: FullyConnected, values: Int8Array) -> Int8Array:
         """The output of a fully connected layer."""

@@ -1,4 +1,4 @@
-"""Fast kernels on an emulated Cortex-M7: calls rendered to C, built for QEMU's mps2-an500, run, outputs parsed."""
+"""Fast kernels on an emulated Cortex-M7: calls rendered to C, built, run, outputs parsed."""
 
 from __future__ import annotations
 
@@ -16,33 +16,45 @@ from tests.firmware.kernels.target import FLAGS, HARNESS, TargetResult
 FAST = firmware_dir() / "kernels" / "fast"
 INCLUDES = (f"-I{firmware_dir() / 'include'}", f"-I{HARNESS}", f"-I{FAST}")
 WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion")
+Calls = Sequence[tuple[Call, Int8Array]]
 MACHINE = ("-M", "mps2-an500", "-icount", "shift=0,sleep=off", "-display", "none", "-monitor", "none")
 
 
 def run_on_target(
-    compiler: Path, qemu: Path, folder: Path, calls: Sequence[tuple[Call, Int8Array]], flags: Sequence[str] = ()
+    compiler: Path,
+    qemu: Path,
+    folder: Path,
+    calls: Sequence[tuple[Call, Int8Array]],
+    flags: Sequence[str] = (),
 ) -> list[TargetResult]:
     """Run each call on its input."""
-    (folder / "cases.c").write_text(_render(calls))
+    lines = run_cases(compiler, qemu, folder, _render(calls), flags)
+    return [_parse(line, call) for line, (call, _) in zip(lines[: len(calls)], calls, strict=True)]
+
+
+def run_cases(compiler: Path, qemu: Path, folder: Path, cases: str, flags: Sequence[str] = ()) -> list[str]:
+    """Build the cases.c given with the fast kernels, run it, and return the harness's lines."""
+    (folder / "cases.c").write_text(cases)
     sources = [HARNESS / "harness.c", folder / "cases.c", *sorted(FAST.glob("*.[cS]"))]
     link = ("-nostartfiles", "--specs=nano.specs", f"-T{HARNESS / 'harness.ld'}", "-Wl,--gc-sections")
-    build = [compiler, *WARNINGS, *FLAGS, "-ffunction-sections", *flags, *INCLUDES, *sources, *link]
+    options = [*WARNINGS, *FLAGS, "-ffunction-sections", *flags, *INCLUDES]
     elf = folder / "cases.elf"
-    subprocess.run([*build, "-o", elf], check=True)
+    subprocess.run([str(compiler), *options, *map(str, sources), *link, "-o", str(elf)], check=True)
     finished = subprocess.run(
-        [qemu, *MACHINE, "-serial", "none", "-semihosting", "-kernel", elf],
+        [str(qemu), *MACHINE, "-serial", "none", "-semihosting", "-kernel", str(elf)],
         check=True,
         capture_output=True,
         text=True,
         timeout=300,
     )
-    lines = (finished.stdout + finished.stderr).split("\n")[: len(calls)]
-    return [_parse(line, call) for line, (call, _) in zip(lines, calls, strict=True)]
+    return (finished.stdout + finished.stderr).split("\n")
 
 
 def _parse(line: str, call: Call) -> TargetResult:
     _, instructions, text = line.split()
-    return TargetResult(np.frombuffer(bytes.fromhex(text), np.int8).reshape(call.output_shape), int(instructions))
+    return TargetResult(
+        np.frombuffer(bytes.fromhex(text), np.int8).reshape(call.output_shape), int(instructions)
+    )
 
 
 def _render(calls: Sequence[tuple[Call, Int8Array]]) -> str:
@@ -51,11 +63,13 @@ def _render(calls: Sequence[tuple[Call, Int8Array]]) -> str:
     for number, (call, values) in enumerate(calls):
         case = f"case{number}"
         packed = call.pack()
-        parts.append(_array(f"{case}_weights", packed.weights))
-        parts.append(_array(f"{case}_channels", packed.channels))
-        parts.append(_array(f"{case}_corrections", packed.corrections))
-        parts.append(_array(f"{case}_input", values))
-        parts.append(f"static int8_t {case}_output[{int(np.prod(call.output_shape))}] __attribute__((aligned(8)));")
+        parts.append(array(f"{case}_weights", packed.weights))
+        parts.append(array(f"{case}_channels", packed.channels))
+        parts.append(array(f"{case}_corrections", packed.corrections))
+        parts.append(array(f"{case}_input", values))
+        parts.append(
+            f"static int8_t {case}_output[{int(np.prod(call.output_shape))}] __attribute__((aligned(8)));"
+        )
         fields = ", ".join(f".{key} = {value}" for key, value in call.fields().items())
         blocks = f", {call.blocks}" if call.kernel in ("f44", "f22") else ""
         step = call.strip or call.tile_rows
@@ -82,7 +96,8 @@ def _map(data: str, shape: tuple[int, ...]) -> str:
     return f"{{{data}, {height}, {height}, {width}, {channels}}}"
 
 
-def _array(name: str, values: NDArray[np.int8] | NDArray[np.int32] | NDArray[np.uint32]) -> str:
+def array(name: str, values: NDArray[np.int8] | NDArray[np.int32] | NDArray[np.uint32]) -> str:
+    """A C array of the values."""
     if values.dtype == np.int32:
         values = values.view(np.uint32)
     numbers = ", ".join(map(str, values.ravel().tolist()))

@@ -8,15 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgel3_deploy.graph.ir import FullyConnected, Requantize, Tensor
+from edgel3_deploy.graph.reference import run_layer
 from edgel3_deploy.plan.bounds import exact, requantize_form
+from edgel3_deploy.plan.pack_direct import pack_fully_connected
 from tests.firmware.fast.calls import Call, Int8Array, random_input, random_layer
-from tests.firmware.fast.target import run_on_target
+from tests.firmware.fast.target import array, run_cases, run_on_target
 
 Calls = list[tuple[Call, Int8Array]]
 
 
 def _calls(rng: np.random.Generator) -> Calls:
-    """Channel counts around every unrolling and every specialised stride, odd sizes, all forms and storages."""
+    """Channel counts around every unrolling and specialised stride, odd sizes, all forms and storages."""
     calls: Calls = []
 
     def add(by: Any, shape: tuple[int, int, int], channels: int, **options: Any) -> None:
@@ -45,10 +48,14 @@ def _calls(rng: np.random.Generator) -> Calls:
     return calls
 
 
-@pytest.mark.parametrize("flags", [(), ("-DEDGEL3_PORTABLE",), ("-DEDGEL3_GEMM_PAIRED=0",)], ids=["m7", "portable", "single"])
+@pytest.mark.parametrize(
+    "flags", [(), ("-DEDGEL3_PORTABLE",), ("-DEDGEL3_GEMM_PAIRED=0",)], ids=["m7", "portable", "single"]
+)
 def test_equals_tflite(arm_gcc: Path, qemu: Path, tmp_path: Path, flags: tuple[str, ...]) -> None:
     calls = _calls(np.random.default_rng(3))
-    for (call, values), result in zip(calls, run_on_target(arm_gcc, qemu, tmp_path, calls, flags), strict=True):
+    for (call, values), result in zip(
+        calls, run_on_target(arm_gcc, qemu, tmp_path, calls, flags), strict=True
+    ):
         np.testing.assert_array_equal(result.output, call.expected(values), err_msg=str(call))
 
 
@@ -66,3 +73,69 @@ def test_extremes_equal_tflite(arm_gcc: Path, qemu: Path, tmp_path: Path, extrem
         calls.append((Call(layer, kernel, requantize_form(layer)), values))  # type: ignore[arg-type]
     for (call, values), result in zip(calls, run_on_target(arm_gcc, qemu, tmp_path, calls), strict=True):
         np.testing.assert_array_equal(result.output, call.expected(values), err_msg=str(call))
+
+
+POOLING = """
+#include "cases.h"
+#include "edgel3_fast.h"
+{data}
+static int8_t pooled[{height} / 2 * ({width} / 2) * {channels}], most[{channels}];
+static const edgel3_map_t input = {{(int8_t *)(uintptr_t)map, {height}, {height}, {width}, {channels}}};
+static const edgel3_map_t output = {{pooled, {height} / 2, {height} / 2, {width} / 2, {channels}}};
+static void by_windows(void) {{ edgel3_max_pool_2x2(&input, &output, 0, {height} / 2); }}
+static void by_map(void) {{ edgel3_max_pool_global(&input, most); }}
+const case_t cases[] = {{
+    {{"2x2", by_windows, pooled, sizeof pooled}}, {{"global", by_map, most, sizeof most}}}};
+const uint32_t case_count = 2;
+"""
+
+
+@pytest.mark.parametrize("channels", [3, 32])
+def test_pooling_takes_the_maximum(arm_gcc: Path, qemu: Path, tmp_path: Path, channels: int) -> None:
+    values = np.random.default_rng(7).integers(-128, 128, (7, 9, channels), dtype=np.int8)
+    cases = POOLING.format(data=array("map", values), height=7, width=9, channels=channels)
+    windows, whole = run_cases(arm_gcc, qemu, tmp_path, cases)[:2]
+    expected = values[:6, :8].reshape(3, 2, 4, 2, channels).max(axis=(1, 3))
+    assert windows.split()[2] == expected.tobytes().hex()
+    assert whole.split()[2] == values.max(axis=(0, 1)).tobytes().hex()
+
+
+FULLY_CONNECTED = """
+#include "cases.h"
+#include "edgel3_fast.h"
+{data}
+static int8_t output[{outputs}];
+static uint32_t scratch[{features}];
+static const edgel3_conv_t layer = {{.weights = weights,
+    .channels = (const edgel3_channel_t *)(const void *)channels, .output_zero_point = 3,
+    .activation_min = -128, .activation_max = 127, .requantize = {form}}};
+static void run(void) {{ edgel3_fully_connected(&layer, input, {features}, output, {outputs}, scratch); }}
+const case_t cases[] = {{{{"fully_connected", run, output, sizeof output}}}};
+const uint32_t case_count = 1;
+"""
+
+
+@pytest.mark.parametrize(("features", "outputs"), [(37, 6), (64, 9)])
+def test_fully_connected_equals_tflite(
+    arm_gcc: Path, qemu: Path, tmp_path: Path, features: int, outputs: int
+) -> None:
+    rng = np.random.default_rng(8)
+    layer = FullyConnected(
+        *(0, "fc", "fc"),
+        input=Tensor(0, "in", (features,), 1.0, -9),
+        output=Tensor(1, "out", (outputs,), 1.0, 3),
+        weights=rng.integers(-127, 128, (outputs, features), dtype=np.int8),
+        bias=rng.integers(-3000, 3000, outputs, dtype=np.int32),
+        requantize=Requantize(np.full(outputs, 1 << 30, np.int32), np.full(outputs, -8, np.int32)),
+        activation_min=-128,
+        activation_max=127,
+    )
+    values = random_input(rng, layer)
+    packed = pack_fully_connected(layer, requantize_form(layer))
+    constants = [array("weights", packed.weights), array("channels", packed.channels)]
+    data = "\n".join([*constants, array("input", values)])
+    cases = FULLY_CONNECTED.format(
+        data=data, features=features, outputs=outputs, form=int(requantize_form(layer))
+    )
+    (line, *_) = run_cases(arm_gcc, qemu, tmp_path, cases)
+    assert line.split()[2] == run_layer(layer, values).tobytes().hex()
