@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.build.folder import BuildFolder, build_folder
@@ -19,6 +19,8 @@ from edgel3_deploy.build.tools import Tools, find_tools
 from edgel3_deploy.build.verdict import refuse_budget, refuse_estimate
 from edgel3_deploy.errors import OverBudgetError, UsageError
 from edgel3_deploy.fileio import sha256
+from edgel3_deploy.graph.ir import Network
+from edgel3_deploy.plan.goal import GOALS, Goal
 from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.quantize.fidelity import Fidelity
 from edgel3_deploy.toolchain.budget import Budget, budget_of, measure
@@ -39,6 +41,7 @@ class BuildRequest:
     model: str
     output: Path
     runtime: str = "native"
+    optimize: str = "balanced"
     calibration: tuple[Path, ...] = ()
     cmsis_nn_root: Path | None = None
     tflm_root: Path | None = None
@@ -92,12 +95,15 @@ def build(request: BuildRequest, *, progress: Progress = silent) -> BuildResult:
     runtime = next((known for known in RUNTIMES if known == request.runtime), None)
     if runtime is None:
         raise UsageError(f"unknown runtime {request.runtime!r}", f"Runtimes: {', '.join(RUNTIMES)}.")
+    goal = next((known for known in GOALS if known == request.optimize), None)
+    if goal is None:
+        raise UsageError(f"unknown goal {request.optimize!r}", f"Goals: {', '.join(GOALS)}.")
     with build_folder(request.output) as folder:
         tools = find_tools(runtime, request.cmsis_nn_root, request.tflm_root)
         source = take_model(request.model, request.calibration, request.board, progress=progress)
         progress("rendering the C project")
-        project = _render(source, request.board, runtime, tools)
-        planned = _manifest(source, project.files, request.board, runtime, tools)
+        project = _render(source, request.board, runtime, goal, tools)
+        planned = _manifest(source, project, request.board, runtime, goal, tools)
         earlier = folder.earlier()
         if earlier is not None and _unchanged(earlier, planned, folder.directory):
             budget = measure(read_elf(folder.directory / ELF), request.board)
@@ -107,42 +113,63 @@ def build(request: BuildRequest, *, progress: Progress = silent) -> BuildResult:
 
 @dataclass(frozen=True)
 class _Project:
-    """The rendered files, and the bytes by region that they are known to take whatever the compiler does."""
+    """The rendered files, the bytes by region that they are known to take whatever the compiler does, and the
+    layers that each step of the runtime computes.
+    """
 
     files: Mapping[str, bytes]
     known: Mapping[str, int]
+    steps: tuple[tuple[int, ...], ...]
 
 
-def _render(source: SourceModel, board: Board, runtime: Runtime, tools: Tools) -> _Project:
+def _render(source: SourceModel, board: Board, runtime: Runtime, goal: Goal, tools: Tools) -> _Project:
     """Render the project; OverBudgetError before anything is compiled if the estimate exceeds the board."""
     from edgel3_deploy.codegen import cmsis_nn, tflm
     from edgel3_deploy.codegen.project import render_project
-    from edgel3_deploy.plan.estimate import estimate
+    from edgel3_deploy.plan.estimate import estimate_layers, estimate_schedule
     from edgel3_deploy.plan.memory import MemoryPlan
-    from edgel3_deploy.plan.pack import native_scratch
     from edgel3_deploy.plan.planner import plan_memory
+    from edgel3_deploy.plan.schedule import Schedule, schedule
     from edgel3_deploy.reference.tflm import arena_bytes
 
     network, model = source.network, source.tflite
     if runtime == "tflm":
         arena = tflm.place_arena(arena_bytes(model), network, board)
-        files = render_project(network, board, model, plan=None, runtime=runtime, arena=arena)
-        return _Project(files, _known(board, len(model), ((arena.region, arena.size),)))
-    native = runtime == "native"
-    scratch = native_scratch(network) if native else cmsis_nn.network_scratch(network)
-    plan: MemoryPlan | OverBudgetError
-    try:
-        plan = plan_memory(network, board, scratch=scratch, in_place_pooling=native)
-    except OverBudgetError as error:
-        plan = error
-    judged = estimate(network, plan, board)
+        files = render_project(network, board, model, plan=arena)
+        return _Project(files, _known(board, len(model), ((arena.region, arena.size),)), _each(network))
+    if runtime == "native":
+        chosen = _or_error(lambda: schedule(network, board, goal))
+        judged = estimate_schedule(network, chosen, board)
+        refuse_estimate(judged)
+        assert isinstance(chosen, Schedule)
+        files = render_project(network, board, model, plan=chosen)
+        steps = tuple(tuple(layer.index for layer in step.layers) for step in chosen.steps)
+        return _Project(files, _known(board, judged.flash_used, chosen.arenas), steps)
+    scratch = cmsis_nn.network_scratch(network)
+    plan = _or_error(lambda: plan_memory(network, board, scratch=scratch, in_place_pooling=False))
+    judged = estimate_layers(network, plan, board)
     refuse_estimate(judged)
     assert isinstance(plan, MemoryPlan)
-    library = None
-    if tools.cmsis_nn is not None:
-        library = project_files(tools.cmsis_nn, cmsis_nn.functions_called(network))
-    files = render_project(network, board, model, plan=plan, runtime=runtime, library=library)
-    return _Project(files, _known(board, judged.flash_used, plan.arenas))
+    assert tools.cmsis_nn is not None
+    library = project_files(tools.cmsis_nn, cmsis_nn.functions_called(network))
+    files = render_project(network, board, model, plan=plan, library=library)
+    return _Project(files, _known(board, judged.flash_used, plan.arenas), _each(network))
+
+
+_Plan = TypeVar("_Plan")
+
+
+def _or_error(make: Callable[[], _Plan]) -> _Plan | OverBudgetError:
+    """What `make` gives, or why it does not fit."""
+    try:
+        return make()
+    except OverBudgetError as error:
+        return error
+
+
+def _each(network: Network) -> tuple[tuple[int, ...], ...]:
+    """Every layer as a step of its own."""
+    return tuple((layer.index,) for layer in network.layers)
 
 
 def _known(board: Board, flash: int, arenas: tuple[tuple[str, int], ...]) -> dict[str, int]:
@@ -152,7 +179,7 @@ def _known(board: Board, flash: int, arenas: tuple[tuple[str, int], ...]) -> dic
 
 
 def _manifest(
-    source: SourceModel, project: Mapping[str, bytes], board: Board, runtime: Runtime, tools: Tools
+    source: SourceModel, project: _Project, board: Board, runtime: Runtime, goal: Goal, tools: Tools
 ) -> Manifest:
     """The manifest as far as it is known before compiling."""
     from edgel3_deploy.codegen.project import build_id
@@ -162,9 +189,11 @@ def _manifest(
     if rendered_only:
         warnings = (*warnings, f"the project was rendered, not linked. {HOW_TO_LINK}")
     return Manifest(
-        build_id=build_id(project),
+        build_id=build_id(project.files),
         board=board,
         runtime=runtime,
+        goal=goal if runtime == "native" else None,
+        steps=project.steps,
         status="rendered" if rendered_only else "linked",
         model_name=source.network.name,
         model_sha256=sha256(source.tflite),
@@ -172,7 +201,7 @@ def _manifest(
         fidelity=None if source.fidelity is None else source.fidelity.to_json(),
         warnings=warnings,
         tools=tools.versions,
-        files={name: sha256(content) for name, content in {**project, MODEL: source.tflite}.items()},
+        files={name: sha256(content) for name, content in {**project.files, MODEL: source.tflite}.items()},
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from edgel3_deploy.boards.board import Board, Bootloader, Clock, Debug, Emulator, Pll, Region, Sector, Uart
 from edgel3_deploy.errors import BadInputError
+from edgel3_deploy.plan.goal import GOALS, Goal
 
 FORMAT = 1
 FILE_NAME = "manifest.json"
@@ -24,12 +25,15 @@ class Manifest:
 
     Hashes are SHA-256 in hexadecimal. `status` is "linked", or "rendered" for a TFLite Micro project without
     a library to link. `inputs` names the model and hashes what it came from; `tools` maps names to versions;
-    `files` maps every file that the build wrote (but this one) to its hash.
+    `files` maps every file that the build wrote (but this one) to its hash. `goal` is what the native schedule
+    was chosen for; `steps` lists, per step that the board reports, the layers computed in it.
     """
 
     build_id: str
     board: Board
     runtime: Runtime
+    goal: Goal | None
+    steps: tuple[tuple[int, ...], ...]
     status: Literal["linked", "rendered"]
     model_name: str
     model_sha256: str
@@ -64,10 +68,14 @@ def read_manifest(directory: Path) -> Manifest:
 def _manifest(content: Mapping[str, Any]) -> Manifest:
     if content["runtime"] not in RUNTIMES or content["status"] not in ("linked", "rendered"):
         raise ValueError("unknown runtime or status")
+    if content["goal"] not in (None, *GOALS):
+        raise ValueError("unknown goal")
     return Manifest(
         build_id=bytes.fromhex(content["build_id"]).hex(),
         board=_board(content["board"]),
         runtime=content["runtime"],
+        goal=content["goal"],
+        steps=tuple(tuple(int(layer) for layer in step) for step in content["steps"]),
         status=content["status"],
         model_name=_text(content["model_name"]),
         model_sha256=_text(content["model_sha256"]),

@@ -8,7 +8,7 @@ from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import OverBudgetError
 from edgel3_deploy.models.family import FAMILY, Member
 from edgel3_deploy.models.network import FloatNetwork
-from edgel3_deploy.plan.estimate import Estimate, estimate_member
+from edgel3_deploy.plan.estimate import Estimate, estimate_member, member_fits
 from edgel3_deploy.toolchain.budget import Budget
 
 
@@ -48,7 +48,7 @@ def refuse_budget(budget: Budget, model_name: str, board: Board) -> None:
     """Raise OverBudgetError, with budget.json's content as its verdict, for an image that does not fit."""
     if budget.verdict == "fits":
         return
-    fitting = [member.name for member in FAMILY if estimate_member(member, board).verdict == "fits"]
+    fitting = [member.name for member in FAMILY if member_fits(member, board)]
     hint = (
         f"Largest: {', '.join(f'{item.name} {item.size:,}' for item in budget.items[:4])}. "
         if budget.items

@@ -12,6 +12,7 @@ from edgel3_deploy.cli.options import (
     calibration_option,
     json_option,
     model_option,
+    optimize_option,
 )
 from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings, size
 from edgel3_deploy.cli.progress import ConsoleProgress
@@ -27,6 +28,7 @@ from edgel3_deploy.cli.progress import ConsoleProgress
     show_default=True,
     help="Who executes the network: this project's kernels, Arm's, or TFLite Micro.",
 )
+@optimize_option
 @calibration_option
 @click.option(
     "--output",
@@ -44,6 +46,7 @@ def command(
     board_name: str,
     model: str,
     runtime: str,
+    optimize: str,
     calibration: tuple[Path, ...],
     output: Path | None,
     cmsis_nn_root: Path | None,
@@ -59,6 +62,7 @@ def command(
         board=board,
         model=model,
         runtime=runtime,
+        optimize=optimize,
         calibration=calibration,
         output=build_directory(board.name, output),
         cmsis_nn_root=cmsis_nn_root,

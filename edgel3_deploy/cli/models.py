@@ -15,7 +15,7 @@ def _rows() -> list[dict[str, Any]]:
     from edgel3_deploy.boards import board_names, load_board
     from edgel3_deploy.models.family import FAMILY
     from edgel3_deploy.models.locate import find_weights
-    from edgel3_deploy.plan.estimate import estimate_member
+    from edgel3_deploy.plan.estimate import member_fits
 
     boards = [load_board(name) for name in board_names()]
     rows = []
@@ -30,7 +30,7 @@ def _rows() -> list[dict[str, Any]]:
                 "parameters": member.parameters,
                 "int8_bytes": member.int8_weight_bytes,
                 "path": str(path) if path else None,
-                "fits": [board.name for board in boards if estimate_member(member, board).verdict == "fits"],
+                "fits": [board.name for board in boards if member_fits(member, board)],
             }
         )
     return rows

@@ -31,6 +31,13 @@ calibration_option: Decorator = click.option(
     metavar="DIR|FILE",
     help="WAV recordings like those of the deployment; may be given several times.",
 )
+optimize_option: Decorator = click.option(
+    "--optimize",
+    type=click.Choice(["speed", "balanced", "size"]),
+    default="balanced",
+    show_default=True,
+    help="What the native runtime's kernels and memory are chosen for.",
+)
 build_dir_option: Decorator = click.option(
     "--build-dir",
     type=click.Path(path_type=Path),

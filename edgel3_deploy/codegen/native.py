@@ -195,7 +195,11 @@ def _arrays(view: StepView) -> list[ArrayView]:
     packed = pack(view.step)
     arrays = [
         ArrayView(
-            "uint32_t", f"{view.name}_weights", packed.weights.size, _layout(view.step), _words(packed.weights)
+            "uint32_t",
+            f"{view.name}_weights",
+            packed.weights.size,
+            _layout(view.step),
+            _words(packed.weights),
         ),
         ArrayView(
             "edgel3_channel_t",

@@ -71,9 +71,7 @@ def render_project(
 _RUNTIMES = {Schedule: "native", MemoryPlan: "cmsis-nn", tflm.Arena: "tflm"}
 
 
-def _entries(
-    network: Network, plan: Schedule | MemoryPlan | tflm.Arena
-) -> tuple[tuple[str, int, int], ...]:
+def _entries(network: Network, plan: Schedule | MemoryPlan | tflm.Arena) -> tuple[tuple[str, int, int], ...]:
     """Name, MACs and output bytes of what an observer sees: steps of a schedule, else layers."""
     if isinstance(plan, Schedule):
         return tuple((step.name, step.macs, math.prod(step.output_shape)) for step in plan.steps)

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from edgel3_deploy.codegen import ctext
 from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Network
-from edgel3_deploy.plan.pack import pack_bias, pack_weights
 
 
 @dataclass(frozen=True)
@@ -23,20 +22,15 @@ class ArrayView:
     rows: tuple[str, ...]
 
 
-def view_constants(network: Network, *, packed: bool) -> tuple[ArrayView, ...]:
-    """All constants of `network` in layer order.
-
-    With `packed` as the portable kernels want them (plan.pack), else as they are in the .tflite file.
-    """
+def view_constants(network: Network) -> tuple[ArrayView, ...]:
+    """All constants of `network` in layer order, as they are in the .tflite file."""
     arrays: list[ArrayView] = []
     for layer in network.layers:
         if isinstance(layer, Conv2D | FullyConnected):
             name = ctext.identifier(layer.name)
-            weights = pack_weights(layer) if packed else layer.weights
-            bias = pack_bias(layer) if packed else layer.bias
             arrays += [
-                _per_channel(f"{name}_weights", weights, layer.weights.shape),
-                _plain(f"{name}_bias", bias),
+                _per_channel(f"{name}_weights", layer.weights, layer.weights.shape),
+                _plain(f"{name}_bias", layer.bias),
                 _plain(f"{name}_multiplier", layer.requantize.multiplier),
                 _plain(f"{name}_shift", layer.requantize.shift),
             ]

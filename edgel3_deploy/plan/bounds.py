@@ -39,15 +39,13 @@ class Range:
 
 def accumulators(layer: Conv2D | FullyConnected) -> Range:
     """The range of the layer's accumulators, bias included."""
-    weights = layer.weights.reshape(len(layer.weights), -1).astype(np.int64)
-    at_lowest, at_highest = (
-        weights * (-128 - layer.input.zero_point),
-        weights * (127 - layer.input.zero_point),
-    )
+    weights = layer.weights.reshape(len(layer.weights), -1)
+    positive = np.maximum(weights, 0).sum(axis=1, dtype=np.int64)
+    negative = np.minimum(weights, 0).sum(axis=1, dtype=np.int64)
+    lowest, highest = -128 - layer.input.zero_point, 127 - layer.input.zero_point
     bias = layer.bias.astype(np.int64)
     return Range(
-        low=bias + np.minimum(at_lowest, at_highest).sum(axis=1),
-        high=bias + np.maximum(at_lowest, at_highest).sum(axis=1),
+        low=bias + positive * lowest + negative * highest, high=bias + positive * highest + negative * lowest
     )
 
 

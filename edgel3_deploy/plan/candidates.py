@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Layer, MaxPool2D, Network, Reshape
-from edgel3_deploy.plan.bounds import exact
+from edgel3_deploy.plan.bounds import exact, poolable
 from edgel3_deploy.plan.kernel import Kernel, Step
 
-BLOCKS = (1, 2, 4, 8)
+BLOCKS = (1, 2, 3, 4)
 """Tiles in flight, in fours, that are tried for the Winograd kernels."""
 
 STORED_PARTS = 2
@@ -60,14 +60,17 @@ def _kernels(layer: Layer) -> Iterable[Kernel]:
 
 
 def _pooled_kernels(layer: Layer) -> Iterable[Kernel]:
-    if isinstance(layer, Conv2D):
+    if isinstance(layer, Conv2D) and poolable(layer).all():
         yield from _winograd(layer, pooled=True)
 
 
 def _winograd(layer: Conv2D, pooled: bool) -> Iterable[Kernel]:
     for name in ("f44", "f22"):
         if exact(name, layer):
-            for stored in sorted({len(layer.weights) * part // STORED_PARTS // 2 * 2 for part in range(STORED_PARTS + 1)}):
+            outputs = len(layer.weights)
+            for stored in sorted(
+                {outputs * part // STORED_PARTS // 2 * 2 for part in range(STORED_PARTS + 1)}
+            ):
                 for blocks in BLOCKS:
                     yield Kernel(name, stored, blocks, pooled)  # type: ignore[arg-type]
 

@@ -28,28 +28,43 @@ def instructions(step: Step, units_per_call: int) -> int:
     return int(inputs * (POOL_GENERAL if name == "max_pool" else POOL_SIMD))
 
 
-DIRECT_MAC, DIRECT_GATHER, MONO_MAC, POOL_SIMD, POOL_GENERAL = 0.85, 1.0, 1.9, 0.8, 8.0
-F44_INPUT, F44_OUTPUT, F44_WEIGHTS = 230.0, 88.0, 150.0
-F22_INPUT, F22_OUTPUT, F22_WEIGHTS = 90.0, 32.0, 70.0
-GEMM_PAIR, GEMM_POSITION, CALL = 11.0, 12.0, 400.0
+DIRECT_MAC, DIRECT_GATHER, MONO_MAC, POOL_SIMD, POOL_GENERAL = 0.82, 1.1, 1.9, 1.1, 16.0
+# Winograd: per tile and four input channels, per tile and output channel, per pair of output channels and of input channels.
+INPUT = {"f44": 644.0, "f22": 300.0}
+OUTPUT = {"f44": 322.0, "f22": 130.0}
+OUTPUT_POOLED = {"f44": 283.0, "f22": 130.0}
+WEIGHTS = {"f44": 266.0, "f22": 200.0}
+TILE_SETUP, BLOCK_SETUP, EDGE_TILE, WEIGHTS_SETUP = 300.0, 150.0, 65.0, 30.0
+STEP = (4.0, 7.0, 10.0, 13.0)
+"""Instructions of a step of the products, two output channels by two input channels, for blocks of 1 to 4 tiles."""
 
 
 def _winograd(step: Step, layer: Conv2D, units_per_call: int) -> int:
     kernel = step.kernel
     tile = WINOGRAD_TILE[kernel.name]
     positions = (tile + 2) ** 2
-    channels = pairs(layer.weights.shape[3])
-    output_pairs = -(-layer.weights.shape[0] // 2)
-    _, width, _ = step.output_shape
-    across = -(-width // (tile // 2 if kernel.pooled else tile))
+    channels = layer.weights.shape[3]
+    columns = pairs(channels)
+    outputs = layer.weights.shape[0]
+    height, width, _ = step.output_shape
+    side = tile // 2 if kernel.pooled else tile
+    across = -(-width // side)
     calls = -(-step.units // units_per_call)
-    tiles = across * units_per_call
-    passes = -(-tiles // (4 * kernel.blocks))
-    blocks = -(-tiles // 4)
-    into, out, weights = (
-        (F44_INPUT, F44_OUTPUT, F44_WEIGHTS) if kernel.name == "f44" else (F22_INPUT, F22_OUTPUT, F22_WEIGHTS)
+    tiles = across * -(-height // side) / calls
+    full, rest = divmod(round(tiles), 4)
+    passes = -(-round(tiles) // (4 * kernel.blocks))
+    setup = 7.0 if columns in (8, 16, 32) else 4.0 + columns / 4
+    products = sum(
+        count * positions * (STEP[size - 1] * columns + setup)
+        for size, count in ((4, full), (rest, 1))
+        if size
     )
-    per_block = positions * (channels * GEMM_PAIR + GEMM_POSITION) + 8 * out
-    flying = output_pairs - (kernel.stored_channels + 1) // 2
-    per_call = output_pairs * blocks * per_block + flying * passes * weights * channels + tiles * channels * into + CALL
+    per_output = OUTPUT_POOLED if kernel.pooled else OUTPUT
+    edges = 0.0 if width % side == 0 else tiles / across
+    per_call = (
+        -(-outputs // 2) * (products + BLOCK_SETUP * (full + bool(rest)))
+        + outputs * (tiles * per_output[kernel.name] + edges * EDGE_TILE)
+        + tiles * (INPUT[kernel.name] * channels / 4 + TILE_SETUP)
+        + (outputs - kernel.stored_channels) / 2 * passes * (WEIGHTS[kernel.name] * columns + WEIGHTS_SETUP)
+    )
     return int(calls * per_call)

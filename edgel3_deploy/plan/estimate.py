@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from edgel3_deploy.boards.board import Board
@@ -10,8 +12,10 @@ from edgel3_deploy.errors import OverBudgetError
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.models.family import FAMILY, Member
 from edgel3_deploy.plan.memory import MemoryPlan
-from edgel3_deploy.plan.pack import native_scratch
-from edgel3_deploy.plan.planner import RESERVE, plan_memory
+from edgel3_deploy.plan.kernel import Step
+from edgel3_deploy.plan.planner import RESERVE
+from edgel3_deploy.plan.schedule import Schedule, frugal, schedule
+from edgel3_deploy.plan.search import Option, options
 from edgel3_deploy.plan.skeleton import skeleton
 from edgel3_deploy.plan.storage import live_bytes, storages
 
@@ -27,7 +31,10 @@ NOT_COUNTED = (
 
 @dataclass(frozen=True)
 class LayerEstimate:
-    """One layer: bytes of constants in flash, bytes of RAM alive while it runs."""
+    """One layer, or layers that one kernel computes together: bytes of constants in flash, RAM alive meanwhile.
+
+    `kind` names the kernel or the operator.
+    """
 
     name: str
     kind: str
@@ -101,75 +108,125 @@ class Estimate:
 
 
 def estimate_network(network: Network, board: Board) -> Estimate:
-    """The estimate of a network run by the portable kernels."""
-    return estimate(network, _plan(network, board), board)
+    """The estimate of a network run by the native kernels."""
+    try:
+        return estimate_schedule(network, schedule(network, board), board)
+    except OverBudgetError as error:
+        return estimate_schedule(network, error, board)
 
 
 def estimate_member(member: Member, board: Board) -> Estimate:
     """The estimate of a family member by its shape alone, as dense int8."""
-    return estimate_network(skeleton(member), board)
+    network, found = _shape(member)
+    return estimate_schedule(network, _schedule(network, found, board), board)
 
 
-def estimate(network: Network, plan: MemoryPlan | OverBudgetError, board: Board) -> Estimate:
-    """The estimate of a network with its memory plan, or with the reason why there is none."""
-    stack_and_caller = board.stack_size + network.input.size + network.output.size
+def member_fits(member: Member, board: Board) -> bool:
+    """The verdict of `estimate_member`, without the numbers where the weights alone are too many."""
+    if member.int8_weight_bytes > min(board.flash.size, FLASH_CEILING):
+        return False
+    return estimate_member(member, board).verdict == "fits"
+
+
+def estimate_schedule(network: Network, plan: Schedule | OverBudgetError, board: Board) -> Estimate:
+    """The estimate of a network with its schedule; or, if there is none, with the least that it would need."""
+    if isinstance(plan, Schedule):
+        needs = tuple((step, ram) for step, ram in _step_ram(plan))
+        arenas = plan.arenas
+        ram = plan.arena_bytes
+    else:
+        way = frugal(network, options(network))
+        needs = tuple((step, option.ram) for option in way for step in option.steps)
+        arenas = ()
+        ram = max(option.ram for option in way)
+    rows = tuple(
+        LayerEstimate(step.name, step.kernel.text, step.output_shape, step.macs, step.constant_bytes, need)
+        for step, need in needs
+    )
+    return _judged(network, board, rows, ram, arenas, plan)
+
+
+def estimate_layers(network: Network, plan: MemoryPlan | OverBudgetError, board: Board) -> Estimate:
+    """The estimate of a network run layer by layer on whole maps, with its memory plan or the reason why not."""
     if isinstance(plan, MemoryPlan):
         alive, arenas = plan.live_bytes, plan.arenas
-        ram_used = sum(size for _, size in arenas) + stack_and_caller
+        ram = sum(size for _, size in arenas)
     else:
-        memories = storages(network, in_place_pooling=True)
-        alive, arenas = live_bytes(network, memories, native_scratch(network)), ()
-        ram_used = max(alive) + stack_and_caller
-    flash_used = sum(layer.constant_bytes for layer in network.layers)
+        alive, arenas = live_bytes(network, storages(network, in_place_pooling=False), {}), ()
+        ram = max(alive)
+    rows = tuple(
+        LayerEstimate(
+            layer.name,
+            type(layer).__name__,
+            layer.output.shape,
+            layer.macs,
+            layer.constant_bytes,
+            alive[layer.index],
+        )
+        for layer in network.layers
+    )
+    return _judged(network, board, rows, ram, arenas, plan)
+
+
+def _judged(
+    network: Network,
+    board: Board,
+    rows: tuple[LayerEstimate, ...],
+    ram: int,
+    arenas: tuple[tuple[str, int], ...],
+    plan: Schedule | MemoryPlan | OverBudgetError,
+) -> Estimate:
+    ram_used = ram + board.stack_size + network.input.size + network.output.size
+    flash_used = sum(row.flash for row in rows)
     flash_limit = min(board.flash.size, FLASH_CEILING)
     ram_limit = min(sum(region.size for region in board.ram), RAM_CEILING)
     excess = [
-        f"{what} by {used - limit:,} bytes ({used:,} of {limit:,})"
+        f"{what} over by {used - limit:,} bytes ({used:,} of {limit:,})"
         for what, used, limit in (("flash", flash_used, flash_limit), ("RAM", ram_used, ram_limit))
         if used > limit
     ]
-    if isinstance(plan, OverBudgetError):
+    if isinstance(plan, OverBudgetError) and not excess:
         excess.append(plan.message)
-    peak = max(range(len(alive)), key=alive.__getitem__)
+    peak = max(rows, key=lambda row: row.ram)
     return Estimate(
         model=network.name,
         board=board.name,
-        layers=tuple(
-            LayerEstimate(
-                layer.name,
-                type(layer).__name__,
-                layer.output.shape,
-                layer.macs,
-                layer.constant_bytes,
-                alive[layer.index],
-            )
-            for layer in network.layers
-        ),
+        layers=rows,
         flash_used=flash_used,
         flash_limit=flash_limit,
         ram_used=ram_used,
         ram_limit=ram_limit,
         ram_regions=arenas,
-        peak_layer=network.layers[peak].name,
-        peak_bytes=alive[peak],
+        peak_layer=peak.name,
+        peak_bytes=peak.ram,
         excess=tuple(excess),
         fitting=_fitting(board) if excess else (),
     )
 
 
-def _plan(network: Network, board: Board) -> MemoryPlan | OverBudgetError:
+def _step_ram(plan: Schedule) -> Iterator[tuple[Step, int]]:
+    """Each step with the bytes alive while its group runs."""
+    before = 0
+    for members, whole in zip(plan.groups, plan.maps, strict=True):
+        after = whole.size if whole else 0
+        for step in members.steps:
+            yield step, before + after + members.inner_bytes + members.scratch
+        before = after
+
+
+@lru_cache(maxsize=len(FAMILY))
+def _shape(member: Member) -> tuple[Network, tuple[Option, ...]]:
+    network = skeleton(member)
+    return network, options(network)
+
+
+def _schedule(network: Network, found: tuple[Option, ...], board: Board) -> Schedule | OverBudgetError:
     try:
-        return plan_memory(network, board, scratch=native_scratch(network))
+        return schedule(network, board, found=found)
     except OverBudgetError as error:
         return error
 
 
 def _fitting(board: Board) -> tuple[str, ...]:
     """Names of the family members that fit."""
-    names = []
-    for member in FAMILY:
-        network = skeleton(member)
-        flash = sum(layer.constant_bytes for layer in network.layers)
-        if flash <= min(board.flash.size, FLASH_CEILING) and isinstance(_plan(network, board), MemoryPlan):
-            names.append(member.name)
-    return tuple(names)
+    return tuple(member.name for member in FAMILY if member_fits(member, board))

@@ -22,7 +22,9 @@ class Group:
     @property
     def inner_bytes(self) -> int:
         """Bytes of the maps between the steps, each aligned for the kernels."""
-        return sum(aligned(ring_bytes(step, rows)) for step, rows in zip(self.steps, self.rings, strict=False))
+        return sum(
+            aligned(ring_bytes(step, rows)) for step, rows in zip(self.steps, self.rings, strict=False)
+        )
 
     @property
     def scratch(self) -> int:
@@ -58,5 +60,7 @@ def ring_rows(unit: int, height: int, reads: tuple[tuple[int, int], ...]) -> int
 
 def group(steps: tuple[Step, ...]) -> Group:
     """The group of these steps with the smallest rings."""
-    rings = tuple(ring_rows(a.unit, a.output_shape[0], b.reads) for a, b in zip(steps, steps[1:], strict=False))
+    rings = tuple(
+        ring_rows(a.unit, a.output_shape[0], b.reads) for a, b in zip(steps, steps[1:], strict=False)
+    )
     return Group(steps, rings)

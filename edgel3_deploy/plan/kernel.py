@@ -11,7 +11,9 @@ from typing import Literal
 from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Layer, MaxPool2D, Reshape
 from edgel3_deploy.plan.packed import pairs
 
-KernelName = Literal["f44", "f22", "direct", "mono", "max_pool_2x2", "max_pool_global", "max_pool", "fully_connected"]
+KernelName = Literal[
+    "f44", "f22", "direct", "mono", "max_pool_2x2", "max_pool_global", "max_pool", "fully_connected"
+]
 WINOGRAD_TILE = {"f44": 4, "f22": 2}
 STREAMING = frozenset(("f44", "f22", "direct", "mono", "max_pool_2x2"))
 """Kernels that make output rows in order from the input rows around them; the others take the whole map at once."""
@@ -36,7 +38,11 @@ class Kernel:
         if self.name in WINOGRAD_TILE:
             tile = WINOGRAD_TILE[self.name]
             pool = " + 2x2 max" if self.pooled else ""
-            weights = f"{self.stored_channels} channels stored transformed" if self.stored_channels else "weights int8"
+            weights = (
+                f"{self.stored_channels} channels stored transformed"
+                if self.stored_channels
+                else "weights int8"
+            )
             return f"F({tile}x{tile},3x3){pool}, {weights}, {4 * self.blocks} tiles at a time"
         return _TEXT[self.name]
 
@@ -156,7 +162,9 @@ def scratch_bytes(kernel: Kernel, layer: Layer) -> int:
         column = positions * pairs(channels) * 16
         products = positions * 32 + (0 if kernel.stored_channels >= len(layer.weights) else column // 2) + 8
         patch = positions * channels + 8
-        return _aligned(kernel.blocks * 4 * TILE_BYTES) + kernel.blocks * column + _aligned(max(patch, products))
+        return (
+            _aligned(kernel.blocks * 4 * TILE_BYTES) + kernel.blocks * column + _aligned(max(patch, products))
+        )
     if name == "direct" and isinstance(layer, Conv2D):
         _, height, width, channels = layer.weights.shape
         return _direct_pairs(height * width, channels) * 16 + 8

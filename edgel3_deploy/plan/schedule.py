@@ -5,21 +5,19 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import OverBudgetError
 from edgel3_deploy.graph.ir import Network, Tensor
 from edgel3_deploy.plan.arena import Buffer, Layout, lay_out
 from edgel3_deploy.plan.candidates import operations
+from edgel3_deploy.plan.goal import Goal
 from edgel3_deploy.plan.group import Group, group, ring_bytes
 from edgel3_deploy.plan.kernel import Step
 from edgel3_deploy.plan.planner import capacities
 from edgel3_deploy.plan.search import Option, choose, options
 from edgel3_deploy.plan.storage import Storage, Use
 
-Goal = Literal["speed", "balanced", "size"]
-GOALS: tuple[Goal, ...] = ("speed", "balanced", "size")
 STORED_SHARE = 1.5
 """How much flash the balanced goal spends on constants, against int8 weights alone."""
 INT8_SHARE = 1.02
@@ -84,12 +82,15 @@ class _Attempt:
     reason: str
 
 
-def schedule(network: Network, board: Board, goal: Goal = "balanced") -> Schedule:
+def schedule(
+    network: Network, board: Board, goal: Goal = "balanced", found: tuple[Option, ...] | None = None
+) -> Schedule:
     """The schedule of `network` on `board` for a goal; the same arguments give the same schedule.
 
     speed: fewest instructions within the board's flash and RAM. balanced: the same within the board's main RAM and
     STORED_SHARE times the flash of int8 weights, or all RAM if that cannot be. size: the least RAM that keeps to
-    SIZE_INSTRUCTIONS_PER_MAC, weights int8. Raises OverBudgetError if nothing fits the board.
+    SIZE_INSTRUCTIONS_PER_MAC, with int8 weights and the kernels of the least code. `found` are the network's options where they are known. Raises
+    OverBudgetError if nothing fits the board.
     """
     free = capacities(network, board)
     flash = int(board.flash.size * IMAGE_SHARE)
@@ -97,14 +98,20 @@ def schedule(network: Network, board: Board, goal: Goal = "balanced") -> Schedul
     stored = min(flash, int(weights * STORED_SHARE))
     everywhere = tuple(free)
     attempts = {
-        "speed": [_Attempt(everywhere, flash, f"the fewest instructions that {board.name} has flash and RAM for")],
+        "speed": [
+            _Attempt(everywhere, flash, f"the fewest instructions that {board.name} has flash and RAM for")
+        ],
         "balanced": [
             _Attempt((board.main_ram,), stored, f"the fewest instructions with all RAM in {board.main_ram}"),
             _Attempt(everywhere, stored, f"the fewest instructions; {board.main_ram} alone is too small"),
         ],
         "size": [_Attempt(everywhere, min(flash, int(weights * INT8_SHARE)), "the least RAM, weights int8")],
     }
-    found = options(network)
+    if goal == "size":
+        # The Winograd kernels' own code is larger than what CMSIS-NN's image has to spare.
+        found = options(network, winograd=False)
+    elif found is None:
+        found = options(network)
     for attempt in attempts[goal]:
         limit = sum(free[region] for region in attempt.regions)
         if goal == "size":
@@ -129,6 +136,24 @@ def _least_ram(network: Network, found: tuple[Option, ...], flash: int) -> int:
 
     position = bisect_left(limits, True, key=good)
     return limits[min(position, len(limits) - 1)]
+
+
+def frugal(network: Network, found: tuple[Option, ...]) -> tuple[Option, ...]:
+    """The way with the least RAM and int8 weights, whatever board it may fit."""
+    plain = tuple(option for option in found if not any(step.kernel.stored_channels for step in option.steps))
+    limits = sorted({option.ram for option in plain})
+    end = len(operations(network))
+    way = None
+    low, high = 0, len(limits) - 1
+    while low <= high:
+        middle = (low + high) // 2
+        smaller = choose(plain, end, limits[middle], None)
+        if smaller is None:
+            low = middle + 1
+        else:
+            way, high = smaller, middle - 1
+    assert way is not None
+    return way
 
 
 def _placed(

@@ -14,9 +14,11 @@ from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.plan.candidates import operations, steps_from
 from edgel3_deploy.plan.cost import instructions
 from edgel3_deploy.plan.group import aligned, ring_bytes, ring_rows
-from edgel3_deploy.plan.kernel import STREAMING, Step
+from edgel3_deploy.plan.kernel import STREAMING, WINOGRAD_TILE, Step
 
 LONGEST_GROUP = 4
+LONGEST_PLAIN_GROUP = 8
+"""Steps that may take turns; the longer, the more combinations of kernels are tried."""
 FLASH_GRAIN = 1024
 """Bytes that flash is counted in while choosing, rounded up per group."""
 
@@ -45,9 +47,10 @@ class _Choice:
     in_strips: int
 
 
-def options(network: Network) -> tuple[Option, ...]:
-    """Every group worth considering, in a fixed order."""
+def options(network: Network, *, winograd: bool = True) -> tuple[Option, ...]:
+    """Every group worth considering, in a fixed order; without Winograd kernels groups may be longer."""
     parts = operations(network)
+    longest = LONGEST_GROUP if winograd else LONGEST_PLAIN_GROUP
     choices = tuple(
         tuple(
             _Choice(
@@ -59,25 +62,29 @@ def options(network: Network) -> tuple[Option, ...]:
                 instructions(step, 1),
             )
             for step in steps_from(parts, position)
+            if winograd or step.kernel.name not in WINOGRAD_TILE
         )
         for position in range(len(parts))
     )
-    return tuple(_option(network, run) for first in range(len(parts)) for run in _runs(choices, first))
+    return tuple(_option(network, run) for first in range(len(parts)) for run in _runs(choices, first, longest))
 
 
 def choose(
-    candidates: Iterable[Option], end: int, ram_limit: int, flash_limit: int
+    candidates: Iterable[Option], end: int, ram_limit: int, flash_limit: int | None
 ) -> tuple[Option, ...] | None:
-    """The way through operations [0, end) with the fewest instructions within two limits in bytes; None if none."""
+    """The way through operations [0, end) with the fewest instructions within two limits in bytes.
+
+    Without a flash limit flash is not counted. None if there is no way.
+    """
     usable = [option for option in candidates if option.ram <= ram_limit]
-    grains = flash_limit // FLASH_GRAIN
+    grains = 0 if flash_limit is None else flash_limit // FLASH_GRAIN
     best: dict[int, dict[int, tuple[int, tuple[Option, ...]]]] = {0: {0: (0, ())}}
     for position in range(end):
         reached = _frontier(best.pop(position, {}))
         for option in usable:
             if option.first != position:
                 continue
-            flash = -(-option.flash // FLASH_GRAIN)
+            flash = 0 if flash_limit is None else -(-option.flash // FLASH_GRAIN)
             target = best.setdefault(option.end, {})
             for used, (cost, way) in reached.items():
                 if used + flash <= grains:
@@ -124,13 +131,11 @@ class _Run:
         return self.inner <= other.inner and self.scratch <= other.scratch and self.flash <= other.flash
 
 
-def _runs(choices: tuple[tuple[_Choice, ...], ...], first: int) -> Iterable[_Run]:
+def _runs(choices: tuple[tuple[_Choice, ...], ...], first: int, longest: int) -> Iterable[_Run]:
     """Every run from `first` on that no other with the same end and last kernel beats."""
     runs = _thinned(_Run(first, (c.step,), 0, c.scratch, c.flash, c.in_strips) for c in choices[first])
-    yield from (
-        _Run(first, (c.step,), 0, c.scratch, c.flash, c.at_once) for c in choices[first]
-    )
-    for _ in range(LONGEST_GROUP - 1):
+    yield from (_Run(first, (c.step,), 0, c.scratch, c.flash, c.at_once) for c in choices[first])
+    for _ in range(longest - 1):
         runs = _thinned(
             longer
             for run in runs

@@ -53,8 +53,8 @@ def validate_build(
     progress("reaching the board")
     with _port_path(build, port) as path, open_port(path, build.board.uart.baudrate) as serial:
         client = Client(serial)
-        identity = greet(client, build.board, build.network, manifest.model_sha256, manifest.build_id)
-        run = BoardRun(client, build.network)
+        identity = greet(client, build.board, build.network, manifest)
+        run = BoardRun(client, build.network, manifest.steps)
         rows = _compare(build, workload, run, progress)
         device = Device(build.board, port, _body(build.board, serial), identity, client.memory())
     output = build.network.output

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.boards.board import Board
+from edgel3_deploy.build.manifest import Manifest
 from edgel3_deploy.errors import LinkError
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.link.client import Client, Identity
@@ -21,11 +22,13 @@ from edgel3_deploy.validate.result import LayerResult
 class BoardRun:
     """Runs windows on the board and keeps what belongs to layers.
 
-    `compared_windows` counts the windows whose layers were compared; `notes` say what this runtime hides.
+    `steps` lists the layers of each step that the board reports: several where one kernel computes them
+    together, and then the last one's output is what can be compared. `compared_windows` counts the windows whose layers were compared; `notes` say what this runtime hides.
     """
 
     client: Client
     network: Network
+    steps: tuple[tuple[int, ...], ...]
     counters: list[int] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     compared_windows: int = 0
@@ -41,7 +44,7 @@ class BoardRun:
         output = self.client.read_output(self.network.output.size)
         if self._shows_timing:
             try:
-                self._layer_counters.append(self.client.timing(len(self.network.layers)))
+                self._layer_counters.append(self.client.timing(len(self.steps)))
             except NotSupportedError:
                 self._shows_timing = False
                 self.notes.append("this runtime does not tell the time of its layers")
@@ -52,32 +55,33 @@ class BoardRun:
         if not self._shows_checksums:
             return
         try:
-            found = self.client.checksums(len(expected))
+            found = self.client.checksums(len(self.steps))
         except NotSupportedError:
             self._shows_checksums = False
             self.notes.append("this runtime does not show the outputs of its layers")
             return
-        wrong = [int(crc != zlib.crc32(layer.tobytes())) for crc, layer in zip(found, expected, strict=True)]
+        shown = [expected[step[-1]] for step in self.steps]
+        wrong = [int(crc != zlib.crc32(layer.tobytes())) for crc, layer in zip(found, shown, strict=True)]
         self._differing = [a + b for a, b in zip(self._differing or [0] * len(wrong), wrong, strict=True)]
         self.compared_windows += 1
 
     def layers(self) -> tuple[LayerResult, ...]:
-        """The layers in order: median counters and how many of the compared windows differed."""
+        """The steps in order: median counters and how many of the compared windows differed."""
         medians = np.median(np.array(self._layer_counters), axis=0) if self._layer_counters else None
         return tuple(
             LayerResult(
-                name=layer.name,
-                operator=type(layer).__name__,
-                output_shape=layer.output.shape,
-                macs=layer.macs,
+                name=" + ".join(layer.name for layer in layers),
+                operator=" + ".join(type(layer).__name__ for layer in layers),
+                output_shape=layers[-1].output.shape,
+                macs=sum(layer.macs for layer in layers),
                 counter=int(medians[index]) if medians is not None else None,
                 differing_windows=self._differing[index] if self._differing else None,
             )
-            for index, layer in enumerate(self.network.layers)
+            for index, layers in enumerate([self.network.layers[i] for i in step] for step in self.steps)
         )
 
 
-def greet(client: Client, board: Board, network: Network, model_sha256: str, build_id: str) -> Identity:
+def greet(client: Client, board: Board, network: Network, manifest: Manifest) -> Identity:
     """Shake hands and make sure that the board runs this very build.
 
     Raises LinkError if it runs another model or build, or its tensors have other sizes.
@@ -85,20 +89,20 @@ def greet(client: Client, board: Board, network: Network, model_sha256: str, bui
     client.hello()
     identity = client.identify()
     flash_it = f"Flash this build first: `edgel3-deploy flash --board {board.name} --port PORT`."
-    if identity.model_sha256.hex() != model_sha256:
+    if identity.model_sha256.hex() != manifest.model_sha256:
         raise LinkError(
             f"the board runs another model: {identity.model} for {identity.board} "
-            f"({identity.model_sha256.hex()[:12]}, this build has {model_sha256[:12]})",
+            f"({identity.model_sha256.hex()[:12]}, this build has {manifest.model_sha256[:12]})",
             flash_it,
         )
-    if identity.build_id.hex() != build_id:
+    if identity.build_id.hex() != manifest.build_id:
         raise LinkError(
             f"the board runs another build of this model: {identity.runtime} for {identity.board} "
-            f"({identity.build_id.hex()[:12]}, this build is {build_id[:12]})",
+            f"({identity.build_id.hex()[:12]}, this build is {manifest.build_id[:12]})",
             flash_it,
         )
     found = (identity.input_size, identity.output_size, identity.layer_count)
-    expected = (network.input.size, network.output.size, len(network.layers))
+    expected = (network.input.size, network.output.size, len(manifest.steps))
     if found != expected:
         raise LinkError(
             f"the board's network has other sizes: input, output, layers are {found}, not {expected}",
