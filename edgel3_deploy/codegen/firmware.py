@@ -8,9 +8,9 @@ from edgel3_deploy.boards.board import Board, Family
 from edgel3_deploy.resources import firmware_dir
 
 FOLDER = "firmware"
-FOLDERS = ("include", "kernels", "kernels/fast", "link", "drivers", "startup")
+FOLDERS = ("include", "kernels", "link", "drivers", "startup")
 """What a project takes from; `kernels` only for the runtime native."""
-INCLUDES = (".", FOLDER, f"{FOLDER}/include", f"{FOLDER}/kernels/fast")
+INCLUDES = (".", FOLDER, f"{FOLDER}/include")
 """The include path of a project's own sources."""
 
 
@@ -20,7 +20,7 @@ def firmware_files(board: Board, runtime: str) -> dict[str, bytes]:
     others = tuple(f"_{_stem(family)}.c" for family in get_args(Family) if family != board.family)
     paths = [root / "main.c"]
     for folder in FOLDERS:
-        if not folder.startswith("kernels") or runtime == "native":
+        if folder != "kernels" or runtime == "native":
             paths += [path for path in (root / folder).iterdir() if path.suffix in (".c", ".h", ".S")]
     return {
         f"{FOLDER}/{path.relative_to(root).as_posix()}": path.read_bytes()

@@ -57,7 +57,7 @@ def exact_f44(layer: Conv2D) -> BoolArray:
     leaves 64 * acc modulo 2^32, which equals 64 * acc as a signed number if and only if acc is in that range.
     The factors of the products fit int16 for all weights and inputs: |U| <= 49 * 128 = 6,272 because the rows
     of the weight transform have absolute sums up to 7, and V is in -12,750..30,090
-    (firmware/kernels/fast/f44_input.c), so only acc decides. With |x - z| <= 255, sum(|w|) * 255 + |b| < 2^25
+    (firmware/kernels/f44_input.c), so only acc decides. With |x - z| <= 255, sum(|w|) * 255 + |b| < 2^25
     suffices: always so up to 114 input channels.
     """
     return accumulators(layer).fits(25)

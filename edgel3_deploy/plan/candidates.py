@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Layer, MaxPool2D, Network, Reshape
 from edgel3_deploy.plan.bounds import exact, poolable
-from edgel3_deploy.plan.kernel import Kernel, Step
+from edgel3_deploy.plan.kernel import Kernel, KernelName, Step
 
 BLOCKS = (1, 2, 3, 4)
 """Tiles in flight, in fours, that are tried for the Winograd kernels."""
@@ -65,17 +65,18 @@ def _pooled_kernels(layer: Layer) -> Iterable[Kernel]:
 
 
 def _winograd(layer: Conv2D, pooled: bool) -> Iterable[Kernel]:
-    for name in ("f44", "f22"):
+    names: tuple[KernelName, ...] = ("f44", "f22")
+    for name in names:
         if exact(name, layer):
             outputs = len(layer.weights)
             for stored in sorted(
                 {outputs * part // STORED_PARTS // 2 * 2 for part in range(STORED_PARTS + 1)}
             ):
                 for blocks in BLOCKS:
-                    yield Kernel(name, stored, blocks, pooled)  # type: ignore[arg-type]
+                    yield Kernel(name, stored, blocks, pooled)
 
 
-def _pooling(layer: MaxPool2D) -> str:
+def _pooling(layer: MaxPool2D) -> KernelName:
     height, width, _ = layer.input.shape
     unclamped = (layer.activation_min, layer.activation_max) == (-128, 127)
     if unclamped and layer.padding == (0, 0):
@@ -83,7 +84,7 @@ def _pooling(layer: MaxPool2D) -> str:
             return "max_pool_2x2"
         if layer.window == (height, width) and layer.output.shape[:2] == (1, 1):
             return "max_pool_global"
-    return "max_pool"
+    return "max_pool_any"
 
 
 def _fusable(conv: Layer, pool: Layer) -> bool:

@@ -25,7 +25,7 @@ def instructions(step: Step, units_per_call: int) -> int:
     if name == "fully_connected" and isinstance(layer, FullyConnected):
         return int(layer.macs * DIRECT_MAC)
     inputs = int(layer.input.size)
-    return int(inputs * (POOL_GENERAL if name == "max_pool" else POOL_SIMD))
+    return int(inputs * (POOL_GENERAL if name == "max_pool_any" else POOL_SIMD))
 
 
 DIRECT_MAC, DIRECT_GATHER, MONO_MAC, POOL_SIMD, POOL_GENERAL = 0.82, 1.1, 1.9, 1.1, 16.0

@@ -1,6 +1,6 @@
 """Fast kernels as the scheduler sees them: rows in and out, workspace, constants.
 
-The numbers mirror firmware/include/edgel3_fast.h and firmware/kernels/fast; a test compares them with the C code.
+The numbers mirror firmware/include/edgel3_kernels.h and firmware/kernels; a test compares them with the C code.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Layer, MaxPool2D, Res
 from edgel3_deploy.plan.packed import pairs
 
 KernelName = Literal[
-    "f44", "f22", "direct", "mono", "max_pool_2x2", "max_pool_global", "max_pool", "fully_connected"
+    "f44", "f22", "direct", "mono", "max_pool_2x2", "max_pool_global", "max_pool_any", "fully_connected"
 ]
 WINOGRAD_TILE = {"f44": 4, "f22": 2}
 STREAMING = frozenset(("f44", "f22", "direct", "mono", "max_pool_2x2"))
@@ -52,7 +52,7 @@ _TEXT = {
     "mono": "direct, one input channel",
     "max_pool_2x2": "2x2 maximum",
     "max_pool_global": "maximum over the map",
-    "max_pool": "maximum, any window",
+    "max_pool_any": "maximum, any window",
     "fully_connected": "direct, two outputs at a time",
 }
 

@@ -1,6 +1,6 @@
 """Weights of the Winograd kernels: stored transformed (int16) or int8, transformed on the fly, by channel.
 
-Transforms and units: firmware/kernels/fast/f44_*.c and f22_*.c.
+Transforms and units: firmware/kernels/f44_*.c and f22_*.c.
 """
 
 from __future__ import annotations

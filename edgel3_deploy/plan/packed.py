@@ -12,7 +12,7 @@ from edgel3_deploy.graph.ir import Requantize
 
 
 class RequantizeForm(IntEnum):
-    """How accumulators become int8: edgel3_requantize_t of firmware/include/edgel3_fast.h."""
+    """How accumulators become int8: edgel3_requantize_t of firmware/include/edgel3_kernels.h."""
 
     RECTIFIED = 0
     ROUNDED = 1

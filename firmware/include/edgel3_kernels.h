@@ -1,109 +1,129 @@
 /**
  * @file edgel3_kernels.h
- * @brief Portable int8 kernels, bit-exact with TFLite Micro's reference kernels (double rounding).
+ * @brief Fast exact int8 kernels: what the generated network.c calls.
  *
- * Tensors are int8, batch 1, row-major (height, width, channels): the last axis is contiguous. A real value is
- * scale * (q - zero_point). An output is clamp(requantize(accumulator) + output_zero_point, activation_min,
- * activation_max), see kernels/requantize.h. Accumulators are int32; they and their scaled values never overflow for
- * networks that edgel3_deploy.graph.reader accepts.
- *
- * Parameters are constant and live in flash; the generator initialises them by name (designated initialisers).
- * No kernel keeps state, allocates or calls anything but memcpy, memmove and memset.
+ * Every kernel gives TFLite Micro's int8 result bit for bit as long as the bounds hold that
+ * edgel3_deploy/plan/bounds.py checks when the network is generated. Kernels work on rows: a call computes a
+ * range of output rows from maps that are whole or rings of their last rows, so that producer and consumer
+ * can take turns and no large map need exist whole. None of them allocates, blocks or keeps state between
+ * calls.
  */
 #ifndef EDGEL3_KERNELS_H
 #define EDGEL3_KERNELS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/** A two-dimensional convolution. All sizes are positive; kernels, strides and channel counts are arbitrary. */
+/** An int8 feature map (height, width, channels); row y is at data + (y % ring) * width * channels. */
 typedef struct {
-    const int8_t *weights;      /**< (output_channels, kernel_height, kernel_width, input_channels), pack_weights() */
-    const int32_t *bias;        /**< per output channel: bias - input_zero_point * sum(weights), pack_bias() */
-    const int32_t *multiplier;  /**< per output channel, Q31 in [2^30, 2^31), or 0 */
-    const int32_t *shift;       /**< per output channel, -31..30; positive shifts left before the multiplication */
-    int32_t input_height;
-    int32_t input_width;
-    int32_t input_channels;
-    int32_t kernel_height;
-    int32_t kernel_width;
-    int32_t stride_height;
-    int32_t stride_width;
-    int32_t padding_top;        /**< rows of padding above the input; below it as many as the output needs */
-    int32_t padding_left;       /**< columns of padding before the input; behind it as many as the output needs */
-    int32_t output_height;
-    int32_t output_width;
-    int32_t output_channels;
-    int32_t input_zero_point;   /**< what padding reads as, -128..127 */
-    int32_t output_zero_point;  /**< -128..127 */
-    int32_t activation_min;     /**< -128..127 */
-    int32_t activation_max;     /**< -128..127, not below activation_min */
-} edgel3_conv2d_params_t;
-
-/** A two-dimensional max pooling. Padding never enters the maximum; every window covers at least one input. */
-typedef struct {
-    int32_t input_height;
-    int32_t input_width;
+    int8_t *data;
+    int32_t ring;   /**< rows held in memory: the height, or fewer for a ring */
+    int32_t height; /**< rows of the whole map */
+    int32_t width;
     int32_t channels;
-    int32_t window_height;
-    int32_t window_width;
-    int32_t stride_height;
-    int32_t stride_width;
-    int32_t padding_top;
-    int32_t padding_left;
-    int32_t output_height;
-    int32_t output_width;
-    int32_t activation_min;
-    int32_t activation_max;
-} edgel3_max_pool2d_params_t;
+} edgel3_map_t;
 
-/** A fully connected layer over a flattened input. */
+/** How accumulators become int8; the generator picks the cheapest that is exact for a layer. */
+typedef enum {
+    EDGEL3_REQUANTIZE_RECTIFIED, /**< as ROUNDED, with output zero point -128 and no clamp but int8's */
+    EDGEL3_REQUANTIZE_ROUNDED,   /**< shift in -22..-1, |2 acc| < 2^31, any zero point and clamp */
+    EDGEL3_REQUANTIZE_GENERAL    /**< any multiplier and shift of TFLite */
+} edgel3_requantize_t;
+
+/** Constants of one output channel. */
 typedef struct {
-    const int8_t *weights;      /**< (output_size, input_size), pack_weights() */
-    const int32_t *bias;        /**< per output: bias - input_zero_point * sum(weights), pack_bias() */
-    const int32_t *multiplier;  /**< per output, Q31 in [2^30, 2^31), or 0 */
-    const int32_t *shift;       /**< per output, -31..30; positive shifts left before the multiplication */
-    int32_t input_size;
-    int32_t output_size;
+    int32_t bias;       /**< bias of the accumulator, in the units of the kernel (see its packer) */
+    int32_t multiplier; /**< TFLite's quantized multiplier */
+    int32_t rounding;   /**< 2^(-shift - 1) + output zero point * 2^-shift; unused by the general form */
+    int32_t shift;      /**< -shift, at least 1; the general form: TFLite's shift itself */
+} edgel3_channel_t;
+
+/** A convolution as the generator packs it. Fields that a kernel does not name are ignored by it. */
+typedef struct {
+    const void *weights;              /**< packed for the kernel */
+    const edgel3_channel_t *channels; /**< one per output channel */
+    const int32_t (*corrections)[4];  /**< F(4x4,3x3) only: lane offsets in four outputs of a tile */
+    int32_t input_zero_point;         /**< value of the padding */
     int32_t output_zero_point;
     int32_t activation_min;
     int32_t activation_max;
-} edgel3_fully_connected_params_t;
+    edgel3_requantize_t requantize;
+    int8_t kernel_height, kernel_width; /**< direct kernel only */
+    int8_t stride_height, stride_width; /**< direct kernel only */
+    int8_t padding_top, padding_left;   /**< direct and one-channel kernels only */
+    int16_t stored_channels;            /**< Winograd only: even number of first channels with weights stored
+                                             transformed (int16); those of the others are int8 */
+    bool pooled;                        /**< Winograd only: 2x2 maximum, stride 2, on the way */
+} edgel3_conv_t;
+
+/** Row y of a map, wherever the ring holds it. */
+static inline int8_t *edgel3_row(const edgel3_map_t *map, int32_t y)
+{
+    return map->data + (y % map->ring) * map->width * map->channels;
+}
 
 /**
- * Convolve `input` into `output`.
+ * 3x3, stride 1, padding 1, as Winograd F(4x4,3x3): output tile rows [first, last) of 4 rows (2 when pooled).
  *
- * @param params  constants of the layer
- * @param input   input_height * input_width * input_channels bytes
- * @param output  output_height * output_width * output_channels bytes, not overlapping `input`
- * @param scratch edgel3_conv2d_s8_scratch_size(params) bytes, any alignment, overlapping neither; its content is lost
+ * @param input  rows 4 * first - 1 .. 4 * last must be present where the map has them
+ * @param output ring must be the height or a multiple of 4 (2 when pooled)
+ * @param scratch edgel3_conv_f44_scratch() bytes, 8-byte aligned
+ * @param blocks tiles in flight, in fours: the more, the more seldom weights are transformed on the fly
  */
-void edgel3_conv2d_s8(const edgel3_conv2d_params_t *params, const int8_t *input, int8_t *output, int8_t *scratch);
+void edgel3_conv_f44(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output,
+                     int32_t first, int32_t last, void *scratch, int32_t blocks);
 
-/** Bytes of scratch that edgel3_conv2d_s8() needs; edgel3_deploy.plan.pack.scratch_bytes() gives the same offline. */
-uint32_t edgel3_conv2d_s8_scratch_size(const edgel3_conv2d_params_t *params);
+/** Bytes of scratch of edgel3_conv_f44; `stored` if all channels are stored transformed. */
+uint32_t edgel3_conv_f44_scratch(int32_t input_channels, int32_t blocks, bool stored);
 
-/**
- * Take maxima over windows of `input` into `output`.
- *
- * @param params constants of the layer
- * @param input  input_height * input_width * channels bytes
- * @param output output_height * output_width * channels bytes; may start where `input` starts (in place) if both paddings
- *               are 0, else it must not overlap
- */
-void edgel3_max_pool2d_s8(const edgel3_max_pool2d_params_t *params, const int8_t *input, int8_t *output);
+/** 3x3, stride 1, padding 1, as Winograd F(2x2,3x3): tile rows [first, last) of 2 rows (1 when pooled). */
+void edgel3_conv_f22(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output,
+                     int32_t first, int32_t last, void *scratch, int32_t blocks);
 
-/**
- * Multiply a flat input by a matrix.
- *
- * @param params constants of the layer
- * @param input  input_size bytes
- * @param output output_size bytes, not overlapping `input`
- */
-void edgel3_fully_connected_s8(const edgel3_fully_connected_params_t *params, const int8_t *input, int8_t *output);
+/** Bytes of scratch of edgel3_conv_f22, alike. */
+uint32_t edgel3_conv_f22_scratch(int32_t input_channels, int32_t blocks, bool stored);
+
+/** Any kernel size, stride and padding: output rows [first, last). 1x1 convolutions are a case of it. */
+void edgel3_conv_direct(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output,
+                        int32_t first, int32_t last, void *scratch);
+
+/** Bytes of scratch of edgel3_conv_direct. */
+uint32_t edgel3_conv_direct_scratch(int32_t kernel_height, int32_t kernel_width, int32_t input_channels);
+
+/** 3x3, stride 1, one input channel: output rows [first, last). */
+void edgel3_conv_mono(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output,
+                      int32_t first, int32_t last, void *scratch);
+
+/** Bytes of scratch of edgel3_conv_mono for an output of this width. */
+uint32_t edgel3_conv_mono_scratch(int32_t width);
+
+/** Fully connected: input (features), output (one per channel of `layer`). */
+void edgel3_fully_connected(const edgel3_conv_t *layer, const int8_t *input, int32_t features, int8_t *output,
+                            int32_t outputs, void *scratch);
+
+/** Bytes of scratch of edgel3_fully_connected. */
+uint32_t edgel3_fully_connected_scratch(int32_t features);
+
+/** 2x2 maximum, stride 2, no padding: output rows [first, last); may run in place. */
+void edgel3_max_pool_2x2(const edgel3_map_t *input, const edgel3_map_t *output, int32_t first, int32_t last);
+
+/** Maximum over all positions of a whole map: `channels` bytes. */
+void edgel3_max_pool_global(const edgel3_map_t *input, int8_t *output);
+
+/** A max pooling of any window, stride and padding; padding never enters the maximum. */
+typedef struct {
+    int8_t window_height, window_width;
+    int8_t stride_height, stride_width;
+    int8_t padding_top, padding_left;
+    int8_t activation_min, activation_max;
+} edgel3_max_pool_t;
+
+/** Maximum over windows of a whole map, every one of which covers at least one input; in place if no padding. */
+void edgel3_max_pool_any(const edgel3_max_pool_t *pool, const edgel3_map_t *input, const edgel3_map_t *output);
 
 #ifdef __cplusplus
 }

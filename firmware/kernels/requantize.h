@@ -27,11 +27,4 @@ static inline int32_t edgel3_requantize(int32_t value, int32_t multiplier, int32
     return (high >> right) + ((high & mask) > threshold ? 1 : 0);
 }
 
-/** `value` limited to [low, high], both within int8. */
-static inline int8_t edgel3_clamp_s8(int32_t value, int32_t low, int32_t high)
-{
-    const int32_t raised = value < low ? low : value;
-    return (int8_t)(raised > high ? high : raised);
-}
-
 #endif

@@ -10,7 +10,7 @@
 #ifndef EDGEL3_WINOGRAD_H
 #define EDGEL3_WINOGRAD_H
 
-#include "edgel3_fast.h"
+#include "edgel3_kernels.h"
 #include "gemm.h"
 #include "simd.h"
 

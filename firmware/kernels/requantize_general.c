@@ -2,7 +2,7 @@
  * The general requantization: any multiplier and shift of TFLite, for layers that the fast forms do not cover
  * exactly.
  */
-#include "../requantize.h"
+#include "requantize.h"
 
 #include "requantize_fast.h"
 

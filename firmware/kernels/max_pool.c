@@ -1,7 +1,7 @@
 /*
  * Maximum pooling of int8 maps, four channels at a time (SSUB8 and SEL).
  */
-#include "edgel3_fast.h"
+#include "edgel3_kernels.h"
 #include "simd.h"
 
 static int8_t larger(int8_t a, int8_t b)

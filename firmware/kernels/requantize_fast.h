@@ -10,7 +10,7 @@
 #ifndef EDGEL3_REQUANTIZE_FAST_H
 #define EDGEL3_REQUANTIZE_FAST_H
 
-#include "edgel3_fast.h"
+#include "edgel3_kernels.h"
 #include "simd.h"
 
 EDGEL3_INLINE int8_t edgel3_requantize_rectified(int32_t twice, const edgel3_channel_t *channel)
