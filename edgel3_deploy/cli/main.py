@@ -21,6 +21,7 @@ COMMANDS = {
     "boards": "boards",
     "quantize": "quantize",
     "check": "check",
+    "plan": "plan",
     "build": "build",
     "flash": "flash",
     "emulate": "emulate",

@@ -42,6 +42,7 @@ def to_json(report: Report) -> dict[str, Any]:
         "layers": [_layer(layer, timing) for layer in report.layers],
         "layer_windows": report.layer_windows,
         "layer_note": report.layer_note,
+        "schedule": {"note": report.schedule_note, "table": [list(row) for row in report.schedule]},
         "recordings": [asdict(source) for source in report.sources],
         "budget": [{"name": row.name, "used": row.used, "limit": row.limit} for row in report.budget],
         "versions": dict(report.tools),

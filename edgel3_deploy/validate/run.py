@@ -16,6 +16,8 @@ from edgel3_deploy.flash.virtual import VIRTUAL, port_to_run
 from edgel3_deploy.graph.tensors import dequantize
 from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.port import Port, open_port
+from edgel3_deploy.plan.schedule import schedule
+from edgel3_deploy.plan.table import schedule_table
 from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.validate.host import Expectation, expectations, layer_outputs
 from edgel3_deploy.validate.metrics import differences, fidelity
@@ -57,6 +59,7 @@ def validate_build(
         run = BoardRun(client, build.network, manifest.steps)
         rows = _compare(build, workload, run, progress)
         device = Device(build.board, port, _body(build.board, serial), identity, client.memory())
+    planned = schedule(build.network, build.board, manifest.goal) if manifest.goal else None
     output = build.network.output
     embeddings = np.stack(rows.embeddings)
     floats = np.concatenate(rows.floats) if rows.floats else None
@@ -85,6 +88,8 @@ def validate_build(
         counter=int(np.median(run.counters)),
         example=rows.example[0],
         budget=read_budget(build.directory),
+        schedule=schedule_table(planned) if planned else (),
+        schedule_note=f"optimized for {planned.goal}: {planned.reason}" if planned else "",
         tools=versions(manifest.tools),
         warnings=(*manifest.warnings, *workload.warnings),
     )

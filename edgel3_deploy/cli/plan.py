@@ -1,0 +1,70 @@
+"""`edgel3-deploy plan`: which kernels, strips and places the native runtime takes, and why."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgel3_deploy.cli.options import board_option, json_option, optimize_option
+from edgel3_deploy.cli.output import emit_json, emit_table, size
+
+if TYPE_CHECKING:
+    from edgel3_deploy.graph.ir import Network
+    from edgel3_deploy.plan.goal import Goal
+
+
+@click.command()
+@click.argument("model", metavar="MODEL.tflite")
+@board_option
+@optimize_option
+@json_option
+def command(model: str, board_name: str, optimize: Goal, as_json: bool) -> None:
+    """Explain the schedule of MODEL.tflite on a board; a family name is scheduled by its shape alone."""
+    from edgel3_deploy.boards import load_board
+    from edgel3_deploy.plan.planner import capacities
+    from edgel3_deploy.plan.schedule import schedule
+    from edgel3_deploy.plan.table import schedule_table
+
+    board = load_board(board_name)
+    network = _network(model)
+    chosen = schedule(network, board, optimize)
+    header, *rows = schedule_table(chosen)
+    if as_json:
+        names = ("strip", *header[1:])
+        emit_json(
+            {
+                "model": network.name,
+                "board": board.name,
+                "goal": chosen.goal,
+                "reason": chosen.reason,
+                "modelled_instructions": chosen.instructions,
+                "constant_bytes": chosen.constant_bytes,
+                "arenas": dict(chosen.arenas),
+                "steps": [dict(zip(names, row, strict=True)) for row in rows],
+                "groups": [[dataclasses.asdict(step.kernel) for step in g.steps] for g in chosen.groups],
+            }
+        )
+        return
+    click.secho(f"{network.name} on {board.name}, optimized for {chosen.goal}: {chosen.reason}", bold=True)
+    emit_table(header, rows)
+    click.echo("Steps under one bracket take turns row by row; a ring of the last rows between them is kept.")
+    free = capacities(network, board)
+    for region, used in chosen.arenas:
+        click.echo(f"{region}: {size(used)} of {size(free[region])} bytes free for buffers")
+    click.echo(f"constants: {size(chosen.constant_bytes)} bytes of flash")
+    click.echo(f"about {chosen.instructions / 1e6:.1f} million instructions (modelled, not measured)")
+
+
+def _network(model: str) -> Network:
+    from edgel3_deploy.fileio import read_file
+    from edgel3_deploy.graph.reader import read_network
+    from edgel3_deploy.models.family import FAMILY, member
+    from edgel3_deploy.plan.skeleton import skeleton
+
+    path = Path(model)
+    if path.suffix != ".tflite" and not path.exists() and any(model == known.name for known in FAMILY):
+        return skeleton(member(model))
+    return read_network(read_file(path, "a .tflite model"), name=path.stem)
