@@ -33,8 +33,7 @@ def command(model: str, board_name: str, optimize: Goal, as_json: bool) -> None:
     chosen = schedule(network, board, optimize)
     header, *rows = schedule_table(chosen)
     if as_json:
-        names = ("strip", *header[1:])
-        emit_json(
+            emit_json(
             {
                 "model": network.name,
                 "board": board.name,
@@ -43,14 +42,14 @@ def command(model: str, board_name: str, optimize: Goal, as_json: bool) -> None:
                 "modelled_instructions": chosen.instructions,
                 "constant_bytes": chosen.constant_bytes,
                 "arenas": dict(chosen.arenas),
-                "steps": [dict(zip(names, row, strict=True)) for row in rows],
+                "steps": [dict(zip(header, row, strict=True)) for row in rows],
                 "groups": [[dataclasses.asdict(step.kernel) for step in g.steps] for g in chosen.groups],
             }
         )
         return
     click.secho(f"{network.name} on {board.name}, optimized for {chosen.goal}: {chosen.reason}", bold=True)
     emit_table(header, rows)
-    click.echo("Steps under one bracket take turns row by row; a ring of the last rows between them is kept.")
+    click.echo("Steps of one strip take turns row by row; of the maps between them the last rows are kept.")
     free = capacities(network, board)
     for region, used in chosen.arenas:
         click.echo(f"{region}: {size(used)} of {size(free[region])} bytes free for buffers")

@@ -11,6 +11,7 @@ from edgel3_deploy.codegen import ctext
 from edgel3_deploy.codegen.views import describe
 from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Layer, Network
 from edgel3_deploy.plan.bounds import requantize_form
+from edgel3_deploy.plan.cost import step_costs
 from edgel3_deploy.plan.group import Group, aligned, ring_bytes
 from edgel3_deploy.plan.kernel import WINOGRAD_TILE, Step
 from edgel3_deploy.plan.pack_direct import pack_direct
@@ -149,7 +150,7 @@ def _group_maps(members: Group, workspace: Place | None, whole: Place | None) ->
 
 def _group_steps(members: Group, first: int, source: str, scratch: str) -> list[StepView]:
     views: list[StepView] = []
-    for step in members.steps:
+    for step, cost in zip(members.steps, step_costs(members), strict=True):
         producer = views[-1].name if views else None
         name = ctext.identifier(step.name)
         views.append(
@@ -164,7 +165,7 @@ def _group_steps(members: Group, first: int, source: str, scratch: str) -> list[
                 streams=len(members.steps) > 1,
                 scratch=scratch if step.scratch else "NULL",
                 reach=_reach(step),
-                comment=_comment(step),
+                comment=_comment(step, cost),
             )
         )
     return views
@@ -183,10 +184,10 @@ def _reach(step: Step) -> str:
     return f"least({slope} * unit + {step.rows_read(0)[1]}, {height})"
 
 
-def _comment(step: Step) -> tuple[str, ...]:
+def _comment(step: Step, cost: int) -> tuple[str, ...]:
     lines = [line for layer in step.layers for line in describe(layer)]
-    flash = f", {step.constant_bytes:,} bytes of constants" if step.constant_bytes else ""
-    return (*lines, f"kernel: {step.kernel.text}{flash}")
+    flash = f", {step.constant_bytes:,} bytes packed" if step.constant_bytes else ""
+    return (*lines, f"kernel: {step.kernel.text}{flash}, about {cost:,} instructions (modelled)")
 
 
 def _arrays(view: StepView) -> list[ArrayView]:

@@ -38,12 +38,8 @@ class Kernel:
         if self.name in WINOGRAD_TILE:
             tile = WINOGRAD_TILE[self.name]
             pool = " + 2x2 max" if self.pooled else ""
-            weights = (
-                f"{self.stored_channels} channels stored transformed"
-                if self.stored_channels
-                else "weights int8"
-            )
-            return f"F({tile}x{tile},3x3){pool}, {weights}, {4 * self.blocks} tiles at a time"
+            stored = f", {self.stored_channels} channels transformed" if self.stored_channels else ""
+            return f"F({tile}x{tile},3x3){pool}, {4 * self.blocks} tiles{stored}"
         return _TEXT[self.name]
 
 

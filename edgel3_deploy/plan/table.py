@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.plan.memory import MemoryPlan
-from edgel3_deploy.plan.group import aligned, ring_bytes
-from edgel3_deploy.plan.schedule import Schedule
+from edgel3_deploy.plan.cost import step_costs
+from edgel3_deploy.plan.group import Group, aligned, ring_bytes
+from edgel3_deploy.plan.schedule import Place, Schedule
 from edgel3_deploy.plan.storage import storages
 
 HEADER = ("layer", "output", "MACs", "input at", "output at", "live bytes")
@@ -42,35 +45,51 @@ def plan_table(network: Network, plan: MemoryPlan, board: Board) -> tuple[tuple[
     return (HEADER, *rows)
 
 
-SCHEDULE_HEADER = ("", "step", "output", "MACs", "kernel", "constants", "rows kept", "output at")
+SCHEDULE_HEADER = (
+    "strip",
+    "step",
+    "output",
+    "MACs",
+    "kernel",
+    "instructions",
+    "constants",
+    "rows kept",
+    "output at",
+)
 
 
 def schedule_table(schedule: Schedule) -> tuple[tuple[str, ...], ...]:
-    """SCHEDULE_HEADER and a row per step: a bracket for steps in strips, kernel, bytes of constants, where its output lies."""
+    """SCHEDULE_HEADER and a row per step: number of its strip if it is in one, shape, kernel, modelled cost, place."""
     rows = [SCHEDULE_HEADER]
+    strips = 0
     for members, workspace, whole in zip(schedule.groups, schedule.workspaces, schedule.maps, strict=True):
-        count = len(members.steps)
-        offset = workspace.offset if workspace else 0
-        for number, step in enumerate(members.steps):
-            inner = number < count - 1
-            if inner and workspace is not None:
-                kept = members.rings[number]
-                place = f"{workspace.region} +0x{offset:05x}"
-                offset += aligned(ring_bytes(step, kept))
-            else:
-                kept = step.output_shape[0]
-                place = f"{whole.region} +0x{whole.offset:05x}" if whole else "caller's output"
-            bracket = "" if count == 1 else "/" if number == 0 else "\\" if not inner else "|"
+        strips += len(members.steps) > 1
+        kept = [*members.rings, members.steps[-1].output_shape[0]]
+        places = [*_ring_places(members, workspace), _place(whole)]
+        for step, cost, ring, place in zip(members.steps, step_costs(members), kept, places, strict=True):
             rows.append(
                 (
-                    bracket,
+                    str(strips) if len(members.steps) > 1 else "",
                     step.name,
                     " x ".join(str(size) for size in step.output_shape),
                     f"{step.macs:,}",
                     step.kernel.text,
+                    f"{cost:,}",
                     f"{step.constant_bytes:,}",
-                    f"{kept} of {step.output_shape[0]}",
+                    f"{ring} of {step.output_shape[0]}",
                     place,
                 )
             )
     return tuple(rows)
+
+
+def _ring_places(members: Group, workspace: Place | None) -> Iterator[str]:
+    """Where the rings of a group lie, one behind the other at the start of its workspace."""
+    offset = 0
+    for step, rows in zip(members.steps, members.rings, strict=False):
+        yield _place(workspace, offset)
+        offset += aligned(ring_bytes(step, rows))
+
+
+def _place(place: Place | None, offset: int = 0) -> str:
+    return "caller's output" if place is None else f"{place.region} +0x{place.offset + offset:05x}"
