@@ -33,7 +33,7 @@ def command(model: str, board_name: str, optimize: Goal, as_json: bool) -> None:
     chosen = schedule(network, board, optimize)
     header, *rows = schedule_table(chosen)
     if as_json:
-            emit_json(
+        emit_json(
             {
                 "model": network.name,
                 "board": board.name,
