@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.codegen import ctext
 from edgel3_deploy.codegen.views import describe
-from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Layer, Network
+from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Layer
 from edgel3_deploy.plan.bounds import requantize_form
 from edgel3_deploy.plan.cost import step_costs
 from edgel3_deploy.plan.group import Group, aligned, ring_bytes
 from edgel3_deploy.plan.kernel import WINOGRAD_TILE, Step
-from edgel3_deploy.plan.pack_direct import pack_direct
+from edgel3_deploy.plan.pack_direct import pack_direct, pack_fully_connected
 from edgel3_deploy.plan.pack_mono import pack_mono
 from edgel3_deploy.plan.pack_winograd import pack_f22, pack_f44
 from edgel3_deploy.plan.packed import PackedConv
@@ -76,18 +77,20 @@ class NativeView:
     runs: tuple[str, ...]
 
 
-def view_native(network: Network, schedule: Schedule) -> NativeView:
-    """Names and C text for a schedule of `network`; BadInputError if a layer's name cannot be C."""
-    maps = [MapView("input_map", "NULL", *_rows(network.input.shape), note="the caller's input")]
+def view_native(schedule: Schedule) -> NativeView:
+    """Names and C text for a schedule; BadInputError if a layer's name cannot be C."""
+    maps = [_whole_map("input_map", "NULL", schedule.steps[0].input_shape, "the caller's input")]
     steps: list[StepView] = []
     runs: list[str] = []
     for position, members in enumerate(schedule.groups):
         workspace, whole = schedule.workspaces[position], schedule.maps[position]
+        maps += _reshaped(maps[-1], members.steps[0])
+        source = maps[-1].name
         maps += _group_maps(members, workspace, whole)
         scratch = "NULL" if workspace is None else _at(workspace, members.inner_bytes)
-        steps += _group_steps(members, len(steps), maps[len(steps)].name, scratch)
-        last = steps[-1]
-        runs.append(f"{last.name}({last.step.output_shape[0]})" if last.streams else f"{last.name}()")
+        views = _group_steps(members, len(steps), source, scratch)
+        steps += views
+        runs += _group_runs(views)
     arrays = [array for view in steps for array in _arrays(view)]
     return NativeView(tuple(maps), tuple(steps), tuple(arrays), tuple(runs))
 
@@ -97,7 +100,7 @@ def pack(step: Step) -> PackedConv:
     layer = step.layer
     form = requantize_form(layer)  # type: ignore[arg-type]
     if isinstance(layer, FullyConnected):
-        return pack_direct(_as_conv(layer), form)
+        return pack_fully_connected(layer, form)
     assert isinstance(layer, Conv2D)
     if step.kernel.name == "f44":
         return pack_f44(layer, step.kernel.stored_channels, form)
@@ -106,23 +109,16 @@ def pack(step: Step) -> PackedConv:
     return pack_mono(layer, form) if step.kernel.name == "mono" else pack_direct(layer, form)
 
 
-def _as_conv(layer: FullyConnected) -> Conv2D:
-    """A fully connected layer as the convolution that it is: over one pixel."""
-    return Conv2D(
-        **{name: getattr(layer, name) for name in ("index", "name", "source_name", "input", "output")},
-        weights=layer.weights[:, None, None, :],
-        bias=layer.bias,
-        requantize=layer.requantize,
-        stride=(1, 1),
-        padding=(0, 0),
-        activation_min=layer.activation_min,
-        activation_max=layer.activation_max,
-    )
+def _whole_map(name: str, data: str, shape: tuple[int, int, int], note: str) -> MapView:
+    return MapView(name, data, shape[0], *shape, note=note)
 
 
-def _rows(shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-    height, width, channels = shape if len(shape) == 3 else (1, 1, shape[0])
-    return height, height, width, channels
+def _reshaped(source: MapView, step: Step) -> list[MapView]:
+    """Another view of `source` if the step reads its bytes under another shape."""
+    if step.input_shape == (source.height, source.width, source.channels):
+        return []
+    name = f"{ctext.identifier(step.name)}_input"
+    return [_whole_map(name, source.data, step.input_shape, f"the bytes of {source.name}")]
 
 
 def _at(place: Place, offset: int = 0) -> str:
@@ -141,10 +137,9 @@ def _group_maps(members: Group, workspace: Place | None, whole: Place | None) ->
         views.append(MapView(f"{ctext.identifier(step.name)}_map", data, rows, height, width, channels, note))
         offset += aligned(ring_bytes(step, rows))
     last = members.steps[-1]
-    height, width, channels = last.output_shape
     data = "NULL" if whole is None else _at(whole)
-    note = "the caller's output" if whole is None else f"whole, {height * width * channels:,} bytes"
-    views.append(MapView(f"{ctext.identifier(last.name)}_map", data, height, height, width, channels, note))
+    note = "the caller's output" if whole is None else f"whole, {whole.size:,} bytes"
+    views.append(_whole_map(f"{ctext.identifier(last.name)}_map", data, last.output_shape, note))
     return views
 
 
@@ -171,6 +166,19 @@ def _group_steps(members: Group, first: int, source: str, scratch: str) -> list[
     return views
 
 
+def _group_runs(views: list[StepView]) -> list[str]:
+    """The calls that execute a group: its last step pulls the others along, but for rows that it never reads."""
+    last = views[-1]
+    if not last.streams:
+        return [f"{last.name}()"]
+    runs = [f"{last.name}({last.step.output_shape[0]})"]
+    for producer, consumer in reversed(tuple(pairwise(views))):
+        height = producer.step.output_shape[0]
+        if consumer.step.reads[-1][1] < height:
+            runs.append(f"{producer.name}({height}) /* rows that only an observer sees */")
+    return runs
+
+
 def _form(layer: Layer) -> str:
     if isinstance(layer, Conv2D | FullyConnected):
         return f"EDGEL3_REQUANTIZE_{requantize_form(layer).name}"
@@ -180,7 +188,7 @@ def _form(layer: Layer) -> str:
 def _reach(step: Step) -> str:
     """C expression: input rows that the unit `unit` needs, from the top of the map."""
     height = step.input_shape[0]
-    slope = step.rows_read(1)[1] - step.rows_read(0)[1] if step.units > 2 else height
+    slope = step.rows_read(1)[1] - step.rows_read(0)[1] if step.units > 1 else 0
     return f"least({slope} * unit + {step.rows_read(0)[1]}, {height})"
 
 

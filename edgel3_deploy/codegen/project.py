@@ -57,7 +57,7 @@ def render_project(
         "network_info.c.j2", **{**values, "model_sha256": hashlib.sha256(model).digest()}
     )
     if isinstance(plan, Schedule):
-        files |= _native(network, plan, values)
+        files |= _native(plan, values)
     elif isinstance(plan, MemoryPlan):
         files |= _cmsis_nn(network, board, plan, values)
     else:
@@ -93,8 +93,8 @@ def sources(files: Mapping[str, bytes]) -> tuple[str, ...]:
     return tuple(sorted(name for name in files if Path(name).suffix in (".c", ".cc", ".S")))
 
 
-def _native(network: Network, schedule: Schedule, values: Mapping[str, object]) -> dict[str, bytes]:
-    native = {**values, "view": view_native(network, schedule), "schedule": schedule}
+def _native(schedule: Schedule, values: Mapping[str, object]) -> dict[str, bytes]:
+    native = {**values, "view": view_native(schedule), "schedule": schedule}
     table = ctext.columns(schedule_table(schedule))
     return {
         "network.c": render("network_native.c.j2", **native, schedule_table=table),

@@ -140,7 +140,7 @@ def supports(kernel: str, layer: Conv2D) -> bool:
         return square and same
     if kernel == "mono":
         return square and layer.weights.shape[3] == 1 and max(layer.padding) <= 1
-    return bool(max(layer.weights.shape[1:3]) <= 127)
+    return True
 
 
 def exact(kernel: str, layer: Conv2D) -> bool:

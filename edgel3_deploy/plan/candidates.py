@@ -18,17 +18,14 @@ STORED_PARTS = 2
 def operations(network: Network) -> tuple[tuple[Layer, ...], ...]:
     """The layers in order, each with the reshapes behind it: what has to be computed one after the other.
 
-    A reshape in front of everything is a view of the caller's input and goes with the first operation.
+    Reshapes in front of everything are views of the caller's input and belong to none.
     """
     groups: list[list[Layer]] = []
-    leading: list[Layer] = []
     for layer in network.layers:
         if not isinstance(layer, Reshape):
             groups.append([layer])
         elif groups:
             groups[-1].append(layer)
-        else:
-            leading.append(layer)
     return tuple(tuple(members) for members in groups)
 
 

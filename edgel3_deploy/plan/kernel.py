@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Layer, MaxPool2D, Reshape
+from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Layer, Reshape
 from edgel3_deploy.plan.packed import pairs
 
 KernelName = Literal[
@@ -158,16 +158,15 @@ def scratch_bytes(kernel: Kernel, layer: Layer) -> int:
         column = positions * pairs(channels) * 16
         products = positions * 32 + (0 if kernel.stored_channels >= len(layer.weights) else column // 2) + 8
         patch = positions * channels + 8
-        return (
-            _aligned(kernel.blocks * 4 * TILE_BYTES) + kernel.blocks * column + _aligned(max(patch, products))
-        )
+        tiles = _aligned(kernel.blocks * 4 * TILE_BYTES)
+        return int(tiles + kernel.blocks * column + _aligned(max(patch, products)))
     if name == "direct" and isinstance(layer, Conv2D):
         _, height, width, channels = layer.weights.shape
         return _direct_pairs(height * width, channels) * 16 + 8
     if name == "mono":
         return 2 * _map_shape(layer.output.shape)[1] * 5 * 4
     if name == "fully_connected" and isinstance(layer, FullyConnected):
-        return -(-layer.weights.shape[1] // 4) * 8
+        return int(-(-layer.weights.shape[1] // 4) * 8)
     return 0
 
 
@@ -179,20 +178,20 @@ CORRECTION_BYTES = 16
 
 def constant_bytes(kernel: Kernel, layer: Layer) -> int:
     """Bytes in flash of a layer packed for a kernel, as plan.pack_* make them."""
-    if isinstance(layer, MaxPool2D | Reshape) or not isinstance(layer, Conv2D | FullyConnected):
+    if not isinstance(layer, Conv2D | FullyConnected):
         return 0
-    outputs = layer.weights.shape[0]
+    outputs = len(layer.weights)
     output_pairs = -(-outputs // 2)
     constants = outputs * CHANNEL_BYTES
     if isinstance(layer, FullyConnected):
-        return constants + output_pairs * _direct_pairs(1, layer.weights.shape[1]) * 4 + 4
+        return int(constants + outputs * -(-layer.weights.shape[1] // 4) * 4)
     _, height, width, channels = layer.weights.shape
     if kernel.name in WINOGRAD_TILE:
         positions = (WINOGRAD_TILE[kernel.name] + 2) ** 2
         stored = (kernel.stored_channels + 1) // 2
         words = pairs(channels) * (stored * positions * 2 + (output_pairs - stored) * 9)
         corrections = outputs * CORRECTION_BYTES if kernel.name == "f44" else 0
-        return constants + corrections + (words + 2) * 4
+        return int(constants + corrections + (words + 2) * 4)
     if kernel.name == "mono":
         return constants + outputs * 5 * 4
-    return constants + (output_pairs * _direct_pairs(height * width, channels) + 1) * 4
+    return int(constants + (output_pairs * _direct_pairs(height * width, channels) + 1) * 4)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edgel3_deploy.boards.board import Board
-from edgel3_deploy.errors import OverBudgetError
+from edgel3_deploy.errors import BadInputError, OverBudgetError
 from edgel3_deploy.graph.ir import Network, Tensor
 from edgel3_deploy.plan.arena import Buffer, Layout, lay_out
 from edgel3_deploy.plan.candidates import operations
@@ -89,9 +89,14 @@ def schedule(
 
     speed: fewest instructions within the board's flash and RAM. balanced: the same within the board's main RAM and
     STORED_SHARE times the flash of int8 weights, or all RAM if that cannot be. size: the least RAM that keeps to
-    SIZE_INSTRUCTIONS_PER_MAC, with int8 weights and the kernels of the least code. `found` are the network's options where they are known. Raises
-    OverBudgetError if nothing fits the board.
+    SIZE_INSTRUCTIONS_PER_MAC, with int8 weights and the kernels of the least code. `found` are the network's
+    options where they are known. Raises OverBudgetError if nothing fits the board, BadInputError for a network of
+    reshapes alone.
     """
+    if not operations(network):
+        raise BadInputError(
+            f"{network.name}: no layer computes anything", "Use the runtime cmsis-nn, or a model with operators."
+        )
     free = capacities(network, board)
     flash = int(board.flash.size * IMAGE_SHARE)
     weights = sum(layer.constant_bytes for layer in network.layers)

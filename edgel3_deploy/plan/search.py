@@ -66,7 +66,9 @@ def options(network: Network, *, winograd: bool = True) -> tuple[Option, ...]:
         )
         for position in range(len(parts))
     )
-    return tuple(_option(network, run) for first in range(len(parts)) for run in _runs(choices, first, longest))
+    return tuple(
+        _option(network, run) for first in range(len(parts)) for run in _runs(choices, first, longest)
+    )
 
 
 def choose(
@@ -148,7 +150,7 @@ def _runs(choices: tuple[tuple[_Choice, ...], ...], first: int, longest: int) ->
 
 def _extended(run: _Run, choice: _Choice) -> _Run | None:
     last, step = run.steps[-1], choice.step
-    if step.kernel.name not in STREAMING:
+    if step.kernel.name not in STREAMING or step.input_shape != last.output_shape:
         return None
     ring = ring_bytes(last, ring_rows(last.unit, last.output_shape[0], choice.reads))
     return _Run(

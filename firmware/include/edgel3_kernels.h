@@ -52,12 +52,12 @@ typedef struct {
     int32_t activation_min;
     int32_t activation_max;
     edgel3_requantize_t requantize;
-    int8_t kernel_height, kernel_width; /**< direct kernel only */
-    int8_t stride_height, stride_width; /**< direct kernel only */
-    int8_t padding_top, padding_left;   /**< direct and one-channel kernels only */
-    int16_t stored_channels;            /**< Winograd only: even number of first channels with weights stored
-                                             transformed (int16); those of the others are int8 */
-    bool pooled;                        /**< Winograd only: 2x2 maximum, stride 2, on the way */
+    int16_t kernel_height, kernel_width; /**< direct kernel only */
+    int16_t stride_height, stride_width; /**< direct kernel only */
+    int16_t padding_top, padding_left;   /**< direct and one-channel kernels only */
+    int16_t stored_channels;             /**< Winograd only: even number of first channels with weights stored
+                                              transformed (int16); those of the others are int8 */
+    bool pooled;                         /**< Winograd only: 2x2 maximum, stride 2, on the way */
 } edgel3_conv_t;
 
 /** Row y of a map, wherever the ring holds it. */
@@ -116,9 +116,9 @@ void edgel3_max_pool_global(const edgel3_map_t *input, int8_t *output);
 
 /** A max pooling of any window, stride and padding; padding never enters the maximum. */
 typedef struct {
-    int8_t window_height, window_width;
-    int8_t stride_height, stride_width;
-    int8_t padding_top, padding_left;
+    int16_t window_height, window_width;
+    int16_t stride_height, stride_width;
+    int16_t padding_top, padding_left;
     int8_t activation_min, activation_max;
 } edgel3_max_pool_t;
 

@@ -99,7 +99,7 @@ static void channel_outputs(const edgel3_winograd_t *form, const edgel3_conv_t *
 {
     for (int32_t c = 0; c < channels; c++) {
         outputs->channel = conv->channels + channel + c;
-        outputs->corrections = conv->corrections[channel + c];
+        outputs->corrections = conv->corrections ? conv->corrections[channel + c] : NULL;
         form->output(conv, outputs);
         outputs->sums += 4;
         outputs->offset++;

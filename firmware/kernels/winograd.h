@@ -26,6 +26,8 @@ typedef struct {
     bool edge_block; /* of a block's first tile: whether any tile of the block is at the edge */
 } edgel3_tile_t;
 
+_Static_assert(sizeof(void *) != 4 || sizeof(edgel3_tile_t) == 16, "the scheduler and the assembly count on it");
+
 /* Sums of one output channel, and where its outputs go: `offset` bytes from each tile's `output`. */
 typedef struct {
     const uint32_t *sums; /* the channel's first column of sums[position][8] */

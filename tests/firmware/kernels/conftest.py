@@ -1,4 +1,4 @@
-"""The kernels, compiled once for this machine."""
+"""Fixtures for the kernels: compiled once a session."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.firmware.kernels.binding import HostKernels
+from tests.firmware.kernels.host import HostKernels
 
 
 @pytest.fixture(scope="session")
-def kernels(host_gcc: Path, tmp_path_factory: pytest.TempPathFactory) -> HostKernels:
-    """The host build of firmware/kernels."""
+def host_kernels(host_gcc: Path, tmp_path_factory: pytest.TempPathFactory) -> HostKernels:
+    """The portable twins on this machine."""
     return HostKernels(host_gcc, tmp_path_factory.mktemp("kernels"))

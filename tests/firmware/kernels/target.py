@@ -1,4 +1,4 @@
-"""The C kernels on an emulated Cortex-M7: cases rendered to C, built and run on QEMU's mps2-an500."""
+"""The kernels on an emulated Cortex-M7: calls rendered to C, built, run by QEMU, outputs parsed."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from edgel3_deploy.graph.ir import Conv2D, Layer
-from edgel3_deploy.plan.pack import scratch_bytes
-from tests.firmware.kernels.binding import INCLUDE, KERNELS, WARNINGS, Int8Array, parameters
+from edgel3_deploy.resources import firmware_dir
+from tests.firmware.kernels.calls import Call, Int8Array
 
+KERNELS = firmware_dir() / "kernels"
 HARNESS = Path(__file__).resolve().parent
+INCLUDES = (f"-I{firmware_dir() / 'include'}", f"-I{HARNESS}")
+WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion")
 FLAGS = ("-O2", "-mcpu=cortex-m7", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv5-sp-d16", "-ffreestanding")
+MACHINE = ("-M", "mps2-an500", "-icount", "shift=0,sleep=off", "-display", "none", "-monitor", "none")
 
 
 @dataclass(frozen=True)
@@ -26,62 +30,84 @@ class TargetResult:
 
 
 def run_on_target(
-    compiler: Path, qemu: Path, folder: Path, cases: Sequence[tuple[Layer, Int8Array]]
+    compiler: Path,
+    qemu: Path,
+    folder: Path,
+    calls: Sequence[tuple[Call, Int8Array]],
+    flags: Sequence[str] = (),
 ) -> list[TargetResult]:
-    """Run each layer's kernel on its input."""
-    (folder / "cases.c").write_text(_render(cases))
+    """Run each call on its input."""
+    lines = run_cases(compiler, qemu, folder, _render(calls), flags)
+    return [_parse(line, call) for line, (call, _) in zip(lines[: len(calls)], calls, strict=True)]
+
+
+def run_cases(compiler: Path, qemu: Path, folder: Path, cases: str, flags: Sequence[str] = ()) -> list[str]:
+    """Build the cases.c given with the kernels, run it, and return the harness's lines."""
+    (folder / "cases.c").write_text(cases)
+    sources = [HARNESS / "harness.c", folder / "cases.c", *sorted(KERNELS.glob("*.[cS]"))]
+    link = ("-nostartfiles", "--specs=nano.specs", f"-T{HARNESS / 'harness.ld'}", "-Wl,--gc-sections")
+    options = [*WARNINGS, *FLAGS, "-ffunction-sections", *flags, *INCLUDES]
     elf = folder / "cases.elf"
-    sources = [HARNESS / "harness.c", folder / "cases.c", *sorted(KERNELS.glob("*.c"))]
-    link = ("-nostartfiles", "--specs=nano.specs", f"-T{HARNESS / 'harness.ld'}")
-    subprocess.run(
-        [compiler, *WARNINGS, *FLAGS, f"-I{INCLUDE}", f"-I{HARNESS}", *sources, *link, "-o", elf], check=True
-    )
-    machine = ("-M", "mps2-an500", "-icount", "shift=0,sleep=off", "-display", "none", "-monitor", "none")
+    subprocess.run([str(compiler), *options, *map(str, sources), *link, "-o", str(elf)], check=True)
     finished = subprocess.run(
-        [qemu, *machine, "-serial", "none", "-semihosting", "-kernel", elf],
+        [str(qemu), *MACHINE, "-serial", "none", "-semihosting", "-kernel", str(elf)],
         check=True,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
-    lines = (finished.stdout + finished.stderr).split("\n")[: len(cases)]
-    return [_parse(line, layer) for line, (layer, _) in zip(lines, cases, strict=True)]
+    return (finished.stdout + finished.stderr).split("\n")
 
 
-def _parse(line: str, layer: Layer) -> TargetResult:
+def _parse(line: str, call: Call) -> TargetResult:
     _, instructions, text = line.split()
-    output = np.frombuffer(bytes.fromhex(text), np.int8).reshape(layer.output.shape)
-    return TargetResult(output, int(instructions))
+    return TargetResult(
+        np.frombuffer(bytes.fromhex(text), np.int8).reshape(call.output_shape), int(instructions)
+    )
 
 
-def _render(cases: Sequence[tuple[Layer, Int8Array]]) -> str:
-    scratch = max([1, *(scratch_bytes(layer) for layer, _ in cases)])
-    parts = ['#include "cases.h"', '#include "edgel3_kernels.h"', f"int8_t scratch[{scratch}];"]
+def _render(calls: Sequence[tuple[Call, Int8Array]]) -> str:
+    parts = ['#include "cases.h"', '#include "edgel3_kernels.h"', "static int64_t scratch[100000];"]
     rows = []
-    for number, (layer, values) in enumerate(cases):
-        kernel, members = parameters(layer)
+    for number, (call, values) in enumerate(calls):
         case = f"case{number}"
-        parts.append(_array(f"{case}_input", values))
-        parts += [
-            _array(f"{case}_{key}", value) for key, value in members.items() if not isinstance(value, int)
-        ]
-        initialisers = ", ".join(
-            f".{key} = {value if isinstance(value, int) else f'{case}_{key}'}"
-            for key, value in members.items()
+        packed = call.pack()
+        parts.append(array(f"{case}_weights", packed.weights))
+        parts.append(array(f"{case}_channels", packed.channels))
+        parts.append(array(f"{case}_corrections", packed.corrections))
+        parts.append(array(f"{case}_input", values))
+        parts.append(
+            f"static int8_t {case}_output[{int(np.prod(call.output_shape))}] __attribute__((aligned(8)));"
         )
-        workspace = ", scratch" if isinstance(layer, Conv2D) else ""
-        parts += [
-            f"static const edgel3_{kernel}_params_t {case}_params = {{{initialisers}}};",
-            f"static int8_t {case}_output[{layer.output.size}];",
-            f"static void {case}(void) {{ "
-            f"edgel3_{kernel}_s8(&{case}_params, {case}_input, {case}_output{workspace}); }}",
-        ]
-        rows.append(f'{{"{layer.name}", {case}, {case}_output, {layer.output.size}}}')
+        fields = ", ".join(f".{key} = {value}" for key, value in call.fields().items())
+        blocks = f", {call.blocks}" if call.kernel in ("f44", "f22") else ""
+        step = call.strip or call.tile_rows
+        parts.append(f"""static void {case}(void)
+{{
+    static const edgel3_conv_t conv = {{.weights = {case}_weights,
+        .channels = (const edgel3_channel_t *)(const void *){case}_channels,
+        .corrections = (const int32_t (*)[4])(const void *){case}_corrections, {fields}}};
+    const edgel3_map_t input = {_map(f"(int8_t *)(uintptr_t){case}_input", call.layer.input.shape)};
+    const edgel3_map_t output = {_map(f"{case}_output", call.output_shape)};
+    for (int32_t row = 0; row < {call.tile_rows}; row += {step}) {{
+        const int32_t last = row + {step} < {call.tile_rows} ? row + {step} : {call.tile_rows};
+        edgel3_conv_{call.kernel}(&conv, &input, &output, row, last, scratch{blocks});
+    }}
+}}""")
+        rows.append(f'{{"{case}", {case}, {case}_output, sizeof {case}_output}}')
     parts.append(f"const case_t cases[] = {{{', '.join(rows)}}};")
     parts.append(f"const uint32_t case_count = {len(rows)};")
     return "\n".join(parts) + "\n"
 
 
-def _array(name: str, values: np.ndarray[tuple[int, ...], np.dtype[np.int8 | np.int32]]) -> str:
-    numbers = ", ".join("-2147483647 - 1" if v == -(1 << 31) else str(v) for v in values.ravel().tolist())
-    return f"static const {values.dtype.name}_t {name}[] = {{{numbers}}};"
+def _map(data: str, shape: tuple[int, ...]) -> str:
+    height, width, channels = shape
+    return f"{{{data}, {height}, {height}, {width}, {channels}}}"
+
+
+def array(name: str, values: NDArray[np.int8] | NDArray[np.int32] | NDArray[np.uint32]) -> str:
+    """A C array of the values."""
+    if values.dtype == np.int32:
+        values = values.view(np.uint32)
+    numbers = ", ".join(map(str, values.ravel().tolist()))
+    return f"static const {values.dtype.name}_t {name}[] __attribute__((aligned(8))) = {{{numbers}}};"

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Requantize, Tensor
+from edgel3_deploy.graph.ir import Conv2D, FullyConnected, MaxPool2D, Requantize, Tensor
 from edgel3_deploy.graph.reference import run_layer
 from edgel3_deploy.plan.bounds import exact, poolable, requantize_form
 from edgel3_deploy.plan.packed import RequantizeForm
-from tests.firmware.fast.calls import Call, Int8Array, random_input, random_layer
-from tests.firmware.fast.host import HostKernels
+from tests.firmware.kernels.calls import Call, Int8Array, random_input, random_layer
+from tests.firmware.kernels.host import HostKernels
 
 INT8 = st.integers(-128, 127)
 EXTREMES = ("random", "all 127", "all -127", "alternating", "one channel")
@@ -154,6 +154,73 @@ def test_pooling_takes_the_maximum(
     expected = even.reshape(height // 2, 2, width // 2, 2, channels).max(axis=(1, 3))
     np.testing.assert_array_equal(host_kernels.max_pool_2x2(values, in_place), expected)
     np.testing.assert_array_equal(host_kernels.max_pool_global(values), values.max(axis=(0, 1)))
+
+
+@st.composite
+def poolings(draw: st.DrawFn, same: bool | None = None) -> MaxPool2D:
+    """Windows that overlap, touch or leave gaps, on maps of odd sizes, with any clamp."""
+    height, width, channels = (draw(st.integers(1, 9)) for _ in range(3))
+    padded = draw(st.booleans()) if same is None else same
+    window = tuple(draw(st.integers(1, 4 if padded else min(4, size))) for size in (height, width))
+    stride = (draw(st.integers(1, 3)), draw(st.integers(1, 3)))
+    positions, padding = zip(
+        *(_positions(*axis, padded) for axis in zip((height, width), window, stride, strict=True)),
+        strict=True,
+    )
+    low, high = sorted((draw(INT8), draw(INT8)))
+    clamp = draw(st.sampled_from([(-128, 127), (low, high)]))
+    tensors = (
+        Tensor(0, "in", (height, width, channels), 1.0, 0),
+        Tensor(1, "out", (*positions, channels), 1.0, 0),
+    )
+    return MaxPool2D(0, "pool", "pool", *tensors, (window[0], window[1]), stride, padding, *clamp)
+
+
+def _positions(length: int, window: int, stride: int, padded: bool) -> tuple[int, int]:
+    """Output positions along an axis and the padding before, as TFLite's SAME and VALID define them."""
+    if not padded:
+        return (length - window) // stride + 1, 0
+    count = -(-length // stride)
+    return count, max((count - 1) * stride + window - length, 0) // 2
+
+
+@settings(max_examples=200, deadline=None)
+@given(layer=poolings(), seed=st.integers(0, 1 << 20))
+def test_any_pooling_equals_tflite(host_kernels: HostKernels, layer: MaxPool2D, seed: int) -> None:
+    values = random_input(np.random.default_rng(seed), layer)
+    output = host_kernels.max_pool_any(layer, values, in_place=False)
+    np.testing.assert_array_equal(output, run_layer(layer, values))
+
+
+@settings(max_examples=100, deadline=None)
+@given(layer=poolings(same=False), seed=st.integers(0, 1 << 20))
+def test_any_pooling_without_padding_runs_in_place(
+    host_kernels: HostKernels, layer: MaxPool2D, seed: int
+) -> None:
+    values = random_input(np.random.default_rng(seed), layer)
+    output = host_kernels.max_pool_any(layer, values, in_place=True)
+    np.testing.assert_array_equal(output, run_layer(layer, values))
+
+
+@settings(max_examples=200, deadline=None)
+@given(shift=st.integers(-31, 30), multiplier=st.integers(1 << 30, (1 << 31) - 1), data=st.data())
+def test_every_accumulator_is_requantized_alike(
+    host_kernels: HostKernels, shift: int, multiplier: int, data: st.DataObject
+) -> None:
+    """A bias without weights isolates the requantization, over the range that the reader admits."""
+    largest = (1 << 30) >> max(shift, 0)
+    layer = FullyConnected(
+        *(0, "fc", "fc"),
+        input=Tensor(0, "in", (1,), 1.0, 0),
+        output=Tensor(1, "out", (1,), 1.0, -5),
+        weights=np.zeros((1, 1), np.int8),
+        bias=np.array([data.draw(st.integers(-largest, largest))], np.int32),
+        requantize=Requantize(np.array([multiplier], np.int32), np.array([shift], np.int32)),
+        activation_min=-128,
+        activation_max=127,
+    )
+    values = np.zeros(1, np.int8)
+    np.testing.assert_array_equal(host_kernels.fully_connected(layer, values), run_layer(layer, values))
 
 
 def _one_tap(bias: int) -> Conv2D:

@@ -1,4 +1,4 @@
-"""The portable twins of the fast kernels, compiled for this machine and called through ctypes."""
+"""The portable twins of the kernels, compiled for this machine and called through ctypes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from edgel3_deploy.graph.ir import FullyConnected
+from edgel3_deploy.graph.ir import FullyConnected, MaxPool2D
 from edgel3_deploy.plan.bounds import requantize_form
 from edgel3_deploy.plan.pack_direct import pack_fully_connected
-from edgel3_deploy.resources import firmware_dir
-from tests.firmware.fast.calls import Call, ConvStruct, Int8Array, MapStruct
-from tests.firmware.fast.target import FAST, WARNINGS
+from tests.firmware.kernels.calls import Call, ConvStruct, Int8Array, MapStruct, MaxPoolStruct
+from tests.firmware.kernels.target import INCLUDES, KERNELS, WARNINGS
 
 GUARD = 64
 POISON = 0x5A
@@ -23,12 +22,12 @@ class HostKernels:
     """A shared library of the kernels, with the undefined-behaviour sanitizer trapping."""
 
     def __init__(self, compiler: Path, folder: Path) -> None:
-        path = folder / "fast.so"
+        path = folder / "kernels.so"
         sanitize = ("-fsanitize=undefined", "-fno-sanitize=alignment", "-fsanitize-undefined-trap-on-error")
         subprocess.run(
             [
                 *(str(compiler), *WARNINGS, *sanitize, "-O2", "-shared", "-fPIC"),
-                *(f"-I{firmware_dir() / 'include'}", *sorted(map(str, FAST.glob("*.c"))), "-o", str(path)),
+                *(*INCLUDES, *sorted(map(str, KERNELS.glob("*.c"))), "-o", str(path)),
             ],
             check=True,
         )
@@ -104,6 +103,21 @@ class HostKernels:
         source = _map(values, values.shape, values.shape[0])
         self.library.edgel3_max_pool_global(ctypes.byref(source), ctypes.c_void_p(output.ctypes.data))
         return output
+
+    def max_pool_any(self, layer: MaxPool2D, values: Int8Array, in_place: bool) -> Int8Array:
+        """Any max pooling of a map, into its own memory if `in_place`, never outside of its output."""
+        memory = np.concatenate([values.ravel(), np.full(GUARD, POISON, np.int8)])
+        size = layer.output.size
+        produced = memory if in_place else np.full(size + GUARD, POISON, np.int8)
+        kept = produced[size:].copy()
+        source = _map(memory, layer.input.shape, layer.input.shape[0])
+        target = _map(produced, layer.output.shape, layer.output.shape[0])
+        pool = MaxPoolStruct(
+            *layer.window, *layer.stride, *layer.padding, layer.activation_min, layer.activation_max
+        )
+        self.library.edgel3_max_pool_any(ctypes.byref(pool), ctypes.byref(source), ctypes.byref(target))
+        assert (produced[size:] == kept).all()
+        return produced[:size].reshape(layer.output.shape)
 
     def _scratch(self, call: Call) -> Int8Array:
         size = getattr(self.library, f"edgel3_conv_{call.kernel}_scratch")(*call.scratch_arguments())

@@ -1,4 +1,4 @@
-"""One call of a fast kernel: the layer, the kernel and its options, and the C structs made from them."""
+"""One call of a kernel: the layer, the kernel and its options, and the C structs made from them."""
 
 from __future__ import annotations
 
@@ -133,14 +133,29 @@ class ConvStruct(ctypes.Structure):
         ("activation_min", ctypes.c_int32),
         ("activation_max", ctypes.c_int32),
         ("requantize", ctypes.c_int),
-        ("kernel_height", ctypes.c_int8),
-        ("kernel_width", ctypes.c_int8),
-        ("stride_height", ctypes.c_int8),
-        ("stride_width", ctypes.c_int8),
-        ("padding_top", ctypes.c_int8),
-        ("padding_left", ctypes.c_int8),
+        ("kernel_height", ctypes.c_int16),
+        ("kernel_width", ctypes.c_int16),
+        ("stride_height", ctypes.c_int16),
+        ("stride_width", ctypes.c_int16),
+        ("padding_top", ctypes.c_int16),
+        ("padding_left", ctypes.c_int16),
         ("stored_channels", ctypes.c_int16),
         ("pooled", ctypes.c_bool),
+    )
+
+
+class MaxPoolStruct(ctypes.Structure):
+    """edgel3_max_pool_t."""
+
+    _fields_ = (
+        ("window_height", ctypes.c_int16),
+        ("window_width", ctypes.c_int16),
+        ("stride_height", ctypes.c_int16),
+        ("stride_width", ctypes.c_int16),
+        ("padding_top", ctypes.c_int16),
+        ("padding_left", ctypes.c_int16),
+        ("activation_min", ctypes.c_int8),
+        ("activation_max", ctypes.c_int8),
     )
 
 
