@@ -1,20 +1,22 @@
 /*
  * Everything that the image owns in RAM is written before it is read, the arenas too: STM32H7 memories carry ECC, which
- * is undefined until the first write of a whole word (RM0433 section 2.4).
+ * is undefined until the first write of a whole word (RM0433 section 2.4): double words, as the ITCM's are.
  */
 #include "startup/memory.h"
+
+#include "drivers/cortex_m7.h"
 
 #define PAINT 0xC5C5C5C5u
 
 typedef struct {
-    const uint32_t *from;
-    uint32_t *to;
-    uint32_t size;
+    const uint64_t *from;
+    uint64_t *to;
+    uint32_t size; /* bytes, a multiple of 8 */
 } copy_t;
 
 typedef struct {
-    uint32_t *to;
-    uint32_t size;
+    uint64_t *to;
+    uint32_t size; /* bytes, a multiple of 8 */
 } zero_t;
 
 /* Defined by the linker script. */
@@ -34,15 +36,17 @@ void memory_init(void)
         *word = PAINT;
     }
     for (const copy_t *copy = __copy_table; copy < __copy_table_end; copy++) {
-        for (uint32_t i = 0; i < copy->size / sizeof(uint32_t); i++) {
+        for (uint32_t i = 0; i < copy->size / sizeof(uint64_t); i++) {
             copy->to[i] = copy->from[i];
         }
     }
     for (const zero_t *zero = __zero_table; zero < __zero_table_end; zero++) {
-        for (uint32_t i = 0; i < zero->size / sizeof(uint32_t); i++) {
+        for (uint32_t i = 0; i < zero->size / sizeof(uint64_t); i++) {
             zero->to[i] = 0;
         }
     }
+    /* Code was among the copies: it must have arrived before it is fetched. */
+    barrier();
 }
 
 uint32_t memory_stack_peak(void)
