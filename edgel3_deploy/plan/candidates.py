@@ -77,7 +77,8 @@ def _pooling(layer: MaxPool2D) -> KernelName:
     height, width, _ = layer.input.shape
     unclamped = (layer.activation_min, layer.activation_max) == (-128, 127)
     if unclamped and layer.padding == (0, 0):
-        if layer.window == layer.stride == (2, 2):
+        whole_windows = layer.output.shape[:2] == (height // 2, width // 2)
+        if layer.window == layer.stride == (2, 2) and whole_windows:
             return "max_pool_2x2"
         if layer.window == (height, width) and layer.output.shape[:2] == (1, 1):
             return "max_pool_global"

@@ -95,7 +95,8 @@ def schedule(
     """
     if not operations(network):
         raise BadInputError(
-            f"{network.name}: no layer computes anything", "Use the runtime cmsis-nn, or a model with operators."
+            f"{network.name}: no layer computes anything",
+            "Use the runtime cmsis-nn, or a model with operators.",
         )
     free = capacities(network, board)
     flash = int(board.flash.size * IMAGE_SHARE)
@@ -109,8 +110,12 @@ def schedule(
         "balanced": [
             _Attempt((board.main_ram,), stored, f"the fewest instructions with all RAM in {board.main_ram}"),
             _Attempt(everywhere, stored, f"the fewest instructions; {board.main_ram} alone is too small"),
+            _Attempt(everywhere, flash, "the fewest instructions; padding outweighs the few constants"),
         ],
-        "size": [_Attempt(everywhere, min(flash, int(weights * INT8_SHARE)), "the least RAM, weights int8")],
+        "size": [
+            _Attempt(everywhere, min(flash, int(weights * INT8_SHARE)), "the least RAM, weights int8"),
+            _Attempt(everywhere, flash, "the least RAM; padding outweighs the few constants"),
+        ],
     }
     if goal == "size":
         # The Winograd kernels' own code is larger than what CMSIS-NN's image has to spare.
@@ -166,7 +171,7 @@ def _placed(
 ) -> Schedule | None:
     """The best way whose buffers can be laid out in the attempt's regions; None if there is none."""
     free = {name: size for name, size in capacities(network, board).items() if name in attempt.regions}
-    while limit > 0:
+    while limit >= 0:
         way = choose(found, len(operations(network)), limit, attempt.flash)
         if way is None:
             return None

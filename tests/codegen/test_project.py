@@ -1,57 +1,51 @@
-"""The project is complete, the same every time, and its network computes what the reference computes."""
+"""The project is complete, the same every time, and says what it runs."""
 
 from __future__ import annotations
 
-import ctypes
 import dataclasses
 import hashlib
 import re
+from pathlib import Path
 
-import numpy as np
 import pytest
 
 from edgel3_deploy.boards import Board
 from edgel3_deploy.codegen.project import build_id, render_project, sources
 from edgel3_deploy.codegen.tflm import Arena
+from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.graph.reader import read_network
-from edgel3_deploy.graph.reference import run_layer
-from edgel3_deploy.plan.pack import native_scratch
-from edgel3_deploy.plan.planner import plan_memory
-from tests.codegen.conftest import NetInfo, Run
+from edgel3_deploy.plan.schedule import schedule
+from tests.codegen.host import HostNetwork
 from tests.graph.models import ModelBuilder
 
 
 def render(network: Network, board: Board, model: bytes) -> dict[str, bytes]:
-    plan = plan_memory(network, board, scratch=native_scratch(network))
-    return dict(render_project(network, board, model, plan=plan, runtime="native"))
+    return dict(render_project(network, board, model, plan=schedule(network, board)))
 
 
-def test_every_layer_is_bit_exact_and_observed_once(run: Run, network: Network) -> None:
-    for seed in range(3):
-        values = np.random.default_rng(seed).integers(-128, 128, network.input.shape).astype(np.int8)
-        result, seen = run(values)
-        current = values
-        for index, layer in enumerate(network.layers):
-            current = run_layer(layer, current)
-            assert seen[index] == (index, current.tobytes()), layer.name
-        assert len(seen) == len(network.layers)
-        assert np.array_equal(result.ravel(), current.ravel())
+@pytest.fixture
+def host(
+    host_gcc: Path,
+    kernel_objects: tuple[Path, ...],
+    tmp_path: Path,
+    network: Network,
+    board: Board,
+    model: bytes,
+) -> HostNetwork:
+    """The project's network as a library of this machine."""
+    plan = schedule(network, board)
+    arenas = [name for name, _ in plan.arenas]
+    return HostNetwork(host_gcc, kernel_objects, tmp_path, render(network, board, model), arenas)
 
 
-def test_the_image_knows_what_it_is(library: ctypes.CDLL, network: Network, model: bytes) -> None:
-    info = NetInfo.in_dll(library, "edgel3_net_info")
-    assert (info.model_name, info.runtime) == (b"small", b"native")
-    assert bytes(info.model_sha256) == hashlib.sha256(model).digest()
-    assert (info.input_size, info.output_size) == (network.input.size, network.output.size)
-    assert info.layer_count == len(network.layers)
-
-
-def test_the_image_carries_the_build_id(
-    library: ctypes.CDLL, network: Network, board: Board, model: bytes
-) -> None:
-    stored = bytes((ctypes.c_uint8 * 32).in_dll(library, "edgel3_build_id"))
-    assert stored.hex() == build_id(render(network, board, model))
+def test_the_image_knows_what_it_is(host: HostNetwork, network: Network, board: Board, model: bytes) -> None:
+    plan = schedule(network, board)
+    assert (host.info.model_name, host.info.runtime) == (b"small", b"native")
+    assert bytes(host.info.model_sha256) == hashlib.sha256(model).digest()
+    assert (host.info.input_size, host.info.output_size) == (network.input.size, network.output.size)
+    assert (host.info.layer_count, host.info.arena_size) == (len(plan.steps), plan.arena_bytes)
+    assert host.build_id == build_id(render(network, board, model))
 
 
 def test_the_same_inputs_give_the_same_bytes(network: Network, board: Board, model: bytes) -> None:
@@ -94,23 +88,14 @@ def test_hostile_names_stay_inside_comments_and_strings(board: Board) -> None:
 
 
 def test_a_layer_name_that_is_no_identifier_is_refused(network: Network, board: Board, model: bytes) -> None:
-    bad = dataclasses.replace(network.layers[0], name="conv1; int x")
-    plan = plan_memory(network, board, scratch=native_scratch(network))
-    with pytest.raises(Exception, match="cannot name a function"):
-        render_project(
-            dataclasses.replace(network, layers=(bad, *network.layers[1:])),
-            board,
-            model,
-            plan=plan,
-            runtime="native",
-        )
+    layers = tuple(dataclasses.replace(layer, name=f"{layer.name}; int x") for layer in network.layers)
+    with pytest.raises(BadInputError, match="cannot name a function"):
+        render(dataclasses.replace(network, layers=layers), board, model)
 
 
 def test_tflm_renders_a_resolver_of_the_operators_used(board: Board) -> None:
     data = ModelBuilder((6, 6, 1)).conv2d(4).max_pool2d().build()
-    files = render_project(
-        read_network(data), board, data, plan=None, runtime="tflm", arena=Arena("sram1", 4096)
-    )
+    files = render_project(read_network(data), board, data, plan=Arena("sram1", 4096))
     code = files["network_tflm.cc"].decode()
     assert "MicroMutableOpResolver<2>" in code
     assert "Register_CONV_2D_INT8()" in code

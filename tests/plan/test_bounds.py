@@ -17,7 +17,7 @@ from edgel3_deploy.plan.bounds import (
     requantize_form,
 )
 from edgel3_deploy.plan.packed import RequantizeForm
-from tests.firmware.fast.calls import random_layer
+from tests.firmware.kernels.calls import random_layer
 
 
 def test_range_is_attained() -> None:
