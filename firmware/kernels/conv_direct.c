@@ -5,6 +5,11 @@
  * weights for two output channels at a time. Channels of a tap are padded to four, the whole patch to a
  * multiple of eight pairs; weights are zero there, so what the padding holds does not matter. Pixels outside
  * the map are the zero point.
+ *
+ * Bounds: none of its own: sums are modulo 2^32 as TFLite's 32-bit accumulators are.
+ *
+ * Cost: 0.90 to 1.07 instructions per MAC on the layers of sea-64, patches and requantization included, of
+ * which the products take 0.84; measured with GCC 12.2 -O2 -mcpu=cortex-m7 on QEMU.
  */
 #include "gemm.h"
 #include "requantize_fast.h"

@@ -5,6 +5,11 @@
  * Weight rows (1,0,0) (1,1,1) (1,-1,1) (0,0,1): within 9 * 128.
  * Output rows, doubled per axis: 2 m0 + m1 + m2 and m1 - m2 - 2 m3.
  * Both axes give 4 * acc, exact for -2^29 <= acc < 2^29. The bias enters once, 4 * bias on position (1, 1).
+ *
+ * Bounds: -2^29 <= acc < 2^29 for every output channel, which edgel3_deploy/plan/bounds.py checks.
+ *
+ * Cost: 0.41 to 0.54 instructions per MAC on the layers of sea-64 with weights stored transformed (3.56
+ * times the flash), 0.49 to 0.86 with int8 weights; measured with GCC 12.2 -O2 -mcpu=cortex-m7 on QEMU.
  */
 #include "requantize_fast.h"
 #include "winograd.h"

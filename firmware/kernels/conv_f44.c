@@ -1,5 +1,14 @@
 /*
  * Winograd F(4x4,3x3): 36 multiplications for 16 outputs instead of 144, in exact integers modulo 2^32.
+ *
+ * Layout: maps of rows (width, channels); weights and scratch as winograd.h has them. Stages: f44_input,
+ * f44_weights, gemm and f44_output.
+ *
+ * Bounds: -2^25 <= acc < 2^25 for every output channel, which edgel3_deploy/plan/bounds.py checks;
+ * docs/fast-convolutions.md derives it.
+ *
+ * Cost: 0.24 to 0.37 instructions per MAC on the layers of sea-64 with weights stored transformed (8 times
+ * the flash), 0.27 to 0.53 with int8 weights; measured with GCC 12.2 -O2 -mcpu=cortex-m7 on QEMU.
  */
 #include "winograd.h"
 

@@ -9,6 +9,10 @@
  * columns 4 and 5 of B^T are (1,1,1,1,1,0) and (0,0,0,0,0,1)), and makes them 0..30,090. The high lanes are
  * -12,750..17,340. Both offsets are constants of the output, which the packer takes back: 128 * sum(w) in the
  * bias, the offset in `corrections` of the four outputs that see those pixels.
+ *
+ * Layout: rows of int8 pixels to v[position][pair][4], one column of it.
+ *
+ * Bounds: all inputs; both lanes fit int16.
  */
 #include "winograd.h"
 

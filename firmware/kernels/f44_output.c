@@ -8,6 +8,8 @@
  * exact for -2^25 <= acc < 2^25. The bias enters once, as 36 * bias on position (1, 1), whose contribution is
  * the same to all outputs. The maximum of four accumulators is taken before requantization, which is
  * monotonic: a quarter of the work.
+ *
+ * Layout: sums[position][8], four columns a channel, to int8 pixels by the strides of each tile.
  */
 #include <stddef.h>
 

