@@ -22,12 +22,13 @@ PACKAGES := make gcc libc6-dev gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-sy
 TOOLS := gcc arm-none-eabi-gcc qemu-system-arm stm32flash
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: help demo test lint build flash validate setup system-packages clean
+.PHONY: help demo test lint bench build flash validate setup system-packages clean
 
 help:
 	@echo "make demo      set up, build for $(BOARD), flash the virtual board, validate on audio"
 	@echo "make test      set up and run the tests"
 	@echo "make lint      ruff and mypy"
+	@echo "make bench     compare the runtimes  TFLM_ROOT=DIR CMSIS_NN_ROOT=DIR, both optional"
 	@echo "make build     build firmware        BOARD=$(BOARD) MODEL=$(MODEL) RUNTIME=$(RUNTIME) AUDIO=DIR"
 	@echo "make flash     program the board     BOARD=$(BOARD) PORT=$(PORT)"
 	@echo "make validate  validate over serial  BOARD=$(BOARD) PORT=$(PORT) AUDIO=DIR"
@@ -44,6 +45,11 @@ lint: setup
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+
+bench: setup
+	@$(VENV)/bin/python -c 'from benchmarks.mca import find_mca; find_mca()' 2>/dev/null || \
+	{ $(SUDO) apt-get update -q && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -q --no-install-recommends llvm; } || true
+	$(VENV)/bin/python -m benchmarks
 
 build: setup
 	@test -e "$(MODEL)" || $(TOOL) models pull "$(MODEL)"
