@@ -42,7 +42,8 @@ class Budget:
     """The verdict over an image.
 
     `flash` counts code, constants and the images of initialised data; `ram` everything that occupies RAM:
-    data, bss, arenas with scratch, and the stack reserved (there is no heap). `regions` splits `ram`.
+    data, bss, arenas with scratch, and the stack reserved (there is no heap). `regions` splits `ram`, and has
+    the ITCM where code was placed there.
     """
 
     flash: Usage
@@ -102,18 +103,20 @@ def measure(image: Image, board: Board) -> Budget:
 
 
 def budget_of(used: Mapping[str, int], board: Board, items: tuple[Item, ...] = ()) -> Budget:
-    """The budget for known bytes by region name, absent being 0. ITCM counts only where it is used."""
+    """The budget for known bytes by region name, absent being 0.
+
+    ITCM holds code: where it is used it has a limit of its own, but it is no part of the RAM in total.
+    """
     memories = [
         region
         for region in board.regions
         if region.kind == "ram" or (region.kind == "itcm" and used.get(region.name, 0))
     ]
     regions = tuple(Usage(region.name, used.get(region.name, 0), region.size) for region in memories)
+    ram = sum(used.get(region.name, 0) for region in board.ram)
     return Budget(
         flash=Usage("flash", used.get(board.flash.name, 0), min(board.flash.size, FLASH_CEILING)),
-        ram=Usage(
-            "RAM", sum(row.used for row in regions), min(sum(row.limit for row in regions), RAM_CEILING)
-        ),
+        ram=Usage("RAM", ram, min(sum(region.size for region in board.ram), RAM_CEILING)),
         regions=regions,
         items=items,
     )
