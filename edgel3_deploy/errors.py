@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
+from typing import Any
 
 
 class ExitCode(IntEnum):
@@ -49,9 +51,10 @@ class BadInputError(EdgeL3DeployError):
 
 
 class OverBudgetError(EdgeL3DeployError):
-    """The model does not fit the board's flash or RAM."""
+    """The model does not fit the board's flash or RAM; `verdict` has the figures as budget.json does."""
 
     exit_code = ExitCode.OVER_BUDGET
+    verdict: Mapping[str, Any] | None = None
 
 
 class ToolchainError(EdgeL3DeployError):

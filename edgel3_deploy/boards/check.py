@@ -37,8 +37,8 @@ def check_board(board: Board, source: Path) -> None:
         fail(f"'stack_size' is {board.stack_size}", f"at least 1K and a multiple of {_WORD}")
     if board.stack_size >= main_ram.size:
         fail(
-            f"'stack_size' = {board.stack_size} leaves nothing of 'regions.{main_ram.name}' ({main_ram.size})",
-            "a smaller stack, or another 'main_ram'",
+            f"'stack_size' = {board.stack_size} leaves nothing of 'regions.{main_ram.name}'",
+            f"the region has {main_ram.size} bytes: a smaller stack, or another 'main_ram'",
         )
     if board.family == "mps2-an500":
         return

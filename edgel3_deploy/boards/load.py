@@ -11,7 +11,7 @@ from typing import Any, cast
 from edgel3_deploy.boards.board import Board, Bootloader, Clock, Debug, Emulator, Family, Region, Sector, Uart
 from edgel3_deploy.boards.check import check_board
 from edgel3_deploy.boards.pll import PLL_LIMITS, solve_pll
-from edgel3_deploy.boards.table import Table, nearest, parse_size
+from edgel3_deploy.boards.table import EXAMPLE, Table, nearest, parse_size
 from edgel3_deploy.errors import BadInputError, UsageError
 from edgel3_deploy.resources import boards_dir
 
@@ -113,9 +113,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(data.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInputError(
-            f"{path} is not valid TOML: {error}", "boards/stm32f7.toml shows the form"
-        ) from error
+        raise BadInputError(f"{path} is not valid TOML: {error}", EXAMPLE) from error
 
 
 def _board(name: str, root: Table) -> Board:

@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from edgel3_deploy.errors import BadInputError
+from edgel3_deploy.resources import boards_dir
+
+EXAMPLE = f"{boards_dir() / 'stm32f7.toml'} is an example"
+"""A hint for whoever writes a board file."""
 
 _SIZE = re.compile(r"(\d{1,10})([KM]?)")
 _UNITS = {"": 1, "K": 1024, "M": 1024 * 1024}
@@ -52,7 +56,7 @@ class Table:
 
     def fail(self, key: str, problem: str, hint: str = "") -> NoReturn:
         """Raise BadInputError that names file and key."""
-        raise BadInputError(f"{self.source}: '{self._path(key)}' {problem}", hint)
+        raise BadInputError(f"{self.source}: '{self._path(key)}' {problem}", hint or EXAMPLE)
 
     def table(self, key: str, keys: Iterable[str] | None = None) -> Table:
         """A nested table; `keys` None accepts any key (a table of named things)."""
@@ -107,7 +111,7 @@ class Table:
         if key not in self._values:
             raise BadInputError(
                 f"{self.source}: missing key '{self._path(key)}'",
-                f"add {key} ({what}); boards/stm32f7.toml shows every key",
+                f"add {key} ({what}); {EXAMPLE}",
             )
         value = self._values[key]
         if not isinstance(value, kind):

@@ -68,12 +68,11 @@ def run(arguments: list[str]) -> int:
     """Run the command line `arguments` and return the process exit code."""
     as_json = "--json" in arguments
     try:
-        application.main(arguments, prog_name="edgel3-deploy", standalone_mode=False)
+        # click returns the code of ctx.exit() here, and None from a command that ran to its end.
+        return application.main(arguments, prog_name="edgel3-deploy", standalone_mode=False) or int(ExitCode.OK)
     except EdgeL3DeployError as error:
         _show_error(error, as_json)
         return int(error.exit_code)
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
     except click.ClickException as error:
         error.show()
         return int(ExitCode.USAGE)
@@ -95,7 +94,6 @@ def run(arguments: list[str]) -> int:
             as_json,
         )
         return int(ExitCode.INTERNAL)
-    return int(ExitCode.OK)
 
 
 def main() -> None:

@@ -1,8 +1,9 @@
 """The quantized network as typed, frozen values: what every stage behind the flatbuffer reader works on.
 
-Arithmetic follows TFLite Micro's int8 reference kernels: real = scale * (q - zero_point); accumulators are int32; output =
-clamp(requantize(acc, multiplier, shift) + zero_point), requantize = SaturatingRoundingDoublingHighMul, then
-RoundingDivideByPOT (double rounding). `shift` is TFLite's: positive shifts left before the multiplication.
+Arithmetic follows TFLite Micro's int8 reference kernels: real = scale * (q - zero_point); accumulators are
+int32; output = clamp(requantize(acc, multiplier, shift) + zero_point), requantize =
+SaturatingRoundingDoublingHighMul, then RoundingDivideByPOT (double rounding). `shift` is TFLite's: positive
+shifts left before the multiplication.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Requantize:
 
 @dataclass(frozen=True)
 class Layer:
-    """Common to all operators. `index` is the operator's place in the graph; `name` is a C identifier such as conv1."""
+    """Common to all operators: `index` is the place in the graph, `name` a C identifier such as conv1."""
 
     index: int
     name: str
@@ -82,7 +83,7 @@ class Conv2D(Layer):
 
 @dataclass(frozen=True)
 class MaxPool2D(Layer):
-    """`window` and `stride` as (height, width); padding in pixels before (top, left), never entering the maximum."""
+    """`window`, `stride` as (height, width); padding before as (top, left), never in the maximum."""
 
     window: tuple[int, int]
     stride: tuple[int, int]
@@ -93,7 +94,7 @@ class MaxPool2D(Layer):
 
 @dataclass(frozen=True)
 class FullyConnected(Layer):
-    """weights int8 (out, in); bias int32 (out,); `requantize` has one entry per output even for per-tensor weights."""
+    """weights int8 (out, in); bias int32 (out,); `requantize` per output even for per-tensor weights."""
 
     weights: NDArray[np.int8]
     bias: NDArray[np.int32]
@@ -119,8 +120,8 @@ class Reshape(Layer):
 class Network:
     """Layers in execution order, a chain: each layer's input is the output of the one before it.
 
-    `input_gain` and `input_offset` map the front end's decibels to the network's real input, x = gain * dB + offset (the
-    folded input BatchNorm); `front_end` is "sea", "l3" or "" when the file does not say.
+    `input_gain` and `input_offset` map the front end's decibels to the network's real input, x = gain * dB +
+    offset (the folded input BatchNorm); `front_end` is "sea", "l3" or "" when the file does not say.
     """
 
     name: str

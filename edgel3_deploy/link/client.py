@@ -25,6 +25,8 @@ from edgel3_deploy.link.protocol import (
 )
 
 _MAX_LAYERS_PER_FRAME = 64
+_LEAST_RUN_SECONDS = 10.0
+_RUN_PATIENCE = 20
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,8 @@ class MemoryUse:
 class Client:
     """A session with one board. All methods raise LinkError; `hello` must succeed before the others.
 
-    `timeout` is the wait for an ordinary reply and `run_timeout` for an inference, in seconds; a request is sent at
-    most 1 + `retries` times.
+    `timeout` is the wait for an ordinary reply and `run_timeout` for the first inference, in seconds; a
+    request is sent at most 1 + `retries` times.
     """
 
     def __init__(
@@ -101,7 +103,12 @@ class Client:
     def run(self, *, checksums: bool = False) -> int:
         """Run one inference on the loaded input; return the counter over all layers, in the board's unit."""
         flags = RUN_CHECKSUMS if checksums else 0
-        return _int(self._request("run", {"flags": flags}, timeout=self._run_timeout), "counter")
+        started = time.monotonic()
+        counter = _int(self._request("run", {"flags": flags}, timeout=self._run_timeout), "counter")
+        # Inferences take much the same time: once one is known, a dead board is noticed sooner.
+        patience = max(_LEAST_RUN_SECONDS, _RUN_PATIENCE * (time.monotonic() - started))
+        self._run_timeout = min(self._run_timeout, patience)
+        return counter
 
     def read_output(self, size: int) -> bytes:
         """The first `size` int8 elements of the last run's output."""
@@ -166,8 +173,13 @@ class Client:
         """The reply to the request just sent, or None if it must be sent again."""
         deadline = time.monotonic() + timeout
         rejected = self._decoder.rejected
-        while (left := deadline - time.monotonic()) > 0:
-            for frame in self._decoder.feed(self._port.read(left)):
+        while True:
+            left = deadline - time.monotonic()
+            # Even past the deadline what has arrived meanwhile counts: a busy host may come late.
+            data = self._port.read(max(left, 0))
+            if not data and left <= 0:
+                return None
+            for frame in self._decoder.feed(data):
                 if frame.type == message.id and frame.sequence == self._sequence:
                     raise diagnosis.echoed(self._port.path)
                 if _asks_to_repeat(frame):
@@ -179,7 +191,6 @@ class Client:
                 # The damaged frame may have been the reply: a long wait for another would be in vain.
                 rejected = self._decoder.rejected
                 deadline = min(deadline, time.monotonic() + self._timeout)
-        return None
 
     def _accept(self, message: Message, frame: Frame) -> dict[str, Value] | None:
         """The frame's values if it is the reply to `message`, None if it belongs to something else."""

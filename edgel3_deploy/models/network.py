@@ -1,4 +1,4 @@
-"""The float network: convolutions with every BatchNorm folded, and a numpy forward pass that needs no TensorFlow."""
+"""The float network: convolutions with every BatchNorm folded into weights and biases."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class FloatConv:
 class FloatNetwork:
     """Eight convolutions in four blocks, 2x2 max pool after blocks 1 to 3, global max pool at the end.
 
-    The input of `forward` is the front end's decibel spectrogram (mel, frames); `input_gain` and `input_offset` are the
-    folded input BatchNorm: x = input_gain * dB + input_offset.
+    The input of `forward` is the front end's decibel spectrogram (mel, frames); `input_gain` and
+    `input_offset` are the folded input BatchNorm: x = input_gain * dB + input_offset.
     """
 
     name: str
@@ -35,3 +35,8 @@ class FloatNetwork:
     input_gain: float
     input_offset: float
     convs: tuple[FloatConv, ...]
+
+    @property
+    def embedding(self) -> int:
+        """Size of the embedding vector."""
+        return int(self.convs[-1].bias.size)

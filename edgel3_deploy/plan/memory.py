@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Placement:
-    """One buffer: bytes [offset, offset + size) of the arena in `region`, alive from layer `first` to `last` inclusive."""
+    """One buffer: bytes [offset, offset + size) of the arena in `region`.
+
+    It is alive from layer `first` to layer `last` inclusive.
+    """
 
     tensor: int
     label: str
@@ -22,8 +25,9 @@ class Placement:
 class MemoryPlan:
     """`placements` covers every activation but the network's input and output, which the caller owns.
 
-    `arenas` gives bytes per region; `live_bytes` the bytes alive during each layer (one entry per layer, caller's input and
-    output included); `scratch` holds per-layer kernel workspaces as placements of their own.
+    `arenas` gives bytes per region; `live_bytes` the bytes alive during each layer (one entry per layer,
+    caller's input and output included); `scratch` holds per-layer kernel workspaces as placements of their
+    own, whose `tensor` is -1.
     """
 
     placements: tuple[Placement, ...]

@@ -27,11 +27,12 @@ def pack_bias(layer: Conv2D | FullyConnected) -> NDArray[np.int32]:
     Exact for convolutions too, since the kernel reads padding as the zero point.
     """
     sums = pack_weights(layer).sum(axis=1, dtype=np.int64)
-    return (layer.bias.astype(np.int64) - layer.input.zero_point * sums).astype(np.int32)
+    folded: NDArray[np.int64] = layer.bias.astype(np.int64) - layer.input.zero_point * sums
+    return folded.astype(np.int32)
 
 
 def scratch_bytes(layer: Layer) -> int:
-    """Bytes of scratch the layer's portable kernel needs, as edgel3_conv2d_s8_scratch_size; 0 for other layers."""
+    """Bytes of scratch the layer's portable kernel needs, as edgel3_conv2d_s8_scratch_size gives them."""
     if isinstance(layer, Conv2D):
         return PIXELS * int(layer.weights[0].size)
     return 0

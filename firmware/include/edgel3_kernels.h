@@ -4,8 +4,8 @@
  *
  * Tensors are int8, batch 1, row-major (height, width, channels): the last axis is contiguous. A real value is
  * scale * (q - zero_point). An output is clamp(requantize(accumulator) + output_zero_point, activation_min,
- * activation_max), see edgel3_requantize.h. Accumulators are int32 and never overflow for networks that
- * edgel3_deploy.graph.reader accepts.
+ * activation_max), see kernels/requantize.h. Accumulators are int32; they and their scaled values never overflow for
+ * networks that edgel3_deploy.graph.reader accepts.
  *
  * Parameters are constant and live in flash; the generator initialises them by name (designated initialisers).
  * No kernel keeps state, allocates or calls anything but memcpy, memmove and memset.
@@ -79,7 +79,7 @@ typedef struct {
  * @param params  constants of the layer
  * @param input   input_height * input_width * input_channels bytes
  * @param output  output_height * output_width * output_channels bytes, not overlapping `input`
- * @param scratch edgel3_conv2d_s8_scratch_size(params) bytes, any alignment, overlapping neither; contents are lost
+ * @param scratch edgel3_conv2d_s8_scratch_size(params) bytes, any alignment, overlapping neither; its content is lost
  */
 void edgel3_conv2d_s8(const edgel3_conv2d_params_t *params, const int8_t *input, int8_t *output, int8_t *scratch);
 
@@ -91,8 +91,8 @@ uint32_t edgel3_conv2d_s8_scratch_size(const edgel3_conv2d_params_t *params);
  *
  * @param params constants of the layer
  * @param input  input_height * input_width * channels bytes
- * @param output output_height * output_width * channels bytes; may be `input` itself (in place) when there is no padding
- *               and no window reaches before the output element it produces (stride >= 1, padding 0), else not overlapping
+ * @param output output_height * output_width * channels bytes; may start where `input` starts (in place) if both paddings
+ *               are 0, else it must not overlap
  */
 void edgel3_max_pool2d_s8(const edgel3_max_pool2d_params_t *params, const int8_t *input, int8_t *output);
 

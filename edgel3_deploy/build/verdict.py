@@ -1,0 +1,62 @@
+"""Refusing what does not fit: by the estimate before compiling, by the image's budget after linking."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from edgel3_deploy.boards.board import Board
+from edgel3_deploy.errors import OverBudgetError
+from edgel3_deploy.models.family import FAMILY, Member
+from edgel3_deploy.models.network import FloatNetwork
+from edgel3_deploy.plan.estimate import Estimate, estimate_member
+from edgel3_deploy.toolchain.budget import Budget
+
+
+def refuse_estimate(estimate: Estimate) -> None:
+    """Raise OverBudgetError, with the estimate as its verdict, for what cannot fit."""
+    try:
+        estimate.require_fit()
+    except OverBudgetError as error:
+        error.verdict = estimate.to_json()
+        raise
+
+
+def refuse_member(member: Member, board: Board) -> None:
+    """Raise OverBudgetError if the shape of a family member alone cannot fit `board`."""
+    refuse_estimate(estimate_member(member, board))
+
+
+def refuse_float(network: FloatNetwork, board: Board) -> None:
+    """Raise OverBudgetError if the shape of a float network alone cannot fit `board`.
+
+    Networks of other widths than the family's, two equal ones a block, are judged when they are quantized.
+    """
+    widths = [conv.weights.shape[-1] for conv in network.convs]
+    if len(widths) == 8 and widths[::2] == widths[1::2]:
+        shape = dataclasses.replace(
+            FAMILY[0],
+            name=network.name,
+            front_end="sea" if network.front_end == "sea" else "l3",
+            n_mels=network.n_mels,
+            frames=network.frames,
+            filters=(widths[0], widths[2], widths[4], widths[6]),
+        )
+        refuse_member(shape, board)
+
+
+def refuse_budget(budget: Budget, model_name: str, board: Board) -> None:
+    """Raise OverBudgetError, with budget.json's content as its verdict, for an image that does not fit."""
+    if budget.verdict == "fits":
+        return
+    fitting = [member.name for member in FAMILY if estimate_member(member, board).verdict == "fits"]
+    hint = (
+        f"Largest: {', '.join(f'{item.name} {item.size:,}' for item in budget.items[:4])}. "
+        if budget.items
+        else ""
+    )
+    error = OverBudgetError(
+        f"{model_name} does not fit {board.name}: {'; '.join(budget.excess)}",
+        f"{hint}Models of the EdgeL3 family that should fit: {', '.join(fitting) or 'none'}.",
+    )
+    error.verdict = {"model": model_name, "board": board.name, **budget.to_json(), "fitting": fitting}
+    raise error

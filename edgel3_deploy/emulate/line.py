@@ -1,0 +1,79 @@
+"""The serial line between the board's UART and a client: bytes survive only if both agree on the speed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+_TOLERANCE = 0.03
+_POLL_GAP_SECONDS = 100e-6
+_POLLS_BEFORE_SLEEP = 20
+_SLEEP_SECONDS = 0.02
+
+
+class Wire(Protocol):
+    """The client's end, such as a pseudo-terminal."""
+
+    @property
+    def baudrate(self) -> int: ...
+    def read(self) -> bytes: ...
+    def write(self, data: bytes) -> None: ...
+    def wait(self, seconds: float) -> None: ...
+
+
+class Line:
+    """Wraps a wire with what a wrong speed does to bytes, and with rest for the host while nothing arrives.
+
+    `on_rest` is called before each such rest.
+    """
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self.on_rest: Callable[[], None] = lambda: None
+        self._last_poll = 0.0
+        self._polls = 0
+
+    @property
+    def baudrate(self) -> int:
+        """The client's speed in bit/s."""
+        return self._wire.baudrate
+
+    def receive(self, baudrate: float) -> tuple[bytes, bool]:
+        """What a receiver at `baudrate` gets without waiting, and whether its framing is broken."""
+        data = self._wire.read()
+        if not data:
+            self._rest()
+            return b"", False
+        self._polls = 0
+        if self._agrees(baudrate):
+            return data, False
+        return _garble(data), True
+
+    def send(self, data: bytes, baudrate: float) -> None:
+        """Transmit at `baudrate`."""
+        self._polls = 0
+        self._wire.write(data if self._agrees(baudrate) else _garble(data))
+
+    def wait(self, seconds: float) -> None:
+        """Return when something has arrived, at the latest after `seconds`."""
+        self._wire.wait(seconds)
+
+    def _agrees(self, baudrate: float) -> bool:
+        client = self._wire.baudrate
+        return abs(baudrate - client) <= _TOLERANCE * client
+
+    def _rest(self) -> None:
+        """Sleep when a program does nothing but ask for bytes that do not come."""
+        now = time.perf_counter()
+        self._polls = self._polls + 1 if now - self._last_poll < _POLL_GAP_SECONDS else self._polls // 2
+        if self._polls > _POLLS_BEFORE_SLEEP:
+            self.on_rest()
+            self._wire.wait(_SLEEP_SECONDS)
+            now = time.perf_counter()
+        self._last_poll = now
+
+
+def _garble(data: bytes) -> bytes:
+    """Bytes as another speed reads them: wrong, and the same each time."""
+    return bytes((byte * 0x3B ^ 0xE5) & 0xFF for byte in data)

@@ -1,0 +1,145 @@
+"""Run a virtual board in this process until it is told to stop."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from edgel3_deploy.boards.board import Board
+from edgel3_deploy.emulate import qemu
+from edgel3_deploy.emulate.bus import Log
+from edgel3_deploy.emulate.image import load_image
+from edgel3_deploy.errors import MissingDependencyError, UsageError
+
+_JOIN_SECONDS = 0.05
+_logger = logging.getLogger("edgel3_deploy.emulate")
+
+
+def serve(
+    board: Board,
+    *,
+    flash_file: Path | None = None,
+    image: Path | None = None,
+    boot0: bool | None = None,
+    ready: Callable[[str], None],
+    log: Log | None = None,
+    stop: threading.Event | None = None,
+) -> None:
+    """Run `board` until SIGINT, SIGTERM or `stop`; `ready` gets the path of its port once it can be opened.
+
+    The flash is erased, or what `flash_file` holds, or `image` (.bin or .elf). BOOT0 is high, and the
+    ROM bootloader runs, if `boot0` says so or, without it, if there is nothing in flash to run. What the
+    board has to say goes to `log`, by default to the logger "edgel3_deploy.emulate".
+
+    Raises UsageError, BadInputError or MissingDependencyError before anything runs.
+    """
+    check(board)
+    stop = stop or threading.Event()
+    with _told_by_signals(stop):
+        if board.emulator and board.emulator.kind == "qemu":
+            if flash_file is not None or boot0 is not None:
+                raise UsageError(f"{board.name} has neither flash nor a BOOT0 pin", "Use --image alone.")
+            qemu.run(board, image, ready, stop)
+        else:
+            _run(
+                board,
+                flash_file=flash_file,
+                image=image,
+                boot0=boot0,
+                ready=ready,
+                log=log or _log,
+                stop=stop,
+            )
+
+
+def check(board: Board) -> None:
+    """Raise UsageError or MissingDependencyError if `board` cannot be emulated here."""
+    if board.emulator is None:
+        raise UsageError(f"{board.name} has no virtual board", "Its board file has no [emulator].")
+    if board.emulator.kind == "unicorn" and importlib.util.find_spec("unicorn") is None:
+        raise MissingDependencyError(
+            f"the virtual {board.name} needs the Python package unicorn",
+            "Install it: pip install 'edgel3-deploy[emulator]'",
+        )
+
+
+def _run(
+    board: Board,
+    *,
+    flash_file: Path | None,
+    image: Path | None,
+    boot0: bool | None,
+    ready: Callable[[str], None],
+    log: Log,
+    stop: threading.Event,
+) -> None:
+    from edgel3_deploy.emulate.f7 import stm32f7
+    from edgel3_deploy.emulate.h7 import stm32h7
+    from edgel3_deploy.emulate.line import Line
+    from edgel3_deploy.emulate.machine import Machine
+    from edgel3_deploy.emulate.pty import Pty
+
+    pieces = load_image(image, board.flash) if image else ()
+    pty = Pty()
+    try:
+        line = Line(pty)
+        part = (stm32h7 if board.family == "stm32h7" else stm32f7)(board, flash_file, line, log)
+        if pieces:
+            for sector in part.flash.sectors:
+                part.flash.erase(sector.number)
+        for address, data in pieces:
+            part.flash.program(address, data)
+        if boot0 is None:
+            boot0 = part.flash.is_erased(part.flash.sectors[0])
+        machine = Machine(part, line, boot0=boot0, log=log)
+        failures: list[BaseException] = []
+        thread = threading.Thread(target=_guarded, args=(machine.run, stop, failures), name="virtual board")
+        thread.start()
+        try:
+            ready(pty.path)
+            stop.wait()
+        finally:
+            while thread.is_alive():
+                machine.stop()
+                thread.join(_JOIN_SECONDS)
+        if failures:
+            raise failures[0]
+    finally:
+        pty.close()
+
+
+def _guarded(run: Callable[[], None], stop: threading.Event, failures: list[BaseException]) -> None:
+    try:
+        run()
+    except BaseException as error:
+        failures.append(error)
+    finally:
+        stop.set()
+
+
+@contextmanager
+def _told_by_signals(stop: threading.Event) -> Iterator[None]:
+    """While this lasts, SIGINT and SIGTERM set `stop` (in the main thread only)."""
+
+    def tell(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    former = {number: signal.signal(number, tell) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def _log(message: str) -> None:
+    _logger.warning("virtual board: %s", message)

@@ -1,0 +1,70 @@
+"""Run another project's flash tool in a folder of its own, and say what was missing or went wrong."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from edgel3_deploy.errors import FlashError
+from edgel3_deploy.flash.base import Image
+
+_TIMEOUT_SECONDS = 600
+
+
+@contextmanager
+def workspace(image: Image) -> Iterator[tuple[Path, str]]:
+    """A temporary folder with the image, and its name there: no path needs quoting in a tool's script."""
+    with TemporaryDirectory(prefix="edgel3-flash-") as folder:
+        is_elf = image.path is not None and image.path.read_bytes()[:4] == b"\x7fELF"
+        name = "firmware.elf" if is_elf else "firmware.bin"
+        content = image.path.read_bytes() if is_elf and image.path is not None else image.data
+        (Path(folder) / name).write_bytes(content)
+        yield Path(folder), name
+
+
+def run_tool(arguments: Sequence[str], folder: Path, package: str) -> None:
+    """Run `arguments` in `folder`.
+
+    Raises FlashError if the tool is absent (`package` says what to install), fails or hangs.
+    """
+    tool = arguments[0]
+    try:
+        done = subprocess.run(
+            arguments,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_TIMEOUT_SECONDS,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise FlashError(f"{tool} is not installed", f"Install it: {package}.") from error
+    except OSError as error:
+        raise FlashError(
+            f"{tool} cannot be started: {error.strerror}", f"Install it again: {package}."
+        ) from error
+    except subprocess.TimeoutExpired as error:
+        raise FlashError(f"{tool} does not come to an end", "Replug the ST-LINK and try again.") from error
+    if done.returncode:
+        raise FlashError(
+            f"{tool} failed: {_complaint(done.stderr + done.stdout) or f'exit code {done.returncode}'}",
+            "Check that the ST-LINK is plugged in, that no other debugger uses it, and the board's power.",
+        )
+
+
+def read_dump(path: Path, tool: str) -> bytes:
+    """The flash contents that a tool has read back into `path`."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise FlashError(f"{tool} read nothing back: the image is not verified", "Flash again.") from error
+
+
+def _complaint(output: str) -> str:
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    errors = [line for line in lines if "error" in line.lower()]
+    return (errors or lines or [""])[0]

@@ -1,0 +1,211 @@
+"""Bounded access to a .tflite flatbuffer: plain frozen values out, BadInputError for bytes that are no model.
+
+Nothing here knows operators; `edgel3_deploy.graph.reader` gives the values their meaning. Schema: TensorFlow
+Lite's schema.fbs, through the accessors that ai-edge-litert ships.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgel3_deploy.errors import BadInputError, MissingDependencyError
+
+MAX_TENSORS = 1_000
+MAX_OPERATORS = 500
+MAX_RANK = 6
+MAX_METADATA = 16
+MAX_NAME = 200
+
+GARBAGE = (struct.error, IndexError, KeyError, ValueError, TypeError, OverflowError, MemoryError)
+"""What the schema's accessors raise when offsets or lengths point outside the file."""
+
+
+@dataclass(frozen=True)
+class RawTensor:
+    """A tensor as stored: `dtype` such as "INT8"; `data` empty for activations; -1 in `shape` is dynamic."""
+
+    index: int
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    scales: NDArray[np.float32]
+    zero_points: NDArray[np.int64]
+    quantized_dimension: int
+    sparse: bool
+    data: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class RawOperator:
+    """An operator as stored: `inputs` and `outputs` are tensor indices, -1 for an optional one left out.
+
+    `option` reads one of the operator's builtin options by its name in the schema, such as
+    `option("StrideH")`.
+    """
+
+    index: int
+    kind: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    option: Callable[[str], int]
+
+
+@dataclass(frozen=True)
+class RawModel:
+    """The one subgraph of a model and the model's metadata entries."""
+
+    tensors: tuple[RawTensor, ...]
+    operators: tuple[RawOperator, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    metadata: Mapping[str, bytes]
+
+
+def parse_model(data: bytes) -> RawModel:
+    """Read a .tflite file's bytes.
+
+    Raises BadInputError when they are no TFLite flatbuffer, are damaged, or hold more than one subgraph.
+    """
+    if len(data) < 16 or data[4:8] != b"TFL3":
+        raise BadInputError(
+            "not a .tflite model: the file identifier 'TFL3' is missing",
+            "Give a .tflite file written by TensorFlow Lite.",
+        )
+    schema = _schema()
+    try:
+        return _parse(schema, data)
+    except GARBAGE as error:
+        raise damaged(str(error)) from error
+
+
+def damaged(detail: str) -> BadInputError:
+    """The error for a flatbuffer whose content contradicts itself."""
+    return BadInputError(f"the .tflite model is damaged: {detail}", "Export or download the model again.")
+
+
+def _schema() -> Any:
+    try:
+        from ai_edge_litert import schema_py_generated
+    except ImportError as error:
+        raise MissingDependencyError(
+            "reading a .tflite model needs the package ai-edge-litert", "Run: pip install ai-edge-litert"
+        ) from error
+    return schema_py_generated
+
+
+def _parse(schema: Any, data: bytes) -> RawModel:
+    model = schema.Model.GetRootAs(data, 0)
+    if model.SubgraphsLength() != 1:
+        raise BadInputError(
+            f"the model has {model.SubgraphsLength()} subgraphs; exactly one is supported",
+            "Export a plain feed-forward network without control flow.",
+        )
+    graph = model.Subgraphs(0)
+    dtypes = _names(schema.TensorType)
+    tensors = tuple(
+        _tensor(graph.Tensors(index), index, model, dtypes)
+        for index in _count(graph.TensorsLength(), MAX_TENSORS, "tensors")
+    )
+    kinds = _names(schema.BuiltinOperator)
+    operators = tuple(
+        _operator(graph.Operators(index), index, model, kinds, schema)
+        for index in _count(graph.OperatorsLength(), MAX_OPERATORS, "operators")
+    )
+    return RawModel(
+        tensors=tensors,
+        operators=operators,
+        inputs=_integers(graph.InputsAsNumpy()),
+        outputs=_integers(graph.OutputsAsNumpy()),
+        metadata=_metadata(model),
+    )
+
+
+def _tensor(tensor: Any, index: int, model: Any, dtypes: Mapping[int, str]) -> RawTensor:
+    shape = _integers(tensor.ShapeAsNumpy(), MAX_RANK)
+    signature = _integers(tensor.ShapeSignatureAsNumpy(), MAX_RANK)
+    if len(signature) == len(shape):
+        shape = tuple(-1 if fixed < 0 else size for size, fixed in zip(shape, signature, strict=True))
+    quantization = tensor.Quantization()
+    buffer = model.Buffers(tensor.Buffer())
+    if buffer is None or buffer.Offset() > 1:
+        raise damaged(f"tensor {index} keeps its data outside the flatbuffer")
+    return RawTensor(
+        index=index,
+        name=_text(tensor.Name()),
+        dtype=dtypes.get(tensor.Type(), f"type {tensor.Type()}"),
+        shape=shape,
+        scales=_vector(quantization.ScaleAsNumpy() if quantization else 0, np.float32),
+        zero_points=_vector(quantization.ZeroPointAsNumpy() if quantization else 0, np.int64),
+        quantized_dimension=int(quantization.QuantizedDimension()) if quantization else 0,
+        sparse=tensor.Sparsity() is not None,
+        data=_vector(buffer.DataAsNumpy(), np.uint8),
+    )
+
+
+def _operator(operator: Any, index: int, model: Any, kinds: Mapping[int, str], schema: Any) -> RawOperator:
+    code = model.OperatorCodes(operator.OpcodeIndex())
+    builtin = max(code.DeprecatedBuiltinCode(), code.BuiltinCode())
+    kind = kinds.get(builtin, f"operator {builtin}")
+    if kind == "CUSTOM":
+        kind = f"custom operator {_text(code.CustomCode())!r}"
+    options_name = _names(schema.BuiltinOptions).get(operator.BuiltinOptionsType(), "NONE")
+
+    def option(name: str) -> int:
+        table = operator.BuiltinOptions()
+        if table is None or options_name == "NONE":
+            raise damaged(f"operator {index} ({kind}) lacks its options")
+        options = getattr(schema, options_name)()
+        options.Init(table.Bytes, table.Pos)
+        try:
+            return int(getattr(options, name)())
+        except (*GARBAGE, AttributeError) as error:
+            raise damaged(f"operator {index} ({kind}) has no option {name}") from error
+
+    return RawOperator(
+        index=index,
+        kind=kind,
+        inputs=_integers(operator.InputsAsNumpy()),
+        outputs=_integers(operator.OutputsAsNumpy()),
+        option=option,
+    )
+
+
+def _metadata(model: Any) -> dict[str, bytes]:
+    entries: dict[str, bytes] = {}
+    for index in _count(model.MetadataLength(), MAX_METADATA, "metadata entries"):
+        entry = model.Metadata(index)
+        buffer = model.Buffers(entry.Buffer())
+        entries[_text(entry.Name())] = _vector(buffer.DataAsNumpy(), np.uint8)[:65_536].tobytes()
+    return entries
+
+
+def _names(enumeration: Any) -> dict[int, str]:
+    return {value: name for name, value in vars(enumeration).items() if isinstance(value, int)}
+
+
+def _count(length: int, limit: int, what: str) -> Iterable[int]:
+    if length > limit:
+        raise damaged(f"{length} {what}, more than {limit}")
+    return range(length)
+
+
+def _vector(array: Any, dtype: type[np.generic]) -> NDArray[Any]:
+    """The accessors give 0 for a vector that is absent."""
+    return np.empty(0, dtype) if isinstance(array, int) else np.asarray(array, dtype)
+
+
+def _integers(array: Any, limit: int = MAX_TENSORS) -> tuple[int, ...]:
+    values = _vector(array, np.int32)
+    if len(values) > limit:
+        raise damaged(f"a list of {len(values)} entries where at most {limit} are sensible")
+    return tuple(int(value) for value in values)
+
+
+def _text(value: bytes | None) -> str:
+    return (value or b"")[:MAX_NAME].decode("utf-8", "replace")

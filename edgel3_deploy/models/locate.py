@@ -1,0 +1,85 @@
+"""From what the user calls a model to a file: a family name, looked up in two places, or a path."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from edgel3_deploy.errors import BadInputError
+from edgel3_deploy.models.family import FAMILY, Member, member, member_of, model_name
+
+MODELS_VARIABLE = "EDGEL3_DEPLOY_MODELS"
+CACHE_VARIABLE = "EDGEL3_DEPLOY_CACHE"
+
+Kind = Literal["weights", "tflite"]
+_SUFFIXES: dict[str, Kind] = {".h5": "weights", ".h5.gz": "weights", ".tflite": "tflite"}
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model file at hand; `member` if it was asked for by family name or bears an original file name."""
+
+    name: str
+    path: Path
+    kind: Kind
+    member: Member | None = None
+
+
+def cache_dir() -> Path:
+    """The user's cache folder (not created here); EDGEL3_DEPLOY_CACHE overrides it."""
+    override = os.environ.get(CACHE_VARIABLE, "")
+    if override:
+        return Path(override).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("edgel3-deploy"))
+
+
+def downloads_dir() -> Path:
+    """Where `models pull` keeps weight files."""
+    return cache_dir() / "models"
+
+
+def find_weights(member: Member) -> Path | None:
+    """The member's weight file in the folder EDGEL3_DEPLOY_MODELS, else in the cache, else None."""
+    configured = os.environ.get(MODELS_VARIABLE, "")
+    folders = [Path(configured).expanduser()] if configured else []
+    for folder in (*folders, downloads_dir()):
+        for file_name in (f"{member.file_name}.gz", member.file_name):
+            if (folder / file_name).is_file():
+                return folder / file_name
+    return None
+
+
+def locate(model: str) -> Model:
+    """The file behind a family name, or behind a path to an EdgeL3 .h5 or .h5.gz or to a full-int8 .tflite.
+
+    Raises BadInputError for a file that is not there or of another kind, UsageError for a name nobody bears.
+    """
+    if any(known.name == model for known in FAMILY):
+        return _locate_member(member(model))
+    path = Path(model).expanduser()
+    kind = next((kind for suffix, kind in _SUFFIXES.items() if path.name.lower().endswith(suffix)), None)
+    if kind is None:
+        if path.exists() or path.name != model:
+            raise BadInputError(
+                f"{path}: neither weights nor a .tflite", "Give a .h5, .h5.gz or .tflite file."
+            )
+        return _locate_member(member(model))
+    if not path.is_file():
+        problem = "is a folder" if path.is_dir() else "no such file"
+        raise BadInputError(f"{path}: {problem}", "Check the path, or give a family name such as sea-64.")
+    return Model(model_name(path), path, kind, member_of(path))
+
+
+def _locate_member(known: Member) -> Model:
+    path = find_weights(known)
+    if path is None:
+        raise BadInputError(
+            f"the weights of {known.name} are not on this machine",
+            f"Run `edgel3-deploy models pull {known.name}`, or set {MODELS_VARIABLE} to a folder that holds "
+            f"{known.file_name}.gz.",
+        )
+    return Model(known.name, path, "weights", known)

@@ -1,0 +1,87 @@
+"""Places every activation and workspace of a network into a board's RAM."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from edgel3_deploy.boards.board import Board
+from edgel3_deploy.errors import OverBudgetError
+from edgel3_deploy.graph.ir import Network
+from edgel3_deploy.plan.arena import Buffer, lay_out
+from edgel3_deploy.plan.memory import MemoryPlan
+from edgel3_deploy.plan.storage import live_bytes, storages
+
+RESERVE = 8 * 1024
+"""Bytes of the main RAM kept for the firmware's own data and bss."""
+
+
+def plan_memory(
+    network: Network,
+    board: Board,
+    *,
+    scratch: Mapping[int, int] | None = None,
+    in_place_pooling: bool = True,
+) -> MemoryPlan:
+    """Place the activations of `network`, and `scratch` bytes by layer index, into the RAM of `board`.
+
+    Regions fill in the board's order, fastest first: workspaces, then memories, the tightest peak first. What
+    does not fit one region goes to the next. The same arguments give the same plan.
+    Raises OverBudgetError that names the buffer and the bytes missing when no region can hold it.
+    """
+    workspaces = {index: size for index, size in sorted((scratch or {}).items()) if size}
+    memories = storages(network, in_place_pooling=in_place_pooling)
+    alive = live_bytes(network, memories, workspaces)
+    names = [layer.name for layer in network.layers]
+    buffers = [Buffer(f"{names[index]}'s scratch", size, index, index) for index, size in workspaces.items()]
+    owned = [
+        Buffer(f"{names[memory.first]}'s output", memory.size, memory.first, memory.last, memory)
+        for memory in memories
+        if memory.owner == "arena"
+    ]
+    buffers += sorted(owned, key=lambda buffer: _urgency(buffer, alive))
+    layouts = {name: lay_out(held) for name, held in _assign(buffers, network, board).items()}
+    placed = [
+        placement
+        for name, layout in layouts.items()
+        for buffer, offset in layout.offsets
+        for placement in buffer.placements(name, offset)
+    ]
+    placed.sort(key=lambda placement: (placement.first, placement.last, placement.tensor))
+    return MemoryPlan(
+        placements=tuple(placement for placement in placed if placement.tensor >= 0),
+        scratch=tuple(placement for placement in placed if placement.tensor < 0),
+        arenas=tuple((name, layout.size) for name, layout in layouts.items() if layout.size),
+        live_bytes=alive,
+    )
+
+
+def capacities(network: Network, board: Board) -> dict[str, int]:
+    """Bytes that a plan may use of each RAM region, in placement order.
+
+    The main RAM also holds the stack, the firmware's data and the caller's input and output tensors.
+    """
+    taken = {board.main_ram: board.stack_size + RESERVE + network.input.size + network.output.size}
+    return {region.name: max(region.size - taken.get(region.name, 0), 0) for region in board.ram}
+
+
+def _urgency(buffer: Buffer, alive: Sequence[int]) -> tuple[int, int, int]:
+    """Sorts buffers of the tightest peak first, then large ones."""
+    return (-max(alive[buffer.first : buffer.last + 1]), -buffer.size, buffer.first)
+
+
+def _assign(buffers: Sequence[Buffer], network: Network, board: Board) -> dict[str, list[Buffer]]:
+    """Give each buffer to the first region whose arena can take it too."""
+    limits = capacities(network, board)
+    held: dict[str, list[Buffer]] = {name: [] for name in limits}
+    for buffer in buffers:
+        missing = {name: lay_out([*held[name], buffer]).size - limit for name, limit in limits.items()}
+        fitting = [name for name, excess in missing.items() if excess <= 0]
+        if not fitting:
+            nearest = min(missing, key=missing.__getitem__)
+            raise OverBudgetError(
+                f"{buffer.label} of {buffer.bytes:,} bytes fits no RAM region of {board.name}: "
+                f"the best, {nearest}, lacks {missing[nearest]:,} bytes",
+                "Choose a smaller model or a board with more RAM.",
+            )
+        held[fitting[0]].append(buffer)
+    return held

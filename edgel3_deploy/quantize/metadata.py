@@ -1,0 +1,38 @@
+"""A metadata entry in the .tflite for what it cannot say by itself: front end and input BatchNorm.
+
+Other readers skip entries that they do not know, so the file stays an ordinary .tflite.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+METADATA_NAME = "edgel3_deploy"
+_BUFFER_ALIGNMENT = 16
+
+
+def add_metadata(model: bytes, fields: dict[str, Any]) -> bytes:
+    """`model` with `fields` as JSON (UTF-8, sorted keys) under METADATA_NAME, replacing an earlier entry."""
+    import flatbuffers
+    from ai_edge_litert import schema_py_generated as schema
+
+    class AlignedBuilder(flatbuffers.Builder):  # type: ignore[misc]
+        """Keeps the schema's `force_align` of buffers, which the Python code generator drops."""
+
+        def StartVector(self, elemSize: int, numElems: int, alignment: int) -> int:  # noqa: N802, N803
+            if elemSize == 1:
+                alignment = _BUFFER_ALIGNMENT
+            return int(super().StartVector(elemSize, numElems, alignment))
+
+    tree = schema.ModelT.InitFromPackedBuf(model, 0)
+    content = np.frombuffer(json.dumps(fields, sort_keys=True).encode(), np.uint8)
+    entries = [entry for entry in tree.metadata or [] if entry.name != METADATA_NAME.encode()]
+    entries.append(schema.MetadataT(name=METADATA_NAME, buffer=len(tree.buffers)))
+    tree.metadata = entries
+    tree.buffers.append(schema.BufferT(data=content))
+    builder = AlignedBuilder(2 * len(model))
+    builder.Finish(tree.Pack(builder), file_identifier=b"TFL3")
+    return bytes(builder.Output())

@@ -1,0 +1,130 @@
+"""Weights to a full-int8 .tflite: calibrate, convert, measure, and remember the result by content."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgel3_deploy.audio.clips import find_clips
+from edgel3_deploy.audio.frontend import front_end
+from edgel3_deploy.fileio import read_file, sha256
+from edgel3_deploy.models.archive import fingerprint
+from edgel3_deploy.models.forward import forward
+from edgel3_deploy.models.network import FloatNetwork
+from edgel3_deploy.progress import Progress, silent
+from edgel3_deploy.quantize import cache
+from edgel3_deploy.quantize.calibration import calibration_set, spread
+from edgel3_deploy.quantize.fidelity import Fidelity, measure
+from edgel3_deploy.quantize.isolate import convert_isolated
+from edgel3_deploy.quantize.metadata import add_metadata
+from edgel3_deploy.reference.interpreter import run_real
+
+RECIPE = 1  # part of every cache key: raise it whenever the same inputs would give another model
+MOST_WINDOWS, FEWEST_WINDOWS = 150, 40
+_MAC_BUDGET = 60_000_000_000
+_MAX_CLIP_BYTES = 1 << 31
+
+
+@dataclass(frozen=True)
+class QuantizedModel:
+    """A full-int8 .tflite and its SHA-256.
+
+    `fidelity` compares it with the float network on the calibration windows; `calibration` says in words what
+    those are; `warnings` holds what the user should know.
+    """
+
+    tflite: bytes
+    sha256: str
+    fidelity: Fidelity | None
+    calibration: str
+    warnings: tuple[str, ...] = ()
+
+
+def quantize(
+    network: FloatNetwork,
+    *,
+    calibration: Sequence[Path] = (),
+    progress: Progress = silent,
+    use_cache: bool = True,
+) -> QuantizedModel:
+    """Quantize to int8: batch 1, per-channel weights, no BatchNorm left in the graph.
+
+    `calibration` names WAV files and folders; without any, generated sounds are used and a warning says what
+    that costs. The model's real input is x = input_gain * dB + input_offset; both numbers, the front end, the
+    name and a hash of the weights are in its metadata entry "edgel3_deploy". Unless `use_cache` is off, equal
+    inputs give a remembered result.
+
+    Raises BadInputError for unusable audio, MissingDependencyError without TensorFlow, ToolchainError if it
+    fails.
+    """
+    limit = _window_limit(network)
+    found = find_clips(calibration)
+    clips = tuple(found[index] for index in spread(len(found), limit))
+    identity = {
+        "recipe": RECIPE,
+        "tensorflow": _tensorflow_version(),
+        "network": fingerprint(network),
+        "clips": [(clip.name, sha256(read_file(clip, "a recording", _MAX_CLIP_BYTES))) for clip in clips],
+    }
+    key = cache.cache_key(identity)
+    remembered = cache.load(key) if use_cache else None
+    if remembered is not None:
+        return _from_facts(*remembered)
+    model, facts = _quantize(network, clips, limit, progress)
+    complaint = cache.store(key, model, facts) if use_cache else ""
+    if complaint:
+        facts["warnings"].append(f"the quantized model could not be kept for next time: {complaint}")
+    return _from_facts(model, facts)
+
+
+def _quantize(
+    network: FloatNetwork, clips: Sequence[Path], limit: int, progress: Progress
+) -> tuple[bytes, dict[str, Any]]:
+    """The model, and what is kept beside it: fidelity, calibration, warnings."""
+    sounds = calibration_set(clips, front_end(network.front_end), limit, progress)
+    inputs = np.float32(network.input_gain) * sounds.spectrograms + np.float32(network.input_offset)
+    model = add_metadata(
+        convert_isolated(network, inputs, progress),
+        {
+            "name": network.name,
+            "front_end": network.front_end,
+            "input_gain": network.input_gain,
+            "input_offset": network.input_offset,
+            "weights_sha256": fingerprint(network),
+        },
+    )
+    progress("comparing with the float network")
+    fidelity = measure(forward(network, sounds.spectrograms), run_real(model, inputs[..., np.newaxis]))
+    return model, {
+        "calibration": sounds.description,
+        "fidelity": fidelity.to_json(),
+        "warnings": list(sounds.warnings),
+    }
+
+
+def _from_facts(model: bytes, facts: dict[str, Any]) -> QuantizedModel:
+    fidelity = Fidelity(**facts["fidelity"])
+    return QuantizedModel(model, sha256(model), fidelity, facts["calibration"], tuple(facts["warnings"]))
+
+
+def _window_limit(network: FloatNetwork) -> int:
+    """Calibration windows: fewer for large networks, so that the time stays bounded."""
+    macs, height, width = 0, network.n_mels, network.frames
+    for index, conv in enumerate(network.convs):
+        macs += height * width * int(conv.weights.size)
+        if index % 2 == 1:
+            height, width = height // 2, width // 2
+    return min(max(_MAC_BUDGET // macs, FEWEST_WINDOWS), MOST_WINDOWS)
+
+
+def _tensorflow_version() -> str:
+    """The installed version, without importing it; "" if there is none."""
+    try:
+        return importlib.metadata.version("tensorflow")
+    except importlib.metadata.PackageNotFoundError:
+        return ""

@@ -1,0 +1,96 @@
+"""report.json: the whole result as plain values under stable keys."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from typing import Any
+
+from edgel3_deploy.link.protocol import PROTOCOL_VERSION
+from edgel3_deploy.report.timing import Timing, timing_of
+from edgel3_deploy.validate.metrics import Difference, Fidelity
+from edgel3_deploy.validate.result import Device, LayerResult, Report
+
+LISTED_DIFFERENCES = 100
+_DIGITS = 6
+
+
+def to_json(report: Report) -> dict[str, Any]:
+    """The content of report.json: JSON values only, no NaN or infinity."""
+    timing = timing_of(report.device)
+    whole = {f"{name}_per_inference": value for name, value in timing.values(report.counter).items()}
+    return {
+        "verdict": report.verdict,
+        "bit_exact": report.bit_exact,
+        "windows": report.windows,
+        "reference": report.reference,
+        "metrics": None if report.fidelity is None else metrics_json(report.fidelity),
+        "metrics_note": report.fidelity_note,
+        "differences": {
+            "count": len(report.differences),
+            "windows": len({difference.window for difference in report.differences}),
+            "first": [_difference(report, item) for item in report.differences[:LISTED_DIFFERENCES]],
+        },
+        "model": {
+            "name": report.model_name,
+            "sha256": report.model_sha256,
+            "front_end": report.front_end,
+        },
+        "device": _device(report.device),
+        "timing": {"unit": timing.unit, "meaningful": timing.meaningful, "note": timing.note},
+        **whole,
+        "layers": [_layer(layer, timing) for layer in report.layers],
+        "layer_windows": report.layer_windows,
+        "layer_note": report.layer_note,
+        "recordings": [asdict(source) for source in report.sources],
+        "budget": [{"name": row.name, "used": row.used, "limit": row.limit} for row in report.budget],
+        "versions": dict(report.tools),
+        "warnings": list(report.warnings),
+    }
+
+
+def metrics_json(fidelity: Fidelity) -> dict[str, float | None]:
+    """The figures of a comparison with the float network; None stands for infinity (no error at all)."""
+    names = ("cosine_min", "cosine_p5", "cosine_median", "sqnr_db", "rmse", "max_abs_error")
+    return {name: _finite(getattr(fidelity, name)) for name in names}
+
+
+def _finite(value: float) -> float | None:
+    return round(value, _DIGITS) if math.isfinite(value) else None
+
+
+def _difference(report: Report, difference: Difference) -> dict[str, Any]:
+    source = report.sources[int(report.outputs.source[difference.window])]
+    seconds = round(float(report.outputs.timestamps[difference.window]), 3)
+    return {**asdict(difference), "recording": source.name, "seconds": seconds}
+
+
+def _device(device: Device) -> dict[str, Any]:
+    identity = device.identity
+    return {
+        "board": identity.board,
+        "title": device.board.title,
+        "part": device.board.part,
+        "kind": device.body,
+        "port": device.port,
+        "model": identity.model,
+        "runtime": identity.runtime,
+        "model_sha256": identity.model_sha256.hex(),
+        "build_id": identity.build_id.hex(),
+        "device_id": identity.device_id,
+        "cpu_hz": identity.cpu_hz,
+        "protocol_version": PROTOCOL_VERSION,
+        "counter_unit": identity.counter_unit.name.lower(),
+        "memory": asdict(device.memory),
+    }
+
+
+def _layer(layer: LayerResult, timing: Timing) -> dict[str, Any]:
+    return {
+        "name": layer.name,
+        "operator": layer.operator,
+        "output_shape": list(layer.output_shape),
+        "macs": layer.macs,
+        "differing_windows": layer.differing_windows,
+        **timing.values(layer.counter),
+    }

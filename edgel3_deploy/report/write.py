@@ -1,0 +1,34 @@
+"""Write the report's three files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from edgel3_deploy.fileio import write_atomically
+from edgel3_deploy.report.arrays import to_npz
+from edgel3_deploy.report.html_report import to_html
+from edgel3_deploy.report.json_report import to_json
+from edgel3_deploy.validate.result import Report
+
+JSON_NAME = "report.json"
+HTML_NAME = "report.html"
+ARRAYS_NAME = "outputs.npz"
+
+
+def write_report(report: Report, directory: Path) -> dict[str, Any]:
+    """Write report.json, report.html and outputs.npz into `directory`; return the content of report.json.
+
+    All contents exist before the first file is replaced, and each file is replaced as a whole. Raises
+    UsageError if the folder cannot be written.
+    """
+    content = to_json(report)
+    files = {
+        ARRAYS_NAME: to_npz(report),
+        HTML_NAME: to_html(report).encode(),
+        JSON_NAME: (json.dumps(content, indent=2, allow_nan=False) + "\n").encode(),
+    }
+    for name, data in files.items():
+        write_atomically(directory / name, data)
+    return content

@@ -1,0 +1,123 @@
+"""Does a linked image fit its board: per region, in total, and against what the largest parts have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from edgel3_deploy.boards.board import Board, Region
+from edgel3_deploy.plan.estimate import FLASH_CEILING, RAM_CEILING
+from edgel3_deploy.toolchain.elf import Image
+
+LARGEST = 12
+"""Items listed in the verdict."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Bytes used of a memory, and the limit."""
+
+    name: str
+    used: int
+    limit: int
+
+    @property
+    def excess(self) -> int:
+        """Bytes over the limit, 0 if it fits."""
+        return max(0, self.used - self.limit)
+
+
+@dataclass(frozen=True)
+class Item:
+    """A function or object that takes `size` bytes of the region `memory`."""
+
+    name: str
+    memory: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The verdict over an image.
+
+    `flash` counts code, constants and the images of initialised data; `ram` everything that occupies RAM:
+    data, bss, arenas with scratch, and the stack reserved (there is no heap). `regions` splits `ram`.
+    """
+
+    flash: Usage
+    ram: Usage
+    regions: tuple[Usage, ...]
+    items: tuple[Item, ...] = ()
+
+    @property
+    def rows(self) -> tuple[Usage, ...]:
+        """All that was judged: flash, RAM in total, then each region."""
+        return (self.flash, self.ram, *self.regions)
+
+    @property
+    def verdict(self) -> Literal["fits", "over"]:
+        return "over" if any(row.excess for row in self.rows) else "fits"
+
+    @property
+    def excess(self) -> tuple[str, ...]:
+        """What is over its limit and by how much, as text; empty if it fits."""
+        return tuple(
+            f"{row.name} by {row.excess:,} bytes ({row.used:,} of {row.limit:,})"
+            for row in self.rows
+            if row.excess
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of budget.json."""
+        return {
+            "verdict": self.verdict,
+            "flash": {"used": self.flash.used, "limit": self.flash.limit},
+            "ram": {
+                "used": self.ram.used,
+                "limit": self.ram.limit,
+                "regions": {row.name: {"used": row.used, "limit": row.limit} for row in self.regions},
+            },
+            "excess": list(self.excess),
+            "largest": [{"name": item.name, "memory": item.memory, "size": item.size} for item in self.items],
+        }
+
+
+def measure(image: Image, board: Board) -> Budget:
+    """Judge a linked image: every byte of it is counted in the region where it lies."""
+    used = {region.name: 0 for region in board.regions}
+    for section in image.sections:
+        place = _region_at(board, section.address)
+        if place is not None and place.kind != "flash":
+            used[place.name] += section.size
+        if section.stored:
+            used[board.flash.name] += section.size
+    items = [
+        Item(symbol.name, place.name, symbol.size)
+        for symbol in image.symbols
+        if (place := _region_at(board, symbol.address)) is not None
+    ]
+    items.sort(key=lambda item: (-item.size, item.name))
+    return budget_of(used, board, tuple(items[:LARGEST]))
+
+
+def budget_of(used: Mapping[str, int], board: Board, items: tuple[Item, ...] = ()) -> Budget:
+    """The budget for known bytes by region name, absent being 0. ITCM counts only where it is used."""
+    memories = [
+        region
+        for region in board.regions
+        if region.kind == "ram" or (region.kind == "itcm" and used.get(region.name, 0))
+    ]
+    regions = tuple(Usage(region.name, used.get(region.name, 0), region.size) for region in memories)
+    return Budget(
+        flash=Usage("flash", used.get(board.flash.name, 0), min(board.flash.size, FLASH_CEILING)),
+        ram=Usage(
+            "RAM", sum(row.used for row in regions), min(sum(row.limit for row in regions), RAM_CEILING)
+        ),
+        regions=regions,
+        items=items,
+    )
+
+
+def _region_at(board: Board, address: int) -> Region | None:
+    return next((region for region in board.regions if region.origin <= address < region.end), None)

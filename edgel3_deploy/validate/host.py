@@ -1,0 +1,67 @@
+"""The host's half of a validation: the int8 inputs, and what should come out of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgel3_deploy.graph.ir import Network
+from edgel3_deploy.graph.reference import run_layer
+from edgel3_deploy.graph.tensors import quantize_input
+from edgel3_deploy.models.forward import forward
+from edgel3_deploy.reference import truth
+from edgel3_deploy.validate.workload import Batch, Workload
+
+if TYPE_CHECKING:
+    from edgel3_deploy.build.prepared import PreparedBuild
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """A batch as the board gets it, and the results it should give.
+
+    `inputs` int8 (n, mel, frames, 1); `outputs` int8 (n, embedding) by `engine`; `floats` float32 (n,
+    embedding) by the float network, None if the build has none.
+    """
+
+    batch: Batch
+    inputs: NDArray[np.int8]
+    outputs: NDArray[np.int8]
+    engine: str
+    floats: NDArray[np.float32] | None
+
+
+def expectations(build: PreparedBuild, workload: Workload) -> Iterator[Expectation]:
+    """All batches in order, each computed while the board is busy with the one before it."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        ahead: Future[Expectation] | None = None
+        for batch in workload.batches():
+            following = pool.submit(_expect, build, batch)
+            if ahead is not None:
+                yield ahead.result()
+            ahead = following
+        if ahead is not None:
+            yield ahead.result()
+
+
+def layer_outputs(network: Network, window: NDArray[np.int8]) -> list[NDArray[np.int8]]:
+    """Every layer's output in TFLite Micro's arithmetic, which its own interpreter does not show.
+
+    LiteRT would show them, but its optimized kernels round some values differently.
+    """
+    outputs: list[NDArray[np.int8]] = []
+    for layer in network.layers:
+        outputs.append(run_layer(layer, outputs[-1] if outputs else window))
+    return outputs
+
+
+def _expect(build: PreparedBuild, batch: Batch) -> Expectation:
+    inputs = quantize_input(build.network, batch.spectrograms)
+    outputs, engine = truth(build.model, inputs)
+    floats = None if build.float_network is None else forward(build.float_network, batch.spectrograms)
+    return Expectation(batch, inputs, outputs, engine, floats)

@@ -1,0 +1,34 @@
+"""What a report tells of the build beside its results: its budget, and the versions of what took part."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+
+from edgel3_deploy import __version__
+from edgel3_deploy.toolchain.budget import Usage
+
+_PACKAGES = ("ai-edge-litert", "librosa", "numpy", "tflite-micro")
+
+
+def read_budget(folder: Path) -> tuple[Usage, ...]:
+    """Flash, RAM and its regions from the build's budget.json; empty if it cannot be read."""
+    try:
+        content = json.loads((folder / "budget.json").read_bytes())
+        rows = {"flash": content["flash"], "RAM": content["ram"], **content["ram"]["regions"]}
+        return tuple(Usage(name, int(row["used"]), int(row["limit"])) for name, row in rows.items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ()
+
+
+def versions(build_tools: Mapping[str, str]) -> dict[str, str]:
+    """Versions on the validating host, then those that the build recorded."""
+    found = {"edgel3-deploy (validation)": __version__}
+    for package in _PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return {**found, **{f"{name} (build)": version for name, version in build_tools.items()}}

@@ -1,0 +1,137 @@
+"""What a validation found out: frozen values that the report is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgel3_deploy.boards.board import Board
+from edgel3_deploy.link.client import Identity, MemoryUse
+from edgel3_deploy.link.protocol import CounterUnit
+from edgel3_deploy.toolchain.budget import Usage
+from edgel3_deploy.validate.metrics import Difference, Fidelity
+
+Verdict = Literal["pass", "fail"]
+Body = Literal["silicon", "unicorn", "qemu"]
+"""What ran the firmware: a chip, the package's virtual board, or QEMU."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """The board that answered. `body` says what stood behind the port."""
+
+    board: Board
+    port: str
+    body: Body
+    identity: Identity
+    memory: MemoryUse
+
+    @property
+    def counts_instructions(self) -> bool:
+        """Whether its counter counts instructions, not cycles."""
+        return self.identity.counter_unit is CounterUnit.INSTRUCTIONS
+
+    @property
+    def counter_is_meaningful(self) -> bool:
+        """Whether its counter says something about speed: the package's virtual board models no time."""
+        return self.counts_instructions or self.body == "silicon"
+
+
+@dataclass(frozen=True)
+class LayerResult:
+    """One layer: `counter` is the median over windows in the device's unit, None if the runtime hides it;
+    `differing_windows` counts the windows whose output CRC was not the reference's, None if not compared."""
+
+    name: str
+    operator: str
+    output_shape: tuple[int, ...]
+    macs: int
+    counter: int | None
+    differing_windows: int | None
+
+
+@dataclass(frozen=True)
+class Source:
+    """A recording: its windows are rows [first, first + windows) of the outputs."""
+
+    name: str
+    first: int
+    windows: int
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The board's embeddings, int8 (windows, embedding), and where each row comes from.
+
+    `timestamps` in seconds, float64 (windows,); `source` is the index of the recording, int32 (windows,);
+    real = scale * (embedding - zero_point).
+    """
+
+    embeddings: NDArray[np.int8]
+    timestamps: NDArray[np.float64]
+    source: NDArray[np.int32]
+    scale: float
+    zero_point: int
+
+
+@dataclass(frozen=True)
+class Example:
+    """One window shown in full: decibels (mel, frames), and its embedding by board and by float network."""
+
+    source: str
+    seconds: float
+    spectrogram: NDArray[np.float32]
+    board_embedding: NDArray[np.float32]
+    float_embedding: NDArray[np.float32] | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """The result of a validation.
+
+    `reference` names the engine behind the expected outputs. `differences` lists every differing element.
+    `layer_windows` counts the windows whose layers were compared, and `layer_note` says what could not be.
+    `fidelity` is None when the build knows no float network, and `fidelity_note` then says so. `counter` is
+    the median over windows of the whole inference. `budget` has flash, RAM and its regions; `tools` maps
+    what took part to versions.
+    """
+
+    device: Device
+    model_name: str
+    model_sha256: str
+    build_id: str
+    front_end: str
+    reference: str
+    layers: tuple[LayerResult, ...]
+    layer_windows: int
+    layer_note: str
+    sources: tuple[Source, ...]
+    outputs: Outputs
+    differences: tuple[Difference, ...]
+    fidelity: Fidelity | None
+    fidelity_note: str
+    counter: int
+    example: Example
+    budget: tuple[Usage, ...]
+    tools: Mapping[str, str]
+    warnings: tuple[str, ...]
+
+    @property
+    def windows(self) -> int:
+        """How many windows were compared."""
+        return len(self.outputs.embeddings)
+
+    @property
+    def bit_exact(self) -> bool:
+        """Whether every output element of every window equals the reference's."""
+        return not self.differences
+
+    @property
+    def verdict(self) -> Verdict:
+        """Pass: every output element and every layer's output that was compared equal the reference's."""
+        layers_equal = not any(layer.differing_windows for layer in self.layers)
+        return "pass" if self.bit_exact and layers_equal else "fail"

@@ -1,0 +1,154 @@
+"""Validate: every window through the board and through the references, compared element by element."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgel3_deploy.boards.board import Board
+from edgel3_deploy.flash.virtual import VIRTUAL, port_to_run
+from edgel3_deploy.graph.tensors import dequantize
+from edgel3_deploy.link.client import Client
+from edgel3_deploy.link.port import Port, open_port
+from edgel3_deploy.progress import Progress, silent
+from edgel3_deploy.validate.host import Expectation, expectations, layer_outputs
+from edgel3_deploy.validate.metrics import differences, fidelity
+from edgel3_deploy.validate.provenance import read_budget, versions
+from edgel3_deploy.validate.result import Body, Device, Example, Outputs, Report
+from edgel3_deploy.validate.session import BoardRun, greet
+from edgel3_deploy.validate.workload import Workload, prepare
+
+if TYPE_CHECKING:
+    from edgel3_deploy.build.prepared import PreparedBuild
+
+HOP_SECONDS = 0.1
+# With half a window of zeros in front, the first windows of a recording are partly empty.
+_EXAMPLE_SECONDS = 0.5
+_NO_FLOAT_NETWORK = "the build was made from a .tflite, so there is no float network to compare with"
+
+
+def validate_build(
+    build: PreparedBuild,
+    port: str,
+    audio: Sequence[Path],
+    *,
+    hop_seconds: float = HOP_SECONDS,
+    limit: int | None = None,
+    progress: Progress = silent,
+) -> Report:
+    """Compare the board's outputs with TFLite Micro's and the float network's, for every window of `audio`.
+
+    `port` is a serial port or "virtual"; without `audio` generated sounds are used; `limit` bounds the
+    windows. Raises BadInputError for unusable recordings, LinkError if the board runs another build, fails
+    or vanishes.
+    """
+    workload = prepare(build.network, audio, hop_seconds, limit, progress)
+    manifest = build.manifest
+    progress("reaching the board")
+    with _port_path(build, port) as path, open_port(path, build.board.uart.baudrate) as serial:
+        client = Client(serial)
+        identity = greet(client, build.board, build.network, manifest.model_sha256, manifest.build_id)
+        run = BoardRun(client, build.network)
+        rows = _compare(build, workload, run, progress)
+        device = Device(build.board, port, _body(build.board, serial), identity, client.memory())
+    output = build.network.output
+    embeddings = np.stack(rows.embeddings)
+    floats = np.concatenate(rows.floats) if rows.floats else None
+    source = np.repeat(np.arange(len(workload.sources)), [item.windows for item in workload.sources])
+    return Report(
+        device=device,
+        model_name=manifest.model_name,
+        model_sha256=manifest.model_sha256,
+        build_id=manifest.build_id,
+        front_end=workload.front_end.name,
+        reference=rows.engine,
+        layers=run.layers(),
+        layer_windows=run.compared_windows,
+        layer_note="; ".join(run.notes),
+        sources=workload.sources,
+        outputs=Outputs(
+            embeddings=embeddings,
+            timestamps=np.concatenate(rows.timestamps),
+            source=source.astype(np.int32),
+            scale=output.scale,
+            zero_point=output.zero_point,
+        ),
+        differences=differences(np.concatenate(rows.expected), embeddings),
+        fidelity=None if floats is None else fidelity(floats, dequantize(output, embeddings)),
+        fidelity_note=_NO_FLOAT_NETWORK if floats is None else "",
+        counter=int(np.median(run.counters)),
+        example=rows.example[0],
+        budget=read_budget(build.directory),
+        tools=versions(manifest.tools),
+        warnings=(*manifest.warnings, *workload.warnings),
+    )
+
+
+@dataclass
+class _Rows:
+    """Results as they come: embeddings window by window, the rest batch by batch."""
+
+    embeddings: list[NDArray[np.int8]] = field(default_factory=list)
+    expected: list[NDArray[np.int8]] = field(default_factory=list)
+    floats: list[NDArray[np.float32]] = field(default_factory=list)
+    timestamps: list[NDArray[np.float64]] = field(default_factory=list)
+    example: list[Example] = field(default_factory=list)
+    engine: str = ""
+
+
+def _compare(build: PreparedBuild, workload: Workload, run: BoardRun, progress: Progress) -> _Rows:
+    rows = _Rows()
+    firsts = {source.first for source in workload.sources}
+    for item in expectations(build, workload):
+        rows.engine = item.engine
+        rows.expected.append(item.outputs)
+        rows.timestamps.append(item.batch.timestamps)
+        if item.floats is not None:
+            rows.floats.append(item.floats)
+        for index, window in enumerate(item.inputs):
+            number = len(rows.embeddings)
+            progress("validating windows", number, workload.windows)
+            output = run.infer(window)
+            rows.embeddings.append(output)
+            # Expected layers cost as much as a whole truth: the first window of each recording shows them,
+            # and every window whose output is wrong.
+            if number in firsts or not np.array_equal(output, item.outputs[index]):
+                run.compare_layers(layer_outputs(build.network, window))
+            settled = item.batch.timestamps[index] >= _EXAMPLE_SECONDS or number + 1 == workload.windows
+            if settled and not rows.example:
+                rows.example.append(_example(build, workload, item, index, output))
+    progress("validating windows", workload.windows, workload.windows)
+    return rows
+
+
+def _example(
+    build: PreparedBuild, workload: Workload, item: Expectation, index: int, output: NDArray[np.int8]
+) -> Example:
+    return Example(
+        source=workload.sources[item.batch.source].name,
+        seconds=float(item.batch.timestamps[index]),
+        spectrogram=item.batch.spectrograms[index],
+        board_embedding=dequantize(build.network.output, output),
+        float_embedding=None if item.floats is None else item.floats[index],
+    )
+
+
+@contextmanager
+def _port_path(build: PreparedBuild, port: str) -> Iterator[str]:
+    if port != VIRTUAL:
+        yield port
+        return
+    with port_to_run(build.board, build.directory, build.elf) as path:
+        yield path
+
+
+def _body(board: Board, serial: Port) -> Body:
+    if board.emulator is not None and board.emulator.kind == "qemu":
+        return "qemu"
+    return "unicorn" if serial.is_pseudo_terminal else "silicon"

@@ -1,0 +1,107 @@
+"""One validation's dealings with the board: who is there, and what it computes for each window."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgel3_deploy.boards.board import Board
+from edgel3_deploy.errors import LinkError
+from edgel3_deploy.graph.ir import Network
+from edgel3_deploy.link.client import Client, Identity
+from edgel3_deploy.link.diagnosis import NotSupportedError
+from edgel3_deploy.validate.result import LayerResult
+
+
+@dataclass
+class BoardRun:
+    """Runs windows on the board and keeps what belongs to layers.
+
+    `compared_windows` counts the windows whose layers were compared; `notes` say what this runtime hides.
+    """
+
+    client: Client
+    network: Network
+    counters: list[int] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    compared_windows: int = 0
+    _layer_counters: list[tuple[int, ...]] = field(default_factory=list)
+    _differing: list[int] = field(default_factory=list)
+    _shows_timing: bool = True
+    _shows_checksums: bool = True
+
+    def infer(self, window: NDArray[np.int8]) -> NDArray[np.int8]:
+        """The board's output for one window, int8 (embedding,)."""
+        self.client.load_input(window.tobytes())
+        self.counters.append(self.client.run(checksums=self._shows_checksums))
+        output = self.client.read_output(self.network.output.size)
+        if self._shows_timing:
+            try:
+                self._layer_counters.append(self.client.timing(len(self.network.layers)))
+            except NotSupportedError:
+                self._shows_timing = False
+                self.notes.append("this runtime does not tell the time of its layers")
+        return np.frombuffer(output, np.int8)
+
+    def compare_layers(self, expected: Sequence[NDArray[np.int8]]) -> None:
+        """Compare every layer's output of the last window with `expected`, one int8 array per layer."""
+        if not self._shows_checksums:
+            return
+        try:
+            found = self.client.checksums(len(expected))
+        except NotSupportedError:
+            self._shows_checksums = False
+            self.notes.append("this runtime does not show the outputs of its layers")
+            return
+        wrong = [int(crc != zlib.crc32(layer.tobytes())) for crc, layer in zip(found, expected, strict=True)]
+        self._differing = [a + b for a, b in zip(self._differing or [0] * len(wrong), wrong, strict=True)]
+        self.compared_windows += 1
+
+    def layers(self) -> tuple[LayerResult, ...]:
+        """The layers in order: median counters and how many of the compared windows differed."""
+        medians = np.median(np.array(self._layer_counters), axis=0) if self._layer_counters else None
+        return tuple(
+            LayerResult(
+                name=layer.name,
+                operator=type(layer).__name__,
+                output_shape=layer.output.shape,
+                macs=layer.macs,
+                counter=int(medians[index]) if medians is not None else None,
+                differing_windows=self._differing[index] if self._differing else None,
+            )
+            for index, layer in enumerate(self.network.layers)
+        )
+
+
+def greet(client: Client, board: Board, network: Network, model_sha256: str, build_id: str) -> Identity:
+    """Shake hands and make sure that the board runs this very build.
+
+    Raises LinkError if it runs another model or build, or its tensors have other sizes.
+    """
+    client.hello()
+    identity = client.identify()
+    flash_it = f"Flash this build first: `edgel3-deploy flash --board {board.name} --port PORT`."
+    if identity.model_sha256.hex() != model_sha256:
+        raise LinkError(
+            f"the board runs another model: {identity.model} for {identity.board} "
+            f"({identity.model_sha256.hex()[:12]}, this build has {model_sha256[:12]})",
+            flash_it,
+        )
+    if identity.build_id.hex() != build_id:
+        raise LinkError(
+            f"the board runs another build of this model: {identity.runtime} for {identity.board} "
+            f"({identity.build_id.hex()[:12]}, this build is {build_id[:12]})",
+            flash_it,
+        )
+    found = (identity.input_size, identity.output_size, identity.layer_count)
+    expected = (network.input.size, network.output.size, len(network.layers))
+    if found != expected:
+        raise LinkError(
+            f"the board's network has other sizes: input, output, layers are {found}, not {expected}",
+            flash_it,
+        )
+    return identity

@@ -1,0 +1,35 @@
+/**
+ * @file chip.h
+ * @brief What differs between chip families: clocks, memory power, identity, reset cause. One implementation per family.
+ */
+#ifndef EDGEL3_DRIVERS_CHIP_H
+#define EDGEL3_DRIVERS_CHIP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** Clocks in Hz as they run. */
+typedef struct {
+    uint32_t cpu_hz;
+    uint32_t apb1_hz;
+    uint32_t apb2_hz;
+} chip_clocks_t;
+
+/** Give every RAM its clock. */
+void chip_power_memories(void);
+
+/**
+ * Bring the CPU to BOARD_CPU_HZ.
+ *
+ * Every wait is bounded: when crystal, PLL or regulator do not become ready, the chip stays on its internal oscillator and
+ * the result says so.
+ */
+chip_clocks_t chip_start_clocks(void);
+
+/** Device identity (DBGMCU_IDCODE), 0 without one. */
+uint32_t chip_device_id(void);
+
+/** Whether the latest reset was asked for by software; forgets the cause. */
+bool chip_reset_by_software(void);
+
+#endif

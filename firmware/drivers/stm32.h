@@ -1,0 +1,74 @@
+/**
+ * @file stm32.h
+ * @brief Registers that the drivers use on STM32F7 (RM0410) and STM32H7 (RM0433).
+ */
+#ifndef EDGEL3_DRIVERS_STM32_H
+#define EDGEL3_DRIVERS_STM32_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "board.h"
+#include "drivers/cortex_m7.h"
+
+#ifdef BOARD_FAMILY_STM32F7
+#include "drivers/stm32f7.h"
+#else
+#include "drivers/stm32h7.h"
+#endif
+
+#define GPIO_BASE(port) (GPIOA_BASE + 0x400u * (port))
+#define GPIO_MODER(port) REG32(GPIO_BASE(port) + 0x00u)
+#define GPIO_OTYPER(port) REG32(GPIO_BASE(port) + 0x04u)
+#define GPIO_OSPEEDR(port) REG32(GPIO_BASE(port) + 0x08u)
+#define GPIO_PUPDR(port) REG32(GPIO_BASE(port) + 0x0Cu)
+#define GPIO_AFR(port, pin) REG32(GPIO_BASE(port) + 0x20u + 4u * ((pin) / 8u))
+
+/** Ports as GPIO_BASE() and the clock enable bits count them. */
+enum { GPIOA, GPIOB, GPIOC, GPIOD, GPIOE, GPIOF, GPIOG, GPIOH, GPIOI, GPIOJ, GPIOK };
+
+/** Base address, bus (1 or 2) and bit in that bus's enable and reset registers of each UART. */
+#define USART1_BASE 0x40011000u
+#define USART1_BUS 2
+#define USART1_BIT 4
+#define USART2_BASE 0x40004400u
+#define USART2_BUS 1
+#define USART2_BIT 17
+#define USART3_BASE 0x40004800u
+#define USART3_BUS 1
+#define USART3_BIT 18
+#define UART4_BASE 0x40004C00u
+#define UART4_BUS 1
+#define UART4_BIT 19
+#define UART5_BASE 0x40005000u
+#define UART5_BUS 1
+#define UART5_BIT 20
+#define USART6_BASE 0x40011400u
+#define USART6_BUS 2
+#define USART6_BIT 5
+#define UART7_BASE 0x40007800u
+#define UART7_BUS 1
+#define UART7_BIT 30
+#define UART8_BASE 0x40007C00u
+#define UART8_BUS 1
+#define UART8_BIT 31
+
+/** Wait, at least 30 ms but boundedly, until the bits of `mask` read `value`; false if they never do. */
+static inline bool stm32_wait(volatile const uint32_t *reg, uint32_t mask, uint32_t value)
+{
+    const uint32_t polls = 200000u;
+    for (uint32_t i = 0; i < polls; i++) {
+        if ((*reg & mask) == value) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** Replace the bits of `mask` by `value`. */
+static inline void stm32_modify(volatile uint32_t *reg, uint32_t mask, uint32_t value)
+{
+    *reg = (*reg & ~mask) | value;
+}
+
+#endif

@@ -1,0 +1,90 @@
+/**
+ * @file stm32h7.h
+ * @brief Registers of STM32H742/H743/H753 (RM0433) that differ from other families.
+ */
+#ifndef EDGEL3_DRIVERS_STM32H7_H
+#define EDGEL3_DRIVERS_STM32H7_H
+
+#define GPIOA_BASE 0x58020000u
+
+/** RCC (RM0433 section 8.7). */
+#define RCC_CR REG32(0x58024400u)
+#define RCC_CR_HSION BIT(0)
+#define RCC_CR_HSIRDY BIT(2)
+#define RCC_CR_HSIDIV_MASK (3u << 3)
+#define RCC_CR_HSIDIVF BIT(5)
+#define RCC_CR_HSEON BIT(16)
+#define RCC_CR_HSERDY BIT(17)
+#define RCC_CR_HSEBYP BIT(18)
+#define RCC_CR_PLL1ON BIT(24)
+#define RCC_CR_PLL1RDY BIT(25)
+#define RCC_CFGR REG32(0x58024410u)
+#define RCC_CFGR_SW_MASK 7u
+#define RCC_CFGR_SW_HSI 0u
+#define RCC_CFGR_SW_PLL1 3u
+#define RCC_CFGR_SWS_MASK (7u << 3)
+#define RCC_CFGR_SWS_HSI (0u << 3)
+#define RCC_CFGR_SWS_PLL1 (3u << 3)
+#define RCC_D1CFGR REG32(0x58024418u)
+#define RCC_D1CFGR_HPRE_DIV2 8u
+#define RCC_D1CFGR_D1PPRE_DIV2 (4u << 4)
+#define RCC_D2CFGR REG32(0x5802441Cu)
+#define RCC_D2CFGR_D2PPRE1_DIV2 (4u << 4)
+#define RCC_D2CFGR_D2PPRE2_DIV2 (4u << 8)
+#define RCC_D3CFGR REG32(0x58024420u)
+#define RCC_D3CFGR_D3PPRE_DIV2 (4u << 4)
+#define RCC_PLLCKSELR REG32(0x58024428u)
+#define RCC_PLLCKSELR_PLLSRC_MASK 3u
+#define RCC_PLLCKSELR_PLLSRC_HSE 2u
+#define RCC_PLLCKSELR_DIVM1_MASK (63u << 4)
+#define RCC_PLLCKSELR_DIVM1(m) ((m) << 4)
+#define RCC_PLLCFGR REG32(0x5802442Cu)
+#define RCC_PLLCFGR_PLL1_MASK (0xFu | (7u << 16))
+#define RCC_PLLCFGR_PLL1RGE(range) ((range) << 2)
+#define RCC_PLLCFGR_DIVP1EN BIT(16)
+#define RCC_PLL1DIVR REG32(0x58024430u)
+#define RCC_PLL1DIVR_N(n) ((n)-1u)
+#define RCC_PLL1DIVR_P(p) (((p)-1u) << 9)
+#define RCC_PLL1DIVR_Q(q) (((q)-1u) << 16)
+#define RCC_PLL1DIVR_R(r) (((r)-1u) << 24)
+/** Kernel clocks of the UARTs (D2CCIP2R); 0 selects the APB clock. */
+#define RCC_UART_CLOCKS REG32(0x58024454u)
+#define RCC_UART_CLOCKS_MASK 0x3Fu
+#define RCC_APB1RSTR REG32(0x58024490u)
+#define RCC_APB2RSTR REG32(0x58024498u)
+#define RCC_RSR REG32(0x580244D0u)
+#define RCC_RSR_RMVF BIT(16)
+#define RCC_RSR_SFTRSTF BIT(24)
+#define RCC_AHB2ENR REG32(0x580244DCu)
+#define RCC_AHB2ENR_SRAM123EN (7u << 29)
+#define RCC_GPIOENR REG32(0x580244E0u)
+#define RCC_APB1ENR REG32(0x580244E8u)
+#define RCC_APB2ENR REG32(0x580244F0u)
+#define RCC_APB4ENR REG32(0x580244F4u)
+#define RCC_APB4ENR_SYSCFGEN BIT(1)
+
+/** PWR (RM0433 section 6.8). */
+#define PWR_CSR1 REG32(0x58024804u)
+#define PWR_CSR1_ACTVOSRDY BIT(13)
+#define PWR_CR3 REG32(0x5802480Cu)
+#define PWR_CR3_BYPASS BIT(0)
+#define PWR_CR3_LDOEN BIT(1)
+#define PWR_CR3_SCUEN BIT(2)
+#define PWR_D3CR REG32(0x58024818u)
+#define PWR_D3CR_VOSRDY BIT(13)
+#define PWR_D3CR_VOS_MASK (3u << 14)
+#define PWR_D3CR_VOS1 (3u << 14)
+
+/** SYSCFG (RM0433 section 12.3). */
+#define SYSCFG_PWRCR REG32(0x5800042Cu)
+#define SYSCFG_PWRCR_ODEN BIT(0)
+
+/** Flash interface (RM0433 section 4.9). */
+#define FLASH_ACR REG32(0x52002000u)
+#define FLASH_ACR_MASK 0x3Fu
+#define FLASH_ACR_WRHIGHFREQ(delay) ((delay) << 4)
+
+#define DBGMCU_IDCODE REG32(0x5C001000u)
+#define DBGMCU_REVISION_Y 0x1003u
+
+#endif

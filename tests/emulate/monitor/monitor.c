@@ -1,0 +1,202 @@
+/*
+ * A small monitor for trying the virtual chips: one-letter commands over the UART, every other byte comes back.
+ *
+ *   ?  says who is there and what CPUID and DEV_ID read      f  reads where there is no memory
+ *   F  the same with the FPU in use                          w  writes where there is no memory
+ *   x  executes peripheral space                             u  executes an undefined instruction
+ *   s  supervisor call and back                              S  the same with the FPU in use
+ *   p  erases and programs flash                             r  resets, and counts that in RAM
+ *   b  resets with a magic, whereupon start-up jumps into the ROM bootloader
+ *   o  overflows the stack                                   d  divides in double precision
+ *   n  counts to ten million and says so                     i  waits by WFI and WFE
+ */
+#include "chip.h"
+
+#define MAGIC 0xB007B007u
+
+extern uint32_t stack_top, ramcode_start[], ramcode_end[], ramcode_from[];
+void reset_handler(void);
+void hard_fault_handler(void);
+void svc_handler(void);
+
+static volatile struct {
+    uint32_t magic;
+    uint32_t resets;
+} keep __attribute__((section(".noinit")));
+
+static volatile uint32_t svc_seen;
+volatile float fpu_value = 1.0f;
+
+__attribute__((section(".vectors"), used)) const void *const vectors[16] = {
+    &stack_top, (const void *)reset_handler, 0, (const void *)hard_fault_handler,
+    [11] = (const void *)svc_handler,
+};
+
+void put(char c)
+{
+    while (!(UART(0x1C) & (1u << 7))) {
+    }
+    UART(0x28) = (uint8_t)c;
+}
+
+void say(const char *text)
+{
+    while (*text) {
+        put(*text++);
+    }
+}
+
+void hex(uint32_t value)
+{
+    for (int shift = 28; shift >= 0; shift -= 4) {
+        put("0123456789abcdef"[(value >> shift) & 15u]);
+    }
+    put(' ');
+}
+
+static char get(void)
+{
+    while (!(UART(0x1C) & (1u << 5))) {
+    }
+    return (char)UART(0x24);
+}
+
+__attribute__((used)) void report_fault(const uint32_t *frame, uint32_t exc_return)
+{
+    say("fault ");
+    hex(exc_return);
+    hex(REG(0xE000ED28));
+    hex(REG(0xE000ED2C));
+    hex(REG(0xE000ED38));
+    hex(frame[6]);
+    say("\n");
+    REG(0xE000ED0C) = 0x05FA0004u;
+    for (;;) {
+    }
+}
+
+/* The stack pointer may be what is broken: start on a fresh stack. */
+__attribute__((naked)) void hard_fault_handler(void)
+{
+    __asm volatile("mrs r0, msp\n mov r1, lr\n ldr r2, =stack_top\n msr msp, r2\n"
+                   "ldr r3, =0x20000000\n cmp r0, r3\n it lo\n movlo r0, r2\n b report_fault\n");
+}
+
+__attribute__((naked)) void svc_handler(void)
+{
+    __asm volatile("ldr r0, =%0\n mov r1, #1\n str r1, [r0]\n bx lr\n" : : "i"(&svc_seen));
+}
+
+static void supervisor_call(void)
+{
+    float kept = fpu_value;
+    uint32_t answer;
+    __asm volatile("mov r0, #40\n mov r1, #2\n svc 0\n add %0, r0, r1\n" : "=r"(answer) : : "r0", "r1", "memory");
+    fpu_value = kept;
+    hex(answer);
+    hex(svc_seen);
+    say("\n");
+}
+
+static uint32_t overflow(volatile uint32_t depth)
+{
+    volatile uint32_t page[64];
+    page[depth & 63u] = depth;
+    return depth == UINT32_MAX ? 0u : overflow(depth + 1u) + page[0];
+}
+
+static void jump_to_bootloader(void)
+{
+    const uint32_t *table = (const uint32_t *)ROM_BOOTLOADER;
+    __asm volatile("msr msp, %0\n bx %1\n" : : "r"(table[0]), "r"(table[1]));
+}
+
+static void run(char command)
+{
+    switch (command) {
+    case '?':
+        say(CHIP_NAME " ");
+        hex(REG(0xE000ED00));
+        hex(REG(DBGMCU) & 0xFFFu);
+        say("\n");
+        break;
+    case 'F':
+        fpu_value *= 2.0f; /* fall through */
+    case 'f':
+        hex(REG(0x60000000));
+        break;
+    case 'w':
+        REG(0x60000000) = 1u;
+        break;
+    case 'x':
+        ((void (*)(void))0x40000001u)();
+        break;
+    case 'u':
+        __asm volatile("udf #0");
+        break;
+    case 'S':
+        fpu_value *= 2.0f; /* fall through */
+    case 's':
+        supervisor_call();
+        break;
+    case 'p':
+        program_flash();
+        break;
+    case 'b':
+        say("leaving\n");
+        keep.magic = MAGIC; /* fall through */
+    case 'r':
+        keep.resets += 1u;
+        REG(0xE000ED0C) = 0x05FA0004u;
+        for (;;) {
+        }
+    case 'o':
+        hex(overflow(0));
+        break;
+    case 'd': {
+        volatile double one = 1.0, three = 3.0;
+        double third = one / three;
+        hex((uint32_t)(third * 3e9));
+        say("\n");
+        break;
+    }
+    case 'n':
+        for (volatile uint32_t i = 0; i < 10000000u; i++) {
+        }
+        say("counted\n");
+        break;
+    case 'i':
+        __asm volatile("wfi\n wfe\n wfe\n");
+        say("awake\n");
+        break;
+    default:
+        put(command);
+    }
+}
+
+__attribute__((noreturn)) void reset_handler(void)
+{
+    if (keep.magic == MAGIC) {
+        keep.magic = 0u;
+        jump_to_bootloader();
+    }
+    for (uint32_t *to = ramcode_start, *from = ramcode_from; to < ramcode_end;) {
+        *to++ = *from++;
+    }
+    REG(0xE000ED08) = (uint32_t)vectors;
+#ifndef FPU_STAYS_OFF
+    REG(0xE000ED88) |= 0xFu << 20;
+#endif
+    __asm volatile("dsb\n isb\n");
+    start_clocks();
+    start_uart();
+    svc_seen = 0u;
+    fpu_value = 1.0f;
+    __asm volatile("mrs r0, control\n bic r0, #4\n msr control, r0\n isb\n" : : : "r0");
+    say("up ");
+    hex(keep.resets);
+    say("\n");
+    for (;;) {
+        run(get());
+    }
+}

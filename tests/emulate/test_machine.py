@@ -1,0 +1,158 @@
+"""The chips as a program sees them: a monitor runs on both, and what it does wrong ends as on the chip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.emulate.conftest import Build
+
+CHIPS = [("f7", "stm32f7", "00000451"), ("h7", "stm32h7", "00000450")]
+MSP_BASIC, MSP_FP = "fffffff9", "ffffffe9"
+FORCED = "40000000"
+FAULTS = {
+    # A read is precise and names its address; with the FPU in use the frame is the long one.
+    "f": (MSP_BASIC, "00008200", "60000000"),
+    "F": (MSP_FP, "00008200", "60000000"),
+    # A store is buffered, its fault imprecise.
+    "w": (MSP_BASIC, "00000400", "00000000"),
+    # Peripherals are never executable.
+    "x": (MSP_BASIC, "00000001", "00000000"),
+    "u": (MSP_BASIC, "00010000", "00000000"),
+    # A stack overflow has no room for its frame.
+    "o": (MSP_BASIC, "00001400", "00000000"),
+}
+"""Command of the monitor -> EXC_RETURN, CFSR and BFAR that its HardFault handler finds."""
+
+
+@pytest.mark.parametrize(("chip", "board", "device"), CHIPS)
+def test_starts_from_flash_at_full_clock_and_identifies(
+    bench: Callable[..., Any], monitor: Build, chip: str, board: str, device: str
+) -> None:
+    with bench(board, image=monitor(chip)) as virtual:
+        assert virtual.ask("?") == [chip, "411fc270", device]
+        assert virtual.messages == ""
+
+
+@pytest.mark.parametrize(("chip", "board"), [chip[:2] for chip in CHIPS])
+def test_wrong_accesses_end_in_the_hard_fault_handler(
+    bench: Callable[..., Any], monitor: Build, chip: str, board: str
+) -> None:
+    with bench(board, image=monitor(chip)) as virtual:
+        for command, (exc_return, cfsr, bfar) in FAULTS.items():
+            word, *registers = virtual.ask(command)
+            assert word == "fault"
+            assert registers[:4] == [exc_return, cfsr, FORCED, bfar]
+        # The handler resets the chip, which then works again.
+        assert virtual.ask("?")[0] == chip
+        assert virtual.messages.count("virtual board: fault:") == len(FAULTS)
+
+
+def test_precise_faults_stack_the_address_of_the_instruction(
+    bench: Callable[..., Any], monitor: Build
+) -> None:
+    with bench("stm32f7", image=monitor("f7")) as virtual:
+        pc = virtual.ask("x")[5]
+        assert pc == "40000000"
+
+
+def test_exceptions_return_to_where_they_were_taken(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32f7", image=monitor("f7")) as virtual:
+        assert virtual.ask("s") == ["0000002a", "00000001"]
+        assert virtual.ask("S") == ["0000002a", "00000001"]  # with FPU registers in the frame
+        assert virtual.messages == ""
+
+
+def test_ram_survives_a_software_reset(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32f7", image=monitor("f7")) as virtual:
+        first = int(virtual.ask("r")[1], 16)
+        assert int(virtual.ask("r")[1], 16) == first + 1
+
+
+def test_the_f7_programs_its_flash_from_ram(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32f7", image=monitor("f7")) as virtual:
+        refused, programmed, locked = virtual.ask("p")
+        assert refused == "00000080"  # ERSERR: a store without PG
+        assert programmed == "0fff00ff"  # two programmings only ever clear bits
+        assert locked == "80000000"  # a locked FLASH_CR ignores writes
+
+
+def test_the_h7_programs_whole_flash_words(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32h7", image=monitor("h7")) as virtual:
+        refused, *partial, programmed = virtual.ask("p")
+        assert refused == "00040000"  # PGSERR: a store without PG
+        assert partial == ["ffffffff"] * 8
+        assert programmed == "ffff00f0"
+
+
+def test_sleeping_and_double_precision(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32f7", image=monitor("f7")) as virtual:
+        assert virtual.ask("i") == ["awake"]
+        assert virtual.ask("d") == [f"{10**9:08x}"]
+        assert virtual.ask("n") == ["counted"]
+
+
+@pytest.mark.parametrize(("chip", "board"), [chip[:2] for chip in CHIPS])
+def test_the_firmware_can_jump_into_the_rom_bootloader(
+    bench: Callable[..., Any], monitor: Build, chip: str, board: str
+) -> None:
+    with bench(board, image=monitor(chip)) as virtual:
+        with virtual.terminal() as terminal:
+            terminal.write(b"b")
+            while terminal.read_until(b"\n") != b"leaving\n":
+                pass
+        with virtual.terminal(57_600, "E", timeout=0.2) as terminal:
+            answer = b""
+            while not answer:
+                terminal.write(b"\x7f")
+                answer = terminal.read(1)
+            assert answer == b"\x79"
+
+
+@pytest.mark.parametrize(
+    ("definition", "complaint"),
+    [
+        ("WAIT_STATES=6u", "216 MHz needs 7 flash wait states, 6 are set"),
+        ("HSE_MHZ=24u", "the PLL runs at 450.0 MHz from 1.04 MHz"),
+        ("FPU_STAYS_OFF", "the FPU was used before CPACR"),
+    ],
+)
+def test_what_the_chip_does_not_define_stops_it_with_a_reason(
+    bench: Callable[..., Any], monitor: Build, definition: str, complaint: str
+) -> None:
+    with bench("stm32f7", image=monitor("f7", definition)) as virtual:
+        if definition == "FPU_STAYS_OFF":
+            with virtual.terminal() as terminal:
+                terminal.write(b"S")
+                virtual.await_message(complaint)
+        virtual.await_message(f"the CPU is locked up: {complaint}")
+
+
+def test_erased_flash_with_boot0_low_locks_up(bench: Callable[..., Any]) -> None:
+    with bench("stm32f7", boot0=False) as virtual:
+        virtual.await_message("the CPU is locked up: the flash is erased and BOOT0 is low")
+        with virtual.terminal(timeout=0.1) as terminal:
+            terminal.write(b"\x7f" * 300)
+            assert terminal.read(1) == b""
+
+
+def test_a_crystal_does_not_start_in_bypass_mode(bench: Callable[..., Any], monitor: Build) -> None:
+    # The NUCLEO's HSE is a clock signal: without HSEBYP it never becomes ready, and start-up waits for it.
+    with bench("nucleo-f767zi", image=monitor("f7", "HSE_MHZ=8u")) as virtual:
+        with virtual.terminal(timeout=0.3) as terminal:
+            terminal.write(b"?")
+            assert terminal.read(1) == b""
+        assert virtual.messages == ""
+
+
+def test_bytes_at_another_speed_arrive_broken(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32f7", image=monitor("f7")) as virtual:
+        assert virtual.ask("?")[0] == "f7"
+        with virtual.terminal(57_600, timeout=0.3) as terminal:
+            terminal.write(b"?")
+            assert b"f7" not in terminal.read(100)
+        with virtual.terminal(117_000) as terminal:  # 1.6 % off still works
+            terminal.write(b"?")
+            assert terminal.read_until(b"\n").startswith(b"f7")

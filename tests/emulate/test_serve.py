@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edgel3_deploy.boards.load import load_board
+from edgel3_deploy.emulate import serve
+from edgel3_deploy.errors import BadInputError, UsageError
+
+pytest.importorskip("unicorn")
+FOREGROUND = """
+import sys
+from pathlib import Path
+from edgel3_deploy.boards.load import load_board
+from edgel3_deploy.emulate import serve
+serve(load_board("stm32h7"), flash_file=Path(sys.argv[1]), ready=lambda port: print(port, flush=True))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_end_it_with_success_and_keep_the_flash(
+    number: signal.Signals, repository: Path, tmp_path: Path
+) -> None:
+    flash = tmp_path / "flash.bin"
+    process = subprocess.Popen(
+        (sys.executable, "-c", FOREGROUND, str(flash)), stdout=subprocess.PIPE, text=True, cwd=repository
+    )
+    assert process.stdout is not None
+    port = process.stdout.readline().strip()
+    assert Path(port).exists()
+    process.send_signal(number)
+    assert process.wait(10) == 0
+    assert not Path(port).exists()
+    assert flash.read_bytes() == b"\xff" * 2 * 1024 * 1024
+    process.stdout.close()
+
+
+def test_runs_in_a_thread_until_told(raw_image: Path, tmp_path: Path) -> None:
+    flash, stop, ports = tmp_path / "flash.bin", threading.Event(), []
+
+    def ready(port: str) -> None:
+        ports.append(port)
+        stop.set()
+
+    said: list[str] = []
+    board = load_board("stm32f7")
+    thread = threading.Thread(
+        target=lambda: serve(
+            board, flash_file=flash, image=raw_image, ready=ready, log=said.append, stop=stop
+        )
+    )
+    thread.start()
+    thread.join(10)
+    assert len(ports) == 1
+    assert said == []
+    image = raw_image.read_bytes()
+    assert flash.read_bytes() == image + b"\xff" * (board.flash.size - len(image))
+
+
+def test_a_board_without_an_emulator() -> None:
+    with pytest.raises(UsageError, match="stm32f7 has no virtual board"):
+        serve(replace(load_board("stm32f7"), emulator=None), ready=lambda _port: None)
+
+
+def test_qemu_boards_have_no_flash_to_keep(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="neither flash nor a BOOT0 pin"):
+        serve(load_board("mps2-an500"), flash_file=tmp_path / "flash.bin", ready=lambda _port: None)
+    with pytest.raises(BadInputError, match="has no flash to keep an image in"):
+        serve(load_board("mps2-an500"), ready=lambda _port: None)

@@ -1,0 +1,100 @@
+/*
+ * A stand-in for the generated network: quick, with an output that shows which input it saw, and with commands in its first
+ * element that misbehave in the ways a real one might.
+ */
+#include "network.h"
+
+#include <stddef.h>
+
+#include "edgel3_net.h"
+
+enum { COMMAND_BAD_ADDRESS = 101, COMMAND_STACK_OVERFLOW = 102, COMMAND_FAIL = 103, COMMAND_DEEP_STACK = 104 };
+
+#define NO_MEMORY_HERE 0xA0000000u
+
+static int8_t arena_dtcm[EDGEL3_NET_INPUT_SIZE] __attribute__((section(".arena_dtcm"), aligned(16)));
+static edgel3_net_observer_t observer;
+static void *observer_context;
+
+static const edgel3_layer_info_t LAYERS[EDGEL3_NET_LAYER_COUNT] = {
+    {.name = "copy", .macs = 0, .output_size = EDGEL3_NET_INPUT_SIZE},
+    {.name = "invert", .macs = 0, .output_size = EDGEL3_NET_INPUT_SIZE},
+    {.name = "crop", .macs = 0, .output_size = EDGEL3_NET_OUTPUT_SIZE},
+};
+
+const edgel3_net_info_t edgel3_net_info = {
+    .model_name = "fake",
+    .runtime = "native",
+    .model_sha256 = {1, 2, 3},
+    .input_size = EDGEL3_NET_INPUT_SIZE,
+    .output_size = EDGEL3_NET_OUTPUT_SIZE,
+    .arena_size = sizeof(arena_dtcm),
+    .layer_count = EDGEL3_NET_LAYER_COUNT,
+    .layers = LAYERS,
+};
+
+const uint8_t edgel3_build_id[32] = {4, 5, 6};
+
+void edgel3_net_observe(edgel3_net_observer_t new_observer, void *context)
+{
+    observer = new_observer;
+    observer_context = context;
+}
+
+static void show(uint32_t layer, const int8_t *data, uint32_t size)
+{
+    if (observer != NULL) {
+        observer(observer_context, layer, data, size);
+    }
+}
+
+static int8_t use_stack(uint32_t words)
+{
+    volatile uint32_t *const top = (volatile uint32_t *)__builtin_frame_address(0);
+    for (uint32_t i = 64; i < words; i++) {
+        *(top - i) = i;
+    }
+    return (int8_t)words;
+}
+
+/* The faulting code of a stack overflow keeps its stack pointer beyond the stack. */
+static void overflow_stack(void)
+{
+#ifdef __arm__
+    __asm volatile("sub sp, sp, #0x10000\n"
+                   "push {r0-r3}\n");
+#endif
+}
+
+int32_t edgel3_net_run(const int8_t *input, int8_t *output)
+{
+    switch (input[0]) {
+    case COMMAND_BAD_ADDRESS:
+        *(volatile uint32_t *)(uintptr_t)NO_MEMORY_HERE = 1;
+        break;
+    case COMMAND_STACK_OVERFLOW:
+        overflow_stack();
+        break;
+    case COMMAND_FAIL:
+        return 2;
+    case COMMAND_DEEP_STACK:
+        arena_dtcm[0] = use_stack(1000);
+        break;
+    default:
+        break;
+    }
+    for (uint32_t i = 0; i < EDGEL3_NET_INPUT_SIZE; i++) {
+        arena_dtcm[i] = input[i];
+    }
+    show(0, arena_dtcm, 300);
+    show(0, arena_dtcm + 300, EDGEL3_NET_INPUT_SIZE - 300);
+    for (uint32_t i = 0; i < EDGEL3_NET_INPUT_SIZE; i++) {
+        arena_dtcm[i] = (int8_t)(arena_dtcm[i] ^ 0x55);
+    }
+    show(1, arena_dtcm, EDGEL3_NET_INPUT_SIZE);
+    for (uint32_t i = 0; i < EDGEL3_NET_OUTPUT_SIZE; i++) {
+        output[i] = arena_dtcm[i];
+    }
+    show(2, output, EDGEL3_NET_OUTPUT_SIZE);
+    return 0;
+}

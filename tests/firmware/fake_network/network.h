@@ -1,0 +1,9 @@
+/** @file network.h @brief Sizes of the stand-in network. */
+#ifndef NETWORK_H
+#define NETWORK_H
+
+#define EDGEL3_NET_INPUT_SIZE 1300
+#define EDGEL3_NET_OUTPUT_SIZE 700
+#define EDGEL3_NET_LAYER_COUNT 3
+
+#endif

@@ -1,0 +1,110 @@
+/*
+ * The firmware's link on the host: a session over the stand-in network, with replies collected in a buffer.
+ *
+ * As a shared library it is driven by ctypes. As a program (HARNESS_MAIN) it feeds standard input to a session and writes the
+ * replies to standard output, so that it can run under the sanitizers.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "link/session.h"
+#include "network.h"
+
+#define CAPACITY (1u << 22)
+
+uint8_t harness_written[CAPACITY];
+uint32_t harness_written_size;
+
+static int8_t input[EDGEL3_NET_INPUT_SIZE];
+static int8_t output[EDGEL3_NET_OUTPUT_SIZE];
+static uint64_t counters[EDGEL3_NET_LAYER_COUNT];
+static uint32_t checksums[EDGEL3_NET_LAYER_COUNT];
+static uint64_t now;
+static inference_t inference;
+static link_session_t session;
+
+static void collect(const uint8_t *bytes, uint32_t size)
+{
+    if (size <= CAPACITY - harness_written_size) {
+        memcpy(harness_written + harness_written_size, bytes, size);
+        harness_written_size += size;
+    }
+}
+
+/* Every look at the counter takes 10 of its units. */
+static uint64_t read_counter(void)
+{
+    now += 10;
+    return now;
+}
+
+static void read_memory(link_memory_t *memory)
+{
+    *memory = (link_memory_t){.stack_peak = 100, .stack_size = 8192, .data_size = 3000};
+}
+
+void harness_start(bool has_bootloader)
+{
+    static link_device_t device;
+    device = (link_device_t){
+        .board = "host",
+        .device_id = 0x20016451u,
+        .cpu_hz = 216000000u,
+        .counter_unit = LINK_COUNTER_CPU_CYCLES,
+        .has_bootloader = has_bootloader,
+        .write = collect,
+        .read_memory = read_memory,
+    };
+    memset(&session, 0xA5, sizeof(session));
+    inference = (inference_t){
+        .input = input,
+        .output = output,
+        .counters = counters,
+        .checksums = checksums,
+        .read_counter = read_counter,
+    };
+    harness_written_size = 0;
+    link_session_start(&session, &device, &inference);
+}
+
+/* Feed bytes; returns the last action asked for. */
+int32_t harness_feed(const uint8_t *bytes, uint32_t size)
+{
+    int32_t action = LINK_ACTION_NONE;
+    for (uint32_t i = 0; i < size; i++) {
+        const link_action_t asked = link_session_take(&session, bytes[i]);
+        action = asked != LINK_ACTION_NONE ? (int32_t)asked : action;
+    }
+    return action;
+}
+
+void harness_idle(void)
+{
+    link_session_idle(&session);
+}
+
+/* Frame `body` into harness_written. */
+void harness_send(uint8_t type, uint8_t sequence, const uint8_t *body, uint32_t size)
+{
+    static uint8_t content[LINK_MAX_CONTENT];
+    harness_written_size = 0;
+    memcpy(content + LINK_HEADER_SIZE, body, size);
+    link_send(collect, content, type, sequence, size);
+}
+
+#ifdef HARNESS_MAIN
+int main(void)
+{
+    harness_start(true);
+    for (int byte = getchar(); byte != EOF; byte = getchar()) {
+        const uint8_t one = (uint8_t)byte;
+        harness_feed(&one, 1);
+        fwrite(harness_written, 1, harness_written_size, stdout);
+        harness_written_size = 0;
+    }
+    return 0;
+}
+#endif

@@ -1,0 +1,61 @@
+"""A device on a pseudo-terminal: what the fake board and the fake bootloader have in common."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import threading
+import tty
+from types import TracebackType
+from typing import TypeVar
+
+Self = TypeVar("Self", bound="PtyDevice")
+
+
+class PtyDevice:
+    """Calls `received` with what the host sends, in a thread of its own; `path` is the host's port."""
+
+    def __init__(self) -> None:
+        self._master, self._slave = pty.openpty()
+        tty.setraw(self._slave)
+        self.path = os.ttyname(self._slave)
+        self._plugged = True
+        self._wake_read, self._wake_write = os.pipe()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self: Self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.write(self._wake_write, b"x")
+        self._thread.join()
+        if self._plugged:
+            self.unplug()
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+    def received(self, data: bytes) -> None:
+        """Handle bytes from the host."""
+        raise NotImplementedError
+
+    def send(self, data: bytes) -> None:
+        """Send bytes to the host."""
+        if self._plugged:
+            os.write(self._master, data)
+
+    def unplug(self) -> None:
+        """Make the port vanish, as when the cable is pulled."""
+        self._plugged = False
+        os.close(self._slave)
+        os.close(self._master)
+
+    def _serve(self) -> None:
+        while self._plugged:
+            ready, _, _ = select.select([self._master, self._wake_read], [], [])
+            if self._wake_read in ready:
+                return
+            self.received(os.read(self._master, 4096))

@@ -1,0 +1,223 @@
+"""A session with a board that behaves, and with every kind of board that does not."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edgel3_deploy.errors import LinkError
+from edgel3_deploy.link.client import Client
+from edgel3_deploy.link.diagnosis import NotSupportedError
+from edgel3_deploy.link.port import open_port
+from edgel3_deploy.link.protocol import CounterUnit, ErrorCode
+from tests.link.fake_board import FakeBoard
+from tests.link.pty_device import PtyDevice
+
+INPUT = bytes(index % 251 for index in range(1200))
+
+
+@contextmanager
+def session(**options: Any) -> Iterator[tuple[Client, FakeBoard]]:
+    with FakeBoard(**options) as board, open_port(board.path, 115_200) as port:
+        yield Client(port, timeout=0.15, run_timeout=2), board
+
+
+@contextmanager
+def session_with(device: PtyDevice) -> Iterator[Client]:
+    with device, open_port(device.path, 115_200) as port:
+        yield Client(port, timeout=0.15, retries=1)
+
+
+def run_once(client: Client) -> bytes:
+    client.hello()
+    client.load_input(INPUT)
+    client.run(checksums=True)
+    return client.read_output(4)
+
+
+def test_a_whole_session() -> None:
+    with session() as (client, board):
+        client.hello()
+        identity = client.identify()
+        assert (identity.board, identity.model, identity.runtime) == ("stm32f7", "sea-64", "native")
+        assert identity.build_id == bytes(range(32))
+        assert identity.counter_unit is CounterUnit.CPU_CYCLES
+        client.load_input(INPUT)
+        assert client.run(checksums=True) == 3000
+        assert client.read_output(4) == INPUT[::-1][:4]
+        assert client.timing(2) == (1000, 2000)
+        assert client.checksums(2) == (zlib.crc32(INPUT[::-1]), zlib.crc32(INPUT[::-1][:4]))
+        assert client.memory().stack_peak == 708
+        client.enter_bootloader()
+        assert board.requests.count("load_input") == 3
+
+
+def test_long_tensors_and_many_layers_are_read_in_parts() -> None:
+    def layers(data: bytes) -> list[bytes]:
+        return [bytes([index]) for index in range(149)] + [data[:1100]]
+
+    with session(layers=layers, output_size=1100, layer_count=150) as (client, _):
+        client.hello()
+        client.load_input(INPUT)
+        client.run()
+        assert client.read_output(1100) == INPUT[:1100]
+        assert client.timing(150) == tuple(1000 * (index + 1) for index in range(150))
+
+
+@pytest.mark.parametrize("trouble", ["lose", "damage", "mishear"])
+@pytest.mark.parametrize("number", range(6))
+def test_a_lost_or_damaged_frame_is_repeated(trouble: str, number: int) -> None:
+    with session(**{trouble: frozenset({number})}) as (client, board):
+        assert run_once(client) == INPUT[::-1][:4]
+        assert len(board.requests) == 7
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.dictionaries(st.integers(0, 9), st.sampled_from(["lose", "damage", "mishear"]), max_size=3))
+def test_any_three_losses_leave_the_result_right(troubles: dict[int, str]) -> None:
+    options = {
+        kind: frozenset(n for n, k in troubles.items() if k == kind) for kind in set(troubles.values())
+    }
+    with session(**options) as (client, board):
+        assert run_once(client) == INPUT[::-1][:4]
+        assert len(board.requests) == 6 + sum(number < len(board.requests) for number in troubles)
+
+
+def test_repetition_is_bounded() -> None:
+    with session(lose=frozenset(range(1, 100))) as (client, board):
+        client.hello()
+        with pytest.raises(LinkError, match=r"stopped answering \(request 'identify'\)"):
+            client.identify()
+        assert board.requests == ["hello"] + ["identify"] * 4
+
+
+def test_text_before_every_reply_does_no_harm() -> None:
+    with session(banner=b"edgel3-deploy stm32f7 ready\r\n") as (client, _):
+        assert run_once(client) == INPUT[::-1][:4]
+
+
+def test_a_silent_board_says_what_to_check() -> None:
+    with session(lose=frozenset(range(100))) as (client, board):
+        with pytest.raises(
+            LinkError, match=f"no answer from the board on {board.path} at 115200 baud"
+        ) as caught:
+            client.hello()
+        assert "powered, flashed and out of its bootloader" in caught.value.hint
+        assert "baud rate" in caught.value.hint
+
+
+def test_another_protocol_version_names_both() -> None:
+    with (
+        session(version=7) as (client, _),
+        pytest.raises(LinkError, match=r"speaks protocol version 7, this edgel3-deploy speaks version 1"),
+    ):
+        client.hello()
+
+
+class Says(PtyDevice):
+    """Answers anything with the same bytes."""
+
+    def __init__(self, answer: bytes) -> None:
+        super().__init__()
+        self._answer = answer
+
+    def received(self, data: bytes) -> None:
+        self.send(self._answer)
+
+
+def test_other_firmware_is_quoted() -> None:
+    with session_with(Says(b"*** Booting Zephyr OS ***\r\nuart:~$ ")) as client:
+        with pytest.raises(
+            LinkError, match=r"is not EdgeL3 firmware: it sends '\*\*\* Booting Zephyr OS"
+        ) as caught:
+            client.hello()
+        assert "edgel3-deploy flash" in caught.value.hint
+
+
+def test_unreadable_bytes_point_to_the_baud_rate() -> None:
+    with session_with(Says(bytes(range(128, 200)))) as client:
+        with pytest.raises(LinkError, match="unreadable bytes") as caught:
+            client.hello()
+        assert "baud rate" in caught.value.hint
+
+
+def test_a_loopback_is_recognised() -> None:
+    class Loopback(PtyDevice):
+        def received(self, data: bytes) -> None:
+            self.send(data)
+
+    with session_with(Loopback()) as client, pytest.raises(LinkError, match="sends back what it is sent"):
+        client.hello()
+
+
+def test_a_crash_is_shown_with_its_registers() -> None:
+    with session(crash_at=4) as (client, _):
+        with pytest.raises(
+            LinkError, match=r"crashed: PRECISERR .* at address 0x60000000; pc=0x08004321"
+        ) as caught:
+            run_once(client)
+        assert "addr2line" in caught.value.hint
+
+
+def test_a_board_unplugged_in_the_middle_is_named() -> None:
+    with session(unplug_at=4) as (client, _), pytest.raises(LinkError, match=r"/dev/pts/\d+ was unplugged"):
+        run_once(client)
+
+
+def test_a_restart_in_the_middle_is_named() -> None:
+    with (
+        session(restart_at=4) as (client, _),
+        pytest.raises(LinkError, match="'run': it restarted in the middle"),
+    ):
+        run_once(client)
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (ErrorCode.UNKNOWN_TYPE, "does not know this request"),
+        (ErrorCode.OUT_OF_RANGE, "outside its tensors"),
+        (ErrorCode.RUN_FAILED, "the network failed"),
+    ],
+)
+def test_refusals_are_told_in_words(code: ErrorCode, reason: str) -> None:
+    with (
+        session(refuse={"run": code}) as (client, _),
+        pytest.raises(LinkError, match=f"refused 'run': .*{reason}"),
+    ):
+        run_once(client)
+
+
+def test_an_unsupported_request_can_be_told_from_a_failure() -> None:
+    with session(refuse={"read_checksums": ErrorCode.NOT_SUPPORTED}) as (client, _):
+        run_once(client)
+        with pytest.raises(NotSupportedError):
+            client.checksums(2)
+
+
+def test_running_before_the_input_is_complete_is_refused() -> None:
+    with session() as (client, _):
+        client.hello()
+        client.load_input(INPUT[:100])
+        with pytest.raises(LinkError, match="input tensor is incomplete"):
+            client.run()
+
+
+def test_an_undeclared_counter_unit_is_refused() -> None:
+    with session(identity={"counter_unit": 9}) as (client, _):
+        client.hello()
+        with pytest.raises(LinkError, match="does not allow: counter unit 9"):
+            client.identify()
+
+
+def test_a_short_output_is_refused() -> None:
+    with session() as (client, _):
+        run_once(client)
+        with pytest.raises(LinkError, match="4 output bytes instead of 8"):
+            client.read_output(8)

@@ -1,0 +1,38 @@
+"""The C header and the documentation page say what the declaration says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from edgel3_deploy.link import protocol
+from edgel3_deploy.link.render import render_header, render_page
+
+
+def test_the_header_in_the_tree_is_the_rendered_one(repository: Path) -> None:
+    assert (repository / "firmware" / "link" / "protocol.h").read_text() == render_header()
+
+
+def test_the_page_in_the_tree_is_the_rendered_one(repository: Path) -> None:
+    assert (repository / "docs" / "protocol.md").read_text() == render_page()
+
+
+def test_the_header_holds_every_message_and_code() -> None:
+    values = dict(re.findall(r"(LINK_\w+) = (\w+),", render_header()))
+    declared = {f"LINK_REQUEST_{message.name.upper()}": message.id for message in protocol.REQUESTS}
+    declared |= {f"LINK_REPLY_{message.name.upper()}": message.id for message in protocol.REPLIES}
+    declared |= {f"LINK_ERROR_{code.name}": code.value for code in protocol.ErrorCode}
+    declared |= {f"LINK_COUNTER_{unit.name}": unit.value for unit in protocol.CounterUnit}
+    assert {name: int(value, 0) for name, value in values.items()} == declared
+
+
+def test_the_page_explains_every_field() -> None:
+    page = render_page()
+    for message in (*protocol.REQUESTS, *protocol.REPLIES):
+        assert message.doc in page
+        for field in message.fields:
+            assert f"| `{field.name}` | {field.type} | {field.doc} |" in page
+
+
+def test_no_line_of_the_header_is_too_long() -> None:
+    assert max(map(len, render_header().splitlines())) <= 110

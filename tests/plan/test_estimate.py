@@ -1,0 +1,90 @@
+"""The verdict before compiling."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from edgel3_deploy.boards.load import board_names, load_board
+from edgel3_deploy.errors import ExitCode, OverBudgetError
+from edgel3_deploy.graph.reader import read_network
+from edgel3_deploy.models.family import FAMILY, member
+from edgel3_deploy.plan.estimate import estimate, estimate_member, estimate_network
+from edgel3_deploy.plan.planner import plan_memory
+from tests.graph.models import ModelBuilder, small_model
+from tests.plan.chains import board_with
+
+F7 = load_board("stm32f7")
+
+
+@pytest.mark.parametrize("board", board_names())
+def test_sea_64_to_256_fit_every_board(board: str) -> None:
+    fitting = {m.name for m in FAMILY if estimate_member(m, load_board(board)).verdict == "fits"}
+    assert fitting == {"sea-64", "sea-128", "sea-256"}
+
+
+def test_sea_64_counts_the_constants_of_every_layer() -> None:
+    result = estimate_member(member("sea-64"), F7)
+    assert result.flash_used == 403_488 == sum(layer.flash for layer in result.layers)
+    assert result.peak_layer == "conv2"
+    assert result.peak_bytes == max(layer.ram for layer in result.layers)
+    assert result.flash_limit == 2 << 20
+    assert result.ram_limit == 512 << 10
+
+
+def test_sea_512_is_over_by_so_much_and_others_would_fit() -> None:
+    result = estimate_member(member("sea-512"), F7)
+    assert result.verdict == "over"
+    assert "flash by 2,608,192 bytes (4,705,344 of 2,097,152)" in result.excess
+    assert result.fitting == ("sea-64", "sea-128", "sea-256")
+    with pytest.raises(OverBudgetError) as caught:
+        result.require_fit()
+    assert caught.value.exit_code == ExitCode.OVER_BUDGET
+    assert "sea-512 does not fit stm32f7: flash by 2,608,192 bytes" in caught.value.message
+    assert "sea-64, sea-128, sea-256" in caught.value.hint
+
+
+def test_a_fitting_network_raises_nothing_and_needs_no_advice() -> None:
+    result = estimate_network(read_network(small_model()), F7)
+    assert result.verdict == "fits"
+    assert result.advice == ""
+    result.require_fit()
+
+
+def test_ram_alone_can_be_over() -> None:
+    network = read_network(ModelBuilder((64, 64, 1)).conv2d(16).conv2d(1).build())
+    result = estimate_network(network, board_with(1 << 15))
+    assert result.verdict == "over"
+    assert result.flash_used < result.flash_limit
+    assert "conv1's output of 65,536 bytes" in "; ".join(result.excess)
+    assert "No dense int8 model of the EdgeL3 family fits" in result.advice
+
+
+def test_a_board_beyond_the_ceiling_is_held_to_it() -> None:
+    regions = tuple(replace(region, size=64 << 20) for region in F7.regions)
+    result = estimate_member(member("sea-64"), replace(F7, regions=regions))
+    assert (result.flash_limit, result.ram_limit) == (2 << 20, 1 << 20)
+
+
+def test_a_plan_made_elsewhere_is_taken_as_it_is() -> None:
+    network = read_network(small_model())
+    plan = plan_memory(network, F7, scratch={0: 4096})
+    result = estimate(network, plan, F7)
+    assert result.ram_regions == plan.arenas
+    assert result.layers[0].ram == plan.live_bytes[0]
+
+
+def test_notes_say_what_is_left_out() -> None:
+    notes = " ".join(estimate_member(member("sea-64"), F7).notes)
+    assert "not counted in flash: code" in notes
+    assert "not counted in RAM" in notes
+
+
+def test_json_holds_plain_values() -> None:
+    content = json.loads(json.dumps(estimate_member(member("sea-512"), F7).to_json()))
+    assert content["verdict"] == "over"
+    assert content["flash"] == {"used": 4_705_344, "limit": 2 << 20}
+    assert content["fitting"] == ["sea-64", "sea-128", "sea-256"]
+    assert len(content["layers"]) == 13

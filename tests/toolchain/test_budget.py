@@ -1,0 +1,79 @@
+"""The verdict counts every byte where it lies, and says what is over by how much."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from edgel3_deploy.boards.board import Board, Region
+from edgel3_deploy.toolchain.budget import FLASH_CEILING, RAM_CEILING, budget_of, measure
+from edgel3_deploy.toolchain.elf import Image, Section, Symbol, read_elf
+from tests.toolchain.conftest import Link
+
+
+def test_a_linked_image_is_counted_section_by_section(link: Link, board: Board) -> None:
+    image = read_elf(
+        link(
+            'int table[8] = {1}; static char zeros[40]; __attribute__((section(".arena"))) char arena[500];'
+            "int main(void) { return table[0] + zeros[0] + arena[1]; }"
+        )
+    )
+    budget = measure(image, board)
+    text = next(section.size for section in image.sections if section.name == ".text")
+    assert {row.name: row.used for row in budget.regions} == {"fast": 256 + 32 + 40, "slow": 500}
+    assert budget.ram.used == 256 + 32 + 40 + 500
+    assert budget.flash.used == text + 32
+    assert budget.verdict == "fits"
+    assert budget.items[0].name == "arena"
+    assert budget.items[0].memory == "slow"
+
+
+def test_json_has_the_promised_keys(board: Board) -> None:
+    content = budget_of({"flash": 100, "fast": 300}, board).to_json()
+    assert content["verdict"] == "fits"
+    assert content["flash"] == {"used": 100, "limit": 4096}
+    assert content["ram"]["used"] == 300
+    assert content["ram"]["limit"] == 2048
+    assert content["ram"]["regions"] == {
+        "fast": {"used": 300, "limit": 1024},
+        "slow": {"used": 0, "limit": 1024},
+    }
+
+
+def test_one_full_region_is_over_though_the_total_fits(board: Board) -> None:
+    budget = budget_of({"fast": 1030}, board)
+    assert budget.verdict == "over"
+    assert budget.excess == ("fast by 6 bytes (1,030 of 1,024)",)
+
+
+def test_exactly_full_fits(board: Board) -> None:
+    assert budget_of({"flash": 4096, "fast": 1024, "slow": 1024}, board).verdict == "fits"
+
+
+def test_ceilings_hold_whatever_the_board_says(board: Board) -> None:
+    huge = dataclasses.replace(
+        board,
+        regions=(Region("flash", "flash", 0x0800_0000, 1 << 30), Region("fast", "ram", 0x2000_0000, 1 << 29)),
+    )
+    budget = budget_of({"flash": FLASH_CEILING + 1, "fast": RAM_CEILING + 2}, huge)
+    assert (budget.flash.excess, budget.ram.excess) == (1, 2)
+    assert budget.regions[0].excess == 0
+
+
+@pytest.mark.parametrize(("used", "names"), [(0, ["fast", "slow"]), (64, ["itcm", "fast", "slow"])])
+def test_itcm_counts_where_it_is_used(board: Board, used: int, names: list[str]) -> None:
+    budget = budget_of({"itcm": used}, board)
+    assert [row.name for row in budget.regions] == names
+    assert budget.ram.limit == 2048 + (512 if used else 0)
+    assert budget.ram.used == used
+
+
+def test_code_copied_to_itcm_takes_both_memories(board: Board) -> None:
+    image = Image(
+        0, (Section(".itcm", 0, 0x0800_0100, 64, True),), (Symbol("hot", "function", 4, 60),), frozenset()
+    )
+    budget = measure(image, board)
+    assert budget.flash.used == 64
+    assert budget.ram.used == 64
+    assert budget.items[0].memory == "itcm"

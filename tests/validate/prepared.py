@@ -1,0 +1,117 @@
+"""A prepared build of a small network, and the fake board that runs it: no compiler and no emulator."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgel3_deploy.boards.load import load_board
+from edgel3_deploy.build.manifest import Manifest
+from edgel3_deploy.build.prepared import PreparedBuild
+from edgel3_deploy.graph.reader import read_network
+from edgel3_deploy.graph.reference import run_layer
+from edgel3_deploy.link.protocol import CounterUnit
+from edgel3_deploy.models.network import FloatConv, FloatNetwork
+from tests.graph.models import ModelBuilder
+from tests.link.fake_board import FakeBoard, Layers
+
+BUILD_ID = hashlib.sha256(b"this build").hexdigest()
+EMBEDDING = 8
+
+
+def small_model() -> bytes:
+    """Two convolutions and pools on the sea front end's input, down to an embedding of 8."""
+    builder = ModelBuilder((64, 50, 1), scale=0.03, zero_point=90)
+    builder.conv2d(2, stride=(2, 2)).max_pool2d().conv2d(EMBEDDING, activation="RELU")
+    builder.max_pool2d((16, 12), stride=(16, 12)).reshape((EMBEDDING,))
+    return builder.metadata(name="small", front_end="sea", input_gain=0.1, input_offset=0.5).build()
+
+
+def small_float_network() -> FloatNetwork:
+    """Any float network of the same input and embedding size."""
+    random = np.random.default_rng(3)
+    widths = (1, 1, 1, 1, 1, 1, 1, 1, EMBEDDING)
+    convs = tuple(
+        FloatConv(
+            f"conv{index + 1}",
+            random.normal(0, 0.4, (3, 3, widths[index], widths[index + 1])).astype(np.float32),
+            np.full(widths[index + 1], 0.1, np.float32),
+            relu=True,
+        )
+        for index in range(8)
+    )
+    return FloatNetwork("small", "sea", 64, 50, 0.1, 0.5, convs)
+
+
+def prepared_build(folder: Path, *, board: str = "stm32f7", with_float: bool = True) -> PreparedBuild:
+    """A build of the small network in `folder`, with a budget, as if it had been compiled."""
+    model = small_model()
+    facts = load_board(board)
+    budget = {
+        "verdict": "fits",
+        "flash": {"used": 412_000, "limit": 2 << 20},
+        "ram": {
+            "used": 221_000,
+            "limit": 512 << 10,
+            "regions": {
+                region.name: {"used": region.size // 3, "limit": region.size} for region in facts.ram
+            },
+        },
+    }
+    (folder / "budget.json").write_text(json.dumps(budget))
+    manifest = Manifest(
+        build_id=BUILD_ID,
+        board=facts,
+        runtime="native",
+        status="linked",
+        model_name="small",
+        model_sha256=hashlib.sha256(model).hexdigest(),
+        inputs={},
+        fidelity=None,
+        warnings=("calibrated on generated sounds",),
+        tools={"arm-none-eabi-gcc": "12.2"},
+        files={},
+    )
+    network = read_network(model, name="small")
+    return PreparedBuild(
+        folder, facts, manifest, network, model, small_float_network() if with_float else None
+    )
+
+
+def board_for(build: PreparedBuild, *, layers: Layers | None = None, **options: Any) -> FakeBoard:
+    """A fake board that runs the build in numpy, unless `layers` says otherwise."""
+    identity = {
+        "model_sha256": bytes.fromhex(build.manifest.model_sha256),
+        "build_id": bytes.fromhex(build.manifest.build_id),
+        "board": build.board.name,
+        "model": "small",
+        "counter_unit": int(options.pop("counter_unit", CounterUnit.CPU_CYCLES)),
+        **options.pop("identity", {}),
+    }
+    return FakeBoard(
+        layers or numpy_layers(build),
+        input_size=build.network.input.size,
+        output_size=build.network.output.size,
+        layer_count=len(build.network.layers),
+        identity=identity,
+        **options,
+    )
+
+
+def numpy_layers(build: PreparedBuild) -> Layers:
+    """Every layer's output bytes for an input, computed by graph.reference."""
+
+    def run(data: bytes) -> Sequence[bytes]:
+        values = np.frombuffer(data, np.int8).reshape(build.network.input.shape)
+        outputs = []
+        for layer in build.network.layers:
+            values = run_layer(layer, values)
+            outputs.append(values.tobytes())
+        return outputs
+
+    return run

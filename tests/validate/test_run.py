@@ -1,0 +1,150 @@
+"""Validation against a fake board: what passes, what fails and where, and what ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgel3_deploy.build.prepared import PreparedBuild
+from edgel3_deploy.errors import BadInputError, LinkError
+from edgel3_deploy.link.protocol import CounterUnit, ErrorCode
+from edgel3_deploy.validate import validate_build
+from edgel3_deploy.validate.metrics import Difference
+from tests.validate.prepared import board_for, numpy_layers, prepared_build
+
+
+def test_a_board_that_computes_right_passes(build: PreparedBuild, recording: Path) -> None:
+    steps: list[tuple[str, int, int]] = []
+
+    def progress(stage: str, done: int = 0, total: int = 0) -> None:
+        steps.append((stage, done, total))
+
+    with board_for(build) as board:
+        report = validate_build(build, board.path, [recording], progress=progress)
+    assert (report.verdict, report.bit_exact, report.windows) == ("pass", True, 8)
+    assert report.reference in ("TFLite Micro", "LiteRT without delegates")
+    assert [layer.differing_windows for layer in report.layers] == [0] * 5
+    assert report.outputs.embeddings.shape == (8, 8)
+    assert report.outputs.embeddings.std() > 0
+    np.testing.assert_allclose(report.outputs.timestamps, np.arange(8) * 0.1)
+    assert report.fidelity is not None and len(report.fidelity.cosines) == 8
+    assert report.device.memory.stack_peak == 708
+    assert report.warnings == ("calibrated on generated sounds",)
+    assert ("validating windows", 8, 8) in steps
+
+
+def test_the_layer_counters_are_medians_and_a_pseudo_terminal_means_no_time(
+    build: PreparedBuild, recording: Path
+) -> None:
+    with board_for(build) as board:
+        report = validate_build(build, board.path, [recording], limit=2)
+    assert [layer.counter for layer in report.layers] == [1000, 2000, 3000, 4000, 5000]
+    assert report.counter == 15_000
+    assert report.device.body == "unicorn"
+    assert not report.device.counter_is_meaningful
+
+
+def test_qemu_counts_instructions(tmp_path: Path, recording: Path) -> None:
+    build = prepared_build(tmp_path, board="mps2-an500")
+    with board_for(build, counter_unit=CounterUnit.INSTRUCTIONS) as board:
+        report = validate_build(build, board.path, [recording], limit=1)
+    assert report.device.body == "qemu"
+    assert report.device.counts_instructions and report.device.counter_is_meaningful
+
+
+def test_a_wrong_output_element_is_found_and_named(build: PreparedBuild, recording: Path) -> None:
+    right = numpy_layers(build)
+    calls = []
+
+    def wrong_in_the_third_window(data: bytes) -> Sequence[bytes]:
+        calls.append(data)
+        outputs = list(right(data))
+        if len(calls) == 3:
+            last = bytearray(outputs[-1])
+            last[5] ^= 1
+            outputs[-1] = bytes(last)
+        return outputs
+
+    with board_for(build, layers=wrong_in_the_third_window) as board:
+        report = validate_build(build, board.path, [recording], limit=4)
+    assert (report.verdict, report.bit_exact) == ("fail", False)
+    (difference,) = report.differences
+    assert isinstance(difference, Difference)
+    assert (difference.window, difference.element) == (2, 5)
+    assert difference.got == report.outputs.embeddings[2, 5] != difference.expected
+    assert [layer.differing_windows for layer in report.layers] == [0, 0, 0, 0, 1]
+    assert report.layer_windows == 2, "the first window, and the one that differs"
+
+
+def test_a_wrong_layer_behind_a_right_output_fails(build: PreparedBuild, recording: Path) -> None:
+    right = numpy_layers(build)
+
+    def wrong_first_layer(data: bytes) -> Sequence[bytes]:
+        outputs = right(data)
+        return [bytes(len(outputs[0])), *outputs[1:]]
+
+    with board_for(build, layers=wrong_first_layer) as board:
+        report = validate_build(build, board.path, [recording], limit=3)
+    assert report.bit_exact
+    assert report.verdict == "fail"
+    assert [layer.differing_windows for layer in report.layers] == [1, 0, 0, 0, 0]
+    assert report.layer_windows == 1
+
+
+def test_a_runtime_that_hides_its_layers_is_judged_by_its_output(
+    build: PreparedBuild, recording: Path
+) -> None:
+    hidden = {"read_checksums": ErrorCode.NOT_SUPPORTED, "read_timing": ErrorCode.NOT_SUPPORTED}
+    with board_for(build, refuse=hidden) as board:
+        report = validate_build(build, board.path, [recording], limit=3)
+    assert report.verdict == "pass"
+    assert {layer.differing_windows for layer in report.layers} == {None}
+    assert {layer.counter for layer in report.layers} == {None}
+    assert "does not show the outputs of its layers" in report.layer_note
+
+
+def test_without_a_float_network_there_are_no_metrics(tmp_path: Path, recording: Path) -> None:
+    build = prepared_build(tmp_path, with_float=False)
+    with board_for(build) as board:
+        report = validate_build(build, board.path, [recording], limit=1)
+    assert report.fidelity is None
+    assert "no float network" in report.fidelity_note
+    assert report.example.float_embedding is None
+
+
+@pytest.mark.parametrize(
+    ("identity", "message"),
+    [
+        ({"model_sha256": bytes(32)}, "the board runs another model"),
+        ({"build_id": bytes(32)}, "the board runs another build"),
+        ({"layer_count": 3}, r"other sizes: .* \(3200, 8, 3\), not \(3200, 8, 5\)"),
+    ],
+)
+def test_a_board_that_runs_something_else_is_to_be_flashed(
+    build: PreparedBuild, recording: Path, identity: dict[str, object], message: str
+) -> None:
+    with (
+        board_for(build, identity=identity) as board,
+        pytest.raises(LinkError, match=message) as caught,
+    ):
+        validate_build(build, board.path, [recording])
+    assert "edgel3-deploy flash" in caught.value.hint
+
+
+def test_a_board_unplugged_in_the_middle_ends_it(build: PreparedBuild, recording: Path) -> None:
+    with board_for(build, unplug_at=20) as board, pytest.raises(LinkError, match="unplugged"):
+        validate_build(build, board.path, [recording])
+
+
+def test_a_bad_recording_is_refused_before_the_port_is_opened(build: PreparedBuild, tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match=r"nowhere\.wav"):
+        validate_build(build, "/dev/no-such-port", [tmp_path / "nowhere.wav"])
+
+
+def test_a_virtual_board_that_was_never_flashed(build: PreparedBuild, recording: Path) -> None:
+    with pytest.raises(LinkError, match="was never flashed") as caught:
+        validate_build(build, "virtual", [recording])
+    assert "edgel3-deploy flash --board stm32f7 --port virtual" in caught.value.hint

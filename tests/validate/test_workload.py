@@ -1,0 +1,84 @@
+"""Which windows are sent, and which recordings are refused before the board hears of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from edgel3_deploy.audio.frontend import SEA, log_mel
+from edgel3_deploy.build.prepared import PreparedBuild
+from edgel3_deploy.errors import BadInputError
+from edgel3_deploy.progress import silent
+from edgel3_deploy.validate.workload import BATCH, GENERATED, prepare
+
+
+def test_windows_come_in_order_and_in_batches(build: PreparedBuild, tmp_path: Path) -> None:
+    samples = np.random.default_rng(1).normal(0, 0.1, 20_000).astype(np.float32)
+    soundfile.write(tmp_path / "long.wav", samples, 8_000, subtype="FLOAT")
+    workload = prepare(build.network, [tmp_path / "long.wav"], 0.1, None, silent)
+    batches = list(workload.batches())
+    assert workload.windows == 21
+    assert [len(batch.spectrograms) for batch in batches] == [BATCH, BATCH, 5]
+    np.testing.assert_allclose(np.concatenate([batch.timestamps for batch in batches]), np.arange(21) * 0.1)
+    padded = np.concatenate([np.zeros(4_000, np.float32), samples])
+    np.testing.assert_array_equal(
+        batches[2].spectrograms[0], log_mel(padded[16 * 800 : 16 * 800 + 8_000], SEA)
+    )
+
+
+def test_a_limit_cuts_after_that_many_windows(build: PreparedBuild, recording: Path, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "second.wav", np.ones(8_000) * 0.1, 8_000)
+    soundfile.write(tmp_path / "third.wav", np.ones(8_000) * 0.1, 8_000)
+    names = [recording, tmp_path / "second.wav", tmp_path / "third.wav"]
+    workload = prepare(build.network, names, 0.1, 10, silent)
+    assert [(source.name, source.first, source.windows) for source in workload.sources] == [
+        ("noise.wav", 0, 8),
+        ("second.wav", 8, 2),
+    ]
+    assert sum(len(batch.spectrograms) for batch in workload.batches()) == 10
+
+
+def test_without_recordings_generated_sounds_are_used_and_said_so(build: PreparedBuild) -> None:
+    workload = prepare(build.network, [], 0.1, None, silent)
+    assert len(workload.sources) == GENERATED
+    assert workload.sources[0].name == "generated sound 1"
+    assert any("generated sounds" in warning for warning in workload.warnings)
+
+
+def test_warnings_of_recordings_are_carried(build: PreparedBuild, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "silence.wav", np.zeros(8_000), 8_000)
+    workload = prepare(build.network, [tmp_path / "silence.wav"], 0.1, None, silent)
+    assert any("silence.wav" in warning and "zero" in warning for warning in workload.warnings)
+
+
+def test_recordings_of_one_name_are_told_apart(build: PreparedBuild, tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        soundfile.write(tmp_path / folder / "same.wav", np.ones(800) * 0.1, 8_000)
+    workload = prepare(build.network, [tmp_path / "a", tmp_path / "b"], 0.1, None, silent)
+    assert [source.name for source in workload.sources] == [
+        str(tmp_path / f / "same.wav") for f in ("a", "b")
+    ]
+
+
+def test_a_corrupt_recording_is_named(build: PreparedBuild, recording: Path, tmp_path: Path) -> None:
+    (tmp_path / "broken.wav").write_bytes(b"RIFF and then nothing")
+    with pytest.raises(BadInputError, match=r"broken\.wav"):
+        prepare(build.network, [recording, tmp_path / "broken.wav"], 0.1, None, silent)
+
+
+def test_a_model_without_metadata_is_matched_by_its_input(build: PreparedBuild, recording: Path) -> None:
+    anonymous = dataclasses.replace(build.network, front_end="")
+    assert prepare(anonymous, [recording], 0.1, None, silent).front_end is SEA
+
+
+def test_a_model_that_no_front_end_feeds_is_refused(build: PreparedBuild, recording: Path) -> None:
+    first = build.network.layers[0]
+    odd = dataclasses.replace(first, input=dataclasses.replace(first.input, shape=(10, 10, 1)))
+    network = dataclasses.replace(build.network, layers=(odd, *build.network.layers[1:]), front_end="")
+    with pytest.raises(BadInputError, match=r"no front end gives the input .*\(10, 10, 1\)"):
+        prepare(network, [recording], 0.1, None, silent)
