@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from edgel3_deploy.cli.options import calibration_option, json_option, model_option
-from edgel3_deploy.cli.output import emit_json, emit_warnings
+from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings
 from edgel3_deploy.cli.progress import ConsoleProgress
 from edgel3_deploy.errors import UsageError
+
+if TYPE_CHECKING:
+    from edgel3_deploy.quantize import Method
 
 
 @click.command()
 @model_option
 @calibration_option
+@click.option(
+    "--method",
+    type=click.Choice(["gptq", "mse", "minmax", "converter"]),
+    default="gptq",
+    show_default=True,
+    help="Best first; `converter` is TensorFlow's, for comparison.",
+)
 @click.option(
     "--output",
     "-o",
@@ -23,7 +34,9 @@ from edgel3_deploy.errors import UsageError
 )
 @click.option("--no-cache", is_flag=True, help="Quantize anew even if a cached result exists.")
 @json_option
-def command(model: str, calibration: tuple[Path, ...], output: Path | None, no_cache: bool, as_json: bool) -> None:
+def command(
+    model: str, calibration: tuple[Path, ...], method: Method, output: Path | None, no_cache: bool, as_json: bool
+) -> None:
     """Quantize EdgeL3 weights to an int8 .tflite, and say how close it stays to the float network."""
     from edgel3_deploy.fileio import write_atomically
     from edgel3_deploy.models.locate import locate
@@ -35,7 +48,11 @@ def command(model: str, calibration: tuple[Path, ...], output: Path | None, no_c
         raise UsageError(f"{source.path} is a .tflite already", "Give weights (.h5, .h5.gz) or a family name.")
     with ConsoleProgress() as progress:
         quantized = quantize(
-            read_weights(source.path), calibration=calibration, progress=progress, use_cache=not no_cache
+            read_weights(source.path),
+            calibration=calibration,
+            method=method,
+            progress=progress,
+            use_cache=not no_cache,
         )
     target = output if output is not None else Path(f"{source.name}.tflite")
     write_atomically(target, quantized.tflite)
@@ -47,13 +64,21 @@ def command(model: str, calibration: tuple[Path, ...], output: Path | None, no_c
                 "path": str(target),
                 "bytes": len(quantized.tflite),
                 "sha256": quantized.sha256,
+                "method": method,
                 "calibration": quantized.calibration,
+                "layer_sqnr_db": dict(quantized.layer_sqnr_db),
                 "fidelity": fidelity.to_json() if fidelity else None,
             }
         )
         return
     click.echo(f"{target}: {len(quantized.tflite):,} bytes, sha256 {quantized.sha256[:16]}")
-    click.echo(f"calibrated on {quantized.calibration}")
+    click.echo(f"calibrated on {quantized.calibration}, method {method}")
+    if quantized.layer_sqnr_db:
+        worst = min(quantized.layer_sqnr_db, key=lambda layer: layer[1])[0]
+        emit_table(
+            ("layer", "SQNR dB", ""),
+            [(name, f"{db:.1f}", "worst" if name == worst else "") for name, db in quantized.layer_sqnr_db],
+        )
     if fidelity is not None:
         click.echo(
             f"int8 against float on the calibration windows: cosine min {fidelity.cosine_min:.4f}, "

@@ -19,7 +19,8 @@ _SWEEPS = 3
 
 def channel_scales(weights: Matrix) -> Matrix:
     """Symmetric scale of each output channel of `weights` (inputs, out): its largest magnitude becomes 127."""
-    return np.maximum(np.abs(weights).max(axis=0) / WEIGHT_MAX, 1e-12)
+    peaks = np.abs(weights).max(axis=0)
+    return np.maximum(peaks, max(float(peaks.max()) * 1e-6, 1e-6)) / WEIGHT_MAX
 
 
 def round_nearest(weights: Matrix, scales: Matrix) -> Matrix:

@@ -10,7 +10,7 @@ FloatArray = NDArray[np.float32]
 
 
 def convolve(features: FloatArray, kernel: FloatArray, bias: FloatArray) -> FloatArray:
-    """'Same' convolution of one feature map: (height, width, in) with (3, 3, in, out) -> (height, width, out).
+    """'Same' convolution of a feature map: (height, width, in) with (3, 3, in, out) -> (height, width, out).
 
     Columns are gathered once, rows by shifting, which moves a third of what patches would.
     """
@@ -29,7 +29,7 @@ def convolve(features: FloatArray, kernel: FloatArray, bias: FloatArray) -> Floa
 
 
 def patches(features: FloatArray, first: int = 0, stride: int = 1) -> FloatArray:
-    """Every `stride`-th 3x3 patch of a feature map (height, width, in), zero-padded at its edges, from patch `first`.
+    """Every `stride`-th 3x3 patch of a feature map (height, width, in) with zeros around it, from patch `first`.
 
     float32 (n, 9 * in), ordered as a kernel (3, 3, in).
     """

@@ -1,6 +1,6 @@
 """Post-training quantization in numpy: a float network and calibration windows become int8 layers.
 
-Layer by layer, on inputs that are quantized already: scales, rounding, and a bias that restores the mean output.
+Layer by layer, on inputs that are quantized already: scales, rounding, and a bias that keeps the mean output.
 """
 
 from __future__ import annotations
@@ -25,14 +25,18 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 Method = Literal["gptq", "mse", "minmax"]
 
-HEADROOM = 1.2
-"""Activation ranges end at this multiple of the calibration's maximum, for sounds louder in a band than any seen."""
+HEADROOM = 1.1
+"""Activation ranges reach this multiple of the calibration's maximum, for sounds unlike those seen."""
+SILENCE_SHARE = 0.9
+"""And this share of the maximum of windows with digital silence, which is far above that of other windows."""
 
 _RANGE_SHARE = 1e-4
 """Share of a channel's values above what counts as its range in equalization: the 99.99 percentile."""
 _MOST_PATCHES = 60_000
 """Patches that a layer's covariance is taken over; more would cost time and change nothing."""
 _THREADS = 2
+_LEAST_RANGE = 1e-6
+_MOST_BIAS = 2.0**30
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,8 @@ class Scale:
 class Int8Conv:
     """A quantized 3x3 'same' convolution: weights int8 (3, 3, in, out), scales (out,), bias int32 (out,).
 
-    `sqnr_db` compares its output with the float network's on the calibration windows, errors of all layers before included.
+    `sqnr_db` compares its output with the float network's on the calibration windows; it includes the errors of
+    all layers before.
     """
 
     name: str
@@ -76,19 +81,14 @@ class Int8Network:
 
 
 def input_scale(network: FloatNetwork) -> Scale:
-    """The scale that spans exactly what the front end can give, -80 to 0 dB, and zero, which pads the first layer."""
+    """The scale that spans exactly what the front end gives, -80 to 0 dB, and zero, which pads the first layer."""
     ends = (network.input_offset - network.input_gain * DYNAMIC_RANGE_DB, network.input_offset)
     return _scale_of(min(*ends, 0.0), max(*ends, 0.0))
 
 
 def _scale_of(low: float, high: float) -> Scale:
-    scale = float(np.float32(max(high - low, 1e-9) / 255))
+    scale = float(np.float32(max(high - low, _LEAST_RANGE) / 255))
     return Scale(scale, int(np.clip(round(-128 - low / scale), -128, 127)))
-
-
-def has_silence(spectrogram_db: FloatArray) -> bool:
-    """Whether a whole frame lies at the bottom of the range: digital silence, as in zero-padded windows."""
-    return bool((spectrogram_db <= -DYNAMIC_RANGE_DB).all(axis=0).any())
 
 
 def quantize_layers(
@@ -100,7 +100,7 @@ def quantize_layers(
 ) -> Int8Network:
     """Quantize `network` with statistics of `windows_db`, float32 (n, mel, frames), n of at least one.
 
-    Activation ranges cover `windows_db` and `range_windows_db` (which may be empty): silence within a window drives
+    Activation ranges also look at `range_windows_db` (which may be empty): silence within a window drives
     activations beyond those of any full one, yet would spoil the statistics that weights are rounded by.
     """
     from threadpoolctl import threadpool_limits
@@ -139,31 +139,30 @@ class _Pipeline:
         return Int8Network(self._input, tuple(convs))
 
     def _layer(self, index: int, conv: FloatConv, entering: Scale, incoming: Vector) -> tuple[Int8Conv, Vector]:
-        """Quantize one convolution and move all windows behind it; `incoming` are the factors of its input channels."""
+        """Quantize one convolution and move all windows behind it; `incoming`: factors of its input channels."""
         statistics = _Statistics.of(self._rounded, self._pool)
         linear = list(self._pool.map(lambda x: convolve(x, conv.weights, conv.bias), self._exact))
-        output_mean = np.mean([x.mean(axis=(0, 1), dtype=np.float64) for x in linear[: len(self._rounded)]], axis=0)
+        means = [x.mean(axis=(0, 1), dtype=np.float64) for x in linear[: len(self._rounded)]]
         outputs = [np.maximum(x, 0, out=x) if conv.relu else x for x in linear]
-        lows, highs, peaks = _channel_ranges(outputs)
+        peaks = _channel_peaks(outputs)
         is_last = index == len(self._network.convs) - 1
         equalized = self._method == "gptq" and conv.relu and not is_last
         outgoing = channel_factors(peaks) if equalized else np.ones(len(peaks))
         scaled = rescale(conv, incoming, outgoing)
-        weights, scales = _round_weights(scaled, statistics, self._method)
+        least_scales = np.abs(scaled.bias) / (entering.scale * _MOST_BIAS)
+        weights, scales = _round_weights(scaled, statistics, self._method, least_scales)
         if self._method == "minmax":
             bias = scaled.bias.astype(np.float64)
         else:
-            bias = output_mean / outgoing - statistics.mean @ (weights * scales)
-        headroom = 1.0 if self._method == "minmax" else HEADROOM
-        low = 0.0 if conv.relu else min(float((lows / outgoing).min()), 0.0)
-        output = _scale_of(headroom * low, headroom * max(float((highs / outgoing).max()), 0.0))
+            bias = np.mean(means, axis=0) / outgoing - statistics.mean @ (weights * scales)
+        output = self._output_scale(outputs, outgoing)
         unit = entering.scale * scales
         steps = np.clip(np.rint(bias / unit), -(2**31) + 1, 2**31 - 1)
         kernel = (weights * scales).reshape(conv.weights.shape).astype(np.float32)
+        offsets = (steps * unit).astype(np.float32)
         results = list(
             self._pool.map(
-                lambda x: _requantized(convolve(x, kernel, (steps * unit).astype(np.float32)), conv.relu, output),
-                self._rounded,
+                lambda x: _requantized(convolve(x, kernel, offsets), conv.relu, output), self._rounded
             )
         )
         sqnr_db = _sqnr(outputs, results, outgoing.astype(np.float32))
@@ -175,6 +174,23 @@ class _Pipeline:
             conv.name, integers, scales.astype(np.float32), steps.astype(np.int32), conv.relu, output, sqnr_db
         )
         return quantized, outgoing
+
+    def _output_scale(self, outputs: Sequence[FloatArray], factors: Vector) -> Scale:
+        """The scale of a layer's output, whose channels are divided by `factors`."""
+        count = len(self._rounded)
+        headroom, share = (1.0, 1.0) if self._method == "minmax" else (HEADROOM, SILENCE_SHARE)
+        low, high = headroom * _range(outputs[:count], factors)
+        if len(outputs) > count:
+            silent_low, silent_high = share * _range(outputs[count:], factors)
+            low, high = min(low, silent_low), max(high, silent_high)
+        return _scale_of(low, high)
+
+
+def _range(outputs: Sequence[FloatArray], factors: Vector) -> Vector:
+    """(lowest, highest) value of `outputs` divided by `factors`, zero included."""
+    lows = np.min([x.min(axis=(0, 1)) for x in outputs], axis=0) / factors
+    highs = np.max([x.max(axis=(0, 1)) for x in outputs], axis=0) / factors
+    return np.array([min(float(lows.min()), 0.0), max(float(highs.max()), 0.0)])
 
 
 def _requantized(linear: FloatArray, relu: bool, output: Scale) -> FloatArray:
@@ -191,24 +207,24 @@ def _sqnr(outputs: Sequence[FloatArray], results: Sequence[FloatArray], factors:
     return float(10 * np.log10(signal / noise))
 
 
-def _channel_ranges(outputs: Sequence[FloatArray]) -> tuple[Vector, Vector, Vector]:
-    """Lowest, highest and 99.99 percentile of each channel over all windows."""
+def _channel_peaks(outputs: Sequence[FloatArray]) -> Vector:
+    """The 99.99 percentile of each channel over all windows."""
     flat = [x.reshape(-1, x.shape[-1]) for x in outputs]
     keep = max(1, round(_RANGE_SHARE * sum(len(x) for x in flat)))
     tops = [np.partition(x, -min(keep, len(x)), axis=0)[-min(keep, len(x)) :] for x in flat]
-    top = np.concatenate(tops).astype(np.float64)
-    lows = np.min([x.min(axis=0) for x in flat], axis=0).astype(np.float64)
-    return lows, top.max(axis=0), np.partition(top, -keep, axis=0)[-keep]
+    return np.partition(np.concatenate(tops), -keep, axis=0)[-keep].astype(np.float64)
 
 
-def _round_weights(conv: FloatConv, statistics: _Statistics, method: Method) -> tuple[Matrix, Vector]:
-    """Integers (inputs, out), and scales (out,) that float32 holds exactly."""
+def _round_weights(
+    conv: FloatConv, statistics: _Statistics, method: Method, least_scales: Vector
+) -> tuple[Matrix, Vector]:
+    """Integers (inputs, out), and scales (out,) that float32 holds exactly, none below `least_scales`."""
     weights = conv.weights.reshape(-1, conv.weights.shape[-1]).astype(np.float64)
     if method == "mse":
         scales = gptq.least_squares_scales(weights, statistics.covariance)
     else:
         scales = gptq.channel_scales(weights)
-    scales = scales.astype(np.float32).astype(np.float64)
+    scales = np.maximum(scales, least_scales).astype(np.float32).astype(np.float64)
     if method != "gptq":
         return gptq.round_nearest(weights, scales), scales
     rounded = gptq.gptq(weights, statistics.covariance, scales)

@@ -1,4 +1,4 @@
-"""Weights to a full-int8 .tflite: calibrate, convert, measure, and remember the result by content."""
+"""Weights to a full-int8 .tflite: calibrate, quantize, measure, and remember the result by content."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import importlib.metadata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -18,13 +18,18 @@ from edgel3_deploy.models.forward import forward
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.quantize import cache
-from edgel3_deploy.quantize.calibration import calibration_set, spread
+from edgel3_deploy.quantize.calibration import CalibrationSet, calibration_set, spread
 from edgel3_deploy.quantize.fidelity import Fidelity, measure
+from edgel3_deploy.quantize.flatbuffer import write_model
 from edgel3_deploy.quantize.isolate import convert_isolated
 from edgel3_deploy.quantize.metadata import add_metadata
+from edgel3_deploy.quantize.post_training import quantize_layers
 from edgel3_deploy.reference.interpreter import run_real
 
-RECIPE = 1  # part of every cache key: raise it whenever the same inputs would give another model
+Method = Literal["gptq", "mse", "minmax", "converter"]
+"""How weights are rounded and ranges chosen: see `post_training`; "converter" is TensorFlow's."""
+
+RECIPE = 2  # part of every cache key: raise it whenever the same inputs would give another model
 MOST_WINDOWS, FEWEST_WINDOWS = 150, 40
 _MAC_BUDGET = 60_000_000_000
 _MAX_CLIP_BYTES = 1 << 31
@@ -35,7 +40,8 @@ class QuantizedModel:
     """A full-int8 .tflite and its SHA-256.
 
     `fidelity` compares it with the float network on the calibration windows; `calibration` says in words what
-    those are; `warnings` holds what the user should know.
+    those are; `layer_sqnr_db` the signal-to-noise ratio behind each convolution there (empty from the
+    converter); `warnings` holds what the user should know.
     """
 
     tflite: bytes
@@ -43,12 +49,14 @@ class QuantizedModel:
     fidelity: Fidelity | None
     calibration: str
     warnings: tuple[str, ...] = ()
+    layer_sqnr_db: tuple[tuple[str, float], ...] = ()
 
 
 def quantize(
     network: FloatNetwork,
     *,
     calibration: Sequence[Path] = (),
+    method: Method = "gptq",
     progress: Progress = silent,
     use_cache: bool = True,
 ) -> QuantizedModel:
@@ -59,15 +67,16 @@ def quantize(
     name and a hash of the weights are in its metadata entry "edgel3_deploy". Unless `use_cache` is off, equal
     inputs give a remembered result.
 
-    Raises BadInputError for unusable audio, MissingDependencyError without TensorFlow, ToolchainError if it
-    fails.
+    Raises BadInputError for unusable audio; with the method "converter", MissingDependencyError without
+    TensorFlow and ToolchainError if it fails.
     """
     limit = _window_limit(network)
     found = find_clips(calibration)
     clips = tuple(found[index] for index in spread(len(found), limit))
     identity = {
         "recipe": RECIPE,
-        "tensorflow": _tensorflow_version(),
+        "method": method,
+        "tensorflow": _tensorflow_version() if method == "converter" else "",
         "network": fingerprint(network),
         "clips": [(clip.name, sha256(read_file(clip, "a recording", _MAX_CLIP_BYTES))) for clip in clips],
     }
@@ -75,7 +84,7 @@ def quantize(
     remembered = cache.load(key) if use_cache else None
     if remembered is not None:
         return _from_facts(*remembered)
-    model, facts = _quantize(network, clips, limit, progress)
+    model, facts = _quantize(network, clips, limit, method, progress)
     complaint = cache.store(key, model, facts) if use_cache else ""
     if complaint:
         facts["warnings"].append(f"the quantized model could not be kept for next time: {complaint}")
@@ -83,13 +92,18 @@ def quantize(
 
 
 def _quantize(
-    network: FloatNetwork, clips: Sequence[Path], limit: int, progress: Progress
+    network: FloatNetwork, clips: Sequence[Path], limit: int, method: Method, progress: Progress
 ) -> tuple[bytes, dict[str, Any]]:
-    """The model, and what is kept beside it: fidelity, calibration, warnings."""
+    """The model, and what is kept beside it: fidelity, calibration, layers, warnings."""
     sounds = calibration_set(clips, front_end(network.front_end), limit, progress)
     inputs = np.float32(network.input_gain) * sounds.spectrograms + np.float32(network.input_offset)
+    layers: list[tuple[str, float]] = []
+    if method == "converter":
+        model = convert_isolated(network, inputs, progress)
+    else:
+        model, layers = _post_training(network, sounds, method, progress)
     model = add_metadata(
-        convert_isolated(network, inputs, progress),
+        model,
         {
             "name": network.name,
             "front_end": network.front_end,
@@ -103,13 +117,30 @@ def _quantize(
     return model, {
         "calibration": sounds.description,
         "fidelity": fidelity.to_json(),
+        "layers": layers,
         "warnings": list(sounds.warnings),
     }
 
 
+def _post_training(
+    network: FloatNetwork,
+    sounds: CalibrationSet,
+    method: Literal["gptq", "mse", "minmax"],
+    progress: Progress,
+) -> tuple[bytes, list[tuple[str, float]]]:
+    quantized = quantize_layers(network, sounds.without_silence(), sounds.with_silence(), method, progress)
+    return write_model(network, quantized), [(conv.name, conv.sqnr_db) for conv in quantized.convs]
+
+
 def _from_facts(model: bytes, facts: dict[str, Any]) -> QuantizedModel:
-    fidelity = Fidelity(**facts["fidelity"])
-    return QuantizedModel(model, sha256(model), fidelity, facts["calibration"], tuple(facts["warnings"]))
+    return QuantizedModel(
+        model,
+        sha256(model),
+        Fidelity(**facts["fidelity"]),
+        facts["calibration"],
+        tuple(facts["warnings"]),
+        tuple((str(name), float(sqnr_db)) for name, sqnr_db in facts["layers"]),
+    )
 
 
 def _window_limit(network: FloatNetwork) -> int:
