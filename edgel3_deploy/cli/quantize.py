@@ -35,7 +35,12 @@ if TYPE_CHECKING:
 @click.option("--no-cache", is_flag=True, help="Quantize anew even if a cached result exists.")
 @json_option
 def command(
-    model: str, calibration: tuple[Path, ...], method: Method, output: Path | None, no_cache: bool, as_json: bool
+    model: str,
+    calibration: tuple[Path, ...],
+    method: Method,
+    output: Path | None,
+    no_cache: bool,
+    as_json: bool,
 ) -> None:
     """Quantize EdgeL3 weights to an int8 .tflite, and say how close it stays to the float network."""
     from edgel3_deploy.fileio import write_atomically
@@ -45,7 +50,9 @@ def command(
 
     source = locate(model)
     if source.kind == "tflite":
-        raise UsageError(f"{source.path} is a .tflite already", "Give weights (.h5, .h5.gz) or a family name.")
+        raise UsageError(
+            f"{source.path} is a .tflite already", "Give weights (.h5, .h5.gz) or a family name."
+        )
     with ConsoleProgress() as progress:
         quantized = quantize(
             read_weights(source.path),

@@ -11,7 +11,8 @@ _EQUALIZER_KNOTS = 7
 
 def normalize(sound: Sound) -> Sound:
     """`sound` with a root mean square of one; silence stays silence."""
-    return sound / (np.sqrt(np.mean(sound**2)) + 1e-12)
+    normalized: Sound = sound / (np.sqrt(np.mean(sound**2)) + 1e-12)
+    return normalized
 
 
 def augment(sound: Sound, background: Sound, rng: np.random.Generator, rate: int) -> Sound:
@@ -34,7 +35,7 @@ def _through_a_room(sound: Sound, background: Sound, rng: np.random.Generator, r
     """Background noise, then one linear filter: equalizer, echo and a low or high pass, each by chance."""
     length = len(sound)
     padded = 1 << (2 * length - 1).bit_length()
-    frequencies = np.fft.rfftfreq(padded, 1 / rate)
+    frequencies: Sound = np.fft.rfftfreq(padded, 1 / rate)
     response = np.ones(frequencies.size, np.complex128)
     if rng.random() < 0.6:
         octaves = np.log(np.maximum(frequencies, 40) / 40) / np.log(rate / 80)
@@ -66,10 +67,11 @@ def _roll_off(frequencies: Sound, rng: np.random.Generator, rate: int) -> Sound:
     """Amplitude response of a low pass, or less often a high pass, of random order."""
     if rng.random() < 0.7:
         relative = frequencies / log_uniform(rng, 800, 0.4875 * rate)
-        response: Sound = 1 / np.sqrt(1 + relative ** (2 * rng.integers(1, 30)))
-        return response
-    relative = log_uniform(rng, 30, 800) / np.maximum(frequencies, 1)
-    response = 1 / np.sqrt(1 + relative ** (2 * rng.integers(1, 6)))
+        exponent = 2 * rng.integers(1, 30)
+    else:
+        relative = log_uniform(rng, 30, 800) / np.maximum(frequencies, 1)
+        exponent = 2 * rng.integers(1, 6)
+    response: Sound = 1 / np.sqrt(1 + relative**exponent)
     return response
 
 

@@ -1,4 +1,6 @@
-"""Checkpoints of a training run: all its arrays, where it stood, and what it was asked to do, in one .npz file."""
+"""Checkpoints of a training run: all its arrays, where it stood, and what it was asked to do, in one .npz
+file.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ _LIMIT = 1 << 31
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """`step` batches are done. `settings` is what decides the run's result, `history` its measurements so far."""
+    """`step` batches are done. `settings` is what decides the run's result, `history` its measurements so
+    far.
+    """
 
     step: int
     arrays: Mapping[str, NDArray[np.float32]]
@@ -32,7 +36,9 @@ class Checkpoint:
         """Replace `path` by this checkpoint."""
         header = json.dumps({"step": self.step, "settings": self.settings, "history": self.history})
         stream = io.BytesIO()
-        np.savez(stream, header=np.array(header), **{f"array/{name}": value for name, value in self.arrays.items()})
+        np.savez(
+            stream, header=np.array(header), **{f"array/{name}": value for name, value in self.arrays.items()}
+        )
         write_atomically(path, stream.getvalue())
 
 
@@ -47,12 +53,18 @@ def load(path: Path, settings: Mapping[str, Any]) -> Checkpoint | None:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             header = json.loads(str(file["header"]))
-            arrays = {name.removeprefix("array/"): file[name] for name in file.files if name.startswith("array/")}
+            arrays = {
+                name.removeprefix("array/"): file[name] for name in file.files if name.startswith("array/")
+            }
         checkpoint = Checkpoint(int(header["step"]), arrays, header["settings"], tuple(header["history"]))
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise BadInputError(f"{path}: damaged checkpoint ({error})", "Delete it to start from the beginning.") from error
+        raise BadInputError(
+            f"{path}: damaged checkpoint ({error})", "Delete it to start from the beginning."
+        ) from error
     wanted = json.loads(json.dumps(settings))
-    changed = sorted(key for key in wanted | dict(checkpoint.settings) if wanted.get(key) != checkpoint.settings.get(key))
+    changed = sorted(
+        key for key in wanted | dict(checkpoint.settings) if wanted.get(key) != checkpoint.settings.get(key)
+    )
     if changed:
         raise UsageError(
             f"{path}: belongs to a run with other settings ({', '.join(changed)})",

@@ -1,4 +1,6 @@
-"""How close one embedding is to another: the figures by which students, pruned and quantized networks are judged."""
+"""How close one embedding is to another: the figures by which students, pruned and quantized networks are
+judged.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,8 @@ FloatArray = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Closeness:
-    """Over `windows` windows: cosine similarity of the embeddings, coefficient of determination averaged over the
-    dimensions that vary, and squared error relative to the target's variance.
+    """Over `windows` windows: cosine similarity of the embeddings, coefficient of determination averaged
+    over the dimensions that vary, and squared error relative to the target's variance.
     """
 
     windows: int

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float32]
 
 _LEAST_VARIANCE = 1e-3
-"""Floor of a dimension's variance, relative to the mean over dimensions, so that a silent one does not dominate."""
+"""Floor of a dimension's variance, relative to the mean over dimensions, so that a silent one does not
+dominate.
+"""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,11 @@ class Objective:
 
     @classmethod
     def measured(
-        cls, targets: FloatArray, map_variances: Mapping[int, tuple[int, float]], map_weight: float, cosine_weight: float
+        cls,
+        targets: FloatArray,
+        map_variances: Mapping[int, tuple[int, float]],
+        map_weight: float,
+        cosine_weight: float,
     ) -> Objective:
         """The objective for target embeddings like `targets`, float32 (n, width)."""
         variance = targets.var(axis=0)
@@ -41,11 +47,15 @@ class Objective:
         return cls(np.maximum(variance, floor).astype(np.float32), map_variances, map_weight, cosine_weight)
 
     def embedding_loss(self, embedding: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
-        """Half the error relative to the mean variance, half relative to each dimension's, plus the weighted 1 - cosine."""
+        """Half the error relative to the mean variance, half relative to each dimension's, plus the weighted
+        1 - cosine.
+        """
         import tensorflow as tf
 
         squared = tf.reduce_mean(tf.square(embedding - target), 0)
-        relative = tf.reduce_mean(squared) / float(self.variance.mean()) + tf.reduce_mean(squared / self.variance)
+        relative = tf.reduce_mean(squared) / float(self.variance.mean()) + tf.reduce_mean(
+            squared / self.variance
+        )
         norms = tf.norm(embedding, axis=1) * tf.norm(target, axis=1)
         cosine = tf.reduce_sum(embedding * target, 1) / (norms + 1e-6)
         return 0.5 * relative + self.cosine_weight * tf.reduce_mean(1 - cosine)
@@ -55,7 +65,8 @@ class Objective:
     ) -> tf.Tensor:
         """Mean over the matched maps of squared error relative to the teacher's variance, times `map_weight`.
 
-        A student's map of another width goes through a learned 1x1 convolution first (Romero et al., "FitNets", 2015).
+        A student's map of another width goes through a learned 1x1 convolution first (Romero et al.,
+        "FitNets", 2015).
         """
         import tensorflow as tf
 

@@ -17,7 +17,8 @@ FloatArray = NDArray[np.float32]
 class Projection:
     """projected = max(embedding @ components + offset, 0): components (from, to), offset (to,).
 
-    The offset makes what was seen non-negative, because a SEA student ends in a ReLU; distances are unchanged by it.
+    The offset makes what was seen non-negative, because a SEA student ends in a ReLU; distances are
+    unchanged by it.
     """
 
     components: FloatArray
@@ -31,9 +32,11 @@ class Projection:
 
 
 def principal_components(embeddings: FloatArray, width: int) -> Projection:
-    """The projection of embeddings, float32 (n, from) with n above `width`, on their first `width` components.
+    """The projection of embeddings, float32 (n, from) with n above `width`, on their first `width`
+    components.
 
-    `explained` is the share of the variance that remains. Signs are fixed: each component's largest entry is positive.
+    `explained` is the share of the variance that remains. Signs are fixed: each component's largest entry is
+    positive.
     """
     mean = embeddings.mean(axis=0, dtype=np.float64)
     _, singular, rows = np.linalg.svd(embeddings - mean, full_matrices=False)

@@ -30,7 +30,9 @@ class Recording:
 
 
 def scan(paths: Sequence[Path]) -> tuple[tuple[Recording, ...], tuple[str, ...]]:
-    """The usable recordings among `paths`, from their headers alone, and a warning for each file that is not."""
+    """The usable recordings among `paths`, from their headers alone, and a warning for each file that is
+    not.
+    """
     import soundfile
 
     recordings, warnings = [], []
@@ -62,7 +64,8 @@ def split(
 
 
 def read_excerpt(recording: Recording, start: float, rate: int, speed: float = 1.0) -> Sound:
-    """Up to EXCERPT_SECONDS from `start` seconds, mixed to mono, at `rate` Hz, `speed` times as fast (and as high).
+    """Up to EXCERPT_SECONDS from `start` seconds, mixed to mono, at `rate` Hz, `speed` times as fast (and as
+    high).
 
     Raises BadInputError if the file cannot be decoded there.
     """
@@ -75,7 +78,9 @@ def read_excerpt(recording: Recording, start: float, rate: int, speed: float = 1
             wanted = int(EXCERPT_SECONDS * speed * recording.rate)
             samples = file.read(wanted, dtype="float32", always_2d=True).mean(axis=1)
     except (OSError, RuntimeError) as error:
-        raise BadInputError(f"{recording.path}: cannot be decoded: {error}", "Remove or repair the file.") from error
+        raise BadInputError(
+            f"{recording.path}: cannot be decoded: {error}", "Remove or repair the file."
+        ) from error
     resampled = soxr.resample(np.nan_to_num(samples), recording.rate * speed, rate, quality="soxr_hq")
     excerpt: Sound = resampled.astype(np.float64)
     return excerpt

@@ -1,8 +1,9 @@
-"""A generator of urban sounds: machines, signals, animals, voices, weather and impacts, none of them recorded.
+"""A generator of urban sounds: machines, signals, animals, voices, weather and impacts, none of them
+recorded.
 
-The classes follow the SONYC urban sound taxonomy (engine, machinery impact, non-machinery impact, powered saw, alert
-signal, music, human voice, dog), with weather, birds and plain noises beside them. Parameters are drawn widely: a
-student learns its teacher's response to any sound, so variety matters more than realism.
+The classes follow the SONYC urban sound taxonomy (engine, machinery impact, non-machinery impact, powered
+saw, alert signal, music, human voice, dog), with weather, birds and plain noises beside them. Parameters are
+drawn widely: a student learns its teacher's response to any sound, so variety matters more than realism.
 """
 
 from __future__ import annotations
@@ -65,7 +66,8 @@ def alarm(rng: np.random.Generator, length: int, rate: int) -> Sound:
     frequency = log_uniform(rng, 500, 3500)
     modulation = rng.uniform(0, 2) * np.sin(2 * np.pi * frequency * log_uniform(rng, 0.1, 3) * time)
     gate = (time * log_uniform(rng, 0.8, 12) + rng.uniform(0, 1)) % 1 < rng.uniform(0.2, 0.9)
-    return np.sin(2 * np.pi * frequency * time + modulation) * gate
+    tone: Sound = np.sin(2 * np.pi * frequency * time + modulation)
+    return tone * gate
 
 
 def _impact(rng: np.random.Generator, length: int, rate: int) -> Sound:
@@ -107,7 +109,9 @@ def saw(rng: np.random.Generator, length: int, rate: int) -> Sound:
 def speech(rng: np.random.Generator, length: int, rate: int) -> Sound:
     """Voice: glottal pulses or breath through three formants that change from syllable to syllable."""
     phase = phase_of(log_uniform(rng, 80, 350) * drift(rng, length, 0.1, 10), length, rate)
-    source = (np.diff(np.floor(phase), prepend=0) > 0) + rng.normal(size=length) * log_uniform(rng, 0.005, 0.2)
+    source = (np.diff(np.floor(phase), prepend=0) > 0) + rng.normal(size=length) * log_uniform(
+        rng, 0.005, 0.2
+    )
     sound, position = np.zeros(length), 0
     while position < length:
         syllable = source[position : position + max(int(rng.uniform(0.05, 0.3) * rate), 1)]
@@ -166,7 +170,9 @@ def music(rng: np.random.Generator, length: int, rate: int) -> Sound:
         part = int(rng.uniform(0.1, 1) * rate)
         time = seconds(part, rate)
         vibrato = 1 + rng.uniform(0, 0.01) * np.sin(2 * np.pi * 6 * time)
-        note = harmonics(rng, root * 2 ** (rng.integers(0, 25) / 12) * vibrato, part, rate, rng.uniform(0.5, 2), 12)
+        note = harmonics(
+            rng, root * 2 ** (rng.integers(0, 25) / 12) * vibrato, part, rate, rng.uniform(0.5, 2), 12
+        )
         note *= np.exp(-time / log_uniform(rng, 0.05, 2))
         place(sound, note * log_uniform(rng, 0.2, 1), _start(rng, length, part))
     return sound
@@ -185,7 +191,11 @@ def hiss(rng: np.random.Generator, length: int, rate: int) -> Sound:
 
 def rain(rng: np.random.Generator, length: int, rate: int) -> Sound:
     """Rain: sparse drops through a resonance, over faint noise."""
-    drops = (rng.random(length) < log_uniform(rng, 0.002, 0.3)) * rng.normal(size=length) * log_uniform(rng, 0.1, 1)
+    drops = (
+        (rng.random(length) < log_uniform(rng, 0.002, 0.3))
+        * rng.normal(size=length)
+        * log_uniform(rng, 0.1, 1)
+    )
     drops = resonate(drops, log_uniform(rng, 500, 3500), rng.uniform(0.5, 4), rate)
     return drops + log_uniform(rng, 1e-4, 0.05) * noise(rng, length, rate, 0.0)
 

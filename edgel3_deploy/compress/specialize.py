@@ -1,7 +1,7 @@
 """Specialized embedding approximation: a small student learns a teacher's embedding on one's own recordings.
 
-Srivastava et al., "Specialized Embedding Approximation for Edge Intelligence" (ICASSP 2021), with feature maps matched on
-the way and a generator of urban sounds beside the recordings.
+Srivastava et al., "Specialized Embedding Approximation for Edge Intelligence" (ICASSP 2021), with feature
+maps matched on the way and a generator of urban sounds beside the recordings.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ _GENERATED_HELD_OUT = 256
 class Request:
     """What `specialize` is asked for. `widths` are the filters of the student's eight convolutions.
 
-    `held_out` is the share of the recordings, by whole files, that is kept from training and judges the result.
+    `held_out` is the share of the recordings, by whole files, that is kept from training and judges the
+    result.
     """
 
     teacher: FloatNetwork
@@ -56,7 +57,9 @@ class Request:
 
 @dataclass(frozen=True)
 class Specialized:
-    """A trained student, and how it was made. `closeness` is on the held-out windows, `untrained` before training."""
+    """A trained student, and how it was made. `closeness` is on the held-out windows, `untrained` before
+    training.
+    """
 
     network: FloatNetwork
     projection: Projection | None
@@ -73,8 +76,9 @@ def specialize(
 ) -> Specialized:
     """Train a student from random weights to give the teacher's embedding.
 
-    Repeatable for a given request on a given machine; continues from `checkpoint` if that file exists, and keeps it up
-    to date. Raises UsageError for a student wider than its teacher, BadInputError for recordings that cannot be read.
+    Repeatable for a given request on a given machine; continues from `checkpoint` if that file exists, and
+    keeps it up to date. Raises UsageError for a student wider than its teacher, BadInputError for recordings
+    that cannot be read.
     """
     teacher = request.teacher
     if request.widths[-1] > teacher.convs[-1].weights.shape[-1]:
@@ -98,7 +102,8 @@ def specialize(
         adapter_widths={
             index: teacher.convs[index].weights.shape[-1]
             for index in measured.objective.map_variances
-            if request.widths[index] != teacher.convs[index].weights.shape[-1] or measured.projection is not None
+            if request.widths[index] != teacher.convs[index].weights.shape[-1]
+            or measured.projection is not None
         },
         seed=request.seed,
     )
@@ -129,7 +134,12 @@ class _Source:
     """Windows for student and teacher, each through its own front end."""
 
     def __init__(
-        self, teacher: FloatNetwork, student: FrontEnd, recordings: Sequence[Recording], batch_size: int, seed: int
+        self,
+        teacher: FloatNetwork,
+        student: FrontEnd,
+        recordings: Sequence[Recording],
+        batch_size: int,
+        seed: int,
     ) -> None:
         self.teacher = front_end(teacher.front_end)
         self.student = student
@@ -142,11 +152,15 @@ class _Source:
         return self._spectrograms(self._stream.batch(step))
 
     def held_out(self, recordings: Sequence[Recording]) -> Batch:
-        """Spectrograms of all windows of the recordings, cut as `validate` cuts them; of generated ones if there are none."""
+        """Spectrograms of all windows of the recordings, cut as `validate` cuts them; of generated ones if
+        there are none.
+        """
         if not recordings:
             stream = WindowStream((), self._rate, _GENERATED_HELD_OUT, self._seed + 1)
             return self._spectrograms(stream.batch(0))
-        both = [(_clip_windows(r.path, self.student), _clip_windows(r.path, self.teacher)) for r in recordings]
+        both = [
+            (_clip_windows(r.path, self.student), _clip_windows(r.path, self.teacher)) for r in recordings
+        ]
         student = np.concatenate([spectrograms for spectrograms, _ in both])
         teacher = np.concatenate([spectrograms for _, spectrograms in both])
         return student, teacher
@@ -225,7 +239,9 @@ def _target(
 
     maps, embedding = frozen_forward(teacher, spectrogram)
     if projection is not None:
-        embedding = tf.nn.relu(embedding @ tf.constant(projection.components) + tf.constant(projection.offset))
+        embedding = tf.nn.relu(
+            embedding @ tf.constant(projection.components) + tf.constant(projection.offset)
+        )
     return maps, embedding
 
 
@@ -242,17 +258,23 @@ class _Judge:
 
 
 def embed(network: FloatNetwork, spectrograms: FloatArray) -> FloatArray:
-    """Embeddings of spectrograms (n, mel, frames) by TensorFlow, which is faster than numpy for many windows."""
+    """Embeddings of spectrograms (n, mel, frames) by TensorFlow, which is faster than numpy for many
+    windows.
+    """
     import tensorflow as tf
 
     parts = [
-        frozen_forward(network, tf.constant(spectrograms[start : start + _EVALUATION_BATCH, ..., None]))[1].numpy()
+        frozen_forward(network, tf.constant(spectrograms[start : start + _EVALUATION_BATCH, ..., None]))[
+            1
+        ].numpy()
         for start in range(0, len(spectrograms), _EVALUATION_BATCH)
     ]
     return np.concatenate(parts)
 
 
-def _settings(request: Request, training: Sequence[Recording], held_out: Sequence[Recording]) -> dict[str, Any]:
+def _settings(
+    request: Request, training: Sequence[Recording], held_out: Sequence[Recording]
+) -> dict[str, Any]:
     return {
         "teacher": request.teacher.name,
         "widths": list(request.widths),

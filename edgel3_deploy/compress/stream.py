@@ -1,7 +1,8 @@
 """An endless, repeatable stream of training windows: recordings and synthetic sounds, mixed and augmented.
 
-Batch k depends on the seed and on k alone, so that a run that was interrupted continues with the very windows it would
-have seen. Memory is bounded whatever the length of the recordings: sounds live in two banks that slide along.
+Batch k depends on the seed and on k alone, so that a run that was interrupted continues with the very
+windows it would have seen. Memory is bounded whatever the length of the recordings: sounds live in two banks
+that slide along.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ class WindowStream:
         self._excerpts = _SlidingBank(self._make_excerpt, _EXCERPT_BANK, pace=1)
 
     def batch(self, step: int) -> NDArray[np.float32]:
-        """Batch number `step`: float32 (batch_size, rate). Raises BadInputError if a recording cannot be decoded."""
+        """Batch number `step`: float32 (batch_size, rate). Raises BadInputError if a recording cannot be
+        decoded.
+        """
         rng = np.random.default_rng([self.seed, _WINDOW, step])
         return np.stack([self._window(step, rng) for _ in range(self.batch_size)]).astype(np.float32)
 
@@ -79,7 +82,10 @@ class WindowStream:
         elif kind < 0.8:
             parts = [self._recorded(step, rng) for _ in range(2)]
         elif kind < 1:
-            parts = [self._recorded(step, rng), *(self._generated(step, rng) for _ in range(rng.integers(1, 3)))]
+            parts = [
+                self._recorded(step, rng),
+                *(self._generated(step, rng) for _ in range(rng.integers(1, 3))),
+            ]
         else:
             count = int(rng.choice([1, 2, 3, 4], p=[0.4, 0.3, 0.2, 0.1]))
             parts = [self._generated(step, rng) for _ in range(count)]

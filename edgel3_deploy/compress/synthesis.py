@@ -1,4 +1,6 @@
-"""Building blocks of synthetic sounds: noise, harmonics, resonances and envelopes, all drawn from one random generator."""
+"""Building blocks of synthetic sounds: noise, harmonics, resonances and envelopes, all drawn from one random
+generator.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ from numpy.typing import NDArray
 Sound = NDArray[np.float64]
 
 USABLE_BAND = 0.4875
-"""Share of the sample rate up to which tones are placed; just below Nyquist, where resamplers already roll off."""
+"""Share of the sample rate up to which tones are placed; just below Nyquist, where resamplers already roll
+off.
+"""
 
 
 def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
@@ -29,24 +33,29 @@ def phase_of(frequency: Sound | float, length: int, rate: int) -> Sound:
 def drift(rng: np.random.Generator, length: int, amount: float, knots: int = 6) -> Sound:
     """A positive factor that wanders around one: the exponential of a random walk with steps of `amount`."""
     walk = np.cumsum(rng.normal(0, amount, knots + 1))
-    return np.exp(np.interp(np.linspace(0, knots, length), np.arange(knots + 1), walk))
+    factor: Sound = np.exp(np.interp(np.linspace(0, knots, length), np.arange(knots + 1), walk))
+    return factor
 
 
 def envelope(rng: np.random.Generator, length: int, knots: int = 8, lowest_db: float = -25.0) -> Sound:
     """A gain that moves linearly in decibels between random levels from `lowest_db` to 0."""
     levels = rng.uniform(lowest_db, 0, knots + 1)
     decibels: Sound = np.interp(np.linspace(0, knots, length), np.arange(knots + 1), levels)
-    return 10 ** (decibels / 20)
+    gain: Sound = 10 ** (decibels / 20)
+    return gain
 
 
 def noise(rng: np.random.Generator, length: int, rate: int, slope: float | None = None) -> Sound:
-    """Gaussian noise of unit deviation whose amplitude spectrum goes with frequency ** slope (drawn if None)."""
+    """Gaussian noise of unit deviation whose amplitude spectrum goes with frequency ** slope (drawn if
+    None).
+    """
     frequencies = np.fft.rfftfreq(length, 1 / rate)
     frequencies[0] = frequencies[1]
     slope = rng.uniform(-1.5, 0.5) if slope is None else slope
     spectrum = rng.normal(size=frequencies.size) + 1j * rng.normal(size=frequencies.size)
     shaped: Sound = np.fft.irfft(spectrum * (frequencies / 500) ** slope, length)
-    return shaped / (shaped.std() + 1e-12)
+    shaped /= shaped.std() + 1e-12
+    return shaped
 
 
 def harmonics(
@@ -57,7 +66,9 @@ def harmonics(
     tilt: float | None = None,
     count: int = 40,
 ) -> Sound:
-    """A harmonic tone below the end of the usable band; amplitudes fall with number ** -tilt (drawn if None)."""
+    """A harmonic tone below the end of the usable band; amplitudes fall with number ** -tilt (drawn if
+    None).
+    """
     phase = 2 * np.pi * phase_of(frequency, length, rate)
     tilt = rng.uniform(0.3, 2) if tilt is None else tilt
     count = max(int(min(count, USABLE_BAND * rate // float(np.max(frequency)))), 1)

@@ -28,7 +28,9 @@ BATCH_NORM_MOMENTUM = 0.98
 
 @dataclass(frozen=True)
 class StudentShape:
-    """What a student looks like before it has weights: filters of each convolution, and the front end it listens to."""
+    """What a student looks like before it has weights: filters of each convolution, and the front end it
+    listens to.
+    """
 
     front_end: str
     n_mels: int
@@ -42,7 +44,9 @@ class StudentShape:
 
 
 def frozen_forward(network: FloatNetwork, spectrogram_db: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor]:
-    """The float network in TensorFlow: (n, mel, frames, 1) dB -> outputs of every convolution (NHWC), embedding."""
+    """The float network in TensorFlow: (n, mel, frames, 1) dB -> outputs of every convolution (NHWC),
+    embedding.
+    """
     import tensorflow as tf
 
     x = network.input_gain * spectrogram_db + network.input_offset
@@ -66,11 +70,17 @@ def _pool(x: tf.Tensor, index: int, count: int) -> tf.Tensor:
 class Trainable:
     """A network whose kernels and either BatchNorm parameters or biases are TensorFlow variables.
 
-    `variables` are trained; `statistics` are BatchNorm's moving mean and variance, updated by the training step.
+    `variables` are trained; `statistics` are BatchNorm's moving mean and variance, updated by the training
+    step.
     """
 
     def __init__(
-        self, shape: StudentShape, input_gain: float, input_offset: float, relus: Sequence[bool], normalized: bool
+        self,
+        shape: StudentShape,
+        input_gain: float,
+        input_offset: float,
+        relus: Sequence[bool],
+        normalized: bool,
     ) -> None:
         self.shape = shape
         self.input_gain = input_gain
@@ -123,7 +133,11 @@ class Trainable:
         maps = []
         for index, relu in enumerate(self.relus):
             x = tf.nn.conv2d(x, self.variables[f"{index}/kernel"], 1, "SAME")
-            x = self._normalize(x, index, training) if self.normalized else x + self.variables[f"{index}/bias"]
+            x = (
+                self._normalize(x, index, training)
+                if self.normalized
+                else x + self.variables[f"{index}/bias"]
+            )
             x = tf.nn.relu(x) if relu else x
             maps.append(x)
             x = _pool(x, index, len(self.relus))
@@ -155,10 +169,18 @@ class Trainable:
                 kernel, bias = kernel * gain, values[f"{index}/beta"] - gain * values[f"{index}/mean"]
             else:
                 bias = values[f"{index}/bias"].astype(np.float64)
-            convs.append(FloatConv(f"conv{index + 1}", kernel.astype(np.float32), bias.astype(np.float32), relu))
+            convs.append(
+                FloatConv(f"conv{index + 1}", kernel.astype(np.float32), bias.astype(np.float32), relu)
+            )
         shape = self.shape
         return FloatNetwork(
-            name, shape.front_end, shape.n_mels, shape.frames, self.input_gain, self.input_offset, tuple(convs)
+            name,
+            shape.front_end,
+            shape.n_mels,
+            shape.frames,
+            self.input_gain,
+            self.input_offset,
+            tuple(convs),
         )
 
     def values(self) -> dict[str, Any]:

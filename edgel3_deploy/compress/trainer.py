@@ -1,8 +1,8 @@
 """The training loop: Adam with one cosine schedule, averaged weights, masks, checkpoints.
 
-Recipe: squared error of the embedding, block outputs matched until the last part of the run, one warm-up and one cosine
-decay without restart. Repeatable: a run with the same settings on the same machine gives the same weights, interrupted
-or not.
+Recipe: squared error of the embedding, block outputs matched until the last part of the run, one warm-up and
+one cosine decay without restart. Repeatable: a run with the same settings on the same machine gives the same
+weights, interrupted or not.
 """
 
 from __future__ import annotations
@@ -40,8 +40,9 @@ _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-7
 class Recipe:
     """Length and pace of a training run.
 
-    Shares are of the whole run: `warmup` of rising learning rate, `maps_until` where matching of maps ends, `measure_every`
-    between measurements and checkpoints. `average` is the decay of the averaged weights, which are the result.
+    Shares are of the whole run: `warmup` of rising learning rate, `maps_until` where matching of maps ends,
+    `measure_every` between measurements and checkpoints. `average` is the decay of the averaged weights,
+    which are the result.
     """
 
     windows: int = 200_000
@@ -63,7 +64,11 @@ class Recipe:
         warm = max(self.warmup * self.steps, 1.0)
         if step < warm:
             return self.learning_rate * (step + 1) / (warm + 1)
-        return self.learning_rate * 0.5 * (1 + float(np.cos(np.pi * (step - warm) / max(self.steps - warm, 1.0))))
+        return (
+            self.learning_rate
+            * 0.5
+            * (1 + float(np.cos(np.pi * (step - warm) / max(self.steps - warm, 1.0))))
+        )
 
 
 @dataclass(frozen=True)
@@ -118,7 +123,8 @@ class Trainer:
     ) -> Trained:
         """Train on `batch(0)`, `batch(1)`, ...; continue from the checkpoint at `path` if there is one.
 
-        `settings` (JSON) says what the run depends on besides its recipe; a checkpoint of other settings is refused.
+        `settings` (JSON) says what the run depends on besides its recipe; a checkpoint of other settings is
+        refused.
         """
         settings = {**settings, "recipe": asdict(self._recipe)}
         first, history = self._resume(path, settings)
@@ -168,7 +174,9 @@ class Trainer:
     def _arrays(self) -> dict[str, FloatArray]:
         return {name: variable.numpy() for name, variable in self._state().items()}
 
-    def _resume(self, path: Path | None, settings: Mapping[str, Any]) -> tuple[int, tuple[Mapping[str, float], ...]]:
+    def _resume(
+        self, path: Path | None, settings: Mapping[str, Any]
+    ) -> tuple[int, tuple[Mapping[str, float], ...]]:
         found = checkpoints.load(path, settings) if path is not None else None
         if found is None:
             return 0, ()
@@ -177,7 +185,12 @@ class Trainer:
         return found.step, found.history
 
     def _step(
-        self, student_db: tf.Tensor, teacher_db: tf.Tensor, number: tf.Tensor, rate: tf.Tensor, map_share: tf.Tensor
+        self,
+        student_db: tf.Tensor,
+        teacher_db: tf.Tensor,
+        number: tf.Tensor,
+        rate: tf.Tensor,
+        map_share: tf.Tensor,
     ) -> tf.Tensor:
         import tensorflow as tf
 

@@ -29,7 +29,8 @@ _SILENT_SHARES = (0.5, 0.3, 0.1, 0.5)
 class CalibrationSet:
     """`spectrograms` in dB, float32 (n, n_mels, frames), with their origin in words.
 
-    `silenced` holds copies of some of them, a part of each replaced by digital silence: as at the ends of a clip.
+    `silenced` holds copies of some of them, a part of each replaced by digital silence: as at the ends of a
+    clip.
     """
 
     spectrograms: NDArray[np.float32]
@@ -64,7 +65,8 @@ def calibration_set(
         generated = generate(front_end.sample_rate, limit)
         sounds = np.stack([log_mel(samples, front_end) for samples in generated])
         description = f"{len(sounds)} generated sounds"
-        return CalibrationSet(sounds, description, _silenced([np.stack(generated)], front_end), (SYNTHETIC_WARNING,))
+        silenced = _silenced([np.stack(generated)], front_end)
+        return CalibrationSet(sounds, description, silenced, (SYNTHETIC_WARNING,))
     loaded = []
     for number, path in enumerate(clips):
         progress("reading calibration audio", number, len(clips))

@@ -18,7 +18,8 @@ _CONV, _POOL, _RESHAPE = range(3)
 def write_model(network: FloatNetwork, quantized: Int8Network) -> bytes:
     """The .tflite of `quantized`, whose shape is that of `network`: batch 1, per-channel weights, fused ReLU.
 
-    The chain is the one TensorFlow's converter gives: CONV_2D and MAX_POOL_2D, and a RESHAPE to (1, embedding).
+    The chain is the one TensorFlow's converter gives: CONV_2D and MAX_POOL_2D, and a RESHAPE to (1,
+    embedding).
     """
     graph = _Graph()
     height, width, channels = network.n_mels, network.frames, 1
@@ -30,7 +31,9 @@ def write_model(network: FloatNetwork, quantized: Int8Network) -> bytes:
         current = graph.convolution(conv, current, (1, height, width, channels), entering)
         entering = conv.output
         if index == last:
-            current = graph.pool(f"pool{index // 2 + 1}", current, (height, width), (1, 1, 1, channels), entering)
+            current = graph.pool(
+                f"pool{index // 2 + 1}", current, (height, width), (1, 1, 1, channels), entering
+            )
         elif index % 2 == 1:
             height, width = height // 2, width // 2
             shape = (1, height, width, channels)
@@ -40,7 +43,9 @@ def write_model(network: FloatNetwork, quantized: Int8Network) -> bytes:
 
 
 class _Graph:
-    """Tensors, buffers and operators of a model under construction; methods return the index of their output."""
+    """Tensors, buffers and operators of a model under construction; methods return the index of their
+    output.
+    """
 
     def __init__(self) -> None:
         from ai_edge_litert import schema_py_generated as schema
@@ -89,7 +94,9 @@ class _Graph:
     def reshape(self, name: str, source: int, shape: tuple[int, ...], scale: Scale) -> int:
         schema = self._schema
         extents = np.array(shape, np.int32)
-        wanted = self._tensor(f"{name}/shape", (len(shape),), schema.TensorType.INT32, self._buffer(extents), None)
+        wanted = self._tensor(
+            f"{name}/shape", (len(shape),), schema.TensorType.INT32, self._buffer(extents), None
+        )
         options = schema.ReshapeOptionsT()
         options.newShape = extents
         target = self.activation(name, shape, scale)

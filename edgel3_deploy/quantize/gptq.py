@@ -1,7 +1,7 @@
 """Rounding of weights so that a layer's output changes least, given what its inputs look like.
 
-Frantar et al., "GPTQ: Accurate Post-Training Quantization for Generative Pre-trained Transformers" (ICLR 2023), followed
-by a coordinate descent over steps of one.
+Frantar et al., "GPTQ: Accurate Post-Training Quantization for Generative Pre-trained Transformers" (ICLR
+2023), followed by a coordinate descent over steps of one.
 """
 
 from __future__ import annotations
@@ -18,9 +18,12 @@ _SWEEPS = 3
 
 
 def channel_scales(weights: Matrix) -> Matrix:
-    """Symmetric scale of each output channel of `weights` (inputs, out): its largest magnitude becomes 127."""
+    """Symmetric scale of each output channel of `weights` (inputs, out): its largest magnitude becomes
+    127.
+    """
     peaks = np.abs(weights).max(axis=0)
-    return np.maximum(peaks, max(float(peaks.max()) * 1e-6, 1e-6)) / WEIGHT_MAX
+    scales: Matrix = np.maximum(peaks, max(float(peaks.max()) * 1e-6, 1e-6)) / WEIGHT_MAX
+    return scales
 
 
 def round_nearest(weights: Matrix, scales: Matrix) -> Matrix:
@@ -29,7 +32,9 @@ def round_nearest(weights: Matrix, scales: Matrix) -> Matrix:
 
 
 def least_squares_scales(weights: Matrix, gram: Matrix, steps: int = 20) -> Matrix:
-    """Scales between 0.7 and 1 times the symmetric ones, each channel's such that rounding to nearest errs least."""
+    """Scales between 0.7 and 1 times the symmetric ones, each channel's such that rounding to nearest errs
+    least.
+    """
     full = channel_scales(weights)
     best, least = full, np.full(full.shape, np.inf)
     for share in np.linspace(1.0, 0.7, steps):
@@ -46,7 +51,8 @@ def output_error(difference: Matrix, gram: Matrix) -> Matrix:
 
 
 def gptq(weights: Matrix, gram: Matrix, scales: Matrix) -> Matrix:
-    """Integers for `weights` (inputs, out): one input after the other is rounded and the rest makes up for it.
+    """Integers for `weights` (inputs, out): one input after the other is rounded and the rest makes up for
+    it.
 
     `gram` (inputs, inputs) is the covariance of the inputs. Inputs go by falling variance.
     """
@@ -70,7 +76,9 @@ def gptq(weights: Matrix, gram: Matrix, scales: Matrix) -> Matrix:
 
 
 def refine(rounded: Matrix, weights: Matrix, gram: Matrix, scales: Matrix) -> Matrix:
-    """Steps of one in `rounded` wherever they lower the output error, until none does or the sweeps are over."""
+    """Steps of one in `rounded` wherever they lower the output error, until none does or the sweeps are
+    over.
+    """
     rounded = rounded.copy()
     gradient = gram @ (rounded * scales - weights)
     for _ in range(_SWEEPS):

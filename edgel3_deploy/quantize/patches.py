@@ -29,7 +29,8 @@ def convolve(features: FloatArray, kernel: FloatArray, bias: FloatArray) -> Floa
 
 
 def patches(features: FloatArray, first: int = 0, stride: int = 1) -> FloatArray:
-    """Every `stride`-th 3x3 patch of a feature map (height, width, in) with zeros around it, from patch `first`.
+    """Every `stride`-th 3x3 patch of a feature map (height, width, in) with zeros around it, from patch
+    `first`.
 
     float32 (n, 9 * in), ordered as a kernel (3, 3, in).
     """

@@ -48,7 +48,7 @@ class Scale:
 
     def quantize(self, real: FloatArray) -> FloatArray:
         """`real` after a round trip through int8."""
-        rounded = np.rint(real * np.float32(1 / self.scale)) + np.float32(self.zero_point)
+        rounded: FloatArray = np.rint(real * np.float32(1 / self.scale)) + np.float32(self.zero_point)
         np.clip(rounded, -128, 127, out=rounded)
         rounded -= np.float32(self.zero_point)
         rounded *= np.float32(self.scale)
@@ -59,8 +59,8 @@ class Scale:
 class Int8Conv:
     """A quantized 3x3 'same' convolution: weights int8 (3, 3, in, out), scales (out,), bias int32 (out,).
 
-    `sqnr_db` compares its output with the float network's on the calibration windows; it includes the errors of
-    all layers before.
+    `sqnr_db` compares its output with the float network's on the calibration windows; it includes the errors
+    of all layers before.
     """
 
     name: str
@@ -81,7 +81,9 @@ class Int8Network:
 
 
 def input_scale(network: FloatNetwork) -> Scale:
-    """The scale that spans exactly what the front end gives, -80 to 0 dB, and zero, which pads the first layer."""
+    """The scale that spans exactly what the front end gives, -80 to 0 dB, and zero, which pads the first
+    layer.
+    """
     ends = (network.input_offset - network.input_gain * DYNAMIC_RANGE_DB, network.input_offset)
     return _scale_of(min(*ends, 0.0), max(*ends, 0.0))
 
@@ -138,8 +140,12 @@ class _Pipeline:
             convs.append(quantized)
         return Int8Network(self._input, tuple(convs))
 
-    def _layer(self, index: int, conv: FloatConv, entering: Scale, incoming: Vector) -> tuple[Int8Conv, Vector]:
-        """Quantize one convolution and move all windows behind it; `incoming`: factors of its input channels."""
+    def _layer(
+        self, index: int, conv: FloatConv, entering: Scale, incoming: Vector
+    ) -> tuple[Int8Conv, Vector]:
+        """Quantize one convolution and move all windows behind it; `incoming`: factors of its input
+        channels.
+        """
         statistics = _Statistics.of(self._rounded, self._pool)
         linear = list(self._pool.map(lambda x: convolve(x, conv.weights, conv.bias), self._exact))
         means = [x.mean(axis=(0, 1), dtype=np.float64) for x in linear[: len(self._rounded)]]
@@ -212,7 +218,8 @@ def _channel_peaks(outputs: Sequence[FloatArray]) -> Vector:
     flat = [x.reshape(-1, x.shape[-1]) for x in outputs]
     keep = max(1, round(_RANGE_SHARE * sum(len(x) for x in flat)))
     tops = [np.partition(x, -min(keep, len(x)), axis=0)[-min(keep, len(x)) :] for x in flat]
-    return np.partition(np.concatenate(tops), -keep, axis=0)[-keep].astype(np.float64)
+    peaks: Vector = np.partition(np.concatenate(tops), -keep, axis=0)[-keep].astype(np.float64)
+    return peaks
 
 
 def _round_weights(
@@ -254,7 +261,9 @@ class _Statistics:
             total += part
             count += number
         centre = total / count
-        return cls(gram / count - np.outer(centre, centre), np.mean([_patch_mean(x) for x in features], axis=0))
+        return cls(
+            gram / count - np.outer(centre, centre), np.mean([_patch_mean(x) for x in features], axis=0)
+        )
 
 
 def _patch_mean(features: FloatArray) -> Vector:
@@ -263,4 +272,5 @@ def _patch_mean(features: FloatArray) -> Vector:
     rows = [slice(max(shift, 0), height + min(shift, 0)) for shift in (-1, 0, 1)]
     columns = [slice(max(shift, 0), width + min(shift, 0)) for shift in (-1, 0, 1)]
     sums = [features[row, column].sum(axis=(0, 1), dtype=np.float64) for row in rows for column in columns]
-    return np.concatenate(sums) / (height * width)
+    mean: Vector = np.concatenate(sums) / (height * width)
+    return mean
