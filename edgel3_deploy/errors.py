@@ -1,4 +1,4 @@
-"""The errors a user can meet: each has a message, a hint that says what to do, and an exit code of its own."""
+"""The errors a user can meet: each has a message, a hint that says what to do, and its own exit code."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from edgel3_deploy.errors import BadInputError, UsageError
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write `content` to `path` so that a reader, or an interruption, meets the old file or the new one, whole.
+    """Write `content` to `path`: whoever reads, whatever interrupts, there is the old file or the new one.
 
     Raises UsageError if the place cannot be written.
     """
@@ -42,7 +42,9 @@ def read_file(path: Path, what: str, limit: int = 1 << 28) -> bytes:
     try:
         length = path.stat().st_size
         if length > limit:
-            raise BadInputError(f"{path}: {length:,} bytes is too large for {what}", f"The limit is {limit:,} bytes.")
+            raise BadInputError(
+                f"{path}: {length:,} bytes is too large for {what}", f"The limit is {limit:,} bytes."
+            )
         return path.read_bytes()
     except OSError as error:
         raise BadInputError(f"{path}: {what} cannot be read: {error.strerror}", "Check the path.") from error

@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Called as work proceeds: `stage` is a short verb phrase, `done` of `total` units (0 of 0: not countable)."""
+    """Called as work proceeds: `stage` is a phrase; `done` of `total` units, 0 of 0 if not countable."""
 
     def __call__(self, stage: str, done: int = 0, total: int = 0) -> None: ...
 

@@ -65,7 +65,7 @@ def qemu() -> Path:
 
 @pytest.fixture(autouse=True)
 def private_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the user's cache out of the tests: one cache per session, shared so that quantization runs once."""
+    """Keep the user's cache out of the tests: one a session, so that quantization runs once."""
     base = tmp_path_factory.getbasetemp() / "cache"
     base.mkdir(exist_ok=True)
     monkeypatch.setenv("EDGEL3_DEPLOY_CACHE", str(base))

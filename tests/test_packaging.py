@@ -29,7 +29,9 @@ def test_wheel_holds_templates_firmware_and_boards(wheel: Path, repository: Path
     for folder in ("templates", "firmware", "boards"):
         files = [path for path in (repository / folder).rglob("*") if path.is_file()]
         assert files
-        missing = [path for path in files if f"edgel3_deploy/_data/{path.relative_to(repository)}" not in packed]
+        missing = [
+            path for path in files if f"edgel3_deploy/_data/{path.relative_to(repository)}" not in packed
+        ]
         assert not missing
 
 

@@ -22,6 +22,7 @@ from edgel3_deploy.fileio import sha256
 from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.quantize.fidelity import Fidelity
 from edgel3_deploy.toolchain.budget import Budget, budget_of, measure
+from edgel3_deploy.toolchain.cmsis_nn import project_files
 from edgel3_deploy.toolchain.elf import read_elf
 from edgel3_deploy.toolchain.gcc import RegionOverflowError, run_make
 from edgel3_deploy.toolchain.tflm import HOW_TO_LINK
@@ -114,14 +115,13 @@ class _Project:
 
 def _render(source: SourceModel, board: Board, runtime: Runtime, tools: Tools) -> _Project:
     """Render the project; OverBudgetError before anything is compiled if the estimate exceeds the board."""
-    from edgel3_deploy.codegen import tflm
+    from edgel3_deploy.codegen import cmsis_nn, tflm
     from edgel3_deploy.codegen.project import render_project
     from edgel3_deploy.plan.estimate import estimate
     from edgel3_deploy.plan.memory import MemoryPlan
     from edgel3_deploy.plan.pack import native_scratch
     from edgel3_deploy.plan.planner import plan_memory
     from edgel3_deploy.reference.tflm import arena_bytes
-    from edgel3_deploy.toolchain.cmsis_nn import network_scratch
 
     network, model = source.network, source.tflite
     if runtime == "tflm":
@@ -129,7 +129,7 @@ def _render(source: SourceModel, board: Board, runtime: Runtime, tools: Tools) -
         files = render_project(network, board, model, plan=None, runtime=runtime, arena=arena)
         return _Project(files, _known(board, len(model), ((arena.region, arena.size),)))
     native = runtime == "native"
-    scratch = native_scratch(network) if native else network_scratch(network)
+    scratch = native_scratch(network) if native else cmsis_nn.network_scratch(network)
     plan: MemoryPlan | OverBudgetError
     try:
         plan = plan_memory(network, board, scratch=scratch, in_place_pooling=native)
@@ -138,7 +138,10 @@ def _render(source: SourceModel, board: Board, runtime: Runtime, tools: Tools) -
     judged = estimate(network, plan, board)
     refuse_estimate(judged)
     assert isinstance(plan, MemoryPlan)
-    files = render_project(network, board, model, plan=plan, runtime=runtime, tree=tools.cmsis_nn)
+    library = None
+    if tools.cmsis_nn is not None:
+        library = project_files(tools.cmsis_nn, cmsis_nn.functions_called(network))
+    files = render_project(network, board, model, plan=plan, runtime=runtime, library=library)
     return _Project(files, _known(board, judged.flash_used, plan.arenas))
 
 

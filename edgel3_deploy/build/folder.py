@@ -105,8 +105,8 @@ def build_folder(directory: Path) -> Iterator[BuildFolder]:
                 folder.discard_stage()
     except OSError as error:
         raise UsageError(
-            f"{error.filename or directory} cannot be written: {error.strerror}",
-            "Choose another --output, or make room.",
+            f"{error.filename or directory}: {error.strerror or error}",
+            "Check the path and its permissions, make room, or choose another --output.",
         ) from error
 
 

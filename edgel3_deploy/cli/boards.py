@@ -67,14 +67,18 @@ def show(name: str, as_json: bool) -> None:
         return
     click.secho(f"{board.name}: {board.title} ({board.part})", bold=True)
     source = "clock input" if board.clock.hse_bypass else "crystal"
-    click.echo(f"  clock       {board.clock.cpu_hz / 1e6:g} MHz from a {board.clock.hse_hz / 1e6:g} MHz {source}")
+    click.echo(
+        f"  clock       {board.clock.cpu_hz / 1e6:g} MHz from a {board.clock.hse_hz / 1e6:g} MHz {source}"
+    )
     uart = board.uart
     click.echo(f"  link        {uart.instance}, TX {uart.tx}, RX {uart.rx}, {uart.baudrate} baud")
     if board.bootloader is not None:
         where = "on the link's pins" if board.bootloader.over_vcp else "on other pins than the link's"
         click.echo(f"  bootloader  ROM, device id 0x{board.bootloader.device_id:03X}, {where}")
     if board.debug is not None:
-        click.echo(f"  debugger    OpenOCD {board.debug.openocd_config}, pyOCD target {board.debug.pyocd_target}")
+        click.echo(
+            f"  debugger    OpenOCD {board.debug.openocd_config}, pyOCD target {board.debug.pyocd_target}"
+        )
     if board.emulator is not None:
         click.echo(f"  virtual     {board.emulator.kind} {board.emulator.machine}".rstrip())
     click.echo(f"  stack       {board.stack_size:,} bytes at the bottom of {board.main_ram}")
@@ -84,4 +88,6 @@ def show(name: str, as_json: bool) -> None:
         indent="  ",
     )
     if board.sectors:
-        click.echo(f"  {len(board.sectors)} flash sectors of {_kib(min(s.size for s in board.sectors))} and more")
+        click.echo(
+            f"  {len(board.sectors)} flash sectors of {_kib(min(s.size for s in board.sectors))} and more"
+        )

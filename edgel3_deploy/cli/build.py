@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from edgel3_deploy.cli.options import board_option, build_directory, calibration_option, json_option, model_option
+from edgel3_deploy.cli.options import (
+    board_option,
+    build_directory,
+    calibration_option,
+    json_option,
+    model_option,
+)
 from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings, size
 from edgel3_deploy.cli.progress import ConsoleProgress
 
@@ -30,7 +36,9 @@ from edgel3_deploy.cli.progress import ConsoleProgress
     help="Folder of the build.  [default: build/BOARD]",
 )
 @click.option("--cmsis-nn-root", type=click.Path(path_type=Path), metavar="DIR", help="Checkout of CMSIS-NN.")
-@click.option("--tflm-root", type=click.Path(path_type=Path), metavar="DIR", help="Checkout of tflite-micro, built.")
+@click.option(
+    "--tflm-root", type=click.Path(path_type=Path), metavar="DIR", help="Checkout of tflite-micro, built."
+)
 @json_option
 def command(
     board_name: str,
@@ -68,6 +76,9 @@ def command(
             f"int8 against float on the calibration windows: cosine min {result.fidelity.cosine_min:.4f}, "
             f"median {result.fidelity.cosine_median:.4f}, SQNR {result.fidelity.sqnr_db:.1f} dB"
         )
+    if result.budget is None:
+        click.echo(f"status: {result.manifest.status}; the warning above says how to link it")
+        return
     emit_table(
         ("memory", "used", "limit"),
         [(row.name, size(row.used), size(row.limit)) for row in result.budget.rows],

@@ -40,10 +40,13 @@ def command(ctx: click.Context, model: str, board_name: str, as_json: bool) -> N
         )
         click.echo(f"flash  {size(estimate.flash_used)} of {size(estimate.flash_limit)} bytes")
         click.echo(
-            f"RAM    {size(estimate.ram_used)} of {size(estimate.ram_limit)} bytes, peak at {estimate.peak_layer}"
+            f"RAM    {size(estimate.ram_used)} of {size(estimate.ram_limit)} bytes, "
+            f"peak at {estimate.peak_layer}"
         )
         for line in estimate.notes:
             click.echo(line)
-        click.secho(f"verdict: {estimate.verdict}", bold=True, fg="green" if estimate.verdict == "fits" else "red")
+        click.secho(
+            f"verdict: {estimate.verdict}", bold=True, fg="green" if estimate.verdict == "fits" else "red"
+        )
     if estimate.verdict != "fits":
         ctx.exit(int(ExitCode.OVER_BUDGET))

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from edgel3_deploy.cli.options import board_option, build_dir_option, build_directory, json_option, port_option
+from edgel3_deploy.cli.options import (
+    board_option,
+    build_dir_option,
+    build_directory,
+    json_option,
+    port_option,
+)
 from edgel3_deploy.cli.output import emit_json
 from edgel3_deploy.cli.progress import ConsoleProgress
 from edgel3_deploy.errors import UsageError

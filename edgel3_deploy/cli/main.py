@@ -18,6 +18,8 @@ from edgel3_deploy.errors import EdgeL3DeployError, ExitCode
 COMMANDS = {
     "models": "models",
     "boards": "boards",
+    "specialize": "specialize",
+    "prune": "prune",
     "quantize": "quantize",
     "check": "check",
     "build": "build",
@@ -69,7 +71,9 @@ def run(arguments: list[str]) -> int:
     as_json = "--json" in arguments
     try:
         # click returns the code of ctx.exit() here, and None from a command that ran to its end.
-        return application.main(arguments, prog_name="edgel3-deploy", standalone_mode=False) or int(ExitCode.OK)
+        return application.main(arguments, prog_name="edgel3-deploy", standalone_mode=False) or int(
+            ExitCode.OK
+        )
     except EdgeL3DeployError as error:
         _show_error(error, as_json)
         return int(error.exit_code)

@@ -69,7 +69,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
 @click.argument("name")
 @json_option
 def pull(name: str, as_json: bool) -> None:
-    """Download the weights of NAME into the user cache and check them; nothing is done if they are at hand."""
+    """Download the weights of NAME into the user cache and check them, unless they are at hand."""
     from edgel3_deploy.models.family import member
     from edgel3_deploy.models.locate import find_weights
     from edgel3_deploy.models.pull import pull as pull_weights

@@ -13,7 +13,9 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 board_option: Decorator = click.option(
     "--board", "-b", "board_name", required=True, metavar="BOARD", help="Board name, or path of a board file."
 )
-json_option: Decorator = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")
+json_option: Decorator = click.option(
+    "--json", "as_json", is_flag=True, help="Print the result as JSON on stdout."
+)
 model_option: Decorator = click.option(
     "--model",
     "-m",

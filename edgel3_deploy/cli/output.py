@@ -32,7 +32,9 @@ def emit_table(header: Sequence[str], rows: Sequence[Sequence[str]], indent: str
 
 
 def _is_number(cell: str) -> bool:
-    return cell.replace(",", "").replace(".", "").replace("%", "").replace("-", "").strip().isdigit() or cell in ("", "-")
+    return cell.replace(",", "").replace(".", "").replace("%", "").replace(
+        "-", ""
+    ).strip().isdigit() or cell in ("", "-")
 
 
 def emit_warnings(warnings: Sequence[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,7 +13,7 @@ from edgel3_deploy.cli.progress import ConsoleProgress
 from edgel3_deploy.errors import UsageError
 
 if TYPE_CHECKING:
-    from edgel3_deploy.quantize import Method
+    from edgel3_deploy.quantize import Method, QuantizedModel
 
 
 @click.command()
@@ -64,30 +64,34 @@ def command(
     target = output if output is not None else Path(f"{source.name}.tflite")
     write_atomically(target, quantized.tflite)
     emit_warnings(quantized.warnings)
-    fidelity = quantized.fidelity
     if as_json:
-        emit_json(
-            {
-                "path": str(target),
-                "bytes": len(quantized.tflite),
-                "sha256": quantized.sha256,
-                "method": method,
-                "calibration": quantized.calibration,
-                "layer_sqnr_db": dict(quantized.layer_sqnr_db),
-                "fidelity": fidelity.to_json() if fidelity else None,
-            }
-        )
+        emit_json({"path": str(target), "method": method, **_facts(quantized)})
         return
     click.echo(f"{target}: {len(quantized.tflite):,} bytes, sha256 {quantized.sha256[:16]}")
     click.echo(f"calibrated on {quantized.calibration}, method {method}")
-    if quantized.layer_sqnr_db:
-        worst = min(quantized.layer_sqnr_db, key=lambda layer: layer[1])[0]
-        emit_table(
-            ("layer", "SQNR dB", ""),
-            [(name, f"{db:.1f}", "worst" if name == worst else "") for name, db in quantized.layer_sqnr_db],
-        )
-    if fidelity is not None:
+    _show_layers(quantized)
+    if quantized.fidelity is not None:
+        fidelity = quantized.fidelity
         click.echo(
             f"int8 against float on the calibration windows: cosine min {fidelity.cosine_min:.4f}, "
             f"median {fidelity.cosine_median:.4f}, SQNR {fidelity.sqnr_db:.1f} dB"
         )
+
+
+def _facts(quantized: QuantizedModel) -> dict[str, Any]:
+    return {
+        "bytes": len(quantized.tflite),
+        "sha256": quantized.sha256,
+        "calibration": quantized.calibration,
+        "fidelity": quantized.fidelity.to_json() if quantized.fidelity else None,
+        "layer_sqnr_db": dict(quantized.layer_sqnr_db),
+    }
+
+
+def _show_layers(quantized: QuantizedModel) -> None:
+    """A table of the signal-to-noise ratio behind each layer, the worst marked."""
+    layers = quantized.layer_sqnr_db
+    if layers:
+        worst = min(layers, key=lambda layer: layer[1])
+        rows = [(name, f"{db:.1f}", "worst" if (name, db) == worst else "") for name, db in layers]
+        emit_table(("layer", "SQNR dB", ""), rows)

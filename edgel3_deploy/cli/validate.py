@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from edgel3_deploy.cli.options import board_option, build_dir_option, build_directory, json_option, port_option
+from edgel3_deploy.cli.options import (
+    board_option,
+    build_dir_option,
+    build_directory,
+    json_option,
+    port_option,
+)
 from edgel3_deploy.cli.output import emit_json, emit_warnings
 from edgel3_deploy.cli.progress import ConsoleProgress
 from edgel3_deploy.errors import ExitCode, UsageError
@@ -24,7 +30,10 @@ from edgel3_deploy.errors import ExitCode, UsageError
 )
 @click.argument("more_audio", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
 @click.option(
-    "--report", type=click.Path(path_type=Path), metavar="DIR", help="Where to write it.  [default: build/BOARD/report]"
+    "--report",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where to write it.  [default: build/BOARD/report]",
 )
 @click.option("--limit", type=click.IntRange(min=1), help="Stop after this many windows.")
 @build_dir_option

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edgel3_deploy.boards.board import Board
-from edgel3_deploy.codegen import ctext, tflm
+from edgel3_deploy.codegen import cmsis_nn, ctext, tflm
 from edgel3_deploy.codegen.firmware import INCLUDES, firmware_files
 from edgel3_deploy.codegen.render import render
 from edgel3_deploy.codegen.views import view_network
@@ -15,7 +15,6 @@ from edgel3_deploy.codegen.weights import view_constants
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.plan.memory import MemoryPlan
 from edgel3_deploy.plan.table import plan_table
-from edgel3_deploy.toolchain import cmsis_nn
 
 LONGEST_NAME = 64
 """Characters of the model's name that the image carries."""
@@ -30,13 +29,13 @@ def render_project(
     *,
     plan: MemoryPlan | None,
     runtime: str,
-    tree: cmsis_nn.CmsisNn | None = None,
+    library: Mapping[str, bytes] | None = None,
     arena: tflm.Arena | None = None,
 ) -> Mapping[str, bytes]:
     """Render the project of `network`, whose .tflite file is `model`, for a runtime.
 
-    native needs a `plan` with plan.pack's scratch; cmsis-nn one with toolchain.cmsis_nn's scratch and without
-    in-place pooling, and the `tree` to copy sources from; tflm an `arena`. Same arguments, same bytes.
+    native needs a `plan` with plan.pack's scratch; cmsis-nn one with codegen.cmsis_nn's scratch and without
+    in-place pooling, and the `library`'s files to copy; tflm an `arena`. Same arguments, same bytes.
     """
     arenas = ((arena.region, arena.size),) if arena is not None else plan.arenas if plan is not None else ()
     values = {
@@ -62,8 +61,7 @@ def render_project(
         files["model.c"] = render("model.c.j2", model=model)
     elif plan is not None:
         files |= _network(network, board, plan, runtime, values)
-    if tree is not None:
-        files |= cmsis_nn.project_files(tree, cmsis_nn.functions_called(network))
+    files |= {f"{cmsis_nn.FOLDER}/{name}": content for name, content in (library or {}).items()}
     files[MAKEFILE] = _makefile(files, values)
     files[BUILD_ID] = render("build_id.c.j2", build_id=bytes.fromhex(build_id(files)))
     return dict(sorted(files.items()))
@@ -110,13 +108,11 @@ def _network(
 
 
 def _makefile(files: Mapping[str, bytes], values: Mapping[str, object]) -> bytes:
-    library = tuple(name for name in files if name.startswith(f"{cmsis_nn.PROJECT_FOLDER}/"))
+    headers = [Path(name) for name in files if name.startswith(f"{cmsis_nn.FOLDER}/") and name.endswith(".h")]
     return render(
         "Makefile.j2",
         **values,
         sources=sorted((*sources(files), BUILD_ID)),
         includes=INCLUDES,
-        library_includes=sorted(
-            {f"cmsis-nn/{Path(name).parts[1]}" for name in library if name.endswith(".h")}
-        ),
+        library_includes=sorted({f"{cmsis_nn.FOLDER}/{path.parts[1]}" for path in headers}),
     )

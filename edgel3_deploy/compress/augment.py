@@ -35,7 +35,7 @@ def _through_a_room(sound: Sound, background: Sound, rng: np.random.Generator, r
     """Background noise, then one linear filter: equalizer, echo and a low or high pass, each by chance."""
     length = len(sound)
     padded = 1 << (2 * length - 1).bit_length()
-    frequencies: Sound = np.fft.rfftfreq(padded, 1 / rate)
+    frequencies = np.fft.rfftfreq(padded, 1 / rate).astype(np.float64)
     response = np.ones(frequencies.size, np.complex128)
     if rng.random() < 0.6:
         octaves = np.log(np.maximum(frequencies, 40) / 40) / np.log(rate / 80)

@@ -36,9 +36,8 @@ class Checkpoint:
         """Replace `path` by this checkpoint."""
         header = json.dumps({"step": self.step, "settings": self.settings, "history": self.history})
         stream = io.BytesIO()
-        np.savez(
-            stream, header=np.array(header), **{f"array/{name}": value for name, value in self.arrays.items()}
-        )
+        contents: dict[str, Any] = {f"array/{name}": value for name, value in self.arrays.items()}
+        np.savez(stream, header=np.array(header), **contents)
         write_atomically(path, stream.getvalue())
 
 

@@ -5,6 +5,7 @@ Srivastava et al., "Specialized Embedding Approximation for Edge Intelligence" (
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,12 @@ class Projection:
         """Project float32 (n, from) to float32 (n, to)."""
         projected: FloatArray = np.maximum(embedding @ self.components + self.offset, 0)
         return projected
+
+    def to_bytes(self) -> bytes:
+        """Components and offset as an .npz, so that the teacher's space can be found back."""
+        stream = io.BytesIO()
+        np.savez(stream, components=self.components, offset=self.offset)
+        return stream.getvalue()
 
 
 def principal_components(embeddings: FloatArray, width: int) -> Projection:

@@ -36,7 +36,7 @@ def engine(rng: np.random.Generator, length: int, rate: int) -> Sound:
     frequency = log_uniform(rng, 18, 150) * drift(rng, length, 0.08)
     tone = harmonics(rng, frequency, length, rate)
     tone /= tone.std() + 1e-9
-    pulse = 1 + rng.uniform(0, 0.5) * np.sin(2 * np.pi * phase_of(frequency / 2, length, rate))
+    pulse: Sound = 1 + rng.uniform(0, 0.5) * np.sin(2 * np.pi * phase_of(frequency / 2, length, rate))
     return tone * pulse + log_uniform(rng, 0.03, 1) * noise(rng, length, rate, rng.uniform(-1, 0))
 
 
@@ -56,7 +56,7 @@ def horn(rng: np.random.Generator, length: int, rate: int) -> Sound:
         tone += harmonics(rng, log_uniform(rng, 80, 900), length, rate, rng.uniform(0.2, 1.2))
     time = np.linspace(0, 1, length)
     begin, end = rng.uniform(-0.3, 0.5), rng.uniform(0.5, 1.3)
-    rise = 1 / (1 + np.exp(-(time - begin) * rng.uniform(30, 300)))
+    rise: Sound = 1 / (1 + np.exp(-(time - begin) * rng.uniform(30, 300)))
     return tone * rise / (1 + np.exp((time - end) * rng.uniform(30, 300)))
 
 
@@ -171,7 +171,7 @@ def music(rng: np.random.Generator, length: int, rate: int) -> Sound:
         time = seconds(part, rate)
         vibrato = 1 + rng.uniform(0, 0.01) * np.sin(2 * np.pi * 6 * time)
         note = harmonics(
-            rng, root * 2 ** (rng.integers(0, 25) / 12) * vibrato, part, rate, rng.uniform(0.5, 2), 12
+            rng, root * 2 ** (rng.integers(0, 25) / 12) * vibrato, part, rate, rng.uniform(0.5, 2), count=12
         )
         note *= np.exp(-time / log_uniform(rng, 0.05, 2))
         place(sound, note * log_uniform(rng, 0.2, 1), _start(rng, length, part))
@@ -242,7 +242,7 @@ def boom(rng: np.random.Generator, length: int, rate: int) -> Sound:
 def screech(rng: np.random.Generator, length: int, rate: int) -> Sound:
     """Brakes and metal: a high, unsteady tone with few harmonics."""
     frequency = np.minimum(log_uniform(rng, 300, 0.375 * rate) * drift(rng, length, 0.12, 10), 0.475 * rate)
-    tone = harmonics(rng, frequency, length, rate, rng.uniform(0, 1), 6) * envelope(rng, length, 8, -20)
+    tone = harmonics(rng, frequency, length, rate, rng.uniform(0, 1), count=6) * envelope(rng, length, 8, -20)
     return tone + log_uniform(rng, 0.005, 0.3) * rng.normal(size=length)
 
 
@@ -280,7 +280,8 @@ def urban_sound(rng: np.random.Generator, length: int, rate: int) -> Sound:
     """
     while True:
         generator = SOUNDS[rng.choice(len(SOUNDS), p=_PROBABILITIES)][0]
-        sound = generator(rng, length, rate)
-        level = float(np.sqrt(np.mean(sound**2)))
+        with np.errstate(over="ignore", invalid="ignore"):
+            sound = generator(rng, length, rate)
+            level = float(np.sqrt(np.mean(sound**2)))
         if np.isfinite(level) and level > 0:
             return sound / level

@@ -7,34 +7,33 @@ maps matched on the way and a generator of urban sounds beside the recordings.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from edgel3_deploy.audio.frontend import SEA, FrontEnd, front_end, log_mel
-from edgel3_deploy.compress.fidelity import Closeness, closeness
+from edgel3_deploy.audio.frontend import SEA, front_end
+from edgel3_deploy.compress.backend import load_tensorflow
+from edgel3_deploy.compress.fidelity import Closeness
 from edgel3_deploy.compress.objective import Objective
 from edgel3_deploy.compress.projection import Projection, principal_components
 from edgel3_deploy.compress.recordings import Recording, scan, split
-from edgel3_deploy.compress.stream import WindowStream
+from edgel3_deploy.compress.source import Judge, Source, measure_teacher
 from edgel3_deploy.compress.trainable import BLOCK_ENDS, StudentShape, Trainable, frozen_forward
-from edgel3_deploy.compress.trainer import Batch, Recipe, Trainer
+from edgel3_deploy.compress.trainer import Recipe, Teacher, Trainer
 from edgel3_deploy.errors import UsageError
+from edgel3_deploy.models.family import FAMILY
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.progress import Progress, silent
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-FloatArray = NDArray[np.float32]
+MAX_FILTERS = 2048
 
 _MEASURED_WINDOWS = 512
 _WINDOWS_PER_COMPONENT = 4
-_EVALUATION_BATCH = 32
-_GENERATED_HELD_OUT = 256
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Request:
     teacher: FloatNetwork
     recordings: tuple[Path, ...]
     widths: tuple[int, ...]
-    recipe: Recipe = Recipe()
+    recipe: Recipe = field(default_factory=Recipe)
     held_out: float = 0.2
     map_weight: float = 4.0
     cosine_weight: float = 0.5
@@ -65,6 +64,7 @@ class Specialized:
     projection: Projection | None
     closeness: Closeness
     untrained: Closeness
+    filter_cosines: Mapping[str, float]
     history: tuple[Mapping[str, float], ...]
     trained_on: tuple[str, ...]
     held_out: tuple[str, ...]
@@ -81,48 +81,61 @@ def specialize(
     that cannot be read.
     """
     teacher = request.teacher
-    if request.widths[-1] > teacher.convs[-1].weights.shape[-1]:
+    if request.widths[-1] > teacher.embedding:
         raise UsageError(
-            f"the student's embedding has {request.widths[-1]} dimensions, the teacher's "
-            f"{teacher.convs[-1].weights.shape[-1]}",
+            f"the student's embedding has {request.widths[-1]} dimensions, the teacher's {teacher.embedding}",
             "Give a student that is as narrow as its teacher, or narrower.",
         )
+    load_tensorflow()
     progress("scanning recordings")
     recordings, warnings = scan(request.recordings)
     training, held_out = split(recordings, request.held_out, request.seed)
-    source = _Source(teacher, SEA, training, request.recipe.batch_size, request.seed)
-    measured = _measure(teacher, source, request, progress)
+    source = Source(front_end(teacher.front_end), SEA, training, request.recipe.batch_size, request.seed)
+    narrower = request.widths[-1] < teacher.embedding
+    measured = measure_teacher(
+        lambda spectrogram: frozen_forward(teacher, spectrogram),
+        source,
+        _matched(request),
+        max(
+            min(_MEASURED_WINDOWS, request.recipe.windows),
+            _WINDOWS_PER_COMPONENT * teacher.embedding if narrower else 0,
+        ),
+        progress,
+    )
+    projection = principal_components(measured.targets, request.widths[-1]) if narrower else None
+    targets = measured.targets if projection is None else projection.apply(measured.targets)
+    target = _target(teacher, projection)
     shape = StudentShape(SEA.name, SEA.n_mels, SEA.frames, request.widths)
     student = Trainable.random(shape, measured.input_gain, measured.input_offset, request.seed)
     trainer = Trainer(
         student,
-        lambda spectrogram: _target(teacher, measured.projection, spectrogram),
-        measured.objective,
+        target,
+        Objective.measured(targets, measured.map_variances, request.map_weight, request.cosine_weight),
         request.recipe,
         adapter_widths={
-            index: teacher.convs[index].weights.shape[-1]
-            for index in measured.objective.map_variances
-            if request.widths[index] != teacher.convs[index].weights.shape[-1]
-            or measured.projection is not None
+            index: teacher.convs[index].bias.size
+            for index in measured.map_variances
+            if narrower or request.widths[index] != teacher.convs[index].bias.size
         },
         seed=request.seed,
     )
     progress("preparing held-out windows")
-    judge = _Judge(teacher, measured.projection, source.held_out(held_out))
+    judge = Judge(target, source.held_out(held_out))
     untrained = judge.closeness(trainer.network(name))
     trained = trainer.run(
         source.batch,
         lambda network: judge.closeness(network).to_json(),
         _settings(request, training, held_out),
-        checkpoint,
-        name,
-        progress,
+        path=checkpoint,
+        name=name,
+        progress=progress,
     )
     return Specialized(
         network=trained.network,
-        projection=measured.projection,
+        projection=projection,
         closeness=judge.closeness(trained.network),
         untrained=untrained,
+        filter_cosines=filter_cosines(trained.network, teacher),
         history=trained.history,
         trained_on=tuple(recording.path.name for recording in training),
         held_out=tuple(recording.path.name for recording in held_out),
@@ -130,146 +143,61 @@ def specialize(
     )
 
 
-class _Source:
-    """Windows for student and teacher, each through its own front end."""
+def student_widths(student: str) -> tuple[int, ...]:
+    """Filters of the eight convolutions of a student called by a SEA family name or by "W1,W2,W3,W4".
 
-    def __init__(
-        self,
-        teacher: FloatNetwork,
-        student: FrontEnd,
-        recordings: Sequence[Recording],
-        batch_size: int,
-        seed: int,
-    ) -> None:
-        self.teacher = front_end(teacher.front_end)
-        self.student = student
-        self._rate = max(self.teacher.sample_rate, student.sample_rate)
-        self._stream = WindowStream(recordings, self._rate, batch_size, seed)
-        self._seed = seed
-
-    def batch(self, step: int) -> Batch:
-        """Spectrograms of batch number `step`."""
-        return self._spectrograms(self._stream.batch(step))
-
-    def held_out(self, recordings: Sequence[Recording]) -> Batch:
-        """Spectrograms of all windows of the recordings, cut as `validate` cuts them; of generated ones if
-        there are none.
-        """
-        if not recordings:
-            stream = WindowStream((), self._rate, _GENERATED_HELD_OUT, self._seed + 1)
-            return self._spectrograms(stream.batch(0))
-        both = [
-            (_clip_windows(r.path, self.student), _clip_windows(r.path, self.teacher)) for r in recordings
-        ]
-        student = np.concatenate([spectrograms for spectrograms, _ in both])
-        teacher = np.concatenate([spectrograms for _, spectrograms in both])
-        return student, teacher
-
-    def _spectrograms(self, samples: FloatArray) -> Batch:
-        student = _log_mels(_resampled(samples, self._rate, self.student.sample_rate), self.student)
-        if self.teacher == self.student:
-            return student, student
-        return student, _log_mels(_resampled(samples, self._rate, self.teacher.sample_rate), self.teacher)
-
-
-def _resampled(samples: FloatArray, rate: int, target: int) -> FloatArray:
-    """One-second windows, float32 (n, rate) -> (n, target)."""
-    if rate == target:
-        return samples
-    import soxr
-
-    return np.stack([soxr.resample(window, rate, target, quality="soxr_hq")[:target] for window in samples])
-
-
-def _log_mels(samples: FloatArray, sizes: FrontEnd) -> FloatArray:
-    return np.stack([log_mel(window, sizes) for window in samples])
-
-
-def _clip_windows(path: Path, sizes: FrontEnd) -> FloatArray:
-    from edgel3_deploy.audio.clips import load_clip, windows
-
-    return _log_mels(windows(load_clip(path, sizes), sizes)[0], sizes)
-
-
-@dataclass(frozen=True)
-class _Measured:
-    """What the first windows of the stream tell: the input's scale, the target's, and the teacher's maps'."""
-
-    input_gain: float
-    input_offset: float
-    projection: Projection | None
-    objective: Objective
-
-
-def _measure(teacher: FloatNetwork, source: _Source, request: Request, progress: Progress) -> _Measured:
-    import tensorflow as tf
-
-    width = teacher.convs[-1].weights.shape[-1]
-    narrower = request.widths[-1] < width
-    windows = max(_MEASURED_WINDOWS, _WINDOWS_PER_COMPONENT * width if narrower else 0)
-    steps = -(-windows // request.recipe.batch_size)
-    matched = [i for i in BLOCK_ENDS if i < min(len(teacher.convs), len(request.widths))]
-    matched = matched if source.teacher == source.student and request.map_weight > 0 else []
-    forward = tf.function(lambda x: frozen_forward(teacher, x))
-    spectrograms, embeddings, moments = [], [], np.zeros((len(matched), 2))
-    for step in range(steps):
-        progress("measuring the teacher", step * request.recipe.batch_size, windows)
-        student_db, teacher_db = source.batch(step)
-        maps, embedding = forward(tf.constant(teacher_db[..., None]))
-        moments += [[float(tf.reduce_mean(maps[i])), float(tf.reduce_mean(maps[i] ** 2))] for i in matched]
-        spectrograms.append(student_db)
-        embeddings.append(embedding.numpy())
-    decibels, targets = np.concatenate(spectrograms), np.concatenate(embeddings)
-    projection = principal_components(targets, request.widths[-1]) if narrower else None
-    targets = projection.apply(targets) if projection is not None else targets
-    means, squares = (moments / steps).T if matched else ((), ())
-    variances = {
-        index: (index, max(float(square - mean**2), 1e-9))
-        for index, mean, square in zip(matched, means, squares, strict=True)
-    }
-    objective = Objective.measured(targets, variances, request.map_weight, request.cosine_weight)
-    gain = 1 / max(float(decibels.std()), 1e-6)
-    return _Measured(gain, -gain * float(decibels.mean()), projection, objective)
-
-
-def _target(
-    teacher: FloatNetwork, projection: Projection | None, spectrogram: tf.Tensor
-) -> tuple[list[tf.Tensor], tf.Tensor]:
-    import tensorflow as tf
-
-    maps, embedding = frozen_forward(teacher, spectrogram)
-    if projection is not None:
-        embedding = tf.nn.relu(
-            embedding @ tf.constant(projection.components) + tf.constant(projection.offset)
-        )
-    return maps, embedding
-
-
-class _Judge:
-    """Compares a network with the teacher on windows that took no part in training."""
-
-    def __init__(self, teacher: FloatNetwork, projection: Projection | None, windows: Batch) -> None:
-        self._spectrograms, teacher_db = windows
-        targets = embed(teacher, teacher_db)
-        self._targets = projection.apply(targets) if projection is not None else targets
-
-    def closeness(self, network: FloatNetwork) -> Closeness:
-        return closeness(embed(network, self._spectrograms), self._targets)
-
-
-def embed(network: FloatNetwork, spectrograms: FloatArray) -> FloatArray:
-    """Embeddings of spectrograms (n, mel, frames) by TensorFlow, which is faster than numpy for many
-    windows.
+    Raises UsageError for anything else.
     """
-    import tensorflow as tf
+    for known in FAMILY:
+        if known.name == student and known.front_end == SEA.name:
+            return known.widths
+    parts = student.split(",")
+    if len(parts) != 4 or not all(part.strip().isdigit() and 1 <= int(part) <= MAX_FILTERS for part in parts):
+        raise UsageError(
+            f"no student is called {student!r}",
+            "Give sea-64, sea-128, sea-256, or the filters of the four blocks, such as 32,64,128,64.",
+        )
+    return tuple(int(part) for part in parts for _ in range(2))
 
-    parts = [
-        frozen_forward(network, tf.constant(spectrograms[start : start + _EVALUATION_BATCH, ..., None]))[
-            1
-        ].numpy()
-        for start in range(0, len(spectrograms), _EVALUATION_BATCH)
-    ]
-    return np.concatenate(parts)
+
+def filter_cosines(network: FloatNetwork, teacher: FloatNetwork) -> dict[str, float]:
+    """Mean cosine between filters of the same place, for each convolution of the same shape in both
+    networks.
+    """
+    cosines = {}
+    for conv, other in zip(network.convs, teacher.convs, strict=False):
+        if conv.weights.shape == other.weights.shape:
+            ours = conv.weights.reshape(-1, conv.weights.shape[-1]).astype(np.float64)
+            theirs = other.weights.reshape(ours.shape).astype(np.float64)
+            norms = np.linalg.norm(ours, axis=0) * np.linalg.norm(theirs, axis=0)
+            cosines[conv.name] = float(np.mean((ours * theirs).sum(axis=0) / np.maximum(norms, 1e-12)))
+    return cosines
+
+
+def _matched(request: Request) -> tuple[int, ...]:
+    """Convolutions whose outputs are matched: the ends of blocks, if student and teacher hear through the
+    same front end.
+    """
+    if request.teacher.front_end != SEA.name or request.map_weight <= 0:
+        return ()
+    return tuple(index for index in BLOCK_ENDS if index < len(request.teacher.convs))
+
+
+def _target(teacher: FloatNetwork, projection: Projection | None) -> Teacher:
+    """What the student learns from: the teacher's maps, and its embedding, projected if the student is
+    narrower.
+    """
+
+    def forward(spectrogram: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor]:
+        import tensorflow as tf
+
+        maps, embedding = frozen_forward(teacher, spectrogram)
+        if projection is not None:
+            projected = embedding @ tf.constant(projection.components) + tf.constant(projection.offset)
+            embedding = tf.nn.relu(projected)
+        return maps, embedding
+
+    return forward
 
 
 def _settings(

@@ -64,6 +64,7 @@ def harmonics(
     length: int,
     rate: int,
     tilt: float | None = None,
+    *,
     count: int = 40,
 ) -> Sound:
     """A harmonic tone below the end of the usable band; amplitudes fall with number ** -tilt (drawn if

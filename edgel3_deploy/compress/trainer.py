@@ -88,6 +88,7 @@ class Trainer:
         teacher: Teacher,
         objective: Objective,
         recipe: Recipe,
+        *,
         masks: Mapping[str, FloatArray] | None = None,
         adapter_widths: Mapping[int, int] | None = None,
         seed: int = 0,
@@ -117,6 +118,7 @@ class Trainer:
         batch: Callable[[int], Batch],
         evaluate: Evaluation,
         settings: Mapping[str, Any],
+        *,
         path: Path | None = None,
         name: str = "student",
         progress: Progress = silent,
@@ -126,7 +128,7 @@ class Trainer:
         `settings` (JSON) says what the run depends on besides its recipe; a checkpoint of other settings is
         refused.
         """
-        settings = {**settings, "recipe": asdict(self._recipe)}
+        settings = {**settings, "recipe": {k: v for k, v in asdict(self._recipe).items() if k != "windows"}}
         first, history = self._resume(path, settings)
         steps, interval = self._recipe.steps, max(round(self._recipe.measure_every * self._recipe.steps), 1)
         loss_sum, since = 0.0, 0

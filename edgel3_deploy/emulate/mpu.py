@@ -66,12 +66,16 @@ class Mpu:
         return not self._control & _PRIVDEFENA
 
     def spans(self, start: int, end: int) -> list[tuple[int, int, bool]]:
-        """[start, end) cut where protection may change: (from, to, denied)."""
+        """[start, end) cut where protection changes: (from, to, denied)."""
         cuts = {start, end}
         for origin, size, _ in self._enabled_regions():
             cuts |= {at for at in range(origin, origin + size + 1, max(1, size // 8)) if start < at < end}
-        edges = sorted(cuts)
-        return [(low, high, self.denies(low)) for low, high in pairwise(edges)]
+        spans: list[tuple[int, int, bool]] = []
+        for low, high in pairwise(sorted(cuts)):
+            denied = self.denies(low)
+            start = spans.pop()[0] if spans and spans[-1][2] == denied else low
+            spans.append((start, high, denied))
+        return spans
 
     def _enabled_regions(self) -> Iterator[tuple[int, int, int]]:
         for base, attributes in self._regions:

@@ -1,7 +1,7 @@
 """LiteRT's reference kernels on the host, whose int8 arithmetic is TFLite Micro's.
 
-Neither delegates (XNNPACK rounds once where TFLite Micro rounds twice) nor LiteRT's optimized kernels (they differ from TFLite Micro
-where an effective scale is large) are ever the reference.
+Neither delegates (XNNPACK rounds once where TFLite Micro rounds twice) nor LiteRT's optimized kernels (they
+differ from TFLite Micro where an effective scale is large) are ever the reference.
 """
 
 from __future__ import annotations

@@ -10,17 +10,13 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgel3_deploy.errors import ToolchainError
-from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Layer, MaxPool2D, Network
 
 ROOT_VARIABLE = "CMSIS_NN_ROOT"
-PROJECT_FOLDER = "cmsis-nn"
-"""Folder of the copied sources in a generated project."""
-
 _HEADER = Path("Include/arm_nnfunctions.h")
 _RELEASES = {"11.2.0": "4.0.0", "16.0.0": "6.0.0", "18.0.0": "7.0.0"}
 """Revision of arm_nnfunctions.h -> release of the library."""
@@ -41,7 +37,6 @@ class CmsisNn:
     root: Path
     version: str
     core: Path | None
-    per_channel_fully_connected: bool
 
 
 def find_cmsis_nn(root: Path | None = None) -> CmsisNn:
@@ -68,7 +63,6 @@ def find_cmsis_nn(root: Path | None = None) -> CmsisNn:
         root=root,
         version=_RELEASES.get(revision, f"header {revision}"),
         core=_core(root) if '"cmsis_compiler.h"' in math_types else None,
-        per_channel_fully_connected="arm_fully_connected_per_channel_s8" in text,
     )
 
 
@@ -92,60 +86,27 @@ def _core(root: Path) -> Path:
     )
 
 
-def functions_called(network: Network) -> frozenset[str]:
-    """The CMSIS-NN functions that the generated code of `network` calls."""
-    names: set[str] = set()
-    for layer in network.layers:
-        if isinstance(layer, Conv2D):
-            names |= {"arm_convolve_wrapper_s8", "arm_convolve_wrapper_s8_get_buffer_size"}
-        elif isinstance(layer, MaxPool2D):
-            names.add("arm_max_pool_s8")
-        elif isinstance(layer, FullyConnected):
-            names.add(fully_connected_function(layer))
-    return frozenset(names)
+def project_files(tree: CmsisNn, functions: Collection[str]) -> dict[str, bytes]:
+    """The files that a project calling `functions` takes along, by path: sources, all headers, the licence.
 
-
-def fully_connected_function(layer: FullyConnected) -> str:
-    """The per-tensor function if all outputs share one multiplier and shift, else the per-channel one."""
-    multiplier, shift = layer.requantize.multiplier, layer.requantize.shift
-    if (multiplier == multiplier[0]).all() and (shift == shift[0]).all():
-        return "arm_fully_connected_s8"
-    return "arm_fully_connected_per_channel_s8"
-
-
-def scratch_bytes(layer: Layer) -> int:
-    """Workspace of the layer's function on a core with DSP instructions and no MVE.
-
-    Two im2col columns of int16, each rounded up to four elements: arm_convolve_s8_get_buffer_size in
-    release 7.
-    Release 4 does not round, and the wrapper's pointwise path asks for less. Generated code checks the figure
-    against the library.
+    Raises ToolchainError if a function is not in the tree, or the tree cannot be read.
     """
-    if not isinstance(layer, Conv2D):
-        return 0
-    column = int(layer.weights[0].size)
-    return 2 * 2 * (column + -column % 4)
+    try:
+        return _project_files(tree, functions)
+    except OSError as error:
+        raise ToolchainError(f"{error.filename} cannot be read: {error.strerror}", _HINT) from error
 
 
-def network_scratch(network: Network) -> dict[int, int]:
-    """Scratch bytes by layer index for `plan_memory`, of the layers that need any."""
-    return {layer.index: scratch_bytes(layer) for layer in network.layers if scratch_bytes(layer)}
-
-
-def project_files(tree: CmsisNn, functions: Iterable[str]) -> dict[str, bytes]:
-    """The files to put into a project, by path in it: needed sources, all headers, the licence.
-
-    Raises ToolchainError if a function called is not in the tree.
-    """
+def _project_files(tree: CmsisNn, functions: Collection[str]) -> dict[str, bytes]:
     files = {path: path.relative_to(tree.root) for path in _needed(tree, functions)}
     files |= {path: path.relative_to(tree.root) for path in tree.root.glob("Include/**/*.h")}
     files |= {path: Path(path.name) for path in tree.root.glob("LICENSE*")}
     if tree.core is not None:
         files |= {path: Path("Core") / path.name for path in tree.core.glob("*.h")}
-    return {f"{PROJECT_FOLDER}/{name.as_posix()}": path.read_bytes() for path, name in sorted(files.items())}
+    return {name.as_posix(): path.read_bytes() for path, name in sorted(files.items())}
 
 
-def _needed(tree: CmsisNn, functions: Iterable[str]) -> set[Path]:
+def _needed(tree: CmsisNn, functions: Collection[str]) -> set[Path]:
     texts = {
         path: _COMMENT.sub(" ", path.read_text(errors="replace"))
         for path in sorted(tree.root.glob("Source/*/*.c"))

@@ -16,6 +16,7 @@ from edgel3_deploy.build.manifest import read_manifest
 from edgel3_deploy.errors import BadInputError, OverBudgetError, ToolchainError, UsageError
 from edgel3_deploy.toolchain.elf import read_elf
 from tests.build.conftest import Build
+from tests.graph.models import ModelBuilder
 
 HEAP_AND_STREAMS = {"malloc", "_malloc_r", "free", "_sbrk", "printf", "_printf_r", "vfprintf", "puts"}
 
@@ -188,10 +189,11 @@ def test_tflm_is_rendered_and_says_how_to_link(make: Build) -> None:
     assert "TFLM_ROOT is not set" in stopped.stderr
 
 
-def test_per_channel_dense_layers_need_a_newer_cmsis_nn(make: Build, tmp_path: Path) -> None:
+def test_per_channel_dense_layers_need_a_newer_cmsis_nn(
+    make: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CMSIS_NN_ROOT", raising=False)
     pytest.importorskip("bakenn", reason="bakenn, which carries CMSIS-NN, is not installed")
-    from tests.graph.models import ModelBuilder
-
     model = tmp_path / "dense.tflite"
     model.write_bytes(ModelBuilder((8,)).fully_connected(3, per_channel=True).build())
     with pytest.raises(ToolchainError, match="has no arm_fully_connected_per_channel_s8"):

@@ -50,7 +50,7 @@ def test_every_missing_or_wrong_key_is_damage(manifest: Manifest, tmp_path: Path
                 read_manifest(tmp_path)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(
     st.binary(max_size=100)
     | st.recursive(st.none() | st.text(), st.lists).map(lambda v: json.dumps(v).encode())

@@ -12,7 +12,17 @@ import pytest
 from edgel3_deploy.cli import main
 from edgel3_deploy.errors import ExitCode, OverBudgetError
 
-HEAVY = ("tensorflow", "numpy", "librosa", "h5py", "matplotlib", "unicorn", "serial", "ai_edge_litert", "tflite_micro")
+HEAVY = (
+    "tensorflow",
+    "numpy",
+    "librosa",
+    "h5py",
+    "matplotlib",
+    "unicorn",
+    "serial",
+    "ai_edge_litert",
+    "tflite_micro",
+)
 
 
 def modules_after(code: str) -> set[str]:
@@ -35,7 +45,9 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
 
 @pytest.mark.parametrize("name", ["check", "flash", "validate", "build"])
 def test_commands_start_without_tensorflow(name: str) -> None:
-    assert "tensorflow" not in modules_after(f"from edgel3_deploy.cli.main import run\nrun(['{name}', '--help'])")
+    assert "tensorflow" not in modules_after(
+        f"from edgel3_deploy.cli.main import run\nrun(['{name}', '--help'])"
+    )
 
 
 def test_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,7 +68,9 @@ def test_flash_without_port_says_what_to_add(capsys: pytest.CaptureFixture[str])
 
 
 def test_validate_without_build_says_to_build(tmp_path: object, capsys: pytest.CaptureFixture[str]) -> None:
-    code = main.run(["validate", "--board", "stm32f7", "--port", "virtual", "--build-dir", f"{tmp_path}/none"])
+    code = main.run(
+        ["validate", "--board", "stm32f7", "--port", "virtual", "--build-dir", f"{tmp_path}/none"]
+    )
     assert code == ExitCode.BAD_INPUT
     error = capsys.readouterr().err
     assert "edgel3-deploy build" in error

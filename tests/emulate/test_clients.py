@@ -1,6 +1,6 @@
-"""Other people's bootloader clients, run as the programs that they are.
+"""Other people's bootloader clients and terminals, run as the programs that they are.
 
-A pseudo-terminal has neither parity nor RTS and DTR lines: both clients are told to do without.
+A pseudo-terminal has neither parity nor RTS and DTR lines: the bootloader clients are told to do without.
 """
 
 from __future__ import annotations
@@ -69,6 +69,13 @@ def test_stm32flash_erases_and_protects(bench: Callable[..., Any], raw_image: Pa
         assert flash.read_bytes() == b"\x55" * 2 * 1024 * 1024
         run(stm32flash, "-m", "8n1", "-k", virtual.port)
         assert flash.read_bytes() == b"\xff" * 2 * 1024 * 1024
+
+
+def test_a_shell_as_terminal(bench: Callable[..., Any], raw_image: Path) -> None:
+    with bench("stm32f7", image=raw_image) as virtual:
+        assert virtual.ask("?")[0] == "f7"
+        script = 'stty -F "$1" 115200 raw -echo && exec 3<>"$1" && printf "?" >&3 && head -n 1 <&3'
+        assert run("sh", "-c", script, "sh", virtual.port).startswith("f7 ")
 
 
 @pytest.mark.parametrize(("board", "device"), [("stm32f7", "0x451"), ("stm32h7", "0x450")])

@@ -50,6 +50,20 @@ def test_wrong_accesses_end_in_the_hard_fault_handler(
         assert virtual.messages.count("virtual board: fault:") == len(FAULTS)
 
 
+def test_what_the_mpu_closes_is_closed(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32f7", image=monitor("f7")) as virtual:
+        answer = virtual.ask("m")
+        assert answer[1] == "fault"
+        assert answer[3] == "00000082"  # DACCVIOL and MMARVALID
+        assert "read from 0x20008000, which the MPU denies" in virtual.messages
+        assert virtual.ask("?")[0] == "f7"
+
+
+def test_ram_without_its_clock_does_not_answer(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32h7", image=monitor("h7", "SRAM_STAYS_OFF")) as virtual:
+        virtual.await_message("fault: write to 0x30000000")
+
+
 def test_precise_faults_stack_the_address_of_the_instruction(
     bench: Callable[..., Any], monitor: Build
 ) -> None:
@@ -85,6 +99,12 @@ def test_the_h7_programs_whole_flash_words(bench: Callable[..., Any], monitor: B
         assert refused == "00040000"  # PGSERR: a store without PG
         assert partial == ["ffffffff"] * 8
         assert programmed == "ffff00f0"
+
+
+def test_a_wrong_flash_key_is_a_bus_fault_on_the_h7(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32h7", image=monitor("h7")) as virtual:
+        assert virtual.ask("k")[2] == "00000400"
+        assert "fault: write to 0x52002004" in virtual.messages
 
 
 def test_sleeping_and_double_precision(bench: Callable[..., Any], monitor: Build) -> None:

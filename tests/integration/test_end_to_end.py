@@ -1,4 +1,4 @@
-"""The main job on real weights and recordings: build, flash through the ROM bootloader, validate bit by bit."""
+"""The main job on real weights and recordings: build, flash by the ROM bootloader, validate bit by bit."""
 
 from __future__ import annotations
 
@@ -91,7 +91,10 @@ def test_a_board_that_runs_another_build_is_refused(
 ) -> None:
     native, other = build("stm32f7", "native"), build("stm32f7", "cmsis-nn")
     for target in (native, other):
-        assert run(["flash", "--board", "stm32f7", "--build-dir", str(target), "--port", "virtual"]) == ExitCode.OK
+        assert (
+            run(["flash", "--board", "stm32f7", "--build-dir", str(target), "--port", "virtual"])
+            == ExitCode.OK
+        )
     saved = (native / "virtual-flash.bin").read_bytes()
     (native / "virtual-flash.bin").write_bytes((other / "virtual-flash.bin").read_bytes())
     try:
@@ -120,7 +123,9 @@ def test_the_budget_verdict_of_the_family(
     arm_gcc: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    random_weights(tmp_path / f"edgel3_sea_ust_audio_emb_{name.removeprefix('sea-')}.h5", filters, "sea", seed=1)
+    random_weights(
+        tmp_path / f"edgel3_sea_ust_audio_emb_{name.removeprefix('sea-')}.h5", filters, "sea", seed=1
+    )
     monkeypatch.setenv("EDGEL3_DEPLOY_MODELS", str(tmp_path))
     target = tmp_path / "build"
     code = run(["build", "--board", "stm32f7", "--model", name, "--output", str(target), "--json"])

@@ -94,7 +94,7 @@ def test_bad_arrays_are_named(tmp_path: Path, name: str, value: np.ndarray | Non
 
 
 def test_the_mel_matrix_must_match_the_architecture(tmp_path: Path) -> None:
-    arrays = random_arrays(TINY) | {"melspectrogram_1/Variable": np.zeros((1025, 256), np.float32)}
+    arrays = random_arrays(TINY) | {"melspectrogram_1/Variable": np.zeros((513, 256), np.float32)}
     refuse(write_weights(tmp_path / "a.h5", arrays), "mel matrix")
 
 

@@ -8,16 +8,11 @@ from pathlib import Path
 import pytest
 
 from edgel3_deploy.errors import ToolchainError
-from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.toolchain.cmsis_nn import (
     CmsisNn,
     find_cmsis_nn,
-    fully_connected_function,
-    functions_called,
-    network_scratch,
     project_files,
 )
-from tests.graph.models import ModelBuilder
 
 
 @pytest.fixture
@@ -38,7 +33,6 @@ def test_an_installed_package_is_found(installed: CmsisNn) -> None:
     assert installed.version == "4.0.0"
     assert installed.core is not None
     assert (installed.core / "cmsis_compiler.h").is_file()
-    assert not installed.per_channel_fully_connected
 
 
 def test_the_variable_goes_before_the_package_and_the_option_before_both(
@@ -72,12 +66,10 @@ def test_missing_cmsis_core_is_told(copy: Path) -> None:
 
 def test_only_sources_that_are_reached_are_taken(installed: CmsisNn) -> None:
     files = project_files(installed, ["arm_max_pool_s8"])
-    assert [name for name in files if name.endswith(".c")] == [
-        "cmsis-nn/Source/PoolingFunctions/arm_max_pool_s8.c"
-    ]
-    assert "cmsis-nn/LICENSE.txt" in files
-    assert "cmsis-nn/Include/arm_nnfunctions.h" in files
-    assert "cmsis-nn/Core/cmsis_compiler.h" in files
+    assert [name for name in files if name.endswith(".c")] == ["Source/PoolingFunctions/arm_max_pool_s8.c"]
+    assert "LICENSE.txt" in files
+    assert "Include/arm_nnfunctions.h" in files
+    assert "Core/cmsis_compiler.h" in files
 
 
 def test_a_convolution_takes_all_its_paths(installed: CmsisNn) -> None:
@@ -89,25 +81,3 @@ def test_a_convolution_takes_all_its_paths(installed: CmsisNn) -> None:
 def test_a_function_that_the_release_lacks_is_told(installed: CmsisNn) -> None:
     with pytest.raises(ToolchainError, match="has no arm_fully_connected_per_channel_s8"):
         project_files(installed, ["arm_fully_connected_per_channel_s8"])
-
-
-def test_functions_follow_the_layers() -> None:
-    pooled = read_network(ModelBuilder((4, 4, 2)).max_pool2d().build())
-    assert functions_called(pooled) == {"arm_max_pool_s8"}
-    dense = ModelBuilder((4,)).fully_connected(3).build()
-    assert functions_called(read_network(dense)) == {"arm_fully_connected_s8"}
-
-
-@pytest.mark.parametrize(
-    ("per_channel", "function"),
-    [(False, "arm_fully_connected_s8"), (True, "arm_fully_connected_per_channel_s8")],
-)
-def test_per_channel_weights_need_their_own_function(per_channel: bool, function: str) -> None:
-    network = read_network(ModelBuilder((4,)).fully_connected(3, per_channel=per_channel).build())
-    layer = network.layers[0]
-    assert fully_connected_function(layer) == function  # type: ignore[arg-type]
-
-
-def test_scratch_is_two_columns_of_int16_rounded_up_to_four() -> None:
-    network = read_network(ModelBuilder((6, 6, 1)).conv2d(4).max_pool2d().conv2d(8).build())
-    assert network_scratch(network) == {0: 2 * 2 * 12, 2: 2 * 2 * 36}

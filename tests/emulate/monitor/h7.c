@@ -32,7 +32,9 @@ void start_clocks(void)
     REG(RCC + 0x20) = 4u << 4;
     REG(RCC + 0x10) = 3u;
     await(RCC + 0x10, 7u << 3, 3u << 3);
+#ifndef SRAM_STAYS_OFF
     REG(RCC + 0xDC) |= 7u << 29;
+#endif
     REG(0x30000000u) = 1u;
 }
 

@@ -8,6 +8,8 @@
  *   p  erases and programs flash                             r  resets, and counts that in RAM
  *   b  resets with a magic, whereupon start-up jumps into the ROM bootloader
  *   o  overflows the stack                                   d  divides in double precision
+ *   k  gives the STM32H7's flash a wrong key
+ *   m  reads what it has closed by the MPU
  *   n  counts to ten million and says so                     i  waits by WFI and WFE
  */
 #include "chip.h"
@@ -130,6 +132,17 @@ static void run(char command)
         break;
     case 'x':
         ((void (*)(void))0x40000001u)();
+        break;
+    case 'k':
+        REG(0x52002004) = 1u;
+        break;
+    case 'm':
+        REG(0xE000ED98) = 0u;
+        REG(0xE000ED9C) = 0x20008000u;
+        REG(0xE000EDA0) = 1u << 28 | 9u << 1 | 1u;
+        REG(0xE000ED94) = 5u;
+        hex(REG(0x20008400));
+        hex(REG(0x20008000));
         break;
     case 'u':
         __asm volatile("udf #0");
