@@ -22,6 +22,7 @@ COMMANDS = {
     "prune": "prune",
     "quantize": "quantize",
     "check": "check",
+    "explore": "explore",
     "build": "build",
     "flash": "flash",
     "emulate": "emulate",

@@ -27,6 +27,16 @@ if TYPE_CHECKING:
     help="Best first; `converter` is TensorFlow's, for comparison.",
 )
 @click.option(
+    "--qat",
+    "qat_windows",
+    is_flag=False,
+    flag_value=16_000,
+    default=0,
+    type=click.IntRange(0),
+    metavar="[WINDOWS]",
+    help="Fine-tune with the rounding in place, on so many windows (16000 if not said); slow.",
+)
+@click.option(
     "--output",
     "-o",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -38,6 +48,7 @@ def command(
     model: str,
     calibration: tuple[Path, ...],
     method: Method,
+    qat_windows: int,
     output: Path | None,
     no_cache: bool,
     as_json: bool,
@@ -48,6 +59,8 @@ def command(
     from edgel3_deploy.models.weights import read_weights
     from edgel3_deploy.quantize import quantize
 
+    if qat_windows and method == "converter":
+        raise UsageError("--qat does not work on the converter's result", "Use another --method.")
     source = locate(model)
     if source.kind == "tflite":
         raise UsageError(
@@ -58,6 +71,7 @@ def command(
             read_weights(source.path),
             calibration=calibration,
             method=method,
+            qat_windows=qat_windows,
             progress=progress,
             use_cache=not no_cache,
         )

@@ -56,8 +56,9 @@ def horn(rng: np.random.Generator, length: int, rate: int) -> Sound:
         tone += harmonics(rng, log_uniform(rng, 80, 900), length, rate, rng.uniform(0.2, 1.2))
     time = np.linspace(0, 1, length)
     begin, end = rng.uniform(-0.3, 0.5), rng.uniform(0.5, 1.3)
-    rise: Sound = 1 / (1 + np.exp(-(time - begin) * rng.uniform(30, 300)))
-    return tone * rise / (1 + np.exp((time - end) * rng.uniform(30, 300)))
+    rise = 1 / (1 + np.exp(-(time - begin) * rng.uniform(30, 300)))
+    faded: Sound = tone * rise / (1 + np.exp((time - end) * rng.uniform(30, 300)))
+    return faded
 
 
 def alarm(rng: np.random.Generator, length: int, rate: int) -> Sound:

@@ -55,11 +55,14 @@ def frozen_forward(network: FloatNetwork, spectrogram_db: tf.Tensor) -> tuple[li
         x = tf.nn.conv2d(x, tf.constant(conv.weights), 1, "SAME") + tf.constant(conv.bias)
         x = tf.nn.relu(x) if conv.relu else x
         maps.append(x)
-        x = _pool(x, index, len(network.convs))
+        x = pool(x, index, len(network.convs))
     return maps, x
 
 
-def _pool(x: tf.Tensor, index: int, count: int) -> tf.Tensor:
+def pool(x: tf.Tensor, index: int, count: int) -> tf.Tensor:
+    """What follows convolution `index` of `count`: nothing, a 2x2 max pool, or at the end the global
+    maximum.
+    """
     import tensorflow as tf
 
     if index == count - 1:
@@ -140,7 +143,7 @@ class Trainable:
             )
             x = tf.nn.relu(x) if relu else x
             maps.append(x)
-            x = _pool(x, index, len(self.relus))
+            x = pool(x, index, len(self.relus))
         return maps, x
 
     def _normalize(self, x: tf.Tensor, index: int, training: bool) -> tf.Tensor:

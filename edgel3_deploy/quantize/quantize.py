@@ -18,7 +18,7 @@ from edgel3_deploy.models.forward import forward
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.quantize import cache
-from edgel3_deploy.quantize.calibration import CalibrationSet, calibration_set, spread
+from edgel3_deploy.quantize.calibration import calibration_set, spread
 from edgel3_deploy.quantize.fidelity import Fidelity, measure
 from edgel3_deploy.quantize.flatbuffer import write_model
 from edgel3_deploy.quantize.isolate import convert_isolated
@@ -57,6 +57,7 @@ def quantize(
     *,
     calibration: Sequence[Path] = (),
     method: Method = "gptq",
+    qat_windows: int = 0,
     progress: Progress = silent,
     use_cache: bool = True,
 ) -> QuantizedModel:
@@ -67,6 +68,9 @@ def quantize(
     name and a hash of the weights are in its metadata entry "edgel3_deploy". Unless `use_cache` is off, equal
     inputs give a remembered result.
 
+    `qat_windows` above zero adds quantization-aware fine-tuning on so many windows, which needs TensorFlow;
+    `layer_sqnr_db` is then that before the fine-tuning.
+
     Raises BadInputError for unusable audio; with the method "converter", MissingDependencyError without
     TensorFlow and ToolchainError if it fails.
     """
@@ -76,6 +80,7 @@ def quantize(
     identity = {
         "recipe": RECIPE,
         "method": method,
+        "qat_windows": qat_windows,
         "tensorflow": _tensorflow_version() if method == "converter" else "",
         "network": fingerprint(network),
         "clips": [(clip.name, sha256(read_file(clip, "a recording", _MAX_CLIP_BYTES))) for clip in clips],
@@ -84,7 +89,7 @@ def quantize(
     remembered = cache.load(key) if use_cache else None
     if remembered is not None:
         return _from_facts(*remembered)
-    model, facts = _quantize(network, clips, limit, method, progress)
+    model, facts = _quantize(network, clips, limit, (method, qat_windows), progress)
     complaint = cache.store(key, model, facts) if use_cache else ""
     if complaint:
         facts["warnings"].append(f"the quantized model could not be kept for next time: {complaint}")
@@ -92,16 +97,28 @@ def quantize(
 
 
 def _quantize(
-    network: FloatNetwork, clips: Sequence[Path], limit: int, method: Method, progress: Progress
+    network: FloatNetwork,
+    clips: Sequence[Path],
+    limit: int,
+    how: tuple[Method, int],
+    progress: Progress,
 ) -> tuple[bytes, dict[str, Any]]:
     """The model, and what is kept beside it: fidelity, calibration, layers, warnings."""
     sounds = calibration_set(clips, front_end(network.front_end), limit, progress)
     inputs = np.float32(network.input_gain) * sounds.spectrograms + np.float32(network.input_offset)
+    method, qat_windows = how
     layers: list[tuple[str, float]] = []
     if method == "converter":
         model = convert_isolated(network, inputs, progress)
     else:
-        model, layers = _post_training(network, sounds, method, progress)
+        found = sounds.without_silence(), sounds.with_silence()
+        quantized = quantize_layers(network, *found, method, progress)
+        layers = [(conv.name, conv.sqnr_db) for conv in quantized.convs]
+        if qat_windows:
+            from edgel3_deploy.quantize.qat import fine_tune
+
+            quantized = fine_tune(network, quantized, clips, qat_windows, progress)
+        model = write_model(network, quantized)
     model = add_metadata(
         model,
         {
@@ -120,16 +137,6 @@ def _quantize(
         "layers": layers,
         "warnings": list(sounds.warnings),
     }
-
-
-def _post_training(
-    network: FloatNetwork,
-    sounds: CalibrationSet,
-    method: Literal["gptq", "mse", "minmax"],
-    progress: Progress,
-) -> tuple[bytes, list[tuple[str, float]]]:
-    quantized = quantize_layers(network, sounds.without_silence(), sounds.with_silence(), method, progress)
-    return write_model(network, quantized), [(conv.name, conv.sqnr_db) for conv in quantized.convs]
 
 
 def _from_facts(model: bytes, facts: dict[str, Any]) -> QuantizedModel:

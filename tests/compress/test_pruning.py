@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -28,7 +30,7 @@ def spectrograms() -> np.ndarray:
 @pytest.mark.parametrize("plan", PLANS)
 def test_published_plans_give_l3_the_sparsity_they_are_named_after(plan: str) -> None:
     widths = (1, 64, 64, 128, 128, 256, 256, 512, 512)
-    sizes = [9 * before * after for before, after in zip(widths, widths[1:], strict=False)]
+    sizes = [9 * before * after for before, after in itertools.pairwise(widths)]
     zeros = sum(size * share / 100 for size, share in zip(sizes, PLANS[plan], strict=True))
     assert 100 * zeros / sum(sizes) == pytest.approx(float(plan), abs=0.35)
 

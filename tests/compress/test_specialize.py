@@ -64,7 +64,7 @@ def test_an_interrupted_run_ends_where_an_uninterrupted_one_ends(request_: Reque
 @pytest.mark.slow
 def test_a_narrower_student_learns_principal_components(request_: Request) -> None:
     request_ = replace(
-        request_, widths=student_widths("4,4,8,3"), recipe=replace(request_.recipe, windows=160)
+        request_, widths=student_widths("4,4,8,3"), recipe=replace(request_.recipe, windows=320)
     )
     result = specialize(request_)
     assert result.projection is not None
