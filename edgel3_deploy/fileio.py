@@ -50,6 +50,33 @@ def read_file(path: Path, what: str, limit: int = 1 << 28) -> bytes:
         raise BadInputError(f"{path}: {what} cannot be read: {error.strerror}", "Check the path.") from error
 
 
+def is_file(path: Path) -> bool:
+    """Whether `path` is a file; False for names that the system refuses, such as overlong ones."""
+    with contextlib.suppress(OSError):
+        return path.is_file()
+    return False
+
+
+def is_dir(path: Path) -> bool:
+    """Whether `path` is a folder; False for names that the system refuses."""
+    with contextlib.suppress(OSError):
+        return path.is_dir()
+    return False
+
+
+def require_writable(folder: Path) -> None:
+    """Make `folder` and try to write into it, so that a long command learns at its start that it cannot.
+
+    Raises UsageError.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot be written: {error.strerror}", "Choose another place.") from error
+
+
 def sha256(content: bytes) -> str:
     """SHA-256 as lower-case hexadecimal."""
     return hashlib.sha256(content).hexdigest()

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from edgel3_deploy.audio.frontend import FloatArray, FrontEnd
 from edgel3_deploy.errors import BadInputError, UsageError
+from edgel3_deploy.fileio import is_dir, is_file
 
 MAX_SECONDS = 3600
 MAX_FRAMES = MAX_SECONDS * 48_000
@@ -35,7 +36,7 @@ def find_clips(paths: Sequence[Path]) -> tuple[Path, ...]:
     """
     found: dict[Path, Path] = {}
     for path in paths:
-        if path.is_dir():
+        if is_dir(path):
             files = sorted(
                 file
                 for file in path.rglob("*")
@@ -43,7 +44,7 @@ def find_clips(paths: Sequence[Path]) -> tuple[Path, ...]:
             )
             if not files:
                 raise BadInputError(f"{path}: no WAV file in this folder", "Give a folder of .wav files.")
-        elif path.is_file():
+        elif is_file(path):
             files = [path]
         else:
             raise BadInputError(f"{path}: no such file or folder", "Check the path of the recordings.")
@@ -112,7 +113,7 @@ def _read_mono(path: Path) -> tuple[FloatArray, int]:
     """All frames, averaged over channels, and the rate in Hz; read in blocks to bound memory."""
     import soundfile
 
-    if not path.is_file():
+    if not is_file(path):
         raise BadInputError(f"{path}: no such file", "Check the path of the recordings.")
     try:
         with soundfile.SoundFile(path) as file:

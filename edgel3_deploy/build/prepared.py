@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.build.manifest import Manifest, read_manifest
-from edgel3_deploy.errors import BadInputError
+from edgel3_deploy.errors import BadInputError, UsageError
 from edgel3_deploy.fileio import sha256
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.models.network import FloatNetwork
@@ -41,6 +41,25 @@ class PreparedBuild:
     def bin(self) -> Path:
         """The bytes to program from the start of the board's flash."""
         return self.directory / BIN
+
+
+def load_build_for(board: Board, directory: Path) -> PreparedBuild:
+    """`load_build` of a build that must be `board`'s.
+
+    Raises UsageError if it is another board's, BadInputError if the board file has changed since.
+    """
+    build = load_build(directory)
+    if build.board.name != board.name:
+        raise UsageError(
+            f"{directory} holds a build for {build.board.name}, not for {board.name}",
+            f"Give --board {build.board.name}, or another --build-dir.",
+        )
+    if build.board != board:
+        raise BadInputError(
+            f"{directory} was built from another version of the board file of {board.name}",
+            f"Build again: edgel3-deploy build --board {board.name}",
+        )
+    return build
 
 
 def load_build(directory: Path) -> PreparedBuild:

@@ -40,7 +40,7 @@ def take_model(
     A model whose shape alone cannot fit `board` is refused before its weights are needed or quantized.
     Raises OverBudgetError; BadInputError or UsageError for models and audio that cannot be used.
     """
-    from edgel3_deploy.graph.reader import read_network
+    from edgel3_deploy.graph.reader import read_network_file
     from edgel3_deploy.models.locate import locate
 
     known = next((member for member in FAMILY if member.name == model), None)
@@ -54,9 +54,9 @@ def take_model(
             f"{model} is quantized already: --calibration would have no effect",
             "Leave out --calibration, or give the float weights.",
         )
-    content = read_file(located.path, "a .tflite model")
+    network, content = read_network_file(located.path, located.name)
     return SourceModel(
-        network=read_network(content, name=located.name),
+        network=network,
         tflite=content,
         float_network=None,
         fidelity=None,

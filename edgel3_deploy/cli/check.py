@@ -19,18 +19,19 @@ from edgel3_deploy.errors import ExitCode
 def command(ctx: click.Context, model: str, board_name: str, as_json: bool) -> None:
     """Estimate flash and RAM of MODEL.tflite on a board; a family name is judged by its shape alone."""
     from edgel3_deploy.boards import load_board
-    from edgel3_deploy.fileio import read_file
-    from edgel3_deploy.graph.reader import read_network
-    from edgel3_deploy.models.family import FAMILY, member
+    from edgel3_deploy.fileio import is_dir, is_file
+    from edgel3_deploy.graph.reader import read_network_file
+    from edgel3_deploy.models.family import member
     from edgel3_deploy.plan.estimate import estimate_member, estimate_network
 
     board = load_board(board_name)
     path = Path(model)
-    if path.suffix != ".tflite" and not path.exists() and any(model == known.name for known in FAMILY):
-        estimate = estimate_member(member(model), board)
-    else:
-        network = read_network(read_file(path, "a .tflite model"), name=path.stem)
+    names_a_file = path.suffix == ".tflite" or path.name != model or is_file(path) or is_dir(path)
+    if names_a_file:
+        network, _ = read_network_file(path, path.stem)
         estimate = estimate_network(network, board)
+    else:
+        estimate = estimate_member(member(model), board)
     if as_json:
         emit_json(estimate.to_json())
     else:

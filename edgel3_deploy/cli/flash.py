@@ -33,13 +33,13 @@ from edgel3_deploy.errors import UsageError
 def command(board_name: str, port: str | None, via: str, build_dir: Path | None, as_json: bool) -> None:
     """Program the board with its build, and verify every byte by reading it back."""
     from edgel3_deploy.boards import load_board
-    from edgel3_deploy.build.prepared import load_build
+    from edgel3_deploy.build.prepared import load_build_for
     from edgel3_deploy.flash import flash_build
 
     board = load_board(board_name)
-    if via == "rom" and port is None:
+    if via == "rom" and not port:
         raise UsageError("flashing over serial needs a port", "Add --port /dev/ttyACM0, or --port virtual.")
-    build = load_build(build_directory(board.name, build_dir))
+    build = load_build_for(board, build_directory(board.name, build_dir))
     with ConsoleProgress() as progress:
         result = flash_build(build, port, via=via, progress=progress)
     if as_json:

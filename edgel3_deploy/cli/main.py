@@ -9,11 +9,12 @@ import os
 import signal
 import sys
 from types import FrameType
+from typing import Any
 
 import click
 
 from edgel3_deploy import __version__
-from edgel3_deploy.errors import EdgeL3DeployError, ExitCode
+from edgel3_deploy.errors import EdgeL3DeployError, ExitCode, UsageError
 
 COMMANDS = {
     "models": "models",
@@ -45,6 +46,15 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # Who read stdout has seen enough. click would end with code 1, which here means a bug, and the
+            # interpreter's own flush at exit would complain.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(int(ExitCode.OK))
+
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="edgel3-deploy")
@@ -52,14 +62,18 @@ def application() -> None:
     """EdgeL3 audio embeddings on Cortex-M7: quantize, check, build, flash and validate bit by bit."""
 
 
-def _show_error(error: EdgeL3DeployError, as_json: bool) -> None:
+def _show_error(error: EdgeL3DeployError) -> None:
     click.secho("Error: ", fg="red", bold=True, nl=False, err=True)
     click.echo(error.message, err=True)
     if error.hint:
         click.secho(error.hint, dim=True, err=True)
-    if as_json:
-        verdict = getattr(error, "verdict", None)
-        content = {"error": error.message, "hint": error.hint, "exit_code": int(error.exit_code)}
+
+
+def _emit_error(error: EdgeL3DeployError) -> None:
+    """The error as JSON on stdout, after the verdict if it has one."""
+    verdict = getattr(error, "verdict", None)
+    content = {"error": error.message, "hint": error.hint, "exit_code": int(error.exit_code)}
+    with contextlib.suppress(OSError):
         click.echo(json.dumps({**(verdict or {}), **content}, indent=2))
 
 
@@ -69,36 +83,41 @@ def _terminate(signum: int, frame: FrameType | None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the command line `arguments` and return the process exit code."""
-    as_json = "--json" in arguments
+    shown: EdgeL3DeployError
     try:
         # click returns the code of ctx.exit() here, and None from a command that ran to its end.
         return application.main(arguments, prog_name="edgel3-deploy", standalone_mode=False) or int(
             ExitCode.OK
         )
-    except EdgeL3DeployError as error:
-        _show_error(error, as_json)
-        return int(error.exit_code)
     except click.ClickException as error:
         error.show()
-        return int(ExitCode.USAGE)
+        shown = UsageError(error.format_message(), "`edgel3-deploy COMMAND --help` lists the options.")
     except (KeyboardInterrupt, click.Abort):
         click.secho("Interrupted.", err=True)
         return int(ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        # The reader of stdout is gone; keep the interpreter's own flush at exit from complaining about it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(ExitCode.OK)
     except Exception as error:
-        if os.environ.get("EDGEL3_DEPLOY_DEBUG"):
-            raise
-        _show_error(
-            EdgeL3DeployError(
-                f"internal error: {type(error).__name__}: {error}",
-                "This is a bug. EDGEL3_DEPLOY_DEBUG=1 shows the traceback; please report it.",
-            ),
-            as_json,
+        shown = _explained(error)
+        _show_error(shown)
+    if "--json" in arguments:
+        _emit_error(shown)
+    return int(shown.exit_code)
+
+
+def _explained(error: Exception) -> EdgeL3DeployError:
+    """The error to show for `error`, which is raised again if EDGEL3_DEPLOY_DEBUG asks for tracebacks."""
+    if isinstance(error, EdgeL3DeployError):
+        return error
+    if os.environ.get("EDGEL3_DEPLOY_DEBUG"):
+        raise error
+    if isinstance(error, OSError) and error.strerror:
+        return UsageError(
+            f"{error.filename or 'the output'}: {error.strerror}",
+            "Check the path, its permissions and the space on the disk.",
         )
-        return int(ExitCode.INTERNAL)
+    return EdgeL3DeployError(
+        f"internal error: {type(error).__name__}: {error}",
+        "This is a bug. EDGEL3_DEPLOY_DEBUG=1 shows the traceback; please report it.",
+    )
 
 
 def main() -> None:

@@ -54,7 +54,7 @@ def command(
     as_json: bool,
 ) -> None:
     """Quantize EdgeL3 weights to an int8 .tflite, and say how close it stays to the float network."""
-    from edgel3_deploy.fileio import write_atomically
+    from edgel3_deploy.fileio import require_writable, write_atomically
     from edgel3_deploy.models.locate import locate
     from edgel3_deploy.models.weights import read_weights
     from edgel3_deploy.quantize import quantize
@@ -66,6 +66,8 @@ def command(
         raise UsageError(
             f"{source.path} is a .tflite already", "Give weights (.h5, .h5.gz) or a family name."
         )
+    target = output if output is not None else Path(f"{source.name}.tflite")
+    require_writable(target.absolute().parent)
     with ConsoleProgress() as progress:
         quantized = quantize(
             read_weights(source.path),
@@ -75,7 +77,6 @@ def command(
             progress=progress,
             use_cache=not no_cache,
         )
-    target = output if output is not None else Path(f"{source.name}.tflite")
     write_atomically(target, quantized.tflite)
     emit_warnings(quantized.warnings)
     if as_json:

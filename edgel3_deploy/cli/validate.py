@@ -52,16 +52,18 @@ def command(
 ) -> None:
     """Run audio through the board and compare every output with TFLite Micro and with the float network."""
     from edgel3_deploy.boards import load_board
-    from edgel3_deploy.build.prepared import load_build
+    from edgel3_deploy.build.prepared import load_build_for
+    from edgel3_deploy.fileio import require_writable
     from edgel3_deploy.report import summary, write_report
     from edgel3_deploy.validate import validate_build
 
     board = load_board(board_name)
-    if port is None:
+    if not port:
         raise UsageError("validation needs a port", "Add --port /dev/ttyACM0, or --port virtual.")
     directory = build_directory(board.name, build_dir)
-    build = load_build(directory)
+    build = load_build_for(board, directory)
     target = report if report is not None else directory / "report"
+    require_writable(target)
     with ConsoleProgress() as progress:
         result = validate_build(build, port, [*audio, *more_audio], limit=limit, progress=progress)
         progress("writing the report")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from edgel3_deploy.errors import FlashError
+from edgel3_deploy.errors import FlashError, MissingDependencyError
 from edgel3_deploy.flash.base import Image
 
 _TIMEOUT_SECONDS = 600
@@ -28,7 +28,8 @@ def workspace(image: Image) -> Iterator[tuple[Path, str]]:
 def run_tool(arguments: Sequence[str], folder: Path, package: str) -> None:
     """Run `arguments` in `folder`.
 
-    Raises FlashError if the tool is absent (`package` says what to install), fails or hangs.
+    Raises MissingDependencyError if the tool is absent (`package` says what to install), FlashError if it
+    fails or hangs.
     """
     tool = arguments[0]
     try:
@@ -42,7 +43,7 @@ def run_tool(arguments: Sequence[str], folder: Path, package: str) -> None:
             check=False,
         )
     except FileNotFoundError as error:
-        raise FlashError(f"{tool} is not installed", f"Install it: {package}.") from error
+        raise MissingDependencyError(f"{tool} is not installed", f"Install it: {package}.") from error
     except OSError as error:
         raise FlashError(
             f"{tool} cannot be started: {error.strerror}", f"Install it again: {package}."

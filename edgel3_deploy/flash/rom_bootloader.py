@@ -102,7 +102,8 @@ def _ask_firmware(board: Board, path: str) -> None:
         except LinkError as error:
             raise UnreachableError(
                 f"no ROM bootloader answers on {path}, and no firmware to start it: {error.message}",
-                "Set BOOT0 high (jumper or switch), reset, and flash again; later flashes need no jumper.",
+                "Set BOOT0 high (jumper or switch; `emulate --boot0` for a virtual board), reset, and flash "
+                "again; later flashes need no jumper.",
             ) from error
 
 

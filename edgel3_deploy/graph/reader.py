@@ -10,8 +10,10 @@ import json
 import math
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
 from edgel3_deploy.errors import BadInputError
+from edgel3_deploy.fileio import read_file
 from edgel3_deploy.graph.flatbuffer import GARBAGE, RawModel, RawOperator, RawTensor, damaged, parse_model
 from edgel3_deploy.graph.ir import Layer, Network, Tensor
 from edgel3_deploy.graph.operators import BUILDERS, PREFIXES
@@ -58,6 +60,18 @@ def read_network(data: bytes, name: str = "") -> Network:
         input_offset=metadata.input_offset,
         front_end=front_end,
     )
+
+
+def read_network_file(path: Path, name: str = "") -> tuple[Network, bytes]:
+    """The network in a .tflite file, as `read_network` gives it, and the file's bytes.
+
+    Raises BadInputError, naming the file.
+    """
+    content = read_file(path, "a .tflite model")
+    try:
+        return read_network(content, name), content
+    except BadInputError as error:
+        raise BadInputError(f"{path}: {error.message}", error.hint) from error
 
 
 def _refuse_float(model: RawModel) -> None:

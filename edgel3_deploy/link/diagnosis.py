@@ -27,7 +27,7 @@ _REFUSALS: Mapping[int, tuple[str, str]] = {
 
 
 class NotSupportedError(LinkError):
-    """The firmware cannot serve the request, for example layer values of a runtime that hides its layers."""
+    """The firmware cannot serve the request on its chip: only `enter_bootloader` may be refused so."""
 
 
 def refused(path: str, request: str, code: int, detail: int) -> LinkError:
@@ -36,7 +36,10 @@ def refused(path: str, request: str, code: int, detail: int) -> LinkError:
         return other_version(path, detail)
     what = f"the board on {path} refused '{request}'"
     if code == ErrorCode.NOT_SUPPORTED:
-        return NotSupportedError(f"{what}: its runtime does not support it", "Build with --runtime native.")
+        return NotSupportedError(
+            f"{what}: its chip has no ROM bootloader to jump into",
+            "Flash it with a debug probe (--via openocd).",
+        )
     reason, hint = _REFUSALS.get(code, (f"error code {code} is unknown here", _SAME_VERSION))
     return LinkError(f"{what}: {reason} (detail {detail})", hint)
 

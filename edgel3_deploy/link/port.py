@@ -8,7 +8,6 @@ import errno
 import os
 import termios
 import time
-from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
@@ -132,7 +131,7 @@ def _is_pseudo_terminal(path: str) -> bool:
 
 
 def _open_error(path: str, baudrate: int, error: Exception) -> LinkError:
-    if not Path(path).exists():
+    if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises for overlong names
         return _absent(path)
     code = error.errno if isinstance(error, OSError) else None
     if code in (errno.EAGAIN, errno.EBUSY):

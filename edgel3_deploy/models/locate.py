@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from edgel3_deploy.errors import BadInputError
+from edgel3_deploy.fileio import is_dir, is_file
 from edgel3_deploy.models.family import FAMILY, Member, member, member_of, model_name
 
 MODELS_VARIABLE = "EDGEL3_DEPLOY_MODELS"
@@ -51,7 +52,7 @@ def find_weights(member: Member) -> Path | None:
     folders = [Path(configured).expanduser()] if configured else []
     for folder in (*folders, downloads_dir()):
         for file_name in (f"{member.file_name}.gz", member.file_name):
-            if (folder / file_name).is_file():
+            if is_file(folder / file_name):
                 return folder / file_name
     return None
 
@@ -83,13 +84,13 @@ def locate(model: str) -> Model:
     path = Path(model).expanduser()
     kind = next((kind for suffix, kind in _SUFFIXES.items() if path.name.lower().endswith(suffix)), None)
     if kind is None:
-        if path.exists() or path.name != model:
+        if is_file(path) or is_dir(path) or path.name != model:
             raise BadInputError(
                 f"{path}: neither weights nor a .tflite", "Give a .h5, .h5.gz or .tflite file."
             )
         return _locate_member(member(model))
-    if not path.is_file():
-        problem = "is a folder" if path.is_dir() else "no such file"
+    if not is_file(path):
+        problem = "is a folder" if is_dir(path) else "no such file"
         raise BadInputError(f"{path}: {problem}", "Check the path, or give a family name such as sea-64.")
     return Model(model_name(path), path, kind, member_of(path))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from edgel3_deploy.errors import FlashError
+from edgel3_deploy.errors import EdgeL3DeployError, FlashError, MissingDependencyError
 from edgel3_deploy.flash.external import run_tool
 
 
@@ -27,21 +27,29 @@ def test_the_tool_runs_in_the_given_folder_with_exactly_these_arguments(
 
 
 @pytest.mark.parametrize(
-    ("failure", "message"),
+    ("failure", "kind", "message"),
     [
-        (FileNotFoundError(2, "No such file"), "openocd is not installed"),
-        (PermissionError(13, "Permission denied"), "openocd cannot be started: Permission denied"),
-        (subprocess.TimeoutExpired("openocd", 600), "openocd does not come to an end"),
+        (FileNotFoundError(2, "No such file"), MissingDependencyError, "openocd is not installed"),
+        (
+            PermissionError(13, "Permission denied"),
+            FlashError,
+            "openocd cannot be started: Permission denied",
+        ),
+        (subprocess.TimeoutExpired("openocd", 600), FlashError, "openocd does not come to an end"),
     ],
 )
 def test_a_tool_that_does_not_run(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, failure: Exception, message: str
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    failure: Exception,
+    kind: type[EdgeL3DeployError],
+    message: str,
 ) -> None:
     def fail(*_: Any, **__: Any) -> None:
         raise failure
 
     monkeypatch.setattr(subprocess, "run", fail)
-    with pytest.raises(FlashError, match=message):
+    with pytest.raises(kind, match=message):
         run_tool(["openocd"], tmp_path, "Debian package openocd")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.boards.load import load_board
-from edgel3_deploy.errors import FlashError
+from edgel3_deploy.errors import FlashError, MissingDependencyError
 from edgel3_deploy.flash import flash, pyocd
 from edgel3_deploy.flash.base import Image
 from edgel3_deploy.progress import silent
@@ -60,7 +60,7 @@ def test_a_corrupted_flash_is_found_and_not_started(stm32h7: Board, fake_tool: F
 
 
 def test_an_absent_tool_names_its_package(stm32f7: Board, fake_tool: FakeTool) -> None:
-    with pytest.raises(FlashError, match="pyocd is not installed") as caught:
+    with pytest.raises(MissingDependencyError, match="pyocd is not installed") as caught:
         flash(image_for(stm32f7, 100), stm32f7, None, via="pyocd")
     assert "pip install pyocd" in caught.value.hint
 

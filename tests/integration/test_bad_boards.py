@@ -1,0 +1,108 @@
+"""A board that is not what it should be, or that leaves in the middle: `flash` and `validate` say so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from edgel3_deploy.boards.load import load_board
+from edgel3_deploy.build.prepared import PreparedBuild, load_build
+from edgel3_deploy.cli.main import run
+from edgel3_deploy.errors import ExitCode
+from edgel3_deploy.link.port import open_port
+from tests.flash.fake_bootloader import FakeBootloader
+from tests.integration.conftest import Refused
+from tests.link.pty_device import PtyDevice
+from tests.validate.prepared import board_for
+
+
+@pytest.fixture
+def build(built: Path) -> PreparedBuild:
+    return load_build(built)
+
+
+@pytest.fixture
+def validate(built: Path, recording: Path, tmp_path: Path) -> Callable[[str], list[str | Path]]:
+    """Arguments of `validate` for a port."""
+    report = tmp_path / "report"
+    options = ["--build-dir", built, "--audio", recording, "--report", report, "--limit", "2"]
+    return lambda port: ["validate", "--board", "stm32f7", "--port", port, *options]
+
+
+@pytest.fixture
+def flash(built: Path) -> Callable[[str], list[str | Path]]:
+    """Arguments of `flash` for a port."""
+    return lambda port: ["flash", "--board", "stm32f7", "--build-dir", built, "--port", port]
+
+
+def test_absent(validate: Callable, flash: Callable, refused: Refused) -> None:
+    for command in (validate, flash):
+        for port in ("/dev/ttyNone", f"/dev/{300 * 'x'}"):
+            assert "virtual" in refused(ExitCode.LINK, command(port), f"no port {port}")
+
+
+def test_busy(validate: Callable, flash: Callable, build: PreparedBuild, refused: Refused) -> None:
+    with board_for(build) as board, open_port(board.path, 115200):
+        for command in (validate, flash):
+            refused(ExitCode.LINK, command(board.path), board.path, "busy")
+
+
+def test_silent(validate: Callable, refused: Refused) -> None:
+    class Silent(PtyDevice):
+        def received(self, data: bytes) -> None:
+            pass
+
+    with Silent() as device:
+        assert "BOOT0" in refused(ExitCode.LINK, validate(device.path), "no answer", device.path)
+
+
+def test_another_protocol_version(validate: Callable, build: PreparedBuild, refused: Refused) -> None:
+    with board_for(build, version=77) as board:
+        hint = refused(ExitCode.LINK, validate(board.path), "protocol version 77")
+    assert "Build and flash" in hint
+
+
+def test_unplugged_in_the_middle_of_a_validation(
+    validate: Callable, build: PreparedBuild, refused: Refused, tmp_path: Path
+) -> None:
+    report = tmp_path / "report" / "report.json"
+    report.parent.mkdir()
+    report.write_text("the earlier one")
+    with board_for(build, unplug_at=10) as board:
+        refused(ExitCode.LINK, validate(board.path), "unplugged")
+    assert report.read_text() == "the earlier one"
+
+
+def test_a_crash_in_the_middle(validate: Callable, build: PreparedBuild, refused: Refused) -> None:
+    with board_for(build, crash_at=10) as board:
+        refused(ExitCode.LINK, validate(board.path), "crashed")
+
+
+def test_the_wrong_chip_is_not_erased(flash: Callable, refused: Refused) -> None:
+    with FakeBootloader(load_board("stm32f7"), device_id=0x450) as chip:
+        refused(ExitCode.FLASH, flash(chip.path), "0x450", "0x451", "nothing was erased")
+    assert chip.erased == []
+
+
+def test_a_read_back_mismatch_is_not_started(flash: Callable, refused: Refused) -> None:
+    with FakeBootloader(load_board("stm32f7"), stuck={0x08000123: 0xA5}) as chip:
+        refused(ExitCode.FLASH, flash(chip.path), "read-back mismatch at 0x08000123")
+    assert chip.started_at is None
+
+
+def test_unplugged_in_the_middle_of_flashing(flash: Callable, refused: Refused) -> None:
+    with FakeBootloader(load_board("stm32f7"), unplug_after=20) as chip:
+        hint = refused(ExitCode.FLASH, flash(chip.path), "unplugged", "incomplete")
+    assert "BOOT0" in hint
+
+
+def test_a_board_that_computes_something_else(
+    validate: Callable, build: PreparedBuild, capsys: pytest.CaptureFixture[str]
+) -> None:
+    layers = len(build.network.layers)
+    with board_for(build, layers=lambda data: [bytes(8)] * layers) as board:
+        code = run([str(word) for word in validate(board.path)])
+    assert code == ExitCode.VALIDATION_FAILED
+    assert "verdict: fail" in capsys.readouterr().out

@@ -1,0 +1,49 @@
+"""What works on a prepared build runs without TensorFlow, from the first import to the last result."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from edgel3_deploy.boards.load import load_board
+from edgel3_deploy.build.prepared import load_build
+from tests.flash.fake_bootloader import FakeBootloader
+from tests.validate.prepared import board_for
+
+PROGRAM = """
+import sys
+from edgel3_deploy.cli.main import run
+code = run(sys.argv[1:])
+assert "tensorflow" not in sys.modules, "TensorFlow was imported"
+sys.exit(code)
+"""
+
+
+def run_without_tensorflow(*arguments: str) -> None:
+    """Run a command in a fresh interpreter; it must succeed, and must not have imported TensorFlow."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_check(built: Path) -> None:
+    run_without_tensorflow("check", str(built / "model.tflite"), "--board", "stm32f7")
+
+
+def test_build_of_a_quantized_model(built: Path) -> None:
+    model = str(built.parent / "small.tflite")
+    run_without_tensorflow("build", "--board", "stm32f7", "--model", model, "--output", str(built))
+
+
+def test_flash(built: Path) -> None:
+    with FakeBootloader(load_board("stm32f7")) as chip:
+        place = ("--board", "stm32f7", "--build-dir", str(built))
+        run_without_tensorflow("flash", *place, "--port", chip.path)
+
+
+def test_validate(built: Path, tmp_path: Path) -> None:
+    with board_for(load_build(built)) as board:
+        place = ("--board", "stm32f7", "--build-dir", str(built), "--port", board.path)
+        run_without_tensorflow("validate", *place, "--limit", "1", "--report", str(tmp_path))
