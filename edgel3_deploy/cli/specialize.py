@@ -54,6 +54,19 @@ if TYPE_CHECKING:
     show_default=True,
     help="Share of the recordings kept from training, for the report.",
 )
+@click.option(
+    "--map-weight",
+    type=click.FloatRange(0),
+    default=4.0,
+    show_default=True,
+    help="Weight of matching the teacher's block outputs, for the first 85 % of the run.",
+)
+@click.option(
+    "--start",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="WEIGHTS",
+    help="Go on from this student instead of random weights.",
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @json_option
 def command(
@@ -65,6 +78,8 @@ def command(
     batch_size: int,
     learning_rate: float,
     held_out: float,
+    map_weight: float,
+    start: Path | None,
     seed: int,
     as_json: bool,
 ) -> None:
@@ -92,7 +107,9 @@ def command(
         widths=student_widths(student),
         recipe=Recipe(windows=windows, batch_size=batch_size, learning_rate=learning_rate),
         held_out=held_out,
+        map_weight=map_weight,
         seed=seed,
+        start=read_weights(start) if start is not None else None,
     )
     checkpoint = output.with_suffix(".checkpoint.npz")
     with ConsoleProgress() as progress:
@@ -125,7 +142,7 @@ def _show(output: Path, result: Specialized) -> None:
                 f"{figures.r2:.2f}",
                 f"{figures.relative_mse:.2f}",
             )
-            for name, figures in (("random weights", result.untrained), ("trained", result.closeness))
+            for name, figures in (("before", result.untrained), ("trained", result.closeness))
         ],
     )
     if result.projection is not None:

@@ -31,6 +31,7 @@ def report_json(request: Request, result: Specialized) -> bytes:
             "map_weight": request.map_weight,
             "cosine_weight": request.cosine_weight,
             "seed": request.seed,
+            "start": request.start.name if request.start is not None else None,
         },
         "trained_on": list(result.trained_on),
         "held_out": list(result.held_out),

@@ -23,6 +23,7 @@ from edgel3_deploy.compress.source import Judge, Source, measure_teacher
 from edgel3_deploy.compress.trainable import BLOCK_ENDS, StudentShape, Trainable, frozen_forward
 from edgel3_deploy.compress.trainer import Recipe, Teacher, Trainer
 from edgel3_deploy.errors import UsageError
+from edgel3_deploy.models.archive import fingerprint
 from edgel3_deploy.models.family import FAMILY
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.progress import Progress, silent
@@ -40,8 +41,9 @@ _WINDOWS_PER_COMPONENT = 4
 class Request:
     """What `specialize` is asked for. `widths` are the filters of the student's eight convolutions.
 
-    `held_out` is the share of the recordings, by whole files, that is kept from training and judges the
-    result.
+    `start` is a student of those widths to go on from instead of random weights, for a second round with a
+    lower learning rate; its BatchNorm is folded already. `held_out` is the share of the recordings, by whole
+    files, that is kept from training and judges the result.
     """
 
     teacher: FloatNetwork
@@ -52,6 +54,7 @@ class Request:
     map_weight: float = 4.0
     cosine_weight: float = 0.5
     seed: int = 0
+    start: FloatNetwork | None = None
 
 
 @dataclass(frozen=True)
@@ -105,8 +108,11 @@ def specialize(
     projection = principal_components(measured.targets, request.widths[-1]) if narrower else None
     targets = measured.targets if projection is None else projection.apply(measured.targets)
     target = _target(teacher, projection)
-    shape = StudentShape(SEA.name, SEA.n_mels, SEA.frames, request.widths)
-    student = Trainable.random(shape, measured.input_gain, measured.input_offset, request.seed)
+    if request.start is None:
+        shape = StudentShape(SEA.name, SEA.n_mels, SEA.frames, request.widths)
+        student = Trainable.random(shape, measured.input_gain, measured.input_offset, request.seed)
+    else:
+        student = Trainable.from_network(_fitting(request.start, request.widths))
     trainer = Trainer(
         student,
         target,
@@ -174,6 +180,16 @@ def filter_cosines(network: FloatNetwork, teacher: FloatNetwork) -> dict[str, fl
     return cosines
 
 
+def _fitting(start: FloatNetwork, widths: tuple[int, ...]) -> FloatNetwork:
+    found = tuple(conv.bias.size for conv in start.convs)
+    if found != widths or start.front_end != SEA.name:
+        raise UsageError(
+            f"{start.name} has filters {found} and front end {start.front_end}, the student {widths} and sea",
+            "Start from a student of the same architecture.",
+        )
+    return start
+
+
 def _matched(request: Request) -> tuple[int, ...]:
     """Convolutions whose outputs are matched: the ends of blocks, if student and teacher hear through the
     same front end.
@@ -211,4 +227,5 @@ def _settings(
         "map_weight": request.map_weight,
         "cosine_weight": request.cosine_weight,
         "seed": request.seed,
+        "start": fingerprint(request.start) if request.start is not None else None,
     }

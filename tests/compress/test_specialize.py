@@ -82,6 +82,17 @@ def test_an_l3_teacher_is_heard_through_its_own_front_end(tmp_path: Path) -> Non
     assert result.network.embedding == 4
 
 
+@pytest.mark.slow
+def test_a_second_round_goes_on_from_the_first(request_: Request) -> None:
+    first = specialize(request_)
+    recipe = replace(request_.recipe, windows=96, learning_rate=1e-4)
+    second = specialize(replace(request_, recipe=recipe, map_weight=0.0, start=first.network))
+    assert second.untrained == first.closeness
+    assert second.closeness.relative_mse < 1.1 * first.closeness.relative_mse
+    with pytest.raises(UsageError, match="filters"):
+        specialize(replace(request_, start=replace(first.network, convs=first.network.convs[:5])))
+
+
 def test_a_student_wider_than_its_teacher_is_refused(request_: Request) -> None:
     with pytest.raises(UsageError, match="16 dimensions"):
         specialize(replace(request_, widths=student_widths("4,4,8,16")))
