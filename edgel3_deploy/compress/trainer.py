@@ -128,20 +128,24 @@ class Trainer:
         `settings` (JSON) says what the run depends on besides its recipe; a checkpoint of other settings is
         refused.
         """
+        from threadpoolctl import threadpool_limits
+
         settings = {**settings, "recipe": {k: v for k, v in asdict(self._recipe).items() if k != "windows"}}
         first, history = self._resume(path, settings)
         steps, interval = self._recipe.steps, max(round(self._recipe.measure_every * self._recipe.steps), 1)
         loss_sum, since = 0.0, 0
-        for step in range(first, steps):
-            loss = self._train_on(batch(step), step)
-            loss_sum, since, done = loss_sum + loss, since + 1, step + 1
-            progress("training", done * self._recipe.batch_size, steps * self._recipe.batch_size)
-            if done % interval == 0 or done == steps:
-                measured = evaluate(self.network(name))
-                history = (*history, {"step": done, "loss": loss_sum / since, **measured})
-                loss_sum, since = 0.0, 0
-                if path is not None:
-                    Checkpoint(done, self._arrays(), settings, history).save(path)
+        # Spectrograms are small products: threads of BLAS would only get in TensorFlow's way.
+        with threadpool_limits(1):
+            for step in range(first, steps):
+                loss = self._train_on(batch(step), step)
+                loss_sum, since, done = loss_sum + loss, since + 1, step + 1
+                progress("training", done * self._recipe.batch_size, steps * self._recipe.batch_size)
+                if done % interval == 0 or done == steps:
+                    measured = evaluate(self.network(name))
+                    history = (*history, {"step": done, "loss": loss_sum / since, **measured})
+                    loss_sum, since = 0.0, 0
+                    if path is not None:
+                        Checkpoint(done, self._arrays(), settings, history).save(path)
         return Trained(self.network(name), history)
 
     def _train_on(self, batch: Batch, step: int) -> float:
