@@ -126,7 +126,7 @@ class Trainer:
         """Train on `batch(0)`, `batch(1)`, ...; continue from the checkpoint at `path` if there is one.
 
         `settings` (JSON) says what the run depends on besides its recipe; a checkpoint of other settings is
-        refused.
+        refused. Only the run's length may differ, which bends the schedule from there on.
         """
         from threadpoolctl import threadpool_limits
 

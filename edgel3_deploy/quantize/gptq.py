@@ -54,18 +54,20 @@ def gptq(weights: Matrix, gram: Matrix, scales: Matrix) -> Matrix:
     """Integers for `weights` (inputs, out): one input after the other is rounded and the rest makes up for
     it.
 
-    `gram` (inputs, inputs) is the covariance of the inputs. Inputs go by falling variance.
+    `gram` (inputs, inputs) is the covariance of the inputs. Inputs go by falling variance. Weights of zero, as
+    pruning leaves them, stay zero.
     """
     count = len(weights)
     damped = gram + np.eye(count) * max(_DAMPING * float(np.diag(gram).mean()), 1e-12)
     order = np.argsort(-np.diag(damped), kind="stable")
     upper = np.linalg.cholesky(np.linalg.inv(damped[np.ix_(order, order)])).T
     remaining, rounded = weights[order].copy(), np.empty_like(weights)
+    kept = remaining != 0
     for start in range(0, count, _BLOCK):
         end = min(start + _BLOCK, count)
         errors = np.empty((end - start, weights.shape[1]))
         for row in range(start, end):
-            rounded[row] = round_nearest(remaining[row], scales)
+            rounded[row] = np.where(kept[row], round_nearest(remaining[row], scales), 0)
             error = (remaining[row] - rounded[row] * scales) / upper[row, row]
             remaining[row + 1 : end] -= np.outer(upper[row, row + 1 : end], error)
             errors[row - start] = error
@@ -87,7 +89,8 @@ def refine(rounded: Matrix, weights: Matrix, gram: Matrix, scales: Matrix) -> Ma
             sign = np.sign(gradient[row])
             step = -sign * scales
             gain = 2 * step * gradient[row] + step**2 * gram[row, row]
-            better = np.flatnonzero((gain < -1e-15) & (np.abs(rounded[row] - sign) <= WEIGHT_MAX))
+            allowed = (np.abs(rounded[row] - sign) <= WEIGHT_MAX) & (weights[row] != 0)
+            better = np.flatnonzero((gain < -1e-15) & allowed)
             if better.size:
                 rounded[row, better] -= sign[better]
                 gradient[:, better] += np.outer(gram[:, row], step[better])

@@ -59,7 +59,10 @@ def fine_tune(
 
     measured = measure_teacher(teacher, source, (), min(_MEASURED_WINDOWS, windows), progress)
     objective = Objective.measured(measured.targets, {}, map_weight=0.0, cosine_weight=1.0)
-    trainer = Trainer(_Rounded(network, quantized), teacher, objective, recipe)
+    masks = {
+        f"{index}/kernel": (conv.weights != 0).astype(np.float32) for index, conv in enumerate(network.convs)
+    }
+    trainer = Trainer(_Rounded(network, quantized), teacher, objective, recipe, masks=masks)
     trained = trainer.run(source.batch, lambda _: {}, {}, progress=progress)
     return _round(trained.network, quantized)
 

@@ -58,6 +58,15 @@ def test_least_squares_scales_err_no_more_than_full_ones(seed: int) -> None:
     assert (error(least_squares_scales(weights, gram)) <= error(channel_scales(weights)) + 1e-12).all()
 
 
+@given(st.integers(0, 1000))
+def test_pruned_weights_stay_zero(seed: int) -> None:
+    weights, gram = layer(seed)
+    weights[np.random.default_rng(seed).random(weights.shape) < 0.9] = 0
+    scales = channel_scales(weights)
+    refined = refine(gptq(weights, gram, scales), weights, gram, scales)
+    assert not refined[weights == 0].any()
+
+
 def test_blocks_do_not_change_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
     weights, gram = layer(3)
     scales = channel_scales(weights)

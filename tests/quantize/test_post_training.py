@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from edgel3_deploy.audio.frontend import SEA, log_mel
+from edgel3_deploy.compress.pruning import PLANS, prune_weights
 from edgel3_deploy.models.forward import forward
 from edgel3_deploy.models.network import FloatConv, FloatNetwork
 from edgel3_deploy.quantize.equalize import channel_factors, rescale
@@ -87,3 +88,10 @@ def test_silence_widens_ranges(tiny_network: FloatNetwork, spectrograms: np.ndar
     without = quantize_layers(tiny_network, spectrograms, edges[:0])
     with_silence = quantize_layers(tiny_network, spectrograms, edges)
     assert with_silence.convs[0].output.scale > without.convs[0].output.scale
+
+
+def test_a_pruned_network_keeps_its_zeros(tiny_network: FloatNetwork, spectrograms: np.ndarray) -> None:
+    pruned = prune_weights(tiny_network, PLANS["95.45"]).network
+    quantized = quantize_layers(pruned, spectrograms, spectrograms[:0])
+    for conv, sparse in zip(quantized.convs, pruned.convs, strict=True):
+        assert not conv.weights[sparse.weights == 0].any()
