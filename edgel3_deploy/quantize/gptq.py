@@ -54,8 +54,8 @@ def gptq(weights: Matrix, gram: Matrix, scales: Matrix) -> Matrix:
     """Integers for `weights` (inputs, out): one input after the other is rounded and the rest makes up for
     it.
 
-    `gram` (inputs, inputs) is the covariance of the inputs. Inputs go by falling variance. Weights of zero, as
-    pruning leaves them, stay zero.
+    `gram` (inputs, inputs) is the covariance of the inputs. Inputs go by falling variance. Weights of zero,
+    as pruning leaves them, stay zero.
     """
     count = len(weights)
     damped = gram + np.eye(count) * max(_DAMPING * float(np.diag(gram).mean()), 1e-12)
