@@ -39,7 +39,7 @@ class EdgeL3DeployError(Exception):
 
 
 class UsageError(EdgeL3DeployError):
-    """An option or a name on the command line that does not exist or contradicts another."""
+    """An option or a name that does not exist or contradicts another, or a place that cannot be written."""
 
     exit_code = ExitCode.USAGE
 
@@ -75,12 +75,6 @@ class LinkError(EdgeL3DeployError):
     exit_code = ExitCode.LINK
 
 
-class ValidationError(EdgeL3DeployError):
-    """The board answered, and its answers are not the reference's."""
-
-    exit_code = ExitCode.VALIDATION_FAILED
-
-
 class DownloadError(EdgeL3DeployError):
     """A weight file could not be fetched, or what arrived is not that file."""
 
@@ -88,6 +82,6 @@ class DownloadError(EdgeL3DeployError):
 
 
 class MissingDependencyError(EdgeL3DeployError):
-    """An optional Python package that this command needs is not installed."""
+    """An optional Python package or program that this command needs is not installed."""
 
     exit_code = ExitCode.MISSING_DEPENDENCY

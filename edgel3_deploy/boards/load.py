@@ -54,13 +54,14 @@ def load_board(name_or_path: str | Path) -> Board:
     """
     path = _find(str(name_or_path), Path.cwd())
     if path is None:
-        hint = nearest(str(name_or_path), board_names()) or f"boards: {', '.join(board_names())}"
+        hint = nearest(str(name_or_path), board_names()) or f"Boards: {', '.join(board_names())}."
         raise UsageError(
-            f"unknown board '{name_or_path}'", f"{hint} (a board file works by its path: FILE.toml)"
+            f"unknown board '{name_or_path}'", f"{hint} A board file works by its path: FILE.toml."
         )
     if not _BOARD_NAME.fullmatch(path.stem):
         raise BadInputError(
-            f"{path}: '{path.stem}' is no board name", "name the file with a-z, 0-9, '-' and '_' (48 at most)"
+            f"{path}: '{path.stem}' is no board name",
+            "Name the file with a-z, 0-9, '-' and '_' (48 at most).",
         )
     board = _board(path.stem, Table(path, "", _merged(path, ()), _KEYS))
     check_board(board, path)
@@ -80,14 +81,14 @@ def _merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     if base_name is None:
         return values
     if not isinstance(base_name, str):
-        raise BadInputError(f"{path}: 'based_on' must be a string", "name a built-in board or a board file")
+        raise BadInputError(f"{path}: 'based_on' must be a string", "Name a built-in board or a board file.")
     base = _find(base_name, path.parent)
     if base is None:
-        hint = nearest(base_name, board_names()) or f"boards: {', '.join(board_names())}"
+        hint = nearest(base_name, board_names()) or f"Boards: {', '.join(board_names())}."
         raise BadInputError(f"{path}: 'based_on' names the unknown board '{base_name}'", hint)
     chain = (*seen, path.resolve())
     if base.resolve() in chain:
-        raise BadInputError(f"{path}: 'based_on' goes round in a circle", f"{base} is based on this file")
+        raise BadInputError(f"{path}: 'based_on' goes round in a circle", f"{base} is based on this file.")
     return _deep_merge(_merged(base, chain), values)
 
 
@@ -105,10 +106,10 @@ def _read(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             data = file.read(_MAX_FILE_SIZE + 1)
     except OSError as error:
-        raise BadInputError(f"cannot read board file {path}: {error.strerror}", "check the path") from error
+        raise BadInputError(f"cannot read board file {path}: {error.strerror}", "Check the path.") from error
     if len(data) > _MAX_FILE_SIZE:
         raise BadInputError(
-            f"{path} is larger than a board file can be ({_MAX_FILE_SIZE} bytes)", "check the path"
+            f"{path} is larger than a board file can be ({_MAX_FILE_SIZE} bytes)", "Check the path."
         )
     try:
         return tomllib.loads(data.decode())
@@ -139,7 +140,7 @@ def _board(name: str, root: Table) -> Board:
 
 def _region(regions: Table, name: str) -> Region:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,15}", name):
-        regions.fail(name, "is no region name", "use a-z, 0-9 and '_', a letter first, 16 at most")
+        regions.fail(name, "is no region name", "Use a-z, 0-9 and '_', a letter first, 16 at most.")
     table = regions.table(name, ("kind", "origin", "size"))
     kind = table.choice("kind", ("flash", "ram", "itcm"))
     return Region(name, cast(Any, kind), table.integer("origin"), table.size("size"))
@@ -177,7 +178,7 @@ def _sectors(root: Table, regions: tuple[Region, ...]) -> tuple[Sector, ...]:
         match = _SECTORS.fullmatch(entry)
         size = parse_size(match[2]) if match else None
         if match is None or not size:
-            root.fail("sectors", f"has the entry {entry!r}", 'write "4 x 32K" or "128K"')
+            root.fail("sectors", f"has the entry {entry!r}", 'Write "4 x 32K" or "128K".')
         for _ in range(int(match[1] or 1)):
             sectors.append(Sector(len(sectors), origin, size))
             origin += size

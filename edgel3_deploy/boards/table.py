@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.resources import boards_dir
 
-EXAMPLE = f"{boards_dir() / 'stm32f7.toml'} is an example"
+EXAMPLE = f"{boards_dir() / 'stm32f7.toml'} is an example."
 """A hint for whoever writes a board file."""
 
 _SIZE = re.compile(r"(\d{1,10})([KM]?)")
@@ -22,7 +22,7 @@ _ADDRESS_SPACE = 1 << 32
 def nearest(word: str, choices: Iterable[str]) -> str:
     """The closest of `choices` as a question for a hint, or "" when none is close."""
     matches = difflib.get_close_matches(word.lower(), list(choices), n=1, cutoff=0.5)
-    return f"did you mean '{matches[0]}'?" if matches else ""
+    return f"Did you mean '{matches[0]}'?" if matches else ""
 
 
 def parse_size(text: str) -> int | None:
@@ -43,7 +43,7 @@ class Table:
         known = list(values if keys is None else keys)
         for key in values:
             if key not in known:
-                hint = nearest(key, known) or f"known keys: {', '.join(known)}"
+                hint = nearest(key, known) or f"Known keys: {', '.join(known)}."
                 raise BadInputError(f"{source}: unknown key '{self._path(key)}'", hint)
 
     def __contains__(self, key: str) -> bool:
@@ -74,7 +74,7 @@ class Table:
         value: str = self._value(key, str, "a string")
         known = list(choices)
         if value not in known:
-            self.fail(key, f"is {value!r}", nearest(value, known) or f"one of: {', '.join(known)}")
+            self.fail(key, f"is {value!r}", nearest(value, known) or f"Give one of: {', '.join(known)}.")
         return value
 
     def flag(self, key: str) -> bool:
@@ -94,7 +94,9 @@ class Table:
         value = self._value(key, (int, str), "a size")
         size = parse_size(value) if isinstance(value, str) else value
         if size is None or isinstance(size, bool) or not 1 <= size <= _ADDRESS_SPACE:
-            self.fail(key, f"is {value!r}, which is no size", 'write bytes, or a size such as "128K" or "2M"')
+            self.fail(
+                key, f"is {value!r}, which is no size", 'Write bytes, or a size such as "128K" or "2M".'
+            )
         return size
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -111,7 +113,7 @@ class Table:
         if key not in self._values:
             raise BadInputError(
                 f"{self.source}: missing key '{self._path(key)}'",
-                f"add {key} ({what}); {EXAMPLE}",
+                f"Add {key} ({what}). {EXAMPLE}",
             )
         value = self._values[key]
         if not isinstance(value, kind):

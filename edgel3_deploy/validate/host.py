@@ -50,10 +50,7 @@ def expectations(build: PreparedBuild, workload: Workload) -> Iterator[Expectati
 
 
 def layer_outputs(network: Network, window: NDArray[np.int8]) -> list[NDArray[np.int8]]:
-    """Every layer's output in TFLite Micro's arithmetic, which its own interpreter does not show.
-
-    LiteRT would show them, but its optimized kernels round some values differently.
-    """
+    """Every layer's output in TFLite Micro's arithmetic, which its own interpreter does not show."""
     outputs: list[NDArray[np.int8]] = []
     for layer in network.layers:
         outputs.append(run_layer(layer, outputs[-1] if outputs else window))

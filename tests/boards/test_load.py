@@ -78,7 +78,7 @@ def test_an_unknown_name_suggests_the_nearest() -> None:
     with pytest.raises(UsageError) as caught:
         load_board("smt32f7")
     assert "smt32f7" in caught.value.message
-    assert "did you mean 'stm32f7'?" in caught.value.hint
+    assert "Did you mean 'stm32f7'?" in caught.value.hint
 
 
 def test_a_user_s_board_inherits_and_merges_deeply(tmp_path: Path) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from pathlib import Path
 
 import pytest
 
-from edgel3_deploy.build.prepared import load_build
-from edgel3_deploy.errors import BadInputError
+from edgel3_deploy.boards import Board, load_board
+from edgel3_deploy.build.prepared import load_build, load_build_for
+from edgel3_deploy.errors import BadInputError, UsageError
 
 
 @pytest.fixture
@@ -56,3 +58,13 @@ def test_a_rendered_project_has_no_image(copy: Path) -> None:
     with pytest.raises(BadInputError, match="not linked") as caught:
         load_build(copy)
     assert "--tflm-root" in caught.value.hint
+
+
+def test_a_build_must_be_the_board_s(finished: Path, board: Board) -> None:
+    assert load_build_for(board, finished).board == board
+    with pytest.raises(UsageError, match="holds a build for stm32f7, not for stm32h7") as caught:
+        load_build_for(load_board("stm32h7"), finished)
+    assert "--board stm32f7" in caught.value.hint
+    changed = dataclasses.replace(board, stack_size=board.stack_size * 2)
+    with pytest.raises(BadInputError, match="another version of the board file"):
+        load_build_for(changed, finished)

@@ -1,0 +1,52 @@
+"""Files that are whole or not there, and names that the system refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edgel3_deploy.errors import BadInputError, UsageError
+from edgel3_deploy.fileio import is_dir, is_file, read_file, require_writable, write_atomically
+
+OVERLONG = Path("x" * 300)
+
+
+def test_writing_replaces_the_whole_file_and_leaves_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "new folder" / "file"
+    for content in (b"first", b"second"):
+        write_atomically(path, content)
+        assert path.read_bytes() == content
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("place", ["file/below", "x" * 300])
+def test_a_place_that_cannot_be_written_is_told(place: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(UsageError, match="cannot be written"):
+        write_atomically(tmp_path / place, b"")
+    with pytest.raises(UsageError, match="cannot be written"):
+        require_writable(tmp_path / place)
+
+
+def test_trying_a_folder_leaves_it_empty(tmp_path: Path) -> None:
+    require_writable(tmp_path / "new" / "folder")
+    assert list((tmp_path / "new" / "folder").iterdir()) == []
+
+
+def test_names_that_the_system_refuses_are_neither_files_nor_folders(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    assert is_file(tmp_path / "file") and not is_file(tmp_path)
+    assert is_dir(tmp_path) and not is_dir(tmp_path / "file")
+    assert not is_file(OVERLONG) and not is_dir(OVERLONG)
+
+
+def test_reading_names_the_file_and_is_bounded(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"12345")
+    assert read_file(path, "a number") == b"12345"
+    with pytest.raises(BadInputError, match="5 bytes is too large for a number"):
+        read_file(path, "a number", limit=4)
+    for unreadable in (tmp_path, tmp_path / "none", OVERLONG):
+        with pytest.raises(BadInputError, match="a number cannot be read"):
+            read_file(unreadable, "a number")
