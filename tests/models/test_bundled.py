@@ -58,6 +58,7 @@ def test_it_is_close_to_its_teacher_on_recordings_kept_from_training(
     figures = closeness(forward(bundled, spectrograms), forward(teacher, spectrograms))
     assert figures.cosine_median >= 0.985
     assert figures.cosine_p5 >= 0.955
+    assert figures.relative_mse <= 0.10
 
 
 def test_its_filters_are_its_own(bundled: FloatNetwork, sea_64_weights: Path) -> None:
