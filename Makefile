@@ -1,7 +1,8 @@
 # The ways into the project. `make demo` and `make test` set up everything they need on Debian 12.
 
 BOARD ?= stm32f7
-MODEL ?= sea-64
+# Empty: sea-64 if it is at hand, else the bundled model; nothing is downloaded.
+MODEL ?=
 RUNTIME ?= native
 PORT ?= virtual
 VENV ?= .venv
@@ -15,6 +16,7 @@ AUDIO ?= $(SHARED)/audio/clips
 endif
 
 TOOL := $(VENV)/bin/edgel3-deploy
+MODEL_OPTION := $(if $(MODEL),--model "$(MODEL)")
 CALIBRATION_OPTION := $(if $(AUDIO),--calibration "$(AUDIO)")
 AUDIO_OPTION := $(if $(AUDIO),--audio "$(AUDIO)")
 
@@ -52,8 +54,8 @@ bench: setup
 	$(VENV)/bin/python -m benchmarks
 
 build: setup
-	@test -e "$(MODEL)" || $(TOOL) models pull "$(MODEL)"
-	$(TOOL) build --board $(BOARD) --model "$(MODEL)" --runtime $(RUNTIME) $(CALIBRATION_OPTION)
+	@test -z "$(MODEL)" || test "$(MODEL)" = bundled || test -e "$(MODEL)" || $(TOOL) models pull "$(MODEL)"
+	$(TOOL) build --board $(BOARD) $(MODEL_OPTION) --runtime $(RUNTIME) $(CALIBRATION_OPTION)
 
 flash: setup
 	$(TOOL) flash --board $(BOARD) --port $(PORT)

@@ -19,9 +19,12 @@ from edgel3_deploy.errors import EdgeL3DeployError, ExitCode, UsageError
 COMMANDS = {
     "models": "models",
     "boards": "boards",
+    "specialize": "specialize",
+    "prune": "prune",
     "quantize": "quantize",
     "check": "check",
     "plan": "plan",
+    "explore": "explore",
     "build": "build",
     "flash": "flash",
     "emulate": "emulate",

@@ -16,13 +16,27 @@ board_option: Decorator = click.option(
 json_option: Decorator = click.option(
     "--json", "as_json", is_flag=True, help="Print the result as JSON on stdout."
 )
+
+
+def _default_model(ctx: click.Context, option: click.Parameter, chosen: str | None) -> str:
+    """The model asked for; without one sea-64 if it is at hand, else the bundled model, which is said."""
+    if chosen is not None:
+        return chosen
+    from edgel3_deploy.models.locate import BUNDLED, default_model
+
+    model = default_model()
+    if model == BUNDLED:
+        click.echo("No --model given and sea-64 is not on this machine: using the bundled model.", err=True)
+    return model
+
+
 model_option: Decorator = click.option(
     "--model",
     "-m",
-    default="sea-64",
-    show_default=True,
+    callback=_default_model,
     metavar="MODEL",
-    help="Family name, EdgeL3 .h5 or .h5.gz, or full-int8 .tflite.",
+    help="Family name, bundled, EdgeL3 .h5 or .h5.gz, or full-int8 .tflite.  "
+    "[default: sea-64 if it is at hand, else bundled]",
 )
 calibration_option: Decorator = click.option(
     "--calibration",

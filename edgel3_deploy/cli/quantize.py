@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from edgel3_deploy.cli.options import calibration_option, json_option, model_option
-from edgel3_deploy.cli.output import emit_json, emit_warnings
+from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings
 from edgel3_deploy.cli.progress import ConsoleProgress
 from edgel3_deploy.errors import UsageError
+
+if TYPE_CHECKING:
+    from edgel3_deploy.quantize import Method, QuantizedModel
 
 
 @click.command()
 @model_option
 @calibration_option
+@click.option(
+    "--method",
+    type=click.Choice(["gptq", "mse", "minmax", "converter"]),
+    default="gptq",
+    show_default=True,
+    help="Best first; `converter` is TensorFlow's, for comparison.",
+)
+@click.option(
+    "--qat",
+    "qat_windows",
+    is_flag=False,
+    flag_value=16_000,
+    default=0,
+    type=click.IntRange(0),
+    metavar="[WINDOWS]",
+    help="Fine-tune with the rounding in place, on so many windows (16000 if not said); slow.",
+)
 @click.option(
     "--output",
     "-o",
@@ -24,7 +45,13 @@ from edgel3_deploy.errors import UsageError
 @click.option("--no-cache", is_flag=True, help="Quantize anew even if a cached result exists.")
 @json_option
 def command(
-    model: str, calibration: tuple[Path, ...], output: Path | None, no_cache: bool, as_json: bool
+    model: str,
+    calibration: tuple[Path, ...],
+    method: Method,
+    qat_windows: int,
+    output: Path | None,
+    no_cache: bool,
+    as_json: bool,
 ) -> None:
     """Quantize EdgeL3 weights to an int8 .tflite, and say how close it stays to the float network."""
     from edgel3_deploy.fileio import require_writable, write_atomically
@@ -32,6 +59,8 @@ def command(
     from edgel3_deploy.models.weights import read_weights
     from edgel3_deploy.quantize import quantize
 
+    if qat_windows and method == "converter":
+        raise UsageError("--qat does not work on the converter's result", "Use another --method.")
     source = locate(model)
     if source.kind == "tflite":
         raise UsageError(
@@ -41,26 +70,43 @@ def command(
     require_writable(target.absolute().parent)
     with ConsoleProgress() as progress:
         quantized = quantize(
-            read_weights(source.path), calibration=calibration, progress=progress, use_cache=not no_cache
+            read_weights(source.path),
+            calibration=calibration,
+            method=method,
+            qat_windows=qat_windows,
+            progress=progress,
+            use_cache=not no_cache,
         )
     write_atomically(target, quantized.tflite)
     emit_warnings(quantized.warnings)
-    fidelity = quantized.fidelity
     if as_json:
-        emit_json(
-            {
-                "path": str(target),
-                "bytes": len(quantized.tflite),
-                "sha256": quantized.sha256,
-                "calibration": quantized.calibration,
-                "fidelity": fidelity.to_json() if fidelity else None,
-            }
-        )
+        emit_json({"path": str(target), "method": method, **_facts(quantized)})
         return
     click.echo(f"{target}: {len(quantized.tflite):,} bytes, sha256 {quantized.sha256[:16]}")
-    click.echo(f"calibrated on {quantized.calibration}")
-    if fidelity is not None:
+    click.echo(f"calibrated on {quantized.calibration}, method {method}")
+    _show_layers(quantized)
+    if quantized.fidelity is not None:
+        fidelity = quantized.fidelity
         click.echo(
             f"int8 against float on the calibration windows: cosine min {fidelity.cosine_min:.4f}, "
             f"median {fidelity.cosine_median:.4f}, SQNR {fidelity.sqnr_db:.1f} dB"
         )
+
+
+def _facts(quantized: QuantizedModel) -> dict[str, Any]:
+    return {
+        "bytes": len(quantized.tflite),
+        "sha256": quantized.sha256,
+        "calibration": quantized.calibration,
+        "fidelity": quantized.fidelity.to_json() if quantized.fidelity else None,
+        "layer_sqnr_db": dict(quantized.layer_sqnr_db),
+    }
+
+
+def _show_layers(quantized: QuantizedModel) -> None:
+    """A table of the signal-to-noise ratio behind each layer, the worst marked."""
+    layers = quantized.layer_sqnr_db
+    if layers:
+        worst = min(layers, key=lambda layer: layer[1])
+        rows = [(name, f"{db:.1f}", "worst" if (name, db) == worst else "") for name, db in layers]
+        emit_table(("layer", "SQNR dB", ""), rows)

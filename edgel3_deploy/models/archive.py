@@ -84,5 +84,5 @@ def _check(network: FloatNetwork) -> None:
         if kernel.dtype != np.float32 or bias.dtype != np.float32:
             raise ValueError(f"{conv.name} is not float32")
         channels = kernel.shape[3]
-    if len(network.convs) != 8:
-        raise ValueError(f"{len(network.convs)} convolutions, not 8")
+    if not 5 <= len(network.convs) <= 8:
+        raise ValueError(f"{len(network.convs)} convolutions, not 5 to 8")

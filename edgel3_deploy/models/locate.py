@@ -14,6 +14,9 @@ from edgel3_deploy.models.family import FAMILY, Member, member, member_of, model
 MODELS_VARIABLE = "EDGEL3_DEPLOY_MODELS"
 CACHE_VARIABLE = "EDGEL3_DEPLOY_CACHE"
 
+BUNDLED = "bundled"
+"""The name of the model that ships with the package."""
+
 Kind = Literal["weights", "tflite"]
 _SUFFIXES: dict[str, Kind] = {".h5": "weights", ".h5.gz": "weights", ".tflite": "tflite"}
 
@@ -54,11 +57,28 @@ def find_weights(member: Member) -> Path | None:
     return None
 
 
+def bundled_weights() -> Path | None:
+    """The weights that ship with the package (see the card beside them), or None in a package without."""
+    path = Path(__file__).resolve().parent.parent / "_bundled" / "bundled.h5"
+    return path if path.is_file() else None
+
+
+def default_model() -> str:
+    """What is used when no model is asked for: sea-64 if its weights are at hand, else the bundled model."""
+    published = "sea-64"
+    if find_weights(member(published)) is None and bundled_weights() is not None:
+        return BUNDLED
+    return published
+
+
 def locate(model: str) -> Model:
-    """The file behind a family name, or behind a path to an EdgeL3 .h5 or .h5.gz or to a full-int8 .tflite.
+    """The file behind a family name, "bundled", or a path to an EdgeL3 .h5 or .h5.gz or a full-int8 .tflite.
 
     Raises BadInputError for a file that is not there or of another kind, UsageError for a name nobody bears.
     """
+    bundled = bundled_weights()
+    if model == BUNDLED and bundled is not None:
+        return Model(BUNDLED, bundled, "weights")
     if any(known.name == model for known in FAMILY):
         return _locate_member(member(model))
     path = Path(model).expanduser()

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edgel3_deploy.audio.frontend import L3, SEA
+from edgel3_deploy.audio.frontend import L3, SEA, FrontEnd
+from edgel3_deploy.audio.frontend import front_end as front_end_named
 from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.fileio import read_file
 from edgel3_deploy.models.family import model_name
+from edgel3_deploy.models.layout import BATCH_NORM_EPSILON, FRONT_END_ATTRIBUTE
 from edgel3_deploy.models.network import FloatConv, FloatNetwork
 
 if TYPE_CHECKING:
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-BATCH_NORM_EPSILON = 1e-3
 MAX_FILE_BYTES = 1 << 28
 MAX_FILTERS = 2048
 _CONVOLUTIONS = (*(f"conv2d_{number}" for number in range(1, 8)), "audio_embedding_layer")
@@ -61,6 +62,11 @@ class _Reader:
 
     def has(self, layer: str) -> bool:
         return self._node(f"{layer}/{layer}") is not None
+
+    def attribute(self, name: str) -> str | None:
+        """A text attribute of the file's root, or None."""
+        value = self._root.attrs.get(name)
+        return value if isinstance(value, str) else None
 
     def shape(self, layer: str, array: str) -> tuple[int, ...] | None:
         node = self._node(f"{layer}/{layer}/{array}:0")
@@ -105,9 +111,11 @@ class _Reader:
 def read_weights(path: Path) -> FloatNetwork:
     """Read `path` (.h5 or .h5.gz). The architecture is recognised from the arrays; filter widths are free.
 
-    A BatchNorm behind the last convolution makes it a SEA model (64 x 50 input, ReLU at the end); without one
-    it is an L3 or sparse model (256 x 199, no ReLU at the end). The network's name is the file's, made fit
-    for identifiers.
+    The front end is the one whose mel matrix the file holds, else the one its attribute names; a file with
+    neither is a SEA model (64 x 50 input) if a BatchNorm follows the last convolution, else an L3 or sparse
+    model (256 x 199). An L3 embedding is taken before that BatchNorm, which OpenL3's files have too. Files
+    of this project may end with `conv2d_5`, `_6` or `_7`. The network's name is the file's, made fit for
+    identifiers.
 
     Raises BadInputError, naming the array, if anything is missing, misshapen or not finite, or if the file is
     damaged.
@@ -125,19 +133,21 @@ def read_weights(path: Path) -> FloatNetwork:
 
 
 def _read_network(path: Path, reader: _Reader) -> FloatNetwork:
-    is_sea = reader.has("batch_normalization_9")
-    front_end = SEA if is_sea else L3
-    mel_shape = reader.shape("melspectrogram_1", "Variable")
-    expected = (front_end.n_fft // 2 + 1, front_end.n_mels)
-    if mel_shape is not None and mel_shape != expected:
-        raise reader.error(f"its mel matrix is {mel_shape}, that of a {front_end.name} model is {expected}")
+    layers = _CONVOLUTIONS
+    if not reader.has(_CONVOLUTIONS[-1]):
+        layers = tuple(layer for layer in _CONVOLUTIONS[:-1] if reader.has(layer))
+        if layers not in (_CONVOLUTIONS[:5], _CONVOLUTIONS[:6], _CONVOLUTIONS[:7]):
+            raise reader.error(f"array {_CONVOLUTIONS[-1]}/kernel is missing")
+    front_end = _front_end(reader)
+    # OpenL3 embeds before the BatchNorm and ReLU of the last layer; SEA, and networks cut short, behind them.
+    is_rectified = front_end is SEA or len(layers) < len(_CONVOLUTIONS)
     norm = reader.batch_norm(1, 1)
     channels, convs = 1, []
-    for index, layer in enumerate(_CONVOLUTIONS):
+    for index, layer in enumerate(layers):
         kernel = reader.read(layer, "kernel", (3, 3, channels, None))
         channels = kernel.shape[-1]
         bias = reader.read(layer, "bias", (channels,))
-        is_normalized = is_sea or index < len(_CONVOLUTIONS) - 1
+        is_normalized = is_rectified or index < len(layers) - 1
         if is_normalized:
             gain, offset = reader.batch_norm(index + 2, channels)
             kernel, bias = kernel * gain, bias * gain + offset
@@ -155,6 +165,19 @@ def _read_network(path: Path, reader: _Reader) -> FloatNetwork:
         input_offset=float(norm.offset[0]),
         convs=tuple(convs),
     )
+
+
+def _front_end(reader: _Reader) -> FrontEnd:
+    mel_shape = reader.shape("melspectrogram_1", "Variable")
+    if mel_shape is not None:
+        for candidate in (SEA, L3):
+            if mel_shape == (candidate.n_fft // 2 + 1, candidate.n_mels):
+                return candidate
+        raise reader.error(f"its mel matrix is {mel_shape}, that of no known front end")
+    named = reader.attribute(FRONT_END_ATTRIBUTE)
+    if named is not None:
+        return front_end_named(named)
+    return SEA if reader.has("batch_normalization_9") else L3
 
 
 def _decompressed(path: Path, content: bytes) -> bytes:

@@ -1,6 +1,6 @@
 """Float network to full-int8 .tflite."""
 
 from edgel3_deploy.quantize.fidelity import Fidelity
-from edgel3_deploy.quantize.quantize import QuantizedModel, quantize
+from edgel3_deploy.quantize.quantize import Method, QuantizedModel, quantize
 
-__all__ = ["Fidelity", "QuantizedModel", "quantize"]
+__all__ = ["Fidelity", "Method", "QuantizedModel", "quantize"]

@@ -16,8 +16,20 @@ _BUFFER_ALIGNMENT = 16
 
 def add_metadata(model: bytes, fields: dict[str, Any]) -> bytes:
     """`model` with `fields` as JSON (UTF-8, sorted keys) under METADATA_NAME, replacing an earlier entry."""
-    import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
+
+    tree = schema.ModelT.InitFromPackedBuf(model, 0)
+    content = np.frombuffer(json.dumps(fields, sort_keys=True).encode(), np.uint8)
+    entries = [entry for entry in tree.metadata or [] if entry.name != METADATA_NAME.encode()]
+    entries.append(schema.MetadataT(name=METADATA_NAME, buffer=len(tree.buffers)))
+    tree.metadata = entries
+    tree.buffers.append(schema.BufferT(data=content))
+    return pack(tree, len(model))
+
+
+def pack(tree: Any, expected_bytes: int) -> bytes:
+    """The .tflite of a `ModelT`, with its buffers aligned as the schema asks."""
+    import flatbuffers
 
     class AlignedBuilder(flatbuffers.Builder):  # type: ignore[misc]
         """Keeps the schema's `force_align` of buffers, which the Python code generator drops."""
@@ -27,12 +39,6 @@ def add_metadata(model: bytes, fields: dict[str, Any]) -> bytes:
                 alignment = _BUFFER_ALIGNMENT
             return int(super().StartVector(elemSize, numElems, alignment))
 
-    tree = schema.ModelT.InitFromPackedBuf(model, 0)
-    content = np.frombuffer(json.dumps(fields, sort_keys=True).encode(), np.uint8)
-    entries = [entry for entry in tree.metadata or [] if entry.name != METADATA_NAME.encode()]
-    entries.append(schema.MetadataT(name=METADATA_NAME, buffer=len(tree.buffers)))
-    tree.metadata = entries
-    tree.buffers.append(schema.BufferT(data=content))
-    builder = AlignedBuilder(2 * len(model))
+    builder = AlignedBuilder(2 * expected_bytes)
     builder.Finish(tree.Pack(builder), file_identifier=b"TFL3")
     return bytes(builder.Output())

@@ -1,4 +1,4 @@
-"""Weights to a full-int8 .tflite: calibrate, convert, measure, and remember the result by content."""
+"""Weights to a full-int8 .tflite: calibrate, quantize, measure, and remember the result by content."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import importlib.metadata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -20,11 +20,16 @@ from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.quantize import cache
 from edgel3_deploy.quantize.calibration import calibration_set, spread
 from edgel3_deploy.quantize.fidelity import Fidelity, measure
+from edgel3_deploy.quantize.flatbuffer import write_model
 from edgel3_deploy.quantize.isolate import convert_isolated
 from edgel3_deploy.quantize.metadata import add_metadata
+from edgel3_deploy.quantize.post_training import quantize_layers
 from edgel3_deploy.reference.interpreter import run_real
 
-RECIPE = 1  # part of every cache key: raise it whenever the same inputs would give another model
+Method = Literal["gptq", "mse", "minmax", "converter"]
+"""How weights are rounded and ranges chosen: see `post_training`; "converter" is TensorFlow's."""
+
+RECIPE = 2  # part of every cache key: raise it whenever the same inputs would give another model
 MOST_WINDOWS, FEWEST_WINDOWS = 150, 40
 _MAC_BUDGET = 60_000_000_000
 _MAX_CLIP_BYTES = 1 << 31
@@ -35,7 +40,8 @@ class QuantizedModel:
     """A full-int8 .tflite and its SHA-256.
 
     `fidelity` compares it with the float network on the calibration windows; `calibration` says in words what
-    those are; `warnings` holds what the user should know.
+    those are; `layer_sqnr_db` the signal-to-noise ratio behind each convolution there (empty from the
+    converter); `warnings` holds what the user should know.
     """
 
     tflite: bytes
@@ -43,12 +49,15 @@ class QuantizedModel:
     fidelity: Fidelity | None
     calibration: str
     warnings: tuple[str, ...] = ()
+    layer_sqnr_db: tuple[tuple[str, float], ...] = ()
 
 
 def quantize(
     network: FloatNetwork,
     *,
     calibration: Sequence[Path] = (),
+    method: Method = "gptq",
+    qat_windows: int = 0,
     progress: Progress = silent,
     use_cache: bool = True,
 ) -> QuantizedModel:
@@ -59,15 +68,20 @@ def quantize(
     name and a hash of the weights are in its metadata entry "edgel3_deploy". Unless `use_cache` is off, equal
     inputs give a remembered result.
 
-    Raises BadInputError for unusable audio, MissingDependencyError without TensorFlow, ToolchainError if it
-    fails.
+    `qat_windows` above zero adds quantization-aware fine-tuning on so many windows, which needs TensorFlow;
+    `layer_sqnr_db` is then that before the fine-tuning.
+
+    Raises BadInputError for unusable audio; with the method "converter", MissingDependencyError without
+    TensorFlow and ToolchainError if it fails.
     """
     limit = _window_limit(network)
     found = find_clips(calibration)
     clips = tuple(found[index] for index in spread(len(found), limit))
     identity = {
         "recipe": RECIPE,
-        "tensorflow": _tensorflow_version(),
+        "method": method,
+        "qat_windows": qat_windows,
+        "tensorflow": _tensorflow_version() if method == "converter" else "",
         "network": fingerprint(network),
         "clips": [(clip.name, sha256(read_file(clip, "a recording", _MAX_CLIP_BYTES))) for clip in clips],
     }
@@ -75,7 +89,7 @@ def quantize(
     remembered = cache.load(key) if use_cache else None
     if remembered is not None:
         return _from_facts(*remembered)
-    model, facts = _quantize(network, clips, limit, progress)
+    model, facts = _quantize(network, clips, limit, (method, qat_windows), progress)
     complaint = cache.store(key, model, facts) if use_cache else ""
     if complaint:
         facts["warnings"].append(f"the quantized model could not be kept for next time: {complaint}")
@@ -83,13 +97,30 @@ def quantize(
 
 
 def _quantize(
-    network: FloatNetwork, clips: Sequence[Path], limit: int, progress: Progress
+    network: FloatNetwork,
+    clips: Sequence[Path],
+    limit: int,
+    how: tuple[Method, int],
+    progress: Progress,
 ) -> tuple[bytes, dict[str, Any]]:
-    """The model, and what is kept beside it: fidelity, calibration, warnings."""
+    """The model, and what is kept beside it: fidelity, calibration, layers, warnings."""
     sounds = calibration_set(clips, front_end(network.front_end), limit, progress)
     inputs = np.float32(network.input_gain) * sounds.spectrograms + np.float32(network.input_offset)
+    method, qat_windows = how
+    layers: list[tuple[str, float]] = []
+    if method == "converter":
+        model = convert_isolated(network, inputs, progress)
+    else:
+        found = sounds.without_silence(), sounds.with_silence()
+        quantized = quantize_layers(network, *found, method, progress)
+        layers = [(conv.name, conv.sqnr_db) for conv in quantized.convs]
+        if qat_windows:
+            from edgel3_deploy.quantize.qat import fine_tune
+
+            quantized = fine_tune(network, quantized, clips, qat_windows, progress)
+        model = write_model(network, quantized)
     model = add_metadata(
-        convert_isolated(network, inputs, progress),
+        model,
         {
             "name": network.name,
             "front_end": network.front_end,
@@ -103,13 +134,20 @@ def _quantize(
     return model, {
         "calibration": sounds.description,
         "fidelity": fidelity.to_json(),
+        "layers": layers,
         "warnings": list(sounds.warnings),
     }
 
 
 def _from_facts(model: bytes, facts: dict[str, Any]) -> QuantizedModel:
-    fidelity = Fidelity(**facts["fidelity"])
-    return QuantizedModel(model, sha256(model), fidelity, facts["calibration"], tuple(facts["warnings"]))
+    return QuantizedModel(
+        model,
+        sha256(model),
+        Fidelity(**facts["fidelity"]),
+        facts["calibration"],
+        tuple(facts["warnings"]),
+        tuple((str(name), float(sqnr_db)) for name, sqnr_db in facts["layers"]),
+    )
 
 
 def _window_limit(network: FloatNetwork) -> int:

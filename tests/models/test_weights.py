@@ -94,7 +94,7 @@ def test_bad_arrays_are_named(tmp_path: Path, name: str, value: np.ndarray | Non
 
 
 def test_the_mel_matrix_must_match_the_architecture(tmp_path: Path) -> None:
-    arrays = random_arrays(TINY) | {"melspectrogram_1/Variable": np.zeros((1025, 256), np.float32)}
+    arrays = random_arrays(TINY) | {"melspectrogram_1/Variable": np.zeros((513, 256), np.float32)}
     refuse(write_weights(tmp_path / "a.h5", arrays), "mel matrix")
 
 
@@ -167,3 +167,11 @@ def test_damaged_files_are_read_or_refused(
     else:
         assert isinstance(network, FloatNetwork)
         assert all(np.isfinite(conv.weights).all() for conv in network.convs)
+
+
+def test_openl3_embeds_before_its_last_batch_norm(tmp_path: Path) -> None:
+    arrays = random_arrays(TINY) | {"melspectrogram_1/Variable": np.zeros((1025, 256), np.float32)}
+    network = read_weights(write_weights(tmp_path / "openl3.h5", arrays))
+    assert (network.front_end, network.n_mels, network.frames) == ("l3", 256, 199)
+    assert [conv.relu for conv in network.convs] == [True] * 7 + [False]
+    np.testing.assert_array_equal(network.convs[-1].weights, arrays["audio_embedding_layer/kernel"])

@@ -1,4 +1,4 @@
-"""The whole step with TensorFlow's converter: the model's structure, its cache and its fidelity."""
+"""The whole step: the model's structure, its cache and its fidelity, method by method."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgel3_deploy.audio.clips import find_clips, load_clip, windows
 from edgel3_deploy.audio.frontend import SEA, log_mel
 from edgel3_deploy.errors import BadInputError
+from edgel3_deploy.graph.reader import read_network
+from edgel3_deploy.graph.reference import run
 from edgel3_deploy.models.archive import fingerprint
 from edgel3_deploy.models.forward import forward
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.models.weights import read_weights
 from edgel3_deploy.quantize import QuantizedModel, quantize
 from edgel3_deploy.quantize import isolate as isolate_module
+from edgel3_deploy.quantize.fidelity import measure
 from edgel3_deploy.quantize.metadata import METADATA_NAME, add_metadata
 from edgel3_deploy.reference import interpreter, tflm
 from tests.models.synthetic_weights import random_arrays, random_weights, write_weights
@@ -125,46 +129,49 @@ class TestMetadata:
 
 class TestCache:
     @pytest.fixture(autouse=True)
-    def no_converter(self, tiny_model: QuantizedModel, monkeypatch: pytest.MonkeyPatch) -> list[FloatNetwork]:
-        """Once the tiny model exists, the converter only counts its calls and hands out that model."""
-        calls: list[FloatNetwork] = []
+    def calls(self, tiny_model: QuantizedModel, monkeypatch: pytest.MonkeyPatch) -> list[FloatNetwork]:
+        """Networks that are quantized once the tiny model exists."""
+        networks: list[FloatNetwork] = []
+        module = sys.modules["edgel3_deploy.quantize.quantize"]
+        original = module.quantize_layers
 
-        def convert(network: FloatNetwork, inputs: np.ndarray, progress: object) -> bytes:
-            calls.append(network)
-            return tiny_model.tflite
+        def count(network: FloatNetwork, *arguments: object) -> object:
+            networks.append(network)
+            return original(network, *arguments)
 
-        monkeypatch.setattr(sys.modules["edgel3_deploy.quantize.quantize"], "convert_isolated", convert)
-        return calls
+        monkeypatch.setattr(module, "quantize_layers", count)
+        return networks
 
     def test_equal_inputs_give_the_remembered_result(
         self,
         tiny_network: FloatNetwork,
         tiny_model: QuantizedModel,
         recordings: Path,
-        no_converter: list[FloatNetwork],
+        calls: list[FloatNetwork],
     ) -> None:
         assert quantize(tiny_network, calibration=[recordings]) == tiny_model
         moved = recordings.rename(recordings.with_name("moved"))
         assert quantize(tiny_network, calibration=[moved]) == tiny_model
-        assert no_converter == []
+        assert calls == []
 
-    @pytest.mark.parametrize("change", ["weights", "clip", "no clips", "no cache"])
-    def test_another_input_is_converted(
-        self, change: str, tiny_network: FloatNetwork, recordings: Path, no_converter: list[FloatNetwork]
+    @pytest.mark.parametrize("change", ["weights", "clip", "no clips", "method", "no cache"])
+    def test_another_input_is_quantized(
+        self, change: str, tiny_network: FloatNetwork, recordings: Path, calls: list[FloatNetwork]
     ) -> None:
         if change == "weights":
             tiny_network = replace(tiny_network, input_gain=tiny_network.input_gain * 1.01)
         if change == "clip":
             (recordings / "b-tone.wav").unlink()
         clips = [] if change == "no clips" else [recordings]
-        quantize(tiny_network, calibration=clips, use_cache=change != "no cache")
-        assert len(no_converter) == 1
+        method = "mse" if change == "method" else "gptq"
+        quantize(tiny_network, calibration=clips, method=method, use_cache=change != "no cache")
+        assert len(calls) == 1
 
     def test_a_damaged_entry_is_rebuilt(
         self,
         tiny_network: FloatNetwork,
         recordings: Path,
-        no_converter: list[FloatNetwork],
+        calls: list[FloatNetwork],
         tmp_path: Path,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
@@ -174,7 +181,7 @@ class TestCache:
         entry.write_bytes(first.tflite[:-1])
         assert quantize(tiny_network, calibration=[recordings]) == first
         assert quantize(tiny_network, calibration=[recordings]) == first
-        assert len(no_converter) == 2
+        assert len(calls) == 2
 
     def test_a_cache_out_of_order_is_a_warning(
         self, tiny_network: FloatNetwork, recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -188,7 +195,7 @@ class TestCache:
 def test_the_result_says_what_it_was_calibrated_on(tiny_model: QuantizedModel) -> None:
     assert tiny_model.calibration.endswith("windows of 3 recordings")
     assert tiny_model.fidelity is not None
-    assert tiny_model.fidelity.sqnr_db > 20
+    assert tiny_model.fidelity.sqnr_db > 18
     assert tiny_model.fidelity.cosine_min > 0.99
     assert [warning.split(":")[0] for warning in tiny_model.warnings] == ["c-short.wav"]
 
@@ -199,7 +206,7 @@ def test_unusable_calibration_audio_is_refused_before_tensorflow_starts(
     monkeypatch.delattr(isolate_module, "_run")
     (recordings / "broken.wav").write_bytes(b"no audio")
     with pytest.raises(BadInputError, match=r"broken\.wav"):
-        quantize(tiny_network, calibration=[recordings])
+        quantize(tiny_network, calibration=[recordings], method="converter")
 
 
 def test_a_network_that_is_always_zero_converts(tmp_path: Path, recordings: Path) -> None:
@@ -230,8 +237,8 @@ def test_sea_64_stays_close_to_float_and_repeats_without_tensorflow(
     model = quantize(network, calibration=[clips])
     assert model.calibration == "150 windows of 20 recordings"
     assert model.fidelity is not None
-    assert model.fidelity.cosine_min > 0.99
-    assert model.fidelity.sqnr_db > 28
+    assert model.fidelity.cosine_min > 0.998
+    assert model.fidelity.sqnr_db > 33
     program = (
         "import sys; from pathlib import Path\n"
         "from edgel3_deploy.models.weights import read_weights\n"
@@ -247,3 +254,48 @@ def test_sea_64_stays_close_to_float_and_repeats_without_tensorflow(
         check=True,
     )
     assert again.stdout.strip() == model.sha256
+
+
+def test_the_converter_gives_the_same_structure(
+    tiny_network: FloatNetwork, tiny_model: QuantizedModel, recordings: Path
+) -> None:
+    pytest.importorskip("tensorflow")
+    converted = quantize(tiny_network, calibration=[recordings], method="converter").tflite
+    ours, theirs = tree(tiny_model.tflite), tree(converted)
+    for model in (ours, theirs):
+        model.kinds = [
+            (
+                model.operatorCodes[operator.opcodeIndex].builtinCode,
+                model.operatorCodes[operator.opcodeIndex].version,
+            )
+            for operator in model.subgraphs[0].operators
+        ]
+    assert ours.kinds == theirs.kinds
+
+
+def test_the_graph_reader_accepts_the_written_file(tiny_model: QuantizedModel) -> None:
+    network = read_network(tiny_model.tflite)
+    inputs = np.random.default_rng(1).integers(-128, 128, (3, 64, 50, 1)).astype(np.int8)
+    expected = interpreter.run_all(tiny_model.tflite, inputs)
+    np.testing.assert_array_equal([run(network, window).reshape(-1) for window in inputs], expected)
+
+
+@pytest.mark.slow
+def test_careful_methods_lose_less_on_recordings_that_did_not_calibrate(
+    sea_64_weights: Path, clips: Path
+) -> None:
+    network = read_weights(sea_64_weights)
+    files = find_clips([clips])
+    unseen = [load_clip(path, SEA) for path in files[1::4]]
+    decibels = np.stack([log_mel(window, SEA) for clip in unseen for window in windows(clip, SEA)[0]])
+    real = (network.input_gain * decibels + network.input_offset).astype(np.float32)[..., np.newaxis]
+    expected = forward(network, decibels)
+    calibration = [path for index, path in enumerate(files) if index % 4 != 1]
+    fidelity = {}
+    for method in ("minmax", "mse", "gptq"):
+        model = quantize(network, calibration=calibration, method=method)
+        fidelity[method] = measure(expected, interpreter.run_real(model.tflite, real))
+    assert fidelity["minmax"].sqnr_db < fidelity["mse"].sqnr_db < fidelity["gptq"].sqnr_db
+    assert fidelity["gptq"].sqnr_db > 33
+    assert fidelity["gptq"].cosine_min > 0.998
+    assert fidelity["gptq"].cosine_median > 0.9997

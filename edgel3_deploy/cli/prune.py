@@ -1,0 +1,178 @@
+"""`edgel3-deploy prune`: leave out weights, filters or layers, and learn back what that cost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgel3_deploy.cli.options import json_option
+from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings
+from edgel3_deploy.cli.progress import ConsoleProgress
+from edgel3_deploy.errors import UsageError
+
+if TYPE_CHECKING:
+    from edgel3_deploy.compress.pruning import Pruned
+    from edgel3_deploy.compress.recovery import Recovered
+    from edgel3_deploy.models.network import FloatNetwork
+
+
+@click.command()
+@click.option(
+    "--model", "-m", required=True, metavar="WEIGHTS", help="Family name, or EdgeL3 or OpenL3 .h5 or .h5.gz."
+)
+@click.option(
+    "--sparsity",
+    metavar="PLAN|S1,...,S8",
+    help="Percent left out of each convolution, or a published plan: 53.49, 63.48, 72.29, 87.08, 95.45, "
+    "99.0; with --structured: half.",
+)
+@click.option(
+    "--structured", is_flag=True, help="Leave out whole filters of least L1 norm instead of single weights."
+)
+@click.option(
+    "--depth",
+    type=click.Choice(["conv7", "conv6", "conv5"]),
+    help="Take the embedding from this convolution.",
+)
+@click.option(
+    "--finetune",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR|FILE",
+    help="Recover by distillation from the dense model, on these recordings and generated sounds.",
+)
+@click.option(
+    "--windows", type=click.IntRange(min=1), default=20_000, show_default=True, help="Windows to recover on."
+)
+@click.option("--batch-size", type=click.IntRange(2, 4096), default=32, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option(
+    "--sensitivity",
+    "sensitivity_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="PNG",
+    help="Also plot how much each layer minds being pruned.",
+)
+@click.option(
+    "--output",
+    "-o",
+    default="pruned.h5",
+    show_default=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to write the weights.",
+)
+@json_option
+def command(
+    model: str,
+    sparsity: str | None,
+    structured: bool,
+    depth: str | None,
+    finetune: tuple[Path, ...],
+    windows: int,
+    batch_size: int,
+    seed: int,
+    sensitivity_path: Path | None,
+    output: Path,
+    as_json: bool,
+) -> None:
+    """Make a network smaller: sparse (--sparsity), narrower (--sparsity --structured) or shorter
+    (--depth).
+    """
+    from edgel3_deploy.compress.recovery import RECIPE, recover
+    from edgel3_deploy.fileio import write_atomically
+    from edgel3_deploy.models.layout import weight_file
+    from edgel3_deploy.models.locate import locate
+    from edgel3_deploy.models.weights import read_weights
+
+    if (sparsity is None) == (depth is None):
+        raise UsageError("prune needs --sparsity or --depth", "Give one of them, not both.")
+    source = locate(model)
+    if source.kind != "weights":
+        raise UsageError(f"{source.path} holds no float weights", "Give .h5, .h5.gz or a family name.")
+    dense = read_weights(source.path)
+    pruned = _prune(dense, sparsity, structured, depth)
+    recovered = None
+    with ConsoleProgress() as progress:
+        if sensitivity_path is not None:
+            write_atomically(sensitivity_path, _sensitivity_plot(dense, finetune, structured, progress))
+        if finetune:
+            from dataclasses import replace
+
+            from edgel3_deploy.audio.clips import find_clips
+
+            checkpoint = output.with_suffix(".checkpoint.npz")
+            recovered = recover(
+                dense,
+                pruned,
+                find_clips(finetune),
+                replace(RECIPE, windows=windows, batch_size=batch_size),
+                seed=seed,
+                checkpoint=checkpoint,
+                progress=progress,
+            )
+            checkpoint.unlink(missing_ok=True)
+    network = recovered.network if recovered is not None else pruned.network
+    write_atomically(output, weight_file(network))
+    _show(output, pruned, recovered, as_json)
+
+
+def _prune(dense: FloatNetwork, sparsity: str | None, structured: bool, depth: str | None) -> Pruned:
+    from edgel3_deploy.compress.pruning import (
+        PLANS,
+        WIDTH_PLANS,
+        cut_depth,
+        parse_plan,
+        prune_filters,
+        prune_weights,
+    )
+
+    if sparsity is None:
+        return cut_depth(dense, depth or "")
+    if structured:
+        return prune_filters(dense, parse_plan(sparsity, WIDTH_PLANS, len(dense.convs)))
+    return prune_weights(dense, parse_plan(sparsity, PLANS, len(dense.convs)))
+
+
+def _sensitivity_plot(
+    dense: FloatNetwork, recordings: tuple[Path, ...], structured: bool, progress: ConsoleProgress
+) -> bytes:
+    from edgel3_deploy.audio.clips import find_clips
+    from edgel3_deploy.audio.frontend import front_end
+    from edgel3_deploy.compress.sensitivity import sensitivity, sensitivity_plot
+    from edgel3_deploy.quantize.calibration import calibration_set, spread
+
+    limit = 24
+    found = find_clips(recordings)
+    chosen = tuple(found[index] for index in spread(len(found), limit))
+    windows = calibration_set(chosen, front_end(dense.front_end), limit).spectrograms
+    return sensitivity_plot(sensitivity(dense, windows, structured=structured, progress=progress))
+
+
+def _show(output: Path, pruned: Pruned, recovered: Recovered | None, as_json: bool) -> None:
+    widths = [len(indices) for indices in pruned.kept]
+    if as_json:
+        content = {
+            "path": str(output),
+            "sparsity": pruned.sparsity,
+            "widths": widths,
+            "pruned": recovered.pruned.to_json() if recovered else None,
+            "recovered": recovered.recovered.to_json() if recovered else None,
+            "held_out": list(recovered.held_out) if recovered else None,
+        }
+        emit_json(content)
+        return
+    click.echo(
+        f"{output}: {pruned.sparsity:.2%} of the weights are zero, filters {' '.join(map(str, widths))}"
+    )
+    if recovered is not None:
+        emit_warnings(recovered.warnings)
+        click.echo(
+            f"closeness to the dense network on {recovered.pruned.windows} windows kept from training:"
+        )
+        rows = [
+            (name, f"{figures.cosine_median:.3f}", f"{figures.cosine_p5:.3f}", f"{figures.relative_mse:.2f}")
+            for name, figures in (("pruned", recovered.pruned), ("recovered", recovered.recovered))
+        ]
+        emit_table(("", "cosine median", "5th percentile", "relative MSE"), rows)

@@ -1,0 +1,149 @@
+"""`edgel3-deploy specialize`: train a small student to give a teacher's embedding."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgel3_deploy.cli.options import json_option
+from edgel3_deploy.cli.output import emit_table, emit_warnings
+from edgel3_deploy.cli.progress import ConsoleProgress
+from edgel3_deploy.errors import UsageError
+
+if TYPE_CHECKING:
+    from edgel3_deploy.compress.specialize import Specialized
+
+
+@click.command()
+@click.option(
+    "--teacher", required=True, metavar="WEIGHTS", help="Family name, or EdgeL3 or OpenL3 .h5 or .h5.gz."
+)
+@click.option(
+    "--audio",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR|FILE",
+    help="WAV recordings like those of the deployment; repeatable.  [default: generated sounds]",
+)
+@click.option(
+    "--student",
+    default="sea-64",
+    show_default=True,
+    metavar="sea-64|sea-128|sea-256|W1,W2,W3,W4",
+    help="Architecture: a family name, or the filters of the four blocks.",
+)
+@click.option(
+    "--output",
+    "-o",
+    default="student.h5",
+    show_default=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to write the weights; checkpoint and report go beside it.",
+)
+@click.option(
+    "--windows", type=click.IntRange(1), default=200_000, show_default=True, help="Windows to train on."
+)
+@click.option("--batch-size", type=click.IntRange(2, 4096), default=32, show_default=True)
+@click.option("--learning-rate", type=click.FloatRange(0, 1, min_open=True), default=2e-3, show_default=True)
+@click.option(
+    "--held-out",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.2,
+    show_default=True,
+    help="Share of the recordings kept from training, for the report.",
+)
+@click.option(
+    "--map-weight",
+    type=click.FloatRange(0),
+    default=4.0,
+    show_default=True,
+    help="Weight of matching the teacher's block outputs, for the first 85 % of the run.",
+)
+@click.option(
+    "--start",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="WEIGHTS",
+    help="Go on from this student instead of random weights.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@json_option
+def command(
+    teacher: str,
+    audio: tuple[Path, ...],
+    student: str,
+    output: Path,
+    windows: int,
+    batch_size: int,
+    learning_rate: float,
+    held_out: float,
+    map_weight: float,
+    start: Path | None,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Train a student from random weights to give the teacher's embedding (specialized embedding
+    approximation).
+
+    An interrupted run continues where it was when the same command is given again.
+    """
+    from edgel3_deploy.audio.clips import find_clips
+    from edgel3_deploy.compress.report import learning_curves, report_json
+    from edgel3_deploy.compress.specialize import Request, specialize, student_widths
+    from edgel3_deploy.compress.trainer import Recipe
+    from edgel3_deploy.fileio import write_atomically
+    from edgel3_deploy.models.family import model_name
+    from edgel3_deploy.models.layout import weight_file
+    from edgel3_deploy.models.locate import locate
+    from edgel3_deploy.models.weights import read_weights
+
+    source = locate(teacher)
+    if source.kind != "weights":
+        raise UsageError(f"{source.path} is not a teacher", "Give float weights (.h5, .h5.gz) or a name.")
+    request = Request(
+        teacher=read_weights(source.path),
+        recordings=find_clips(audio),
+        widths=student_widths(student),
+        recipe=Recipe(windows=windows, batch_size=batch_size, learning_rate=learning_rate),
+        held_out=held_out,
+        map_weight=map_weight,
+        seed=seed,
+        start=read_weights(start) if start is not None else None,
+    )
+    checkpoint = output.with_suffix(".checkpoint.npz")
+    with ConsoleProgress() as progress:
+        result = specialize(request, checkpoint=checkpoint, name=model_name(output), progress=progress)
+    report = report_json(request, result)
+    write_atomically(output, weight_file(result.network))
+    write_atomically(output.with_suffix(".report.json"), report)
+    write_atomically(output.with_suffix(".curves.png"), learning_curves(result.history, batch_size))
+    if result.projection is not None:
+        write_atomically(output.with_suffix(".projection.npz"), result.projection.to_bytes())
+    checkpoint.unlink(missing_ok=True)
+    emit_warnings(result.warnings)
+    if as_json:
+        click.echo(report.decode(), nl=False)
+        return
+    _show(output, result)
+
+
+def _show(output: Path, result: Specialized) -> None:
+    kept = f"{len(result.held_out)} recordings kept from training" if result.held_out else "generated sounds"
+    click.echo(f"{output}: closeness to the teacher on {result.closeness.windows} windows of {kept}")
+    emit_table(
+        ("", "cosine median", "5th percentile", "min", "R^2", "relative MSE"),
+        [
+            (
+                name,
+                f"{figures.cosine_median:.3f}",
+                f"{figures.cosine_p5:.3f}",
+                f"{figures.cosine_min:.3f}",
+                f"{figures.r2:.2f}",
+                f"{figures.relative_mse:.2f}",
+            )
+            for name, figures in (("before", result.untrained), ("trained", result.closeness))
+        ],
+    )
+    if result.projection is not None:
+        click.echo(f"principal components keep {result.projection.explained:.1%} of the teacher's variance")

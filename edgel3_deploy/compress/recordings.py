@@ -1,0 +1,86 @@
+"""Excerpts of recordings, read from disk as they are needed, so that hundreds of hours take no memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edgel3_deploy.compress.synthesis import Sound
+from edgel3_deploy.errors import BadInputError
+
+MIN_SECONDS = 0.05
+EXCERPT_SECONDS = 4.0
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A readable audio file: `frames` samples a channel at `rate` Hz."""
+
+    path: Path
+    frames: int
+    rate: int
+
+    @property
+    def seconds(self) -> float:
+        """Length in seconds."""
+        return self.frames / self.rate
+
+
+def scan(paths: Sequence[Path]) -> tuple[tuple[Recording, ...], tuple[str, ...]]:
+    """The usable recordings among `paths`, from their headers alone, and a warning for each file that is
+    not.
+    """
+    import soundfile
+
+    recordings, warnings = [], []
+    for path in paths:
+        try:
+            info = soundfile.info(str(path))
+        except (OSError, RuntimeError) as error:
+            warnings.append(f"{path}: left out: {(str(error).splitlines() or ['unreadable'])[0]}")
+            continue
+        if info.frames < MIN_SECONDS * info.samplerate:
+            warnings.append(f"{path}: left out: shorter than {MIN_SECONDS:g} s")
+            continue
+        recordings.append(Recording(path, info.frames, info.samplerate))
+    return tuple(recordings), tuple(warnings)
+
+
+def split(
+    recordings: Sequence[Recording], held_out: float, seed: int
+) -> tuple[tuple[Recording, ...], tuple[Recording, ...]]:
+    """(training, held-out) recordings: a share `held_out` of them, by whole files, drawn with `seed`.
+
+    At least one recording stays on either side, if there are two and `held_out` is above zero.
+    """
+    count = len(recordings)
+    wanted = min(max(round(held_out * count), 1), count - 1) if held_out > 0 and count > 1 else 0
+    chosen = set(np.random.default_rng([seed, count]).permutation(count)[:wanted].tolist())
+    kept = tuple(recording for index, recording in enumerate(recordings) if index not in chosen)
+    return kept, tuple(recording for index, recording in enumerate(recordings) if index in chosen)
+
+
+def read_excerpt(recording: Recording, start: float, rate: int, speed: float = 1.0) -> Sound:
+    """Up to EXCERPT_SECONDS from `start` seconds, mixed to mono, at `rate` Hz, `speed` times as fast (and as
+    high).
+
+    Raises BadInputError if the file cannot be decoded there.
+    """
+    import soundfile
+    import soxr
+
+    try:
+        with soundfile.SoundFile(str(recording.path)) as file:
+            file.seek(min(int(start * recording.rate), recording.frames))
+            wanted = int(EXCERPT_SECONDS * speed * recording.rate)
+            samples = file.read(wanted, dtype="float32", always_2d=True).mean(axis=1)
+    except (OSError, RuntimeError) as error:
+        raise BadInputError(
+            f"{recording.path}: cannot be decoded: {error}", "Remove or repair the file."
+        ) from error
+    resampled = soxr.resample(np.nan_to_num(samples), recording.rate * speed, rate, quality="soxr_hq")
+    excerpt: Sound = resampled.astype(np.float64)
+    return excerpt

@@ -1,0 +1,153 @@
+"""Windows for student and teacher, each through its own front end, and what they tell about a teacher."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgel3_deploy.audio.frontend import FrontEnd, log_mel
+from edgel3_deploy.compress.fidelity import Closeness, closeness
+from edgel3_deploy.compress.recordings import Recording
+from edgel3_deploy.compress.stream import WindowStream
+from edgel3_deploy.compress.trainable import frozen_forward
+from edgel3_deploy.compress.trainer import Batch, Teacher
+from edgel3_deploy.models.network import FloatNetwork
+from edgel3_deploy.progress import Progress, silent
+
+FloatArray = NDArray[np.float32]
+
+_EVALUATION_BATCH = 32
+_GENERATED_HELD_OUT = 256
+
+
+class Source:
+    """Batches of training windows as spectrograms, and the windows of recordings kept from training."""
+
+    def __init__(
+        self,
+        teacher: FrontEnd,
+        student: FrontEnd,
+        recordings: Sequence[Recording],
+        batch_size: int,
+        seed: int,
+    ) -> None:
+        self._teacher = teacher
+        self._student = student
+        self._rate = max(teacher.sample_rate, student.sample_rate)
+        self._stream = WindowStream(recordings, self._rate, batch_size, seed)
+        self._seed = seed
+
+    @property
+    def batch_size(self) -> int:
+        """Windows in a batch."""
+        return self._stream.batch_size
+
+    def batch(self, step: int) -> Batch:
+        """Spectrograms of batch number `step`."""
+        return self._spectrograms(self._stream.batch(step))
+
+    def held_out(self, recordings: Sequence[Recording]) -> Batch:
+        """All windows of the recordings, cut as `validate` cuts them; generated ones if there are no
+        recordings.
+        """
+        if not recordings:
+            stream = WindowStream((), self._rate, _GENERATED_HELD_OUT, self._seed + 1)
+            return self._spectrograms(stream.batch(0))
+        student = np.concatenate([_clip_windows(recording.path, self._student) for recording in recordings])
+        if self._teacher == self._student:
+            return student, student
+        return student, np.concatenate(
+            [_clip_windows(recording.path, self._teacher) for recording in recordings]
+        )
+
+    def _spectrograms(self, samples: FloatArray) -> Batch:
+        student = _log_mels(_resampled(samples, self._rate, self._student.sample_rate), self._student)
+        if self._teacher == self._student:
+            return student, student
+        return student, _log_mels(_resampled(samples, self._rate, self._teacher.sample_rate), self._teacher)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the first windows of a stream tell: the student's input, x = input_gain * dB + input_offset, with
+    mean zero and variance one; the teacher's embeddings, (n, width); and the variance of its maps, by
+    convolution, each with the index of the teacher's convolution that it is compared with.
+    """
+
+    input_gain: float
+    input_offset: float
+    targets: FloatArray
+    map_variances: Mapping[int, tuple[int, float]]
+
+
+def measure_teacher(
+    teacher: Teacher, source: Source, matched: Sequence[int], windows: int, progress: Progress = silent
+) -> Measured:
+    """Run the first `windows` windows of `source`, in whole batches, through `teacher`."""
+    import tensorflow as tf
+
+    steps = -(-windows // source.batch_size)
+    forward = tf.function(teacher)
+    spectrograms, targets, moments = [], [], np.zeros((len(matched), 2))
+    for step in range(steps):
+        progress("measuring the teacher", step * source.batch_size, windows)
+        student_db, teacher_db = source.batch(step)
+        maps, embedding = forward(tf.constant(teacher_db[..., None]))
+        for row, index in enumerate(matched):
+            moments[row] += [
+                float(tf.reduce_mean(maps[index])),
+                float(tf.reduce_mean(tf.square(maps[index]))),
+            ]
+        spectrograms.append(student_db)
+        targets.append(embedding.numpy())
+    decibels = np.concatenate(spectrograms)
+    variances = {
+        index: (index, max(float(square - mean**2), 1e-9))
+        for index, (mean, square) in zip(matched, moments / steps, strict=True)
+    }
+    gain = 1 / max(float(decibels.std()), 1e-6)
+    return Measured(gain, -gain * float(decibels.mean()), np.concatenate(targets), variances)
+
+
+class Judge:
+    """Compares networks with a teacher on windows that took no part in training."""
+
+    def __init__(self, teacher: Teacher, windows: Batch) -> None:
+        self._spectrograms, teacher_db = windows
+        self._targets = _in_batches(teacher, teacher_db)
+
+    def closeness(self, network: FloatNetwork) -> Closeness:
+        """How close the network's embeddings come to the teacher's."""
+        return closeness(_in_batches(lambda x: frozen_forward(network, x), self._spectrograms), self._targets)
+
+
+def _in_batches(forward: Teacher, spectrograms: FloatArray) -> FloatArray:
+    """Embeddings of spectrograms (n, mel, frames)."""
+    import tensorflow as tf
+
+    starts = range(0, len(spectrograms), _EVALUATION_BATCH)
+    pieces = (spectrograms[start : start + _EVALUATION_BATCH, ..., None] for start in starts)
+    return np.concatenate([forward(tf.constant(piece))[1].numpy() for piece in pieces])
+
+
+def _resampled(samples: FloatArray, rate: int, target: int) -> FloatArray:
+    """One-second windows, float32 (n, rate) -> (n, target)."""
+    if rate == target:
+        return samples
+    import soxr
+
+    return np.stack([soxr.resample(window, rate, target, quality="soxr_hq")[:target] for window in samples])
+
+
+def _log_mels(samples: FloatArray, sizes: FrontEnd) -> FloatArray:
+    return np.stack([log_mel(window, sizes) for window in samples])
+
+
+def _clip_windows(path: Path, sizes: FrontEnd) -> FloatArray:
+    from edgel3_deploy.audio.clips import load_clip, windows
+
+    return _log_mels(windows(load_clip(path, sizes), sizes)[0], sizes)

@@ -1,0 +1,231 @@
+"""Specialized embedding approximation: a small student learns a teacher's embedding on one's own recordings.
+
+Srivastava et al., "Specialized Embedding Approximation for Edge Intelligence" (ICASSP 2021), with feature
+maps matched on the way and a generator of urban sounds beside the recordings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgel3_deploy.audio.frontend import SEA, front_end
+from edgel3_deploy.compress.backend import load_tensorflow
+from edgel3_deploy.compress.fidelity import Closeness
+from edgel3_deploy.compress.objective import Objective
+from edgel3_deploy.compress.projection import Projection, principal_components
+from edgel3_deploy.compress.recordings import Recording, scan, split
+from edgel3_deploy.compress.source import Judge, Source, measure_teacher
+from edgel3_deploy.compress.trainable import BLOCK_ENDS, StudentShape, Trainable, frozen_forward
+from edgel3_deploy.compress.trainer import Recipe, Teacher, Trainer
+from edgel3_deploy.errors import UsageError
+from edgel3_deploy.models.archive import fingerprint
+from edgel3_deploy.models.family import FAMILY
+from edgel3_deploy.models.network import FloatNetwork
+from edgel3_deploy.progress import Progress, silent
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+MAX_FILTERS = 2048
+
+_MEASURED_WINDOWS = 512
+_WINDOWS_PER_COMPONENT = 4
+
+
+@dataclass(frozen=True)
+class Request:
+    """What `specialize` is asked for. `widths` are the filters of the student's eight convolutions.
+
+    `start` is a student of those widths to go on from instead of random weights, for a second round with a
+    lower learning rate; its BatchNorm is folded already. `held_out` is the share of the recordings, by whole
+    files, that is kept from training and judges the result.
+    """
+
+    teacher: FloatNetwork
+    recordings: tuple[Path, ...]
+    widths: tuple[int, ...]
+    recipe: Recipe = field(default_factory=Recipe)
+    held_out: float = 0.2
+    map_weight: float = 4.0
+    cosine_weight: float = 0.5
+    seed: int = 0
+    start: FloatNetwork | None = None
+
+
+@dataclass(frozen=True)
+class Specialized:
+    """A trained student, and how it was made. `closeness` is on the held-out windows, `untrained` before
+    training.
+    """
+
+    network: FloatNetwork
+    projection: Projection | None
+    closeness: Closeness
+    untrained: Closeness
+    filter_cosines: Mapping[str, float]
+    history: tuple[Mapping[str, float], ...]
+    trained_on: tuple[str, ...]
+    held_out: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def specialize(
+    request: Request, *, checkpoint: Path | None = None, name: str = "student", progress: Progress = silent
+) -> Specialized:
+    """Train a student from random weights to give the teacher's embedding.
+
+    Repeatable for a given request on a given machine; continues from `checkpoint` if that file exists, and
+    keeps it up to date. Raises UsageError for a student wider than its teacher, BadInputError for recordings
+    that cannot be read.
+    """
+    teacher = request.teacher
+    if request.widths[-1] > teacher.embedding:
+        raise UsageError(
+            f"the student's embedding has {request.widths[-1]} dimensions, the teacher's {teacher.embedding}",
+            "Give a student that is as narrow as its teacher, or narrower.",
+        )
+    load_tensorflow()
+    progress("scanning recordings")
+    recordings, warnings = scan(request.recordings)
+    training, held_out = split(recordings, request.held_out, request.seed)
+    source = Source(front_end(teacher.front_end), SEA, training, request.recipe.batch_size, request.seed)
+    narrower = request.widths[-1] < teacher.embedding
+    measured = measure_teacher(
+        lambda spectrogram: frozen_forward(teacher, spectrogram),
+        source,
+        _matched(request),
+        max(
+            min(_MEASURED_WINDOWS, request.recipe.windows),
+            _WINDOWS_PER_COMPONENT * teacher.embedding if narrower else 0,
+        ),
+        progress,
+    )
+    projection = principal_components(measured.targets, request.widths[-1]) if narrower else None
+    targets = measured.targets if projection is None else projection.apply(measured.targets)
+    target = _target(teacher, projection)
+    if request.start is None:
+        shape = StudentShape(SEA.name, SEA.n_mels, SEA.frames, request.widths)
+        student = Trainable.random(shape, measured.input_gain, measured.input_offset, request.seed)
+    else:
+        student = Trainable.from_network(_fitting(request.start, request.widths))
+    trainer = Trainer(
+        student,
+        target,
+        Objective.measured(targets, measured.map_variances, request.map_weight, request.cosine_weight),
+        request.recipe,
+        adapter_widths={
+            index: teacher.convs[index].bias.size
+            for index in measured.map_variances
+            if narrower or request.widths[index] != teacher.convs[index].bias.size
+        },
+        seed=request.seed,
+    )
+    progress("preparing held-out windows")
+    judge = Judge(target, source.held_out(held_out))
+    untrained = judge.closeness(trainer.network(name))
+    trained = trainer.run(
+        source.batch,
+        lambda network: judge.closeness(network).to_json(),
+        _settings(request, training, held_out),
+        path=checkpoint,
+        name=name,
+        progress=progress,
+    )
+    return Specialized(
+        network=trained.network,
+        projection=projection,
+        closeness=judge.closeness(trained.network),
+        untrained=untrained,
+        filter_cosines=filter_cosines(trained.network, teacher),
+        history=trained.history,
+        trained_on=tuple(recording.path.name for recording in training),
+        held_out=tuple(recording.path.name for recording in held_out),
+        warnings=warnings,
+    )
+
+
+def student_widths(student: str) -> tuple[int, ...]:
+    """Filters of the eight convolutions of a student called by a SEA family name or by "W1,W2,W3,W4".
+
+    Raises UsageError for anything else.
+    """
+    for known in FAMILY:
+        if known.name == student and known.front_end == SEA.name:
+            return known.widths
+    parts = student.split(",")
+    if len(parts) != 4 or not all(part.strip().isdigit() and 1 <= int(part) <= MAX_FILTERS for part in parts):
+        raise UsageError(
+            f"no student is called {student!r}",
+            "Give sea-64, sea-128, sea-256, or the filters of the four blocks, such as 32,64,128,64.",
+        )
+    return tuple(int(part) for part in parts for _ in range(2))
+
+
+def filter_cosines(network: FloatNetwork, teacher: FloatNetwork) -> dict[str, float]:
+    """Mean cosine between filters of the same place, for each convolution of the same shape in both
+    networks.
+    """
+    cosines = {}
+    for conv, other in zip(network.convs, teacher.convs, strict=False):
+        if conv.weights.shape == other.weights.shape:
+            ours = conv.weights.reshape(-1, conv.weights.shape[-1]).astype(np.float64)
+            theirs = other.weights.reshape(ours.shape).astype(np.float64)
+            norms = np.linalg.norm(ours, axis=0) * np.linalg.norm(theirs, axis=0)
+            cosines[conv.name] = float(np.mean((ours * theirs).sum(axis=0) / np.maximum(norms, 1e-12)))
+    return cosines
+
+
+def _fitting(start: FloatNetwork, widths: tuple[int, ...]) -> FloatNetwork:
+    found = tuple(conv.bias.size for conv in start.convs)
+    if found != widths or start.front_end != SEA.name:
+        raise UsageError(
+            f"{start.name} has filters {found} and front end {start.front_end}, the student {widths} and sea",
+            "Start from a student of the same architecture.",
+        )
+    return start
+
+
+def _matched(request: Request) -> tuple[int, ...]:
+    """Convolutions whose outputs are matched: the ends of blocks, if student and teacher hear through the
+    same front end.
+    """
+    if request.teacher.front_end != SEA.name or request.map_weight <= 0:
+        return ()
+    return tuple(index for index in BLOCK_ENDS if index < len(request.teacher.convs))
+
+
+def _target(teacher: FloatNetwork, projection: Projection | None) -> Teacher:
+    """What the student learns from: the teacher's maps, and its embedding, projected if the student is
+    narrower.
+    """
+
+    def forward(spectrogram: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor]:
+        import tensorflow as tf
+
+        maps, embedding = frozen_forward(teacher, spectrogram)
+        if projection is not None:
+            projected = embedding @ tf.constant(projection.components) + tf.constant(projection.offset)
+            embedding = tf.nn.relu(projected)
+        return maps, embedding
+
+    return forward
+
+
+def _settings(
+    request: Request, training: Sequence[Recording], held_out: Sequence[Recording]
+) -> dict[str, Any]:
+    return {
+        "teacher": request.teacher.name,
+        "widths": list(request.widths),
+        "recordings": [recording.path.name for recording in training],
+        "held_out": [recording.path.name for recording in held_out],
+        "map_weight": request.map_weight,
+        "cosine_weight": request.cosine_weight,
+        "seed": request.seed,
+        "start": fingerprint(request.start) if request.start is not None else None,
+    }

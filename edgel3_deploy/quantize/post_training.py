@@ -1,0 +1,276 @@
+"""Post-training quantization in numpy: a float network and calibration windows become int8 layers.
+
+Layer by layer, on inputs that are quantized already: scales, rounding, and a bias that keeps the mean output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgel3_deploy.audio.frontend import DYNAMIC_RANGE_DB
+from edgel3_deploy.models.network import FloatConv, FloatNetwork
+from edgel3_deploy.progress import Progress, silent
+from edgel3_deploy.quantize import gptq
+from edgel3_deploy.quantize.equalize import channel_factors, rescale
+from edgel3_deploy.quantize.patches import convolve, halve, patches
+
+FloatArray = NDArray[np.float32]
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+Method = Literal["gptq", "mse", "minmax"]
+
+HEADROOM = 1.1
+"""Activation ranges reach this multiple of the calibration's maximum, for sounds unlike those seen."""
+SILENCE_SHARE = 0.9
+"""And this share of the maximum of windows with digital silence, which is far above that of other windows."""
+
+_RANGE_SHARE = 1e-4
+"""Share of a channel's values above what counts as its range in equalization: the 99.99 percentile."""
+_MOST_PATCHES = 60_000
+"""Patches that a layer's covariance is taken over; more would cost time and change nothing."""
+_THREADS = 2
+_LEAST_RANGE = 1e-6
+_MOST_BIAS = 2.0**30
+
+
+@dataclass(frozen=True)
+class Scale:
+    """real = scale * (q - zero_point), q int8."""
+
+    scale: float
+    zero_point: int
+
+    def quantize(self, real: FloatArray) -> FloatArray:
+        """`real` after a round trip through int8."""
+        rounded: FloatArray = np.rint(real * np.float32(1 / self.scale)) + np.float32(self.zero_point)
+        np.clip(rounded, -128, 127, out=rounded)
+        rounded -= np.float32(self.zero_point)
+        rounded *= np.float32(self.scale)
+        return rounded
+
+
+@dataclass(frozen=True)
+class Int8Conv:
+    """A quantized 3x3 'same' convolution: weights int8 (3, 3, in, out), scales (out,), bias int32 (out,).
+
+    `sqnr_db` compares its output with the float network's on the calibration windows; it includes the errors
+    of all layers before.
+    """
+
+    name: str
+    weights: NDArray[np.int8]
+    weight_scales: NDArray[np.float32]
+    bias: NDArray[np.int32]
+    relu: bool
+    output: Scale
+    sqnr_db: float
+
+
+@dataclass(frozen=True)
+class Int8Network:
+    """The layers of a quantized network; its real input is x = input_gain * dB + input_offset."""
+
+    input: Scale
+    convs: tuple[Int8Conv, ...]
+
+
+def input_scale(network: FloatNetwork) -> Scale:
+    """The scale that spans exactly what the front end gives, -80 to 0 dB, and zero, which pads the first
+    layer.
+    """
+    ends = (network.input_offset - network.input_gain * DYNAMIC_RANGE_DB, network.input_offset)
+    return _scale_of(min(*ends, 0.0), max(*ends, 0.0))
+
+
+def _scale_of(low: float, high: float) -> Scale:
+    scale = float(np.float32(max(high - low, _LEAST_RANGE) / 255))
+    return Scale(scale, int(np.clip(round(-128 - low / scale), -128, 127)))
+
+
+def quantize_layers(
+    network: FloatNetwork,
+    windows_db: FloatArray,
+    range_windows_db: FloatArray,
+    method: Method = "gptq",
+    progress: Progress = silent,
+) -> Int8Network:
+    """Quantize `network` with statistics of `windows_db`, float32 (n, mel, frames), n of at least one.
+
+    Activation ranges also look at `range_windows_db` (which may be empty): silence within a window drives
+    activations beyond those of any full one, yet would spoil the statistics that weights are rounded by.
+    """
+    from threadpoolctl import threadpool_limits
+
+    # One BLAS thread for each window: these products are too small to be shared out among threads.
+    with threadpool_limits(1), ThreadPoolExecutor(_THREADS) as pool:
+        return _Pipeline(network, windows_db, range_windows_db, method, pool).run(progress)
+
+
+class _Pipeline:
+    """The float network and the quantized one side by side, one layer after the other."""
+
+    def __init__(
+        self,
+        network: FloatNetwork,
+        windows_db: FloatArray,
+        range_windows_db: FloatArray,
+        method: Method,
+        pool: ThreadPoolExecutor,
+    ) -> None:
+        self._network = network
+        self._method = method
+        self._pool = pool
+        self._input = input_scale(network)
+        gain, offset = np.float32(network.input_gain), np.float32(network.input_offset)
+        self._exact = [gain * window[..., None] + offset for window in (*windows_db, *range_windows_db)]
+        self._rounded = [self._input.quantize(window) for window in self._exact[: len(windows_db)]]
+
+    def run(self, progress: Progress) -> Int8Network:
+        entering, factors, convs = self._input, np.ones(1), []
+        for index, conv in enumerate(self._network.convs):
+            progress("quantizing layers", index, len(self._network.convs))
+            quantized, factors = self._layer(index, conv, entering, factors)
+            entering = quantized.output
+            convs.append(quantized)
+        return Int8Network(self._input, tuple(convs))
+
+    def _layer(
+        self, index: int, conv: FloatConv, entering: Scale, incoming: Vector
+    ) -> tuple[Int8Conv, Vector]:
+        """Quantize one convolution and move all windows behind it; `incoming`: factors of its input
+        channels.
+        """
+        statistics = _Statistics.of(self._rounded, self._pool)
+        linear = list(self._pool.map(lambda x: convolve(x, conv.weights, conv.bias), self._exact))
+        means = [x.mean(axis=(0, 1), dtype=np.float64) for x in linear[: len(self._rounded)]]
+        outputs = [np.maximum(x, 0, out=x) if conv.relu else x for x in linear]
+        peaks = _channel_peaks(outputs)
+        is_last = index == len(self._network.convs) - 1
+        equalized = self._method == "gptq" and conv.relu and not is_last
+        outgoing = channel_factors(peaks) if equalized else np.ones(len(peaks))
+        scaled = rescale(conv, incoming, outgoing)
+        least_scales = np.abs(scaled.bias) / (entering.scale * _MOST_BIAS)
+        weights, scales = _round_weights(scaled, statistics, self._method, least_scales)
+        if self._method == "minmax":
+            bias = scaled.bias.astype(np.float64)
+        else:
+            bias = np.mean(means, axis=0) / outgoing - statistics.mean @ (weights * scales)
+        output = self._output_scale(outputs, outgoing)
+        unit = entering.scale * scales
+        steps = np.clip(np.rint(bias / unit), -(2**31) + 1, 2**31 - 1)
+        kernel = (weights * scales).reshape(conv.weights.shape).astype(np.float32)
+        offsets = (steps * unit).astype(np.float32)
+        results = list(
+            self._pool.map(
+                lambda x: _requantized(convolve(x, kernel, offsets), conv.relu, output), self._rounded
+            )
+        )
+        sqnr_db = _sqnr(outputs, results, outgoing.astype(np.float32))
+        halved = index % 2 == 1 and not is_last
+        self._exact = [halve(x) for x in outputs] if halved else outputs
+        self._rounded = [halve(x) for x in results] if halved else results
+        integers = weights.reshape(conv.weights.shape).astype(np.int8)
+        quantized = Int8Conv(
+            conv.name, integers, scales.astype(np.float32), steps.astype(np.int32), conv.relu, output, sqnr_db
+        )
+        return quantized, outgoing
+
+    def _output_scale(self, outputs: Sequence[FloatArray], factors: Vector) -> Scale:
+        """The scale of a layer's output, whose channels are divided by `factors`."""
+        count = len(self._rounded)
+        headroom, share = (1.0, 1.0) if self._method == "minmax" else (HEADROOM, SILENCE_SHARE)
+        low, high = headroom * _range(outputs[:count], factors)
+        if len(outputs) > count:
+            silent_low, silent_high = share * _range(outputs[count:], factors)
+            low, high = min(low, silent_low), max(high, silent_high)
+        return _scale_of(low, high)
+
+
+def _range(outputs: Sequence[FloatArray], factors: Vector) -> Vector:
+    """(lowest, highest) value of `outputs` divided by `factors`, zero included."""
+    lows = np.min([x.min(axis=(0, 1)) for x in outputs], axis=0) / factors
+    highs = np.max([x.max(axis=(0, 1)) for x in outputs], axis=0) / factors
+    return np.array([min(float(lows.min()), 0.0), max(float(highs.max()), 0.0)])
+
+
+def _requantized(linear: FloatArray, relu: bool, output: Scale) -> FloatArray:
+    return output.quantize(np.maximum(linear, 0, out=linear) if relu else linear)
+
+
+def _sqnr(outputs: Sequence[FloatArray], results: Sequence[FloatArray], factors: FloatArray) -> float:
+    """Decibels of `outputs` over the error of `results`, whose channels were divided by `factors`."""
+    signal = noise = 1e-30
+    for wanted, given in zip(outputs, results, strict=False):
+        error = wanted - given * factors
+        signal += float(np.vdot(wanted, wanted))
+        noise += float(np.vdot(error, error))
+    return float(10 * np.log10(signal / noise))
+
+
+def _channel_peaks(outputs: Sequence[FloatArray]) -> Vector:
+    """The 99.99 percentile of each channel over all windows."""
+    flat = [x.reshape(-1, x.shape[-1]) for x in outputs]
+    keep = max(1, round(_RANGE_SHARE * sum(len(x) for x in flat)))
+    tops = [np.partition(x, -min(keep, len(x)), axis=0)[-min(keep, len(x)) :] for x in flat]
+    peaks: Vector = np.partition(np.concatenate(tops), -keep, axis=0)[-keep].astype(np.float64)
+    return peaks
+
+
+def _round_weights(
+    conv: FloatConv, statistics: _Statistics, method: Method, least_scales: Vector
+) -> tuple[Matrix, Vector]:
+    """Integers (inputs, out), and scales (out,) that float32 holds exactly, none below `least_scales`."""
+    weights = conv.weights.reshape(-1, conv.weights.shape[-1]).astype(np.float64)
+    if method == "mse":
+        scales = gptq.least_squares_scales(weights, statistics.covariance)
+    else:
+        scales = gptq.channel_scales(weights)
+    scales = np.maximum(scales, least_scales).astype(np.float32).astype(np.float64)
+    if method != "gptq":
+        return gptq.round_nearest(weights, scales), scales
+    rounded = gptq.gptq(weights, statistics.covariance, scales)
+    return gptq.refine(rounded, weights, statistics.covariance, scales), scales
+
+
+@dataclass(frozen=True)
+class _Statistics:
+    """Covariance (9 * in, 9 * in) and mean (9 * in,) of a layer's input patches."""
+
+    covariance: Matrix
+    mean: Vector
+
+    @classmethod
+    def of(cls, features: Sequence[FloatArray], pool: ThreadPoolExecutor) -> _Statistics:
+        height, width, _ = features[0].shape
+        stride = max(1, round(len(features) * height * width / _MOST_PATCHES))
+
+        def moments(item: tuple[int, FloatArray]) -> tuple[FloatArray, Vector, int]:
+            chosen = patches(item[1], first=item[0] % stride, stride=stride)
+            return chosen.T @ chosen, chosen.sum(axis=0, dtype=np.float64), len(chosen)
+
+        size = 9 * features[0].shape[2]
+        gram, total, count = np.zeros((size, size)), np.zeros(size), 0
+        for product, part, number in pool.map(moments, enumerate(features)):
+            gram += product
+            total += part
+            count += number
+        centre = total / count
+        return cls(
+            gram / count - np.outer(centre, centre), np.mean([_patch_mean(x) for x in features], axis=0)
+        )
+
+
+def _patch_mean(features: FloatArray) -> Vector:
+    """Mean of all 3x3 patches of a zero-padded feature map: (9 * in,)."""
+    height, width, _ = features.shape
+    rows = [slice(max(shift, 0), height + min(shift, 0)) for shift in (-1, 0, 1)]
+    columns = [slice(max(shift, 0), width + min(shift, 0)) for shift in (-1, 0, 1)]
+    sums = [features[row, column].sum(axis=(0, 1), dtype=np.float64) for row in rows for column in columns]
+    mean: Vector = np.concatenate(sums) / (height * width)
+    return mean

@@ -1,0 +1,108 @@
+"""Specialisation on a tiny teacher: the student comes closer, and an interruption changes nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgel3_deploy.audio.clips import find_clips
+from edgel3_deploy.compress.report import learning_curves, report_json
+from edgel3_deploy.compress.specialize import Request, Specialized, specialize, student_widths
+from edgel3_deploy.compress.trainer import Recipe
+from edgel3_deploy.errors import UsageError
+from edgel3_deploy.models.network import FloatNetwork
+from edgel3_deploy.models.weights import read_weights
+from tests.models.synthetic_weights import random_weights
+
+pytest.importorskip("tensorflow")
+
+
+@pytest.fixture
+def request_(teacher: FloatNetwork, recordings: Path) -> Request:
+    recipe = Recipe(windows=480, batch_size=16, learning_rate=5e-3, average=0.9, measure_every=0.5)
+    return Request(teacher, find_clips([recordings]), student_widths("4,4,8,8"), recipe, held_out=0.4)
+
+
+def weights(result: Specialized) -> list[np.ndarray]:
+    return [conv.weights for conv in result.network.convs]
+
+
+@pytest.mark.slow
+def test_a_student_comes_closer_to_its_teacher_than_random_weights(request_: Request) -> None:
+    result = specialize(request_)
+    assert result.closeness.cosine_median > result.untrained.cosine_median
+    assert result.closeness.relative_mse < 0.8 * result.untrained.relative_mse
+    assert len(result.held_out) == 1
+    assert not set(result.held_out) & set(result.trained_on)
+    assert set(result.filter_cosines) == {f"conv{number}" for number in range(1, 9)}
+    report = json.loads(report_json(request_, result))
+    assert report["history"][-1]["step"] == 30
+    assert learning_curves(result.history, 16).startswith(b"\x89PNG")
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_ends_where_an_uninterrupted_one_ends(request_: Request, tmp_path: Path) -> None:
+    request_ = replace(request_, recipe=replace(request_.recipe, windows=96))
+    whole = specialize(request_)
+    path = tmp_path / "checkpoint.npz"
+
+    def interrupt(stage: str, done: int = 0, total: int = 0) -> None:
+        if stage == "training" and done == 64:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        specialize(request_, checkpoint=path, progress=interrupt)
+    assert path.exists()
+    for expected, actual in zip(weights(whole), weights(specialize(request_, checkpoint=path)), strict=True):
+        np.testing.assert_array_equal(actual, expected)
+
+
+@pytest.mark.slow
+def test_a_narrower_student_learns_principal_components(request_: Request) -> None:
+    request_ = replace(
+        request_, widths=student_widths("4,4,8,3"), recipe=replace(request_.recipe, windows=320)
+    )
+    result = specialize(request_)
+    assert result.projection is not None
+    assert 0 < result.projection.explained <= 1
+    assert result.network.embedding == 3
+    assert result.closeness.relative_mse < result.untrained.relative_mse
+
+
+@pytest.mark.slow
+def test_an_l3_teacher_is_heard_through_its_own_front_end(tmp_path: Path) -> None:
+    teacher = read_weights(random_weights(tmp_path / "l3.h5", (2, 2, 2, 4), "l3"))
+    recipe = Recipe(windows=8, batch_size=4, measure_every=1.0)
+    result = specialize(Request(teacher, (), student_widths("2,2,2,4"), recipe))
+    assert result.network.front_end == "sea"
+    assert result.network.embedding == 4
+
+
+@pytest.mark.slow
+def test_a_second_round_goes_on_from_the_first(request_: Request) -> None:
+    first = specialize(request_)
+    recipe = replace(request_.recipe, windows=96, learning_rate=1e-4)
+    second = specialize(replace(request_, recipe=recipe, map_weight=0.0, start=first.network))
+    assert second.untrained == first.closeness
+    assert second.closeness.relative_mse < 1.1 * first.closeness.relative_mse
+    with pytest.raises(UsageError, match="filters"):
+        specialize(replace(request_, start=replace(first.network, convs=first.network.convs[:5])))
+
+
+def test_a_student_wider_than_its_teacher_is_refused(request_: Request) -> None:
+    with pytest.raises(UsageError, match="16 dimensions"):
+        specialize(replace(request_, widths=student_widths("4,4,8,16")))
+
+
+@pytest.mark.parametrize("student", ["sea-65", "1,2,3", "1,2,3,0", "a,b,c,d", "l3", ""])
+def test_unknown_students_are_refused(student: str) -> None:
+    with pytest.raises(UsageError, match="no student"):
+        student_widths(student)
+
+
+def test_family_names_are_students() -> None:
+    assert student_widths("sea-64") == (32, 32, 64, 64, 128, 128, 64, 64)
