@@ -117,25 +117,26 @@ def estimate_network(network: Network, board: Board) -> Estimate:
 
 def estimate_member(member: Member, board: Board) -> Estimate:
     """The estimate of a family member by its shape alone, as dense int8."""
-    network, found = _shape(member)
-    return estimate_schedule(network, _schedule(network, found, board), board)
+    network, plan = _planned(member, board)
+    return estimate_schedule(network, plan, board)
 
 
 def member_fits(member: Member, board: Board) -> bool:
-    """The verdict of `estimate_member`, without the numbers where the weights alone are too many."""
-    if member.int8_weight_bytes > min(board.flash.size, FLASH_CEILING):
+    """The verdict of `estimate_member`."""
+    network, plan = _planned(member, board)
+    if isinstance(plan, OverBudgetError):
         return False
-    return estimate_member(member, board).verdict == "fits"
+    return not _excess(board, plan.constant_bytes, _ram_used(network, board, plan.arena_bytes))
 
 
 def estimate_schedule(network: Network, plan: Schedule | OverBudgetError, board: Board) -> Estimate:
-    """The estimate of a network with its schedule; or, if there is none, with the least that it would need."""
+    """The estimate of a network with its schedule, or, if there is none, with the least that it would need."""
     if isinstance(plan, Schedule):
         needs = tuple((step, ram) for step, ram in _step_ram(plan))
         arenas = plan.arenas
         ram = plan.arena_bytes
     else:
-        way = frugal(network, options(network))
+        way = frugal(network)
         needs = tuple((step, option.ram) for option in way for step in option.steps)
         arenas = ()
         ram = max(option.ram for option in way)
@@ -176,17 +177,12 @@ def _judged(
     arenas: tuple[tuple[str, int], ...],
     plan: Schedule | MemoryPlan | OverBudgetError,
 ) -> Estimate:
-    ram_used = ram + board.stack_size + network.input.size + network.output.size
+    ram_used = _ram_used(network, board, ram)
     flash_used = sum(row.flash for row in rows)
-    flash_limit = min(board.flash.size, FLASH_CEILING)
-    ram_limit = min(sum(region.size for region in board.ram), RAM_CEILING)
-    excess = [
-        f"{what} over by {used - limit:,} bytes ({used:,} of {limit:,})"
-        for what, used, limit in (("flash", flash_used, flash_limit), ("RAM", ram_used, ram_limit))
-        if used > limit
-    ]
+    flash_limit, ram_limit = _limits(board)
+    excess = _excess(board, flash_used, ram_used)
     if isinstance(plan, OverBudgetError) and not excess:
-        excess.append(plan.message)
+        excess = (plan.message,)
     peak = max(rows, key=lambda row: row.ram)
     return Estimate(
         model=network.name,
@@ -199,8 +195,27 @@ def _judged(
         ram_regions=arenas,
         peak_layer=peak.name,
         peak_bytes=peak.ram,
-        excess=tuple(excess),
+        excess=excess,
         fitting=_fitting(board) if excess else (),
+    )
+
+
+def _ram_used(network: Network, board: Board, arenas: int) -> int:
+    return arenas + board.stack_size + network.input.size + network.output.size
+
+
+def _limits(board: Board) -> tuple[int, int]:
+    """Bytes of flash and of RAM."""
+    ram = sum(region.size for region in board.ram)
+    return min(board.flash.size, FLASH_CEILING), min(ram, RAM_CEILING)
+
+
+def _excess(board: Board, flash: int, ram: int) -> tuple[str, ...]:
+    flash_limit, ram_limit = _limits(board)
+    return tuple(
+        f"{what} by {used - limit:,} bytes ({used:,} of {limit:,})"
+        for what, used, limit in (("flash", flash, flash_limit), ("RAM", ram, ram_limit))
+        if used > limit
     )
 
 
@@ -220,11 +235,17 @@ def _shape(member: Member) -> tuple[Network, tuple[Option, ...]]:
     return network, options(network)
 
 
-def _schedule(network: Network, found: tuple[Option, ...], board: Board) -> Schedule | OverBudgetError:
+def _planned(member: Member, board: Board) -> tuple[Network, Schedule | OverBudgetError]:
+    """The member's shape with its schedule, which is not searched for where the weights alone are too many."""
+    if member.int8_weight_bytes > _limits(board)[0]:
+        return skeleton(member), OverBudgetError(
+            f"the weights of {member.name} exceed the flash of {board.name}"
+        )
+    network, found = _shape(member)
     try:
-        return schedule(network, board, found=found)
+        return network, schedule(network, board, found=found)
     except OverBudgetError as error:
-        return error
+        return network, error
 
 
 def _fitting(board: Board) -> tuple[str, ...]:

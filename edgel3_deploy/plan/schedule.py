@@ -148,9 +148,9 @@ def _least_ram(network: Network, found: tuple[Option, ...], flash: int) -> int:
     return limits[min(position, len(limits) - 1)]
 
 
-def frugal(network: Network, found: tuple[Option, ...]) -> tuple[Option, ...]:
-    """The way with the least RAM and int8 weights, whatever board it may fit."""
-    plain = tuple(option for option in found if not any(step.kernel.stored_channels for step in option.steps))
+def frugal(network: Network) -> tuple[Option, ...]:
+    """The way with the least RAM, whatever board it may fit: without Winograd kernels, thus with int8 weights."""
+    plain = options(network, winograd=False)
     limits = sorted({option.ram for option in plain})
     end = len(operations(network))
     way = None

@@ -93,6 +93,8 @@ def manifest(board: Board) -> Manifest:
         build_id="ab" * 32,
         board=board,
         runtime="native",
+        goal="balanced",
+        steps=((0,), (1, 2)),
         status="linked",
         model_name="small",
         model_sha256="cd" * 32,

@@ -8,7 +8,8 @@ from edgel3_deploy.boards.load import load_board
 from edgel3_deploy.models.family import member
 from edgel3_deploy.plan.planner import plan_memory
 from edgel3_deploy.plan.skeleton import skeleton
-from edgel3_deploy.plan.table import HEADER, plan_table
+from edgel3_deploy.plan.schedule import schedule
+from edgel3_deploy.plan.table import HEADER, SCHEDULE_HEADER, plan_table, schedule_table
 from tests.plan.chains import board_with
 
 SEA_64 = skeleton(member("sea-64"))
@@ -28,3 +29,15 @@ def test_a_plan_for_another_board_is_refused() -> None:
     plan = plan_memory(SEA_64, load_board("stm32f7"))
     with pytest.raises(ValueError, match="no RAM region dtcm"):
         plan_table(SEA_64, plan, board_with(1 << 20))
+
+
+def test_a_schedule_has_a_row_per_step_with_its_strip_kernel_and_place() -> None:
+    chosen = schedule(SEA_64, load_board("stm32f7"))
+    header, *rows = schedule_table(chosen)
+    assert header == SCHEDULE_HEADER
+    assert [row[1] for row in rows] == [step.name for step in chosen.steps]
+    strips = [number for number, group in enumerate(chosen.groups) if len(group.steps) > 1]
+    assert len({row[0] for row in rows} - {""}) == len(strips) > 0
+    assert rows[0][2] == "64 x 50 x 32"
+    assert rows[-1][-1] == "caller's output"
+    assert all(step.kernel.text in row for step, row in zip(chosen.steps, rows, strict=True))

@@ -1,0 +1,135 @@
+"""Schedules keep to the board's memories, place nothing on what is in use, and serve their goal."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from edgel3_deploy.boards import Board, board_names, load_board
+from edgel3_deploy.errors import BadInputError, OverBudgetError
+from edgel3_deploy.graph.ir import Network
+from edgel3_deploy.graph.reader import read_network
+from edgel3_deploy.models.family import member
+from edgel3_deploy.plan.candidates import operations
+from edgel3_deploy.plan.goal import GOALS, Goal
+from edgel3_deploy.plan.group import ring_bytes
+from edgel3_deploy.plan.planner import capacities
+from edgel3_deploy.plan.schedule import (
+    IMAGE_SHARE,
+    INT8_SHARE,
+    SIZE_INSTRUCTIONS_PER_MAC,
+    STORED_SHARE,
+    Place,
+    Schedule,
+    frugal,
+    schedule,
+)
+from edgel3_deploy.plan.search import options
+from edgel3_deploy.plan.skeleton import skeleton
+from tests.graph.models import ModelBuilder
+from tests.plan.chains import board_with, networks
+
+SEA_64 = skeleton(member("sea-64"))
+FOUND = options(SEA_64)
+WEIGHTS = sum(layer.constant_bytes for layer in SEA_64.layers)
+F7 = load_board("stm32f7")
+
+
+def check_places(network: Network, plan: Schedule, board: Board) -> None:
+    """Every group has its memory, inside its arena, and nothing in use at the same time overlaps."""
+    arenas, free = dict(plan.arenas), capacities(network, board)
+    assert all(size <= free[region] for region, size in arenas.items())
+    for index, group in enumerate(plan.groups):
+        need = group.inner_bytes + group.scratch
+        workspace = plan.workspaces[index]
+        assert (workspace.size if workspace else 0) == need
+        whole = plan.maps[index]
+        last = group.steps[-1]
+        assert (whole is None) == (index == len(plan.groups) - 1)
+        assert whole is None or whole.size == ring_bytes(last, last.output_shape[0])
+        assert whole is None or (whole.first, whole.last) == (index, index + 1)
+    places: list[Place] = [place for place in (*plan.maps, *plan.workspaces) if place is not None]
+    for place in places:
+        assert place.offset % 8 == 0
+        assert 0 <= place.offset <= place.offset + place.size <= arenas[place.region]
+    for a, b in combinations(places, 2):
+        together = a.first <= b.last and b.first <= a.last and a.region == b.region
+        assert not together or a.offset + a.size <= b.offset or b.offset + b.size <= a.offset
+
+
+def covers(network: Network, plan: Schedule) -> bool:
+    """Whether the steps hold every operator once, in order."""
+    layers = [layer for step in plan.steps for layer in step.layers]
+    return layers == [layer for part in operations(network) for layer in part]
+
+
+@pytest.mark.parametrize("board", board_names())
+@pytest.mark.parametrize("goal", GOALS)
+def test_sea_64_is_scheduled_soundly_on_every_board(board: str, goal: Goal) -> None:
+    plan = schedule(SEA_64, load_board(board), goal, found=FOUND)
+    assert plan.goal == goal
+    assert covers(SEA_64, plan)
+    check_places(SEA_64, plan, load_board(board))
+
+
+def test_balanced_stays_in_dtcm_and_half_as_much_flash_again() -> None:
+    plan = schedule(SEA_64, F7, found=FOUND)
+    assert [region for region, _ in plan.arenas] == ["dtcm"]
+    assert plan.constant_bytes <= WEIGHTS * STORED_SHARE
+    assert plan.instructions < 45e6
+
+
+def test_speed_takes_what_the_board_has() -> None:
+    plan = schedule(SEA_64, F7, "speed", found=FOUND)
+    assert plan.instructions < min(38e6, schedule(SEA_64, F7, found=FOUND).instructions)
+    assert plan.constant_bytes <= F7.flash.size * IMAGE_SHARE
+
+
+def test_size_takes_little_ram_and_no_transformed_weights() -> None:
+    plan = schedule(SEA_64, F7, "size")
+    assert plan.arena_bytes < schedule(SEA_64, F7, found=FOUND).arena_bytes / 2
+    assert plan.constant_bytes <= WEIGHTS * INT8_SHARE
+    assert plan.instructions <= SEA_64.macs * SIZE_INSTRUCTIONS_PER_MAC
+    assert not any(step.kernel.stored_channels for step in plan.steps)
+
+
+@settings(max_examples=60, deadline=None)
+@given(networks(), st.sampled_from(GOALS), st.lists(st.integers(0, 3000), min_size=1, max_size=3))
+def test_any_schedule_is_sound(network: Network, goal: Goal, sizes: list[int]) -> None:
+    assume(operations(network))
+    board = board_with(*sizes)
+    try:
+        plan = schedule(network, board, goal)
+    except OverBudgetError as error:
+        assert error.hint
+        assume(False)
+    assert covers(network, plan)
+    check_places(network, plan, board)
+    assert plan == schedule(network, board, goal)
+
+
+def test_a_main_ram_too_small_for_a_schedule_falls_back_to_all_ram() -> None:
+    board = board_with(8_000, 60_000, 60_000)
+    plan = schedule(SEA_64, board, found=FOUND)
+    assert {"ram1"} < {region for region, _ in plan.arenas} | {"ram0"}
+    assert "ram0 alone is too small" in plan.reason
+    check_places(SEA_64, plan, board)
+
+
+def test_what_fits_nowhere_is_over_budget() -> None:
+    with pytest.raises(OverBudgetError, match="sea-64 does not fit stm32f7"):
+        schedule(SEA_64, board_with(4_000, 4_000), found=FOUND)
+
+
+def test_a_network_of_views_has_nothing_to_schedule() -> None:
+    with pytest.raises(BadInputError, match="no layer computes anything"):
+        schedule(read_network(ModelBuilder((4, 4, 2)).reshape((32,)).build()), F7)
+
+
+def test_the_frugal_way_needs_no_more_ram_than_any_other() -> None:
+    least = max(option.ram for option in frugal(SEA_64))
+    for goal in GOALS:
+        assert least <= schedule(SEA_64, F7, goal).arena_bytes
