@@ -58,6 +58,6 @@ def command(board_name: str, audio: tuple[Path, ...], plot: Path, as_json: bool)
             for row in variants
         ],
     )
-    click.echo("Flash and RAM leave out code; instructions are estimates for the portable kernels.")
+    click.echo("Flash and RAM leave out code; instructions of the native kernels are modelled.")
     click.echo("Fidelity compares int8 with the variant's own float network, not one variant with another.")
     click.echo(f"plot: {plot}")

@@ -13,7 +13,7 @@ import numpy as np
 from edgel3_deploy.audio.frontend import front_end, log_mel
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.compress.pruning import DEPTHS, cut_depth
-from edgel3_deploy.graph.ir import Conv2D, MaxPool2D, Network
+from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.models.family import FAMILY
 from edgel3_deploy.models.forward import forward
@@ -27,15 +27,10 @@ from edgel3_deploy.quantize import Fidelity, quantize
 from edgel3_deploy.quantize.fidelity import measure
 from edgel3_deploy.reference.interpreter import run_real
 
-INSTRUCTIONS_PER_MAC = 2.3
-INSTRUCTIONS_PER_MAC_OF_ONE_CHANNEL = 7.6
-INSTRUCTIONS_PER_POOLED_ELEMENT = 16
-"""Measured on the portable kernels, GCC 12.2 -O2 -mcpu=cortex-m7 (firmware/kernels)."""
-
 
 @dataclass(frozen=True)
 class Variant:
-    """One row: bytes of flash and RAM by the static estimate, estimated instructions of one inference.
+    """One row: bytes of flash and RAM by the static estimate, modelled instructions of one inference.
 
     `fidelity` compares int8 with the variant's own float network on recordings that did not calibrate it;
     None without weights. It says nothing about how well the float network embeds sound.
@@ -110,21 +105,9 @@ def _row(name: str, network: Network, board: Board, fidelity: Fidelity | None) -
         found.flash_used,
         found.ram_used,
         found.verdict,
-        instructions(network),
+        sum(row.instructions or 0 for row in found.layers),
         fidelity,
     )
-
-
-def instructions(network: Network) -> int:
-    """Estimated instructions of one inference by the portable kernels."""
-    total = 0.0
-    for layer in network.layers:
-        if isinstance(layer, Conv2D):
-            is_first = layer.input.shape[-1] == 1
-            total += layer.macs * (INSTRUCTIONS_PER_MAC_OF_ONE_CHANNEL if is_first else INSTRUCTIONS_PER_MAC)
-        elif isinstance(layer, MaxPool2D):
-            total += layer.input.size * INSTRUCTIONS_PER_POOLED_ELEMENT
-    return round(total)
 
 
 def explore_plot(variants: Sequence[Variant], board: Board) -> bytes:
@@ -143,7 +126,7 @@ def explore_plot(variants: Sequence[Variant], board: Board) -> bytes:
         axis.annotate(f" {row.name}", (row.instructions / 1e6, row.flash / 1024), fontsize=8)
     axis.axhline(board.flash.size / 1024, color="C3", linewidth=1, label=f"flash of {board.name}")
     axis.set(
-        xlabel="million instructions an inference (estimate)",
+        xlabel="million instructions an inference (modelled)",
         ylabel="flash (KB)",
         xscale="log",
         yscale="log",

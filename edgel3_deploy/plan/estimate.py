@@ -11,8 +11,9 @@ from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import OverBudgetError
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.models.family import FAMILY, Member
+from edgel3_deploy.plan.cost import step_costs
+from edgel3_deploy.plan.group import group
 from edgel3_deploy.plan.memory import MemoryPlan
-from edgel3_deploy.plan.kernel import Step
 from edgel3_deploy.plan.planner import RESERVE
 from edgel3_deploy.plan.schedule import Schedule, frugal, schedule
 from edgel3_deploy.plan.search import Option, options
@@ -31,9 +32,10 @@ NOT_COUNTED = (
 
 @dataclass(frozen=True)
 class LayerEstimate:
-    """One layer, or layers that one kernel computes together: bytes of constants in flash, RAM alive meanwhile.
+    """One layer, or layers that one kernel computes together: bytes of constants in flash, RAM alive
+    meanwhile.
 
-    `kind` names the kernel or the operator.
+    `kind` names the kernel or the operator. `instructions` are modelled, None where no model knows them.
     """
 
     name: str
@@ -42,6 +44,7 @@ class LayerEstimate:
     macs: int
     flash: int
     ram: int
+    instructions: int | None = None
 
 
 @dataclass(frozen=True)
@@ -130,25 +133,34 @@ def member_fits(member: Member, board: Board) -> bool:
 
 
 def estimate_schedule(network: Network, plan: Schedule | OverBudgetError, board: Board) -> Estimate:
-    """The estimate of a network with its schedule, or, if there is none, with the least that it would need."""
+    """The estimate of a network with its schedule, or, if there is none, with the least that it would
+    need.
+    """
     if isinstance(plan, Schedule):
-        needs = tuple((step, ram) for step, ram in _step_ram(plan))
+        groups = plan.groups
+        alive = tuple(_group_ram(plan))
         arenas = plan.arenas
         ram = plan.arena_bytes
     else:
         way = frugal(network)
-        needs = tuple((step, option.ram) for option in way for step in option.steps)
+        groups = tuple(group(option.steps) for option in way)
+        alive = tuple(option.ram for option in way)
         arenas = ()
         ram = max(option.ram for option in way)
     rows = tuple(
-        LayerEstimate(step.name, step.kernel.text, step.output_shape, step.macs, step.constant_bytes, need)
-        for step, need in needs
+        LayerEstimate(
+            step.name, step.kernel.text, step.output_shape, step.macs, step.constant_bytes, need, cost
+        )
+        for members, need in zip(groups, alive, strict=True)
+        for step, cost in zip(members.steps, step_costs(members), strict=True)
     )
     return _judged(network, board, rows, ram, arenas, plan)
 
 
 def estimate_layers(network: Network, plan: MemoryPlan | OverBudgetError, board: Board) -> Estimate:
-    """The estimate of a network run layer by layer on whole maps, with its memory plan or the reason why not."""
+    """The estimate of a network run layer by layer on whole maps, with its memory plan or the reason why
+    not.
+    """
     if isinstance(plan, MemoryPlan):
         alive, arenas = plan.live_bytes, plan.arenas
         ram = sum(size for _, size in arenas)
@@ -219,13 +231,12 @@ def _excess(board: Board, flash: int, ram: int) -> tuple[str, ...]:
     )
 
 
-def _step_ram(plan: Schedule) -> Iterator[tuple[Step, int]]:
-    """Each step with the bytes alive while its group runs."""
+def _group_ram(plan: Schedule) -> Iterator[int]:
+    """Bytes alive while each group runs."""
     before = 0
     for members, whole in zip(plan.groups, plan.maps, strict=True):
         after = whole.size if whole else 0
-        for step in members.steps:
-            yield step, before + after + members.inner_bytes + members.scratch
+        yield before + after + members.inner_bytes + members.scratch
         before = after
 
 
@@ -236,7 +247,9 @@ def _shape(member: Member) -> tuple[Network, tuple[Option, ...]]:
 
 
 def _planned(member: Member, board: Board) -> tuple[Network, Schedule | OverBudgetError]:
-    """The member's shape with its schedule, which is not searched for where the weights alone are too many."""
+    """The member's shape with its schedule, which is not searched for where the weights alone are too
+    many.
+    """
     if member.int8_weight_bytes > _limits(board)[0]:
         return skeleton(member), OverBudgetError(
             f"the weights of {member.name} exceed the flash of {board.name}"

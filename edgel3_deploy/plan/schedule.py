@@ -1,4 +1,4 @@
-"""The schedule of a network on a board: which kernel runs which layers, in which strips, and where every buffer lies."""
+"""The schedule of a network: which kernel runs which layers, in which strips, where every buffer lies."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ SIZE_INSTRUCTIONS_PER_MAC = 1.7
 
 @dataclass(frozen=True)
 class Place:
-    """A buffer: bytes [offset, offset + size) of the arena in `region`, in use while groups first..last run."""
+    """A buffer: bytes [offset, offset + size) of the arena in `region`, in use while groups first..last
+    run.
+    """
 
     label: str
     region: str
@@ -44,8 +46,8 @@ class Place:
 class Schedule:
     """Groups in order of execution with their buffers.
 
-    `maps` has, per group, where the whole map behind it lies: None for the network's output, which the caller owns.
-    `workspaces` has, per group, where its rings and then its scratch lie: None if it needs none.
+    `maps` has, per group, where the whole map behind it lies: None for the network's output, which the
+    caller owns. `workspaces` has, per group, where its rings and then its scratch lie: None if it needs none.
     `instructions` is modelled, not measured. `reason` says in words what the choice was made for.
     """
 
@@ -87,11 +89,11 @@ def schedule(
 ) -> Schedule:
     """The schedule of `network` on `board` for a goal; the same arguments give the same schedule.
 
-    speed: fewest instructions within the board's flash and RAM. balanced: the same within the board's main RAM and
-    STORED_SHARE times the flash of int8 weights, or all RAM if that cannot be. size: the least RAM that keeps to
-    SIZE_INSTRUCTIONS_PER_MAC, with int8 weights and the kernels of the least code. `found` are the network's
-    options where they are known. Raises OverBudgetError if nothing fits the board, BadInputError for a network of
-    reshapes alone.
+    speed: fewest instructions within the board's flash and RAM. balanced: the same within the board's main
+    RAM and STORED_SHARE times the flash of int8 weights, or all RAM if that cannot be. size: the least RAM
+    that keeps to SIZE_INSTRUCTIONS_PER_MAC, with int8 weights and the kernels of the least code. `found` are
+    the network's options where they are known. Raises OverBudgetError if nothing fits the board,
+    BadInputError for a network of reshapes alone.
     """
     if not operations(network):
         raise BadInputError(
@@ -136,7 +138,9 @@ def schedule(
 
 
 def _least_ram(network: Network, found: tuple[Option, ...], flash: int) -> int:
-    """The smallest RAM with a way of at most SIZE_INSTRUCTIONS_PER_MAC; that of the most frugal way if there is none."""
+    """The smallest RAM with a way of at most SIZE_INSTRUCTIONS_PER_MAC; that of the most frugal way if
+    there is none.
+    """
     limits = sorted({option.ram for option in found})
     allowed = int(network.macs * SIZE_INSTRUCTIONS_PER_MAC)
 
@@ -149,7 +153,9 @@ def _least_ram(network: Network, found: tuple[Option, ...], flash: int) -> int:
 
 
 def frugal(network: Network) -> tuple[Option, ...]:
-    """The way with the least RAM, whatever board it may fit: without Winograd kernels, thus with int8 weights."""
+    """The way with the least RAM, whatever board it may fit: without Winograd kernels, thus with int8
+    weights.
+    """
     plain = options(network, winograd=False)
     limits = sorted({option.ram for option in plain})
     end = len(operations(network))
@@ -184,7 +190,9 @@ def _placed(
 
 
 def _buffers(groups: tuple[Group, ...], network: Network) -> list[Buffer]:
-    """A workspace per group (rings, then scratch), and the whole maps between groups, tightest group first."""
+    """A workspace per group (rings, then scratch), and the whole maps between groups, tightest group
+    first.
+    """
     workspaces = [
         Buffer(f"group {index}", members.inner_bytes + members.scratch, index, index)
         for index, members in enumerate(groups)
