@@ -39,12 +39,12 @@ def test_sea_512_is_over_by_so_much_and_others_would_fit() -> None:
     result = estimate_member(member("sea-512"), F7)
     assert result.verdict == "over"
     excess = result.flash_used - result.flash_limit
-    assert f"flash over by {excess:,} bytes ({result.flash_used:,} of 2,097,152)" in result.excess
+    assert f"flash by {excess:,} bytes ({result.flash_used:,} of 2,097,152)" in result.excess
     assert result.fitting == ("sea-64", "sea-128", "sea-256")
     with pytest.raises(OverBudgetError) as caught:
         result.require_fit()
     assert caught.value.exit_code == ExitCode.OVER_BUDGET
-    assert "sea-512 does not fit stm32f7: flash over by" in caught.value.message
+    assert "sea-512 does not fit stm32f7: flash by" in caught.value.message
     assert "sea-64, sea-128, sea-256" in caught.value.hint
 
 
@@ -60,7 +60,7 @@ def test_ram_alone_can_be_over() -> None:
     result = estimate_network(network, board_with(1 << 14))
     assert result.verdict == "over"
     assert result.flash_used < result.flash_limit
-    assert result.excess[0].startswith("RAM over by")
+    assert result.excess[0].startswith("RAM by")
     assert "No dense int8 model of the EdgeL3 family fits" in result.advice
 
 
@@ -102,4 +102,4 @@ def test_layers_without_a_plan_count_what_is_alive() -> None:
     network = read_network(ModelBuilder((64, 64, 1)).conv2d(16).conv2d(1).build())
     result = estimate_layers(network, OverBudgetError("too small", ""), board_with(1 << 15))
     assert (result.peak_layer, result.peak_bytes) == ("conv1", 65_536 + 4096)
-    assert result.excess[0].startswith("RAM over by")
+    assert result.excess[0].startswith("RAM by")
