@@ -1,9 +1,9 @@
-"""Chooses kernels, fusions and strips: the schedule with the fewest modelled instructions within flash and RAM.
+"""Chooses kernels, fusions and strips: the fewest modelled instructions within flash and RAM.
 
 The network is a chain, so a schedule is a way along it: groups of consecutive steps, each group with whole
-maps at both ends. RAM is a condition on each group by itself (its input, its output, what lies between); flash
-is shared by all, and handled as the budget of a knapsack. Everything is enumerated in a fixed order, so the
-same arguments give the same schedule.
+maps at both ends. RAM is a condition on each group by itself (its input, its output, what lies between);
+flash is shared by all, and handled as the budget of a knapsack. Everything is enumerated in a fixed order,
+so the same arguments give the same schedule.
 """
 
 from __future__ import annotations
