@@ -8,10 +8,9 @@ import pytest
 
 from edgel3_deploy.audio.clips import find_clips
 from edgel3_deploy.boards import load_board
-from edgel3_deploy.compress.explore import explore, explore_plot, instructions
+from edgel3_deploy.compress.explore import explore, explore_plot
 from edgel3_deploy.models.family import member
 from edgel3_deploy.models.locate import MODELS_VARIABLE
-from edgel3_deploy.plan.skeleton import skeleton
 from tests.models.synthetic_weights import random_weights
 
 
@@ -33,10 +32,5 @@ def test_variants_are_judged_by_size_and_fidelity(recordings: Path) -> None:
     assert rows["sea-64"].fidelity.cosine_median > 0.99
     assert rows["sea-128"].fidelity is None
     assert rows["sea-64 conv5"].flash < rows["sea-64 conv7"].flash < rows["sea-64"].flash
+    assert 30e6 < rows["sea-128"].instructions < rows["sea-256"].instructions < rows["sea-512"].instructions
     assert explore_plot(list(rows.values()), board).startswith(b"\x89PNG")
-
-
-def test_instructions_follow_the_work() -> None:
-    smaller, larger = (instructions(skeleton(member(name))) for name in ("sea-64", "sea-512"))
-    assert 250e6 < smaller < 350e6
-    assert larger > 3 * smaller
