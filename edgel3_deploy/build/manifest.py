@@ -25,8 +25,8 @@ class Manifest:
 
     Hashes are SHA-256 in hexadecimal. `status` is "linked", or "rendered" for a TFLite Micro project without
     a library to link. `inputs` names the model and hashes what it came from; `tools` maps names to versions;
-    `files` maps every file that the build wrote (but this one) to its hash. `goal` is what the native schedule
-    was chosen for; `steps` lists, per step that the board reports, the layers computed in it.
+    `files` maps every file that the build wrote (but this one) to its hash. `goal` is what the native
+    schedule was chosen for; `steps` lists, per step that the board reports, the layers computed in it.
     """
 
     build_id: str

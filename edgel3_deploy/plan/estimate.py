@@ -11,8 +11,8 @@ from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import OverBudgetError
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.models.family import FAMILY, Member
-from edgel3_deploy.plan.memory import MemoryPlan
 from edgel3_deploy.plan.kernel import Step
+from edgel3_deploy.plan.memory import MemoryPlan
 from edgel3_deploy.plan.planner import RESERVE
 from edgel3_deploy.plan.schedule import Schedule, frugal, schedule
 from edgel3_deploy.plan.search import Option, options
@@ -31,7 +31,7 @@ NOT_COUNTED = (
 
 @dataclass(frozen=True)
 class LayerEstimate:
-    """One layer, or layers that one kernel computes together: bytes of constants in flash, RAM alive meanwhile.
+    """One layer, or layers that one kernel computes together: constants in flash, RAM alive meanwhile.
 
     `kind` names the kernel or the operator.
     """
@@ -130,7 +130,7 @@ def member_fits(member: Member, board: Board) -> bool:
 
 
 def estimate_schedule(network: Network, plan: Schedule | OverBudgetError, board: Board) -> Estimate:
-    """The estimate of a network with its schedule, or, if there is none, with the least that it would need."""
+    """The estimate of a network with its schedule, or, if there is none, the least that it would need."""
     if isinstance(plan, Schedule):
         needs = tuple((step, ram) for step, ram in _step_ram(plan))
         arenas = plan.arenas
@@ -144,11 +144,11 @@ def estimate_schedule(network: Network, plan: Schedule | OverBudgetError, board:
         LayerEstimate(step.name, step.kernel.text, step.output_shape, step.macs, step.constant_bytes, need)
         for step, need in needs
     )
-    return _judged(network, board, rows, ram, arenas, plan)
+    return _judged(network, board, rows=rows, ram=ram, arenas=arenas, plan=plan)
 
 
 def estimate_layers(network: Network, plan: MemoryPlan | OverBudgetError, board: Board) -> Estimate:
-    """The estimate of a network run layer by layer on whole maps, with its memory plan or the reason why not."""
+    """The estimate of a network run layer by layer on whole maps, with its plan or the reason why not."""
     if isinstance(plan, MemoryPlan):
         alive, arenas = plan.live_bytes, plan.arenas
         ram = sum(size for _, size in arenas)
@@ -166,12 +166,13 @@ def estimate_layers(network: Network, plan: MemoryPlan | OverBudgetError, board:
         )
         for layer in network.layers
     )
-    return _judged(network, board, rows, ram, arenas, plan)
+    return _judged(network, board, rows=rows, ram=ram, arenas=arenas, plan=plan)
 
 
 def _judged(
     network: Network,
     board: Board,
+    *,
     rows: tuple[LayerEstimate, ...],
     ram: int,
     arenas: tuple[tuple[str, int], ...],
@@ -236,7 +237,7 @@ def _shape(member: Member) -> tuple[Network, tuple[Option, ...]]:
 
 
 def _planned(member: Member, board: Board) -> tuple[Network, Schedule | OverBudgetError]:
-    """The member's shape with its schedule, which is not searched for where the weights alone are too many."""
+    """The member's shape and schedule, which is not searched for where the weights alone are too many."""
     if member.int8_weight_bytes > _limits(board)[0]:
         return skeleton(member), OverBudgetError(
             f"the weights of {member.name} exceed the flash of {board.name}"

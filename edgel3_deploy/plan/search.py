@@ -1,8 +1,9 @@
-"""Chooses kernels, fusions and strips: the schedule with the fewest modelled instructions within flash and RAM.
+"""Chooses kernels, fusions and strips: the fewest modelled instructions within flash and RAM.
 
-The network is a chain, so a schedule is a way along it: groups of consecutive steps, each group with whole maps at both ends.
-RAM is a condition on each group by itself (its input, its output, what lies between); flash is shared by all, and handled as
-the budget of a knapsack. Everything is enumerated in a fixed order, so the same arguments give the same schedule.
+The network is a chain, so a schedule is a way along it: groups of consecutive steps, each group with whole
+maps at both ends. RAM is a condition on each group by itself (its input, its output, what lies between);
+flash is shared by all, and handled as the budget of a knapsack. Everything is enumerated in a fixed order, so
+the same arguments give the same schedule.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ FLASH_GRAIN = 1024
 
 @dataclass(frozen=True)
 class Option:
-    """One way to run operations [first, end): a group, the RAM it needs at once, its flash, its modelled instructions."""
+    """One way to run operations [first, end): a group, the RAM it needs at once, flash, instructions."""
 
     first: int
     end: int
@@ -37,7 +38,7 @@ class Option:
 
 @dataclass(frozen=True)
 class _Choice:
-    """A step with its numbers: workspace, flash, modelled instructions over the whole map and unit by unit."""
+    """A step with its numbers: workspace, flash, instructions over the whole map and unit by unit."""
 
     step: Step
     reads: tuple[tuple[int, int], ...]

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.graph.ir import Network
-from edgel3_deploy.plan.memory import MemoryPlan
 from edgel3_deploy.plan.cost import step_costs
 from edgel3_deploy.plan.group import Group, aligned, ring_bytes
+from edgel3_deploy.plan.memory import MemoryPlan
 from edgel3_deploy.plan.schedule import Place, Schedule
 from edgel3_deploy.plan.storage import storages
 
@@ -59,7 +59,7 @@ SCHEDULE_HEADER = (
 
 
 def schedule_table(schedule: Schedule) -> tuple[tuple[str, ...], ...]:
-    """SCHEDULE_HEADER and a row per step: number of its strip if it is in one, shape, kernel, modelled cost, place."""
+    """SCHEDULE_HEADER and a row per step: its strip if it is in one, shape, kernel, modelled cost, place."""
     rows = [SCHEDULE_HEADER]
     strips = 0
     for members, workspace, whole in zip(schedule.groups, schedule.workspaces, schedule.maps, strict=True):

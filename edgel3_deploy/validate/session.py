@@ -23,7 +23,8 @@ class BoardRun:
     """Runs windows on the board and keeps what belongs to layers.
 
     `steps` lists the layers of each step that the board reports: several where one kernel computes them
-    together, and then the last one's output is what can be compared. `compared_windows` counts the windows whose layers were compared; `notes` say what this runtime hides.
+    together, and then the last one's output is what can be compared. `compared_windows` counts the windows
+    whose layers were compared; `notes` say what this runtime hides.
     """
 
     client: Client

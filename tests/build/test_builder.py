@@ -151,9 +151,7 @@ def shrunk(board: Board, **sizes: int) -> Board:
 
 
 def test_an_image_too_large_for_flash_is_over_budget_not_a_compiler_error(make: Build, board: Board) -> None:
-    with pytest.raises(
-        OverBudgetError, match=r"small does not fit stm32f7: flash by [\d,]+ bytes"
-    ) as caught:
+    with pytest.raises(OverBudgetError, match=r"small does not fit stm32f7: flash by [\d,]+ bytes") as caught:
         make(board=shrunk(board, flash=4096))
     assert caught.value.verdict is not None
     assert caught.value.verdict["flash"]["used"] > 4096

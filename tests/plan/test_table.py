@@ -7,8 +7,8 @@ import pytest
 from edgel3_deploy.boards.load import load_board
 from edgel3_deploy.models.family import member
 from edgel3_deploy.plan.planner import plan_memory
-from edgel3_deploy.plan.skeleton import skeleton
 from edgel3_deploy.plan.schedule import schedule
+from edgel3_deploy.plan.skeleton import skeleton
 from edgel3_deploy.plan.table import HEADER, SCHEDULE_HEADER, plan_table, schedule_table
 from tests.plan.chains import board_with
 
