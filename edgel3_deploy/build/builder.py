@@ -103,7 +103,7 @@ def build(request: BuildRequest, *, progress: Progress = silent) -> BuildResult:
         source = take_model(request.model, request.calibration, request.board, progress=progress)
         progress("rendering the C project")
         project = _render(source, request.board, runtime, goal, tools)
-        planned = _manifest(source, project, request.board, runtime, goal, tools)
+        planned = _manifest(source, project, request.board, runtime=runtime, goal=goal, tools=tools)
         earlier = folder.earlier()
         if earlier is not None and _unchanged(earlier, planned, folder.directory):
             budget = measure(read_elf(folder.directory / ELF), request.board)
@@ -179,7 +179,7 @@ def _known(board: Board, flash: int, arenas: tuple[tuple[str, int], ...]) -> dic
 
 
 def _manifest(
-    source: SourceModel, project: _Project, board: Board, runtime: Runtime, goal: Goal, tools: Tools
+    source: SourceModel, project: _Project, board: Board, *, runtime: Runtime, goal: Goal, tools: Tools
 ) -> Manifest:
     """The manifest as far as it is known before compiling."""
     from edgel3_deploy.codegen.project import build_id

@@ -1,4 +1,4 @@
-"""What the native runtime's templates see: maps, steps and packed constants, as names and C text."""
+"""What the native runtime's templates see: a schedule's maps, steps and packed constants as C text."""
 
 from __future__ import annotations
 
@@ -24,9 +24,7 @@ from edgel3_deploy.plan.schedule import Place, Schedule
 
 @dataclass(frozen=True)
 class MapView:
-    """A feature map: `data` is a C expression, NULL where the caller passes it; `ring` rows of it are in
-    memory.
-    """
+    """A feature map of which `ring` rows are in memory: `data` is C, NULL where the caller passes it."""
 
     name: str
     data: str
@@ -41,9 +39,8 @@ class MapView:
 class StepView:
     """A step as a C function: it pulls input rows from `producer` (None: the whole input is there).
 
-    `streams`: the function is called with the row to reach and keeps count; otherwise it makes the whole
-    map at once. `units` counts what one call of the kernel over the whole map spans; `scratch` is a C
-    expression.
+    `streams`: the function is called with the row to reach and keeps count; otherwise it makes the whole map
+    at once. `units` counts what one call of the kernel over the whole map spans; `scratch` is a C expression.
     """
 
     index: int
@@ -170,9 +167,7 @@ def _group_steps(members: Group, first: int, source: str, scratch: str) -> list[
 
 
 def _group_runs(views: list[StepView]) -> list[str]:
-    """The calls that execute a group: its last step pulls the others along, but for rows that it never
-    reads.
-    """
+    """The calls that execute a group: its last step pulls the others along, but for rows it never reads."""
     last = views[-1]
     if not last.streams:
         return [f"{last.name}()"]

@@ -30,9 +30,7 @@ def operations(network: Network) -> tuple[tuple[Layer, ...], ...]:
 
 
 def steps_from(parts: tuple[tuple[Layer, ...], ...], position: int) -> tuple[Step, ...]:
-    """Every step that may start at operation `position`: kernels for it alone, and for it with its
-    pooling.
-    """
+    """Every step that may start at operation `position`: kernels for it alone, and with its pooling."""
     alone = parts[position]
     found = [Step(position, _name(alone), alone, kernel) for kernel in _kernels(alone[0])]
     if position + 1 < len(parts) and len(alone) == 1 and _fusable(alone[0], parts[position + 1][0]):

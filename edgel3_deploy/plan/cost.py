@@ -1,7 +1,7 @@
 """Instructions of each kernel on a Cortex-M7, modelled: what the scheduler compares candidates by.
 
-The coefficients are fitted to counts measured on QEMU's mps2-an500 (GCC 12.2, -O2); `make bench` prints real
-counts. They choose between candidates and are never reported as measurements.
+The coefficients are fitted to counts measured on QEMU's mps2-an500 (GCC 12.2, -O2); `make bench` prints the
+real counts beside them. They choose between candidates and are never reported as measurements.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def step_costs(members: Group) -> tuple[int, ...]:
 
 def instructions(step: Step, units_per_call: int) -> int:
     """Modelled instructions of the whole step when each call makes `units_per_call` units."""
-    height, width, _channels = step.output_shape
+    height, width, _ = step.output_shape
     name = step.kernel.name
     layer = step.layer
     if name in WINOGRAD_TILE and isinstance(layer, Conv2D):
@@ -36,17 +36,14 @@ def instructions(step: Step, units_per_call: int) -> int:
 
 
 DIRECT_MAC, DIRECT_GATHER, MONO_MAC, POOL_SIMD, POOL_GENERAL = 0.82, 1.1, 1.9, 1.1, 16.0
-# Winograd: per tile and four input channels, per tile and output channel, per pair of output channels and
-# of input channels.
+# Winograd: per tile and four input channels, per tile and output channel, per pair of outputs and inputs.
 INPUT = {"f44": 644.0, "f22": 300.0}
 OUTPUT = {"f44": 322.0, "f22": 130.0}
 OUTPUT_POOLED = {"f44": 283.0, "f22": 130.0}
 WEIGHTS = {"f44": 266.0, "f22": 200.0}
 TILE_SETUP, BLOCK_SETUP, EDGE_TILE, WEIGHTS_SETUP = 300.0, 150.0, 65.0, 30.0
 STEP = (4.0, 7.0, 10.0, 13.0)
-"""Instructions of a step of the products, two output channels by two input channels, for blocks of 1 to 4
-tiles.
-"""
+"""Instructions of a step of the products, two output by two input channels, for blocks of 1 to 4 tiles."""
 
 
 def _winograd(step: Step, layer: Conv2D, units_per_call: int) -> int:

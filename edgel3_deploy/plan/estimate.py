@@ -32,8 +32,7 @@ NOT_COUNTED = (
 
 @dataclass(frozen=True)
 class LayerEstimate:
-    """One layer, or layers that one kernel computes together: bytes of constants in flash, RAM alive
-    meanwhile.
+    """One layer, or layers that one kernel computes together: constants in flash, RAM alive meanwhile.
 
     `kind` names the kernel or the operator. `instructions` are modelled, None where no model knows them.
     """
@@ -133,9 +132,7 @@ def member_fits(member: Member, board: Board) -> bool:
 
 
 def estimate_schedule(network: Network, plan: Schedule | OverBudgetError, board: Board) -> Estimate:
-    """The estimate of a network with its schedule, or, if there is none, with the least that it would
-    need.
-    """
+    """The estimate of a network with its schedule, or, if there is none, the least that it would need."""
     if isinstance(plan, Schedule):
         groups = plan.groups
         alive = tuple(_group_ram(plan))
@@ -154,13 +151,11 @@ def estimate_schedule(network: Network, plan: Schedule | OverBudgetError, board:
         for members, need in zip(groups, alive, strict=True)
         for step, cost in zip(members.steps, step_costs(members), strict=True)
     )
-    return _judged(network, board, rows, ram, arenas, plan)
+    return _judged(network, board, rows=rows, ram=ram, arenas=arenas, plan=plan)
 
 
 def estimate_layers(network: Network, plan: MemoryPlan | OverBudgetError, board: Board) -> Estimate:
-    """The estimate of a network run layer by layer on whole maps, with its memory plan or the reason why
-    not.
-    """
+    """The estimate of a network run layer by layer on whole maps, with its plan or the reason why not."""
     if isinstance(plan, MemoryPlan):
         alive, arenas = plan.live_bytes, plan.arenas
         ram = sum(size for _, size in arenas)
@@ -178,12 +173,13 @@ def estimate_layers(network: Network, plan: MemoryPlan | OverBudgetError, board:
         )
         for layer in network.layers
     )
-    return _judged(network, board, rows, ram, arenas, plan)
+    return _judged(network, board, rows=rows, ram=ram, arenas=arenas, plan=plan)
 
 
 def _judged(
     network: Network,
     board: Board,
+    *,
     rows: tuple[LayerEstimate, ...],
     ram: int,
     arenas: tuple[tuple[str, int], ...],
@@ -247,9 +243,7 @@ def _shape(member: Member) -> tuple[Network, tuple[Option, ...]]:
 
 
 def _planned(member: Member, board: Board) -> tuple[Network, Schedule | OverBudgetError]:
-    """The member's shape with its schedule, which is not searched for where the weights alone are too
-    many.
-    """
+    """The member's shape and schedule, which is not searched for where the weights alone are too many."""
     if member.int8_weight_bytes > _limits(board)[0]:
         return skeleton(member), OverBudgetError(
             f"the weights of {member.name} exceed the flash of {board.name}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 from edgel3_deploy.plan.kernel import Step
 
@@ -13,8 +13,8 @@ from edgel3_deploy.plan.kernel import Step
 class Group:
     """Consecutive steps executed together: the last pulls rows through the others.
 
-    `rings` holds, for each map between two of the steps, the rows kept in memory: its height where that is
-    no more. A group of one step runs it over the whole map.
+    `rings` holds, for each map between two of the steps, the rows kept in memory: its height where that is no
+    more. A group of one step runs it over the whole map.
     """
 
     steps: tuple[Step, ...]
@@ -46,8 +46,7 @@ def ring_bytes(step: Step, rows: int) -> int:
 
 @cache
 def ring_rows(unit: int, height: int, reads: tuple[tuple[int, int], ...]) -> int:
-    """Rows that a ring must hold so that its consumer, which reads rows [first, end) unit by unit, finds
-    them all.
+    """Rows that a ring must hold so that its consumer, which reads [first, end) unit by unit, finds them.
 
     The producer makes `unit` rows of a map of `height` rows at a time, and is asked only as the consumer's
     next unit needs them. A ring is a multiple of the unit, so that a unit never wraps around; at most the
@@ -63,5 +62,5 @@ def ring_rows(unit: int, height: int, reads: tuple[tuple[int, int], ...]) -> int
 
 def group(steps: tuple[Step, ...]) -> Group:
     """The group of these steps with the smallest rings."""
-    rings = tuple(ring_rows(a.unit, a.output_shape[0], b.reads) for a, b in itertools.pairwise(steps))
+    rings = tuple(ring_rows(a.unit, a.output_shape[0], b.reads) for a, b in pairwise(steps))
     return Group(steps, rings)

@@ -17,17 +17,15 @@ KernelName = Literal[
 ]
 WINOGRAD_TILE = {"f44": 4, "f22": 2}
 STREAMING = frozenset(("f44", "f22", "direct", "mono", "max_pool_2x2"))
-"""Kernels that make output rows in order from the input rows around them; the others take the whole map at
-once.
-"""
+"""Kernels that make output rows in order from the input rows around them; others take whole maps."""
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """A kernel with its variant: Winograd weights of `stored_channels` output channels stored transformed,
-    the others' as int8, and 4 * `blocks` tiles in flight.
+    """A kernel with its variant, which for Winograd is how weights are kept and tiles are grouped.
 
-    `pooled`: the 2x2 maximum of the following pooling is taken on the way.
+    The weights of `stored_channels` output channels are stored transformed, the others' as int8; 4 * `blocks`
+    tiles are in flight. `pooled`: the 2x2 maximum of the following pooling is taken on the way.
     """
 
     name: KernelName
@@ -58,8 +56,7 @@ _TEXT = {
 
 @dataclass(frozen=True)
 class Step:
-    """Layers that one kernel computes together: one, or a convolution with its pooling; a reshape behind
-    it is a view.
+    """Layers that one kernel computes together: one, or a convolution with its pooling; reshapes are views.
 
     `index` counts steps; `name` is a C identifier.
     """

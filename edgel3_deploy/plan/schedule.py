@@ -1,10 +1,12 @@
-"""The schedule of a network: which kernel runs which layers, in which strips, where every buffer lies."""
+"""The schedule of a network on a board: kernels, strips, and where every buffer lies."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
+from math import inf
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import BadInputError, OverBudgetError
@@ -30,9 +32,7 @@ SIZE_INSTRUCTIONS_PER_MAC = 1.7
 
 @dataclass(frozen=True)
 class Place:
-    """A buffer: bytes [offset, offset + size) of the arena in `region`, in use while groups first..last
-    run.
-    """
+    """A buffer: bytes [offset, offset + size) of the arena in `region`, in use from group first to last."""
 
     label: str
     region: str
@@ -46,8 +46,8 @@ class Place:
 class Schedule:
     """Groups in order of execution with their buffers.
 
-    `maps` has, per group, where the whole map behind it lies: None for the network's output, which the
-    caller owns. `workspaces` has, per group, where its rings and then its scratch lie: None if it needs none.
+    `maps` has, per group, where the whole map behind it lies: None for the network's output, which the caller
+    owns. `workspaces` has, per group, where its rings and then its scratch lie: None if it needs none.
     `instructions` is modelled, not measured. `reason` says in words what the choice was made for.
     """
 
@@ -128,7 +128,7 @@ def schedule(
         limit = sum(free[region] for region in attempt.regions)
         if goal == "size":
             limit = min(limit, _least_ram(network, found, attempt.flash))
-        chosen = _placed(network, board, goal, found, attempt, limit)
+        chosen = _placed(network, board, goal, found, attempt=attempt, limit=limit)
         if chosen is not None:
             return chosen
     raise OverBudgetError(
@@ -138,42 +138,34 @@ def schedule(
 
 
 def _least_ram(network: Network, found: tuple[Option, ...], flash: int) -> int:
-    """The smallest RAM with a way of at most SIZE_INSTRUCTIONS_PER_MAC; that of the most frugal way if
-    there is none.
-    """
+    """The smallest RAM with a way of at most SIZE_INSTRUCTIONS_PER_MAC; without one, that of any way."""
     limits = sorted({option.ram for option in found})
     allowed = int(network.macs * SIZE_INSTRUCTIONS_PER_MAC)
 
-    def good(limit: int) -> bool:
+    def fits(most: float, limit: int) -> bool:
         way = choose(found, len(operations(network)), limit, flash)
-        return way is not None and sum(option.instructions for option in way) <= allowed
+        return way is not None and sum(option.instructions for option in way) <= most
 
-    position = bisect_left(limits, True, key=good)
-    return limits[min(position, len(limits) - 1)]
+    for most in (allowed, inf):
+        position = bisect_left(limits, True, key=partial(fits, most))
+        if position < len(limits):
+            return limits[position]
+    return limits[-1]
 
 
 def frugal(network: Network) -> tuple[Option, ...]:
-    """The way with the least RAM, whatever board it may fit: without Winograd kernels, thus with int8
-    weights.
-    """
+    """The way with the least RAM, whatever board it may fit: without Winograd, thus with int8 weights."""
     plain = options(network, winograd=False)
     limits = sorted({option.ram for option in plain})
     end = len(operations(network))
-    way = None
-    low, high = 0, len(limits) - 1
-    while low <= high:
-        middle = (low + high) // 2
-        smaller = choose(plain, end, limits[middle], None)
-        if smaller is None:
-            low = middle + 1
-        else:
-            way, high = smaller, middle - 1
+    least = limits[bisect_left(limits, True, key=lambda limit: choose(plain, end, limit, None) is not None)]
+    way = choose(plain, end, least, None)
     assert way is not None
     return way
 
 
 def _placed(
-    network: Network, board: Board, goal: Goal, found: tuple[Option, ...], attempt: _Attempt, limit: int
+    network: Network, board: Board, goal: Goal, found: tuple[Option, ...], *, attempt: _Attempt, limit: int
 ) -> Schedule | None:
     """The best way whose buffers can be laid out in the attempt's regions; None if there is none."""
     free = {name: size for name, size in capacities(network, board).items() if name in attempt.regions}
@@ -182,17 +174,15 @@ def _placed(
         if way is None:
             return None
         groups = tuple(group(option.steps) for option in way)
-        held = _assigned(_buffers(groups, network), free)
+        held = _assigned(_buffers(groups), free)
         if held is not None:
             return _schedule(goal, groups, held, sum(option.instructions for option in way), attempt.reason)
         limit = max(option.ram for option in way) - 1
     return None
 
 
-def _buffers(groups: tuple[Group, ...], network: Network) -> list[Buffer]:
-    """A workspace per group (rings, then scratch), and the whole maps between groups, tightest group
-    first.
-    """
+def _buffers(groups: tuple[Group, ...]) -> list[Buffer]:
+    """A workspace per group (rings, then scratch), then the whole maps between groups, largest first."""
     workspaces = [
         Buffer(f"group {index}", members.inner_bytes + members.scratch, index, index)
         for index, members in enumerate(groups)

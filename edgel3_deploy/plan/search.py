@@ -2,8 +2,8 @@
 
 The network is a chain, so a schedule is a way along it: groups of consecutive steps, each group with whole
 maps at both ends. RAM is a condition on each group by itself (its input, its output, what lies between);
-flash is shared by all, and handled as the budget of a knapsack. Everything is enumerated in a fixed order,
-so the same arguments give the same schedule.
+flash is shared by all, and handled as the budget of a knapsack. Everything is enumerated in a fixed order, so
+the same arguments give the same schedule.
 """
 
 from __future__ import annotations
@@ -26,9 +26,7 @@ FLASH_GRAIN = 1024
 
 @dataclass(frozen=True)
 class Option:
-    """One way to run operations [first, end): a group, the RAM it needs at once, its flash, its modelled
-    instructions.
-    """
+    """One way to run operations [first, end): a group, the RAM it needs at once, flash, instructions."""
 
     first: int
     end: int
@@ -40,9 +38,7 @@ class Option:
 
 @dataclass(frozen=True)
 class _Choice:
-    """A step with its numbers: workspace, flash, modelled instructions over the whole map and unit by
-    unit.
-    """
+    """A step with its numbers: workspace, flash, instructions over the whole map and unit by unit."""
 
     step: Step
     reads: tuple[tuple[int, int], ...]

@@ -59,9 +59,7 @@ SCHEDULE_HEADER = (
 
 
 def schedule_table(schedule: Schedule) -> tuple[tuple[str, ...], ...]:
-    """SCHEDULE_HEADER and a row per step: number of its strip if it is in one, shape, kernel, modelled
-    cost, place.
-    """
+    """SCHEDULE_HEADER and a row per step: its strip if it is in one, shape, kernel, modelled cost, place."""
     rows = [SCHEDULE_HEADER]
     strips = 0
     for members, workspace, whole in zip(schedule.groups, schedule.workspaces, schedule.maps, strict=True):

@@ -96,9 +96,9 @@ class Report:
     `reference` names the engine behind the expected outputs. `differences` lists every differing element.
     `layer_windows` counts the windows whose layers were compared, and `layer_note` says what could not be.
     `fidelity` is None when the build knows no float network, and `fidelity_note` then says so. `counter` is
-    the median over windows of the whole inference. `budget` has flash, RAM and its regions; `schedule` is
-    the table of a native schedule, header first, empty for other runtimes, and `schedule_note` its goal
-    and reason; `tools` maps what took part to versions.
+    the median over windows of the whole inference. `budget` has flash, RAM and its regions; `schedule` is the
+    table of a native schedule, header first, empty for other runtimes, and `schedule_note` its goal and
+    reason; `tools` maps what took part to versions.
     """
 
     device: Device

@@ -21,8 +21,10 @@ MEASURED = {
     "conv7": (1.75, 1.75, 1.75, 1.75, 1.20),
     "conv8": (0.93, 0.93, 0.93, 0.93, 0.65),
 }
-"""Million instructions of F(4x4,3x3) over the whole layer, pooled for conv2, 4 and 6: int8 weights with
-4, 8, 12 and 16 tiles in flight, then stored weights with 4."""
+"""Million instructions of F(4x4,3x3) over the whole layer, pooled for conv2, 4 and 6.
+
+With int8 weights and 4, 8, 12 and 16 tiles in flight, then with stored weights and 4.
+"""
 
 
 def step(name: str, kernel: Kernel) -> Step:
