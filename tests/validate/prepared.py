@@ -99,14 +99,14 @@ def board_for(build: PreparedBuild, *, layers: Layers | None = None, **options: 
         layers or numpy_layers(build),
         input_size=build.network.input.size,
         output_size=build.network.output.size,
-        layer_count=len(build.network.layers),
+        layer_count=len(build.manifest.steps),
         identity=identity,
         **options,
     )
 
 
 def numpy_layers(build: PreparedBuild) -> Layers:
-    """Every layer's output bytes for an input, computed by graph.reference."""
+    """Output bytes of every step that the board reports, for an input, computed by graph.reference."""
 
     def run(data: bytes) -> Sequence[bytes]:
         values = np.frombuffer(data, np.int8).reshape(build.network.input.shape)
@@ -114,6 +114,6 @@ def numpy_layers(build: PreparedBuild) -> Layers:
         for layer in build.network.layers:
             values = run_layer(layer, values)
             outputs.append(values.tobytes())
-        return outputs
+        return [outputs[step[-1]] for step in build.manifest.steps]
 
     return run
