@@ -150,6 +150,8 @@ def _tensor(tensor: Any, index: int, model: Any, dtypes: Mapping[int, str]) -> R
 
 def _operator(operator: Any, index: int, model: Any, kinds: Mapping[int, str], schema: Any) -> RawOperator:
     code = model.OperatorCodes(operator.OpcodeIndex())
+    if code is None:
+        raise damaged(f"operator {index} has no code")
     builtin = max(code.DeprecatedBuiltinCode(), code.BuiltinCode())
     kind = kinds.get(builtin, f"operator {builtin}")
     if kind == "CUSTOM":
