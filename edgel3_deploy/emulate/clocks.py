@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -23,7 +24,7 @@ class Clocks:
     apb2: float
 
 
-class ResetAndClockControl(Peripheral):
+class ResetAndClockControl(Peripheral, ABC):
     """What both RCCs do: gate clocks, reset peripherals, remember why the chip was reset.
 
     `ENABLES` gives register offset and bit of each peripheral's clock enable; its reset bit lies
@@ -84,9 +85,9 @@ class ResetAndClockControl(Peripheral):
         for name, peripheral in self._attached.items():
             peripheral.clocked = self.enabled(name)
 
+    @abstractmethod
     def clocks(self) -> Clocks:
         """The frequencies as the registers say now."""
-        raise NotImplementedError
 
     def usart_clock(self, name: str) -> float:
         """Kernel clock of USART or UART `name` in Hz, 0.0 where its source does not run."""
@@ -94,8 +95,9 @@ class ResetAndClockControl(Peripheral):
             self._usart_clocks[name] = self._usart_clock(name)
         return self._usart_clocks[name]
 
+    @abstractmethod
     def _usart_clock(self, name: str) -> float:
-        raise NotImplementedError
+        """Kernel clock of a USART as the registers say now, in Hz."""
 
     def _changed(self) -> None:
         self._usart_clocks.clear()
