@@ -7,13 +7,14 @@ import pty
 import select
 import threading
 import tty
+from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import TypeVar
 
 Self = TypeVar("Self", bound="PtyDevice")
 
 
-class PtyDevice:
+class PtyDevice(ABC):
     """Calls `received` with what the host sends, in a thread of its own; `path` is the host's port."""
 
     def __init__(self) -> None:
@@ -38,9 +39,9 @@ class PtyDevice:
         os.close(self._wake_read)
         os.close(self._wake_write)
 
+    @abstractmethod
     def received(self, data: bytes) -> None:
         """Handle bytes from the host."""
-        raise NotImplementedError
 
     def send(self, data: bytes) -> None:
         """Send bytes to the host."""
