@@ -146,7 +146,7 @@ def _render(source: SourceModel, board: Board, runtime: Runtime, goal: Goal, too
         steps = tuple(tuple(layer.index for layer in step.layers) for step in chosen.steps)
         return _Project(files, _known(board, judged.flash_used, chosen.arenas), steps)
     scratch = cmsis_nn.network_scratch(network)
-    plan = _or_error(lambda: plan_memory(network, board, scratch=scratch, in_place_pooling=False))
+    plan = _or_error(lambda: plan_memory(network, board, scratch=scratch))
     judged = estimate_layers(network, plan, board)
     refuse_estimate(judged)
     assert isinstance(plan, MemoryPlan)

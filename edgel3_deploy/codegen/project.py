@@ -35,8 +35,8 @@ def render_project(
 ) -> Mapping[str, bytes]:
     """Render the project of `network`, whose .tflite file is `model`; the kind of plan decides the runtime.
 
-    native: a Schedule; cmsis-nn: a MemoryPlan with codegen.cmsis_nn's scratch and without in-place pooling,
-    and the `library`'s files to copy; tflm: an Arena. Same arguments, same bytes.
+    native: a Schedule; cmsis-nn: a MemoryPlan with codegen.cmsis_nn's scratch, and the `library`'s files to
+    copy; tflm: an Arena. Same arguments, same bytes.
     """
     runtime = _RUNTIMES[type(plan)]
     arenas = ((plan.region, plan.size),) if isinstance(plan, tflm.Arena) else plan.arenas

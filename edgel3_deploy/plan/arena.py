@@ -30,12 +30,6 @@ class Buffer:
         """Bytes, rounded up to the alignment."""
         return _align(self.bytes)
 
-    def live(self, layer: int) -> int:
-        """Bytes in use during `layer`, counted from the buffer's start and rounded up to the alignment."""
-        if self.storage is not None:
-            return _align(self.storage.live_bytes(layer))
-        return self.size if layer == self.first else 0
-
     def held(self, layer: int) -> int:
         """`size` during the buffer's life, else 0."""
         return self.size if self.first <= layer <= self.last else 0
@@ -59,51 +53,22 @@ class Layout:
 
 
 def lay_out(buffers: Iterable[Buffer]) -> Layout:
-    """Offsets for buffers that share an arena.
-
-    A memory that shrinks (pooling in place) frees its rest at once at the bottom, not at the top, where
-    its start is away from the end. Each run of neighbours begins at the end that needs fewer bytes.
-    """
+    """Offsets for buffers that share an arena."""
     everything = sorted(buffers, key=lambda buffer: buffer.first)
     workspaces = [buffer for buffer in everything if buffer.storage is None]
-    bottom: list[Buffer] = []
-    top: list[Buffer] = []
-    for run in _runs([buffer for buffer in everything if buffer.storage is not None]):
-        even, odd = run[::2], run[1::2]
-        if _peak(even, odd, workspaces) > _peak(odd, even, workspaces):
-            even, odd = odd, even
-        bottom += even
-        top += odd
-    size = _peak(bottom, top, workspaces)
+    chain = [buffer for buffer in everything if buffer.storage is not None]
+    bottom, top = chain[::2], chain[1::2]
+    size = _peak(everything)
     offsets = [(buffer, 0) for buffer in bottom]
     offsets += [(buffer, size - buffer.size) for buffer in top]
-    offsets += [(buffer, sum(low.live(buffer.first) for low in bottom)) for buffer in workspaces]
+    offsets += [(buffer, sum(low.held(buffer.first) for low in bottom)) for buffer in workspaces]
     return Layout(size, tuple(offsets))
 
 
-def _runs(chain: Sequence[Buffer]) -> Iterable[list[Buffer]]:
-    """Maximal groups of buffers, each alive together with the next."""
-    run: list[Buffer] = []
-    for buffer in chain:
-        if run and run[-1].last < buffer.first:
-            yield run
-            run = []
-        run.append(buffer)
-    if run:
-        yield run
-
-
-def _peak(bottom: Sequence[Buffer], top: Sequence[Buffer], workspaces: Sequence[Buffer]) -> int:
+def _peak(buffers: Sequence[Buffer]) -> int:
     """Bytes that the busiest layer needs."""
-    ends = [buffer.last for buffer in (*bottom, *top, *workspaces)]
-    return max(
-        (
-            sum(buffer.live(layer) for buffer in (*bottom, *workspaces))
-            + sum(buffer.held(layer) for buffer in top)
-            for layer in range(max(ends, default=-1) + 1)
-        ),
-        default=0,
-    )
+    layers = range(max((buffer.last for buffer in buffers), default=-1) + 1)
+    return max((sum(buffer.held(layer) for buffer in buffers) for layer in layers), default=0)
 
 
 def _align(size: int) -> int:

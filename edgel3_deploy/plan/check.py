@@ -10,7 +10,6 @@ from edgel3_deploy.graph.ir import Network, Reshape
 from edgel3_deploy.plan.arena import ALIGNMENT
 from edgel3_deploy.plan.memory import MemoryPlan, Placement
 from edgel3_deploy.plan.planner import capacities
-from edgel3_deploy.plan.storage import can_pool_in_place
 
 
 def check_plan(network: Network, plan: MemoryPlan, board: Board) -> None:
@@ -18,7 +17,7 @@ def check_plan(network: Network, plan: MemoryPlan, board: Board) -> None:
 
     Checked: every activation has one place of its size, aligned, inside an arena that its region can hold,
     kept from the layer that writes it to the layer that reads it; nothing alive at the same time overlaps,
-    but for a reshape's view and a pooling in place, which share their first byte.
+    but for a reshape's view.
     """
     faults = [*_coverage(network, plan), *_bounds(network, plan, board), *_overlaps(network, plan)]
     if faults:
@@ -75,9 +74,7 @@ def _bounds(network: Network, plan: MemoryPlan, board: Board) -> Iterable[str]:
 
 def _overlaps(network: Network, plan: MemoryPlan) -> Iterable[str]:
     sharing = {
-        (layer.input.index, layer.output.index)
-        for layer in network.layers
-        if isinstance(layer, Reshape) or can_pool_in_place(layer)
+        (layer.input.index, layer.output.index) for layer in network.layers if isinstance(layer, Reshape)
     }
     for a, b in combinations((*plan.placements, *plan.scratch), 2):
         meet = a.first <= b.last and b.first <= a.last

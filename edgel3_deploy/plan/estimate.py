@@ -160,7 +160,7 @@ def estimate_layers(network: Network, plan: MemoryPlan | OverBudgetError, board:
         alive, arenas = plan.live_bytes, plan.arenas
         ram = sum(size for _, size in arenas)
     else:
-        alive, arenas = live_bytes(network, storages(network, in_place_pooling=False), {}), ()
+        alive, arenas = live_bytes(network, storages(network), {}), ()
         ram = max(alive)
     rows = tuple(
         LayerEstimate(

@@ -20,7 +20,6 @@ def plan_memory(
     board: Board,
     *,
     scratch: Mapping[int, int] | None = None,
-    in_place_pooling: bool = True,
 ) -> MemoryPlan:
     """Place the activations of `network`, and `scratch` bytes by layer index, into the RAM of `board`.
 
@@ -29,7 +28,7 @@ def plan_memory(
     Raises OverBudgetError that names the buffer and the bytes missing when no region can hold it.
     """
     workspaces = {index: size for index, size in sorted((scratch or {}).items()) if size}
-    memories = storages(network, in_place_pooling=in_place_pooling)
+    memories = storages(network)
     alive = live_bytes(network, memories, workspaces)
     names = [layer.name for layer in network.layers]
     buffers = [Buffer(f"{names[index]}'s scratch", size, index, index) for index, size in workspaces.items()]

@@ -22,9 +22,7 @@ def plan_table(network: Network, plan: MemoryPlan, board: Board) -> tuple[tuple[
     caller owns.
     """
     places = {
-        use.tensor.index: f"caller's {storage.owner}"
-        for storage in storages(network, in_place_pooling=False)
-        for use in storage.uses
+        use.tensor.index: f"caller's {storage.owner}" for storage in storages(network) for use in storage.uses
     }
     names = {region.name for region in board.ram}
     for placement in plan.placements:

@@ -29,12 +29,6 @@ def test_the_chain_runs_from_the_callers_input_to_the_callers_output(board: Boar
     ]
 
 
-def test_pooling_in_place_starts_at_the_same_offset(board: Board) -> None:
-    view = view_network(*planned(ModelBuilder((8, 8, 1)).conv2d(4).max_pool2d().conv2d(2), board))
-    places = {buffer.name: (buffer.region, buffer.offset) for buffer in view.buffers}
-    assert places["conv1_output"] == places["pool1_output"]
-
-
 def test_a_final_reshape_moves_nothing(board: Board) -> None:
     view = view_network(*planned(ModelBuilder((4, 4, 1)).conv2d(2).reshape((32,)), board))
     assert [layer.moves for layer in view.layers] == [True, False]

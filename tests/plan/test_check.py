@@ -67,7 +67,7 @@ def test_faults_are_named(fault: str, plan: Callable[[], MemoryPlan]) -> None:
         check_plan(NETWORK, plan(), BOARD)
 
 
-def test_a_padded_pooling_may_not_run_in_place() -> None:
+def test_a_pooling_may_not_run_in_place() -> None:
     network = read_network(
         ModelBuilder((7, 7, 2)).conv2d(4).max_pool2d((3, 3), stride=(1, 1), same=True).conv2d(1).build()
     )

@@ -28,15 +28,14 @@ from tests.plan.chains import board_with, networks
 SEA_64 = skeleton(member("sea-64"))
 
 
-def plan_of(network: Network, board: Board, in_place_pooling: bool = True) -> MemoryPlan:
-    return plan_memory(network, board, scratch=network_scratch(network), in_place_pooling=in_place_pooling)
+def plan_of(network: Network, board: Board) -> MemoryPlan:
+    return plan_memory(network, board, scratch=network_scratch(network))
 
 
 class TestSea64:
     @pytest.mark.parametrize("board", ["stm32f7", "nucleo-f767zi", "stm32h7", "mps2-an500"])
-    @pytest.mark.parametrize("in_place_pooling", [True, False])
-    def test_fits_every_board(self, board: str, in_place_pooling: bool) -> None:
-        plan = plan_of(SEA_64, load_board(board), in_place_pooling)
+    def test_fits_every_board(self, board: str) -> None:
+        plan = plan_of(SEA_64, load_board(board))
         check_plan(SEA_64, plan, load_board(board))
 
     def test_peak_is_where_conv1_and_conv2_are_alive_together(self) -> None:
@@ -49,29 +48,17 @@ class TestSea64:
             place.tensor: place.region for place in plan_memory(SEA_64, load_board("stm32f7")).placements
         }
         regions = {layer.name: places.get(layer.output.index, "caller") for layer in SEA_64.layers}
-        assert regions.pop("conv2") == regions.pop("pool1") == "sram1"
+        assert regions.pop("conv2") == "sram1"
         assert regions.pop("pool4") == regions.pop("reshape1") == "caller"
         assert set(regions.values()) == {"dtcm"}
 
-    def test_pooling_in_place_shares_the_address(self) -> None:
-        places = {place.tensor: place for place in plan_memory(SEA_64, load_board("stm32f7")).placements}
-        conv2, pool1 = (places[layer.output.index] for layer in SEA_64.layers[1:3])
-        assert (conv2.region, conv2.offset) == (pool1.region, pool1.offset)
-        assert pool1.size == conv2.size // 4
-
-    def test_without_pooling_in_place_they_are_apart(self) -> None:
-        plan = plan_memory(SEA_64, load_board("stm32f7"), in_place_pooling=False)
-        places = {place.tensor: place for place in plan.placements}
-        conv2, pool1 = (places[layer.output.index] for layer in SEA_64.layers[1:3])
-        assert (conv2.region, conv2.offset) != (pool1.region, pool1.offset)
-
 
 @settings(max_examples=150, deadline=None)
-@given(networks(), st.booleans(), st.lists(st.integers(0, 1200), min_size=1, max_size=3))
-def test_every_plan_is_sound(network: Network, in_place_pooling: bool, sizes: list[int]) -> None:
+@given(networks(), st.lists(st.integers(0, 1200), min_size=1, max_size=3))
+def test_every_plan_is_sound(network: Network, sizes: list[int]) -> None:
     board = board_with(*sizes)
     try:
-        plan = plan_of(network, board, in_place_pooling)
+        plan = plan_of(network, board)
     except OverBudgetError as error:
         assert "bytes" in error.message
         assert error.hint
@@ -82,8 +69,8 @@ def test_every_plan_is_sound(network: Network, in_place_pooling: bool, sizes: li
 @settings(max_examples=100, deadline=None)
 @given(networks())
 def test_one_region_is_used_no_further_than_its_peak(network: Network) -> None:
-    """Without pooling in place the arena is exactly the largest sum of what one layer needs."""
-    plan = plan_of(network, board_with(1 << 20), in_place_pooling=False)
+    """The arena is exactly the largest sum of what one layer needs."""
+    plan = plan_of(network, board_with(1 << 20))
     buffers = {(place.offset, place.first): place for place in (*plan.placements, *plan.scratch)}
     needs = [
         sum({p.offset: aligned(p.size) for p in buffers.values() if p.first <= index <= p.last}.values())
@@ -96,15 +83,6 @@ def aligned(size: int) -> int:
     return -(-size // ALIGNMENT) * ALIGNMENT
 
 
-def test_pooling_in_place_frees_what_it_does_not_need() -> None:
-    """Of 1,024 bytes pooled to 256, the next layer's 512 may use the rest at once."""
-    network = read_network(
-        ModelBuilder((8, 8, 1)).conv2d(16).max_pool2d().conv2d(32).max_pool2d().conv2d(8).conv2d(1).build()
-    )
-    assert plan_memory(network, board_with(1 << 16)).arenas == (("ram0", 1024),)
-    assert plan_memory(network, board_with(1 << 16), in_place_pooling=False).arenas == (("ram0", 1024 + 256),)
-
-
 @settings(max_examples=30, deadline=None)
 @given(networks())
 def test_the_same_arguments_give_the_same_plan(network: Network) -> None:
@@ -113,13 +91,11 @@ def test_the_same_arguments_give_the_same_plan(network: Network) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(networks(), st.booleans(), st.integers(0, 900), st.integers(0, 99))
-def test_poisoned_memory_changes_nothing(
-    network: Network, in_place_pooling: bool, fast: int, seed: int
-) -> None:
+@given(networks(), st.integers(0, 900), st.integers(0, 99))
+def test_poisoned_memory_changes_nothing(network: Network, fast: int, seed: int) -> None:
     """Layers run in the planned arenas, where before every layer all but its input is overwritten."""
     board = board_with(fast, 1 << 16)
-    plan = plan_of(network, board, in_place_pooling)
+    plan = plan_of(network, board)
     values = random_input(network.input.shape, seed)
     np.testing.assert_array_equal(run_in_arenas(network, plan, values), run(network, values))
 

@@ -8,35 +8,30 @@ from edgel3_deploy.plan.storage import live_bytes, storages
 from tests.graph.models import ModelBuilder
 
 
-def outline(network: Network, in_place_pooling: bool = True) -> list[tuple[str, list[int], int, int]]:
+def outline(network: Network) -> list[tuple[str, list[int], int, int]]:
     """(owner, sizes of the tensors, first layer, last layer) of each storage."""
     return [
         (storage.owner, [use.tensor.size for use in storage.uses], storage.first, storage.last)
-        for storage in storages(network, in_place_pooling=in_place_pooling)
+        for storage in storages(network)
     ]
 
 
-def test_views_and_pooling_in_place_share_memory() -> None:
+def test_views_share_memory() -> None:
     builder = ModelBuilder((4, 4, 2)).conv2d(4).max_pool2d().reshape((16,)).fully_connected(3)
     assert outline(read_network(builder.build())) == [
         ("input", [32], 0, 0),
-        ("arena", [64, 16, 16], 0, 3),
+        ("arena", [64], 0, 1),
+        ("arena", [16, 16], 1, 3),
         ("output", [3], 3, 3),
     ]
 
 
-def test_pooling_in_place_can_be_turned_off() -> None:
-    builder = ModelBuilder((4, 4, 2)).conv2d(4).max_pool2d().conv2d(1)
-    owners = [(owner, sizes) for owner, sizes, _, _ in outline(read_network(builder.build()), False)]
-    assert owners == [("input", [32]), ("arena", [64]), ("arena", [16]), ("output", [4])]
-
-
-def test_the_callers_input_is_never_pooled_in_place() -> None:
+def test_a_view_of_the_callers_input_is_the_callers() -> None:
     builder = ModelBuilder((4, 4, 2)).reshape((4, 4, 2)).max_pool2d().conv2d(1)
     assert outline(read_network(builder.build()))[:2] == [("input", [32, 32], 0, 1), ("arena", [8], 1, 2)]
 
 
-def test_the_callers_output_takes_the_last_pooling_and_its_views() -> None:
+def test_the_callers_output_takes_its_views() -> None:
     builder = ModelBuilder((4, 4, 2)).conv2d(4).max_pool2d((4, 4)).reshape((4,))
     assert outline(read_network(builder.build())) == [
         ("input", [32], 0, 0),
@@ -51,9 +46,6 @@ def test_a_network_of_views_has_one_storage() -> None:
     ]
 
 
-def test_live_bytes_count_shared_memory_once() -> None:
+def test_live_bytes_count_what_each_layer_needs() -> None:
     network = read_network(ModelBuilder((4, 4, 2)).conv2d(4).max_pool2d().conv2d(1).build())
-    shared = storages(network, in_place_pooling=True)
-    apart = storages(network, in_place_pooling=False)
-    assert live_bytes(network, shared, {}) == (32 + 64, 64, 16 + 4)
-    assert live_bytes(network, apart, {2: 100}) == (32 + 64, 64 + 16, 16 + 4 + 100)
+    assert live_bytes(network, storages(network), {2: 100}) == (32 + 64, 64 + 16, 16 + 4 + 100)
