@@ -7,7 +7,9 @@ weights, interrupted or not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,9 +137,9 @@ class Trainer:
         steps, interval = self._recipe.steps, max(round(self._recipe.measure_every * self._recipe.steps), 1)
         loss_sum, since = 0.0, 0
         # Spectrograms are small products: threads of BLAS would only get in TensorFlow's way.
-        with threadpool_limits(1):
-            for step in range(first, steps):
-                loss = self._train_on(batch(step), step)
+        with threadpool_limits(1), closing(_prepared_ahead(batch, range(first, steps))) as prepared:
+            for step, windows in prepared:
+                loss = self._train_on(windows, step)
                 loss_sum, since, done = loss_sum + loss, since + 1, step + 1
                 progress("training", done * self._recipe.batch_size, steps * self._recipe.batch_size)
                 if done % interval == 0 or done == steps:
@@ -222,6 +224,19 @@ class Trainer:
         for name, variable in self._current().items():
             self._averaged[name].assign(decay * self._averaged[name] + (1 - decay) * variable)
         return loss
+
+
+def _prepared_ahead(batch: Callable[[int], Batch], steps: range) -> Generator[tuple[int, Batch], None, None]:
+    """Each step with its batch; a thread makes the next one while the caller trains on this one."""
+    if not steps:
+        return
+    with ThreadPoolExecutor(1) as worker:
+        upcoming = worker.submit(batch, steps[0])
+        for step in steps:
+            windows = upcoming.result()
+            if step != steps[-1]:
+                upcoming = worker.submit(batch, step + 1)
+            yield step, windows
 
 
 def _adapters(student: Trainable, widths: Mapping[int, int], seed: int) -> dict[int, tf.Variable]:
