@@ -39,7 +39,6 @@ class Source:
         self._student = student
         self._rate = max(teacher.sample_rate, student.sample_rate)
         self._stream = WindowStream(recordings, self._rate, batch_size, seed)
-        self._seed = seed
 
     @property
     def batch_size(self) -> int:
@@ -50,12 +49,12 @@ class Source:
         """Spectrograms of batch number `step`."""
         return self._spectrograms(self._stream.batch(step))
 
-    def held_out(self, recordings: Sequence[Recording]) -> Batch:
-        """All windows of the recordings, cut as `validate` cuts them; generated ones if there are no
-        recordings.
+    def held_out(self, recordings: Sequence[Recording], seed: int) -> Batch:
+        """All windows of the recordings, cut as `validate` cuts them; if there are none, windows generated
+        with `seed`.
         """
         if not recordings:
-            stream = WindowStream((), self._rate, _GENERATED_HELD_OUT, self._seed + 1)
+            stream = WindowStream((), self._rate, _GENERATED_HELD_OUT, seed + 1)
             return self._spectrograms(stream.batch(0))
         student = np.concatenate([_clip_windows(recording.path, self._student) for recording in recordings])
         if self._teacher == self._student:

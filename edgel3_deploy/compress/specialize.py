@@ -93,7 +93,9 @@ def specialize(
     progress("scanning recordings")
     recordings, warnings = scan(request.recordings)
     training, held_out = split(recordings, request.held_out, request.seed)
-    source = Source(front_end(teacher.front_end), SEA, training, request.recipe.batch_size, request.seed)
+    source = Source(
+        front_end(teacher.front_end), SEA, training, request.recipe.batch_size, _stream_seed(request)
+    )
     narrower = request.widths[-1] < teacher.embedding
     measured = measure_teacher(
         lambda spectrogram: frozen_forward(teacher, spectrogram),
@@ -126,7 +128,7 @@ def specialize(
         seed=request.seed,
     )
     progress("preparing held-out windows")
-    judge = Judge(target, source.held_out(held_out))
+    judge = Judge(target, source.held_out(held_out, request.seed))
     untrained = judge.closeness(trainer.network(name))
     trained = trainer.run(
         source.batch,
@@ -178,6 +180,15 @@ def filter_cosines(network: FloatNetwork, teacher: FloatNetwork) -> dict[str, fl
             norms = np.linalg.norm(ours, axis=0) * np.linalg.norm(theirs, axis=0)
             cosines[conv.name] = float(np.mean((ours * theirs).sum(axis=0) / np.maximum(norms, 1e-12)))
     return cosines
+
+
+def _stream_seed(request: Request) -> int:
+    """Seed of the training windows: a round that goes on from a student hears others than the round that
+    made it, yet is judged on the same windows.
+    """
+    if request.start is None:
+        return request.seed
+    return int(fingerprint(request.start), 16) + request.seed
 
 
 def _fitting(start: FloatNetwork, widths: tuple[int, ...]) -> FloatNetwork:

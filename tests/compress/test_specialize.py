@@ -10,8 +10,16 @@ import numpy as np
 import pytest
 
 from edgel3_deploy.audio.clips import find_clips
+from edgel3_deploy.audio.frontend import SEA
 from edgel3_deploy.compress.report import learning_curves, report_json
-from edgel3_deploy.compress.specialize import Request, Specialized, specialize, student_widths
+from edgel3_deploy.compress.source import Source
+from edgel3_deploy.compress.specialize import (
+    Request,
+    Specialized,
+    _stream_seed,
+    specialize,
+    student_widths,
+)
 from edgel3_deploy.compress.trainer import Recipe
 from edgel3_deploy.errors import UsageError
 from edgel3_deploy.models.network import FloatNetwork
@@ -87,10 +95,24 @@ def test_a_second_round_goes_on_from_the_first(request_: Request) -> None:
     first = specialize(request_)
     recipe = replace(request_.recipe, windows=96, learning_rate=1e-4)
     second = specialize(replace(request_, recipe=recipe, map_weight=0.0, start=first.network))
+    assert second.held_out == first.held_out
     assert second.untrained == first.closeness
     assert second.closeness.relative_mse < 1.1 * first.closeness.relative_mse
     with pytest.raises(UsageError, match="filters"):
         specialize(replace(request_, start=replace(first.network, convs=first.network.convs[:5])))
+
+
+def test_a_second_round_hears_other_windows_and_is_judged_on_the_same(
+    request_: Request, teacher: FloatNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgel3_deploy.compress.source._GENERATED_HELD_OUT", 4)
+    further = replace(request_, start=teacher)
+    seeds = {_stream_seed(replace(each, seed=seed)) for each in (request_, further) for seed in (0, 1)}
+    assert len(seeds) == 4
+    judged = [
+        Source(SEA, SEA, (), 4, _stream_seed(each)).held_out((), each.seed)[0] for each in (request_, further)
+    ]
+    np.testing.assert_array_equal(*judged)
 
 
 def test_a_student_wider_than_its_teacher_is_refused(request_: Request) -> None:
