@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from edgel3_deploy.compress.checkpoint import load
 from edgel3_deploy.compress.objective import Objective
 from edgel3_deploy.compress.trainable import StudentShape, Trainable, frozen_forward
 from edgel3_deploy.compress.trainer import Batch, Recipe, Trained, Trainer
-from edgel3_deploy.errors import BadInputError
+from edgel3_deploy.errors import BadInputError, UsageError
 from edgel3_deploy.models.network import FloatNetwork
 
 pytest.importorskip("tensorflow")
@@ -95,3 +97,44 @@ def test_after_a_bad_batch_the_run_goes_on_to_the_same_weights(run: Run, tmp_pat
     assert [entry["step"] for entry in resumed.history] == [2, 4, 6]
     assert resumed.history == whole.history
     assert_same_weights(resumed, whole)
+
+
+def test_a_longer_run_goes_on_and_a_shorter_one_is_refused(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.npz"
+    run(path=path)
+    longer = run(recipe=replace(RECIPE, windows=64), path=path)
+    assert [entry["step"] for entry in longer.history] == [2, 4, 6, 8]
+    with pytest.raises(UsageError, match="64 windows already, more than the 48 asked for"):
+        run(path=path)
+
+
+def test_another_recipe_is_refused_by_its_values(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.npz"
+    run(path=path)
+    with pytest.raises(UsageError, match=r"learning_rate 0\.002, now 0\.1"):
+        run(recipe=replace(RECIPE, learning_rate=0.1), path=path)
+
+
+def test_a_checkpoint_of_other_arrays_is_damaged(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.npz"
+    run(path=path)
+    settings = {"seed": 0, **asdict(RECIPE)}
+    del settings["windows"]
+    found = load(path, settings)
+    assert found is not None
+    replace(found, arrays={**found.arrays, "0/kernel": np.zeros((1, 1), np.float32)}).save(path)
+    with pytest.raises(BadInputError, match=r"damaged checkpoint \(array 0/kernel"):
+        run(path=path)
+
+
+def test_a_run_that_diverges_keeps_its_last_finite_checkpoint(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.npz"
+
+    def overflowing(step: int) -> Batch:
+        student, teacher = noise(step)
+        return (student, teacher * np.float32(1e30)) if step == 3 else (student, teacher)
+
+    with pytest.raises(UsageError, match="diverged at step 3") as caught:
+        run(overflowing, path=path)
+    assert str(path) in caught.value.hint
+    assert [entry["step"] for entry in run(path=path).history] == [2, 4, 6]
