@@ -18,8 +18,10 @@ _CURVES = (
 )
 
 
-def report_json(request: Request, result: Specialized) -> bytes:
-    """The report of a specialisation: settings, recordings, closeness before and after, history."""
+def report_json(request: Request, result: Specialized, warnings: Sequence[str] = ()) -> bytes:
+    """The report of a specialisation: settings, recordings, closeness before and after, history, and the
+    warnings about recordings.
+    """
     recipe = request.recipe
     content: dict[str, Any] = {
         "teacher": request.teacher.name,
@@ -40,7 +42,7 @@ def report_json(request: Request, result: Specialized) -> bytes:
         "filter_cosines": dict(result.filter_cosines),
         "explained_variance": result.projection.explained if result.projection is not None else None,
         "history": [dict(entry) for entry in result.history],
-        "warnings": list(result.warnings),
+        "warnings": list(warnings),
     }
     return json.dumps(content, indent=2).encode() + b"\n"
 
