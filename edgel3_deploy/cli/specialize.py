@@ -104,7 +104,7 @@ def command(
     from edgel3_deploy.compress.report import learning_curves, report_json
     from edgel3_deploy.compress.specialize import Request, specialize, student_widths
     from edgel3_deploy.compress.trainer import Recipe
-    from edgel3_deploy.fileio import locked, write_atomically
+    from edgel3_deploy.fileio import locked, require_writable, write_atomically
     from edgel3_deploy.models.family import model_name
     from edgel3_deploy.models.layout import weight_file
     from edgel3_deploy.models.locate import locate
@@ -114,6 +114,7 @@ def command(
     if source.kind != "weights":
         raise UsageError(f"{source.path} is not a teacher", "Give float weights (.h5, .h5.gz) or a name.")
     _check_output(output, (source.path, start))
+    require_writable(output.absolute().parent)
     widths = student_widths(student)
     recordings, warnings = scan(find_clips(audio))
     emit_warnings(warnings)
@@ -133,7 +134,7 @@ def command(
             result = specialize(request, checkpoint=checkpoint, name=model_name(output), progress=progress)
         report = report_json(request, result, warnings)
         write_atomically(output.with_suffix(".report.json"), report)
-        write_atomically(output.with_suffix(".curves.png"), learning_curves(result.history, batch_size))
+        write_atomically(output.with_suffix(".curves.png"), learning_curves(request, result))
         if result.projection is not None:
             write_atomically(output.with_suffix(".projection.npz"), result.projection.to_bytes())
         write_atomically(output, weight_file(result.network))
@@ -170,7 +171,11 @@ def _show(output: Path, result: Specialized) -> None:
                 f"{figures.r2:.2f}",
                 f"{figures.relative_mse:.2f}",
             )
-            for name, figures in (("before", result.untrained), ("trained", result.closeness))
+            for name, figures in (
+                ("mean embedding", result.constant),
+                ("before training", result.untrained),
+                ("trained", result.closeness),
+            )
         ],
     )
     if result.projection is not None:

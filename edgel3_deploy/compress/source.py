@@ -135,6 +135,10 @@ class Judge:
         """How close the network's embeddings come to the teacher's."""
         return closeness(_in_batches(lambda x: frozen_forward(network, x), self._spectrograms), self._targets)
 
+    def of_constant(self, embedding: FloatArray) -> Closeness:
+        """How close always giving `embedding`, (width,), comes: what a network has to beat."""
+        return closeness(np.broadcast_to(embedding, self._targets.shape), self._targets)
+
 
 def _in_batches(forward: Teacher, spectrograms: FloatArray) -> FloatArray:
     """Embeddings of spectrograms (n, mel, frames)."""

@@ -60,13 +60,14 @@ class Request:
 @dataclass(frozen=True)
 class Specialized:
     """A trained student, and how it was made. `closeness` is on the held-out windows, `untrained` before
-    training.
+    training, `constant` that of always giving the mean embedding.
     """
 
     network: FloatNetwork
     projection: Projection | None
     closeness: Closeness
     untrained: Closeness
+    constant: Closeness
     filter_cosines: Mapping[str, float]
     history: tuple[Mapping[str, float], ...]
     trained_on: tuple[str, ...]
@@ -143,6 +144,7 @@ def specialize(
         projection=projection,
         closeness=judge.closeness(trained.network),
         untrained=untrained,
+        constant=judge.of_constant(targets.mean(axis=0)),
         filter_cosines=filter_cosines(trained.network, teacher),
         history=trained.history,
         trained_on=tuple(recording.path.name for recording in training),

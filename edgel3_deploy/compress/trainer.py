@@ -128,7 +128,7 @@ class Trainer:
         """Train on `batch(0)`, `batch(1)`, ...; continue from the checkpoint at `path` if there is one.
 
         `settings` (JSON) says what the run depends on besides its recipe; a checkpoint of other settings is
-        refused. Only the run may be longer, which bends the schedule from there on.
+        refused. Only the run's length may differ, down to what is done, which bends the schedule from there.
 
         Raises UsageError if the training diverges; the checkpoint is then the last finite one.
         """
