@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgel3_deploy.cli.options import json_option
-from edgel3_deploy.cli.output import emit_table, emit_warnings
+from edgel3_deploy.cli.output import emit_table, emit_warnings, require_output
 from edgel3_deploy.cli.progress import ConsoleProgress
 from edgel3_deploy.errors import UsageError
 
@@ -104,7 +104,7 @@ def command(
     from edgel3_deploy.compress.report import learning_curves, report_json
     from edgel3_deploy.compress.specialize import Request, specialize, student_widths
     from edgel3_deploy.compress.trainer import Recipe
-    from edgel3_deploy.fileio import locked, require_writable, write_atomically
+    from edgel3_deploy.fileio import locked, write_atomically
     from edgel3_deploy.models.family import model_name
     from edgel3_deploy.models.layout import weight_file
     from edgel3_deploy.models.locate import locate
@@ -113,8 +113,7 @@ def command(
     source = locate(teacher)
     if source.kind != "weights":
         raise UsageError(f"{source.path} is not a teacher", "Give float weights (.h5, .h5.gz) or a name.")
-    _check_output(output, (source.path, start))
-    require_writable(output.absolute().parent)
+    require_output(output, ".h5", (source.path, start))
     widths = student_widths(student)
     recordings, warnings = scan(find_clips(audio))
     emit_warnings(warnings)
@@ -143,16 +142,6 @@ def command(
         click.echo(report.decode(), nl=False)
         return
     _show(output, result)
-
-
-def _check_output(output: Path, inputs: tuple[Path | None, ...]) -> None:
-    """UsageError unless `output` is a name for weights and none of the inputs."""
-    if output.suffix != ".h5":
-        raise UsageError(f"{output}: no name for weights", "Give a name that ends in .h5.")
-    if any(path is not None and path.resolve() == output.resolve() for path in inputs):
-        raise UsageError(
-            f"{output}: would overwrite what the student learns from", "Choose another --output."
-        )
 
 
 def _show(output: Path, result: Specialized) -> None:
