@@ -97,7 +97,8 @@ def command(
     """Train a student from random weights to give the teacher's embedding (specialized embedding
     approximation).
 
-    An interrupted run continues where it was when the same command is given again.
+    An interrupted run continues from its last checkpoint, written every 2 % of the way, when the same command
+    is given again. A run that came to its end starts anew and replaces what it wrote.
     """
     from edgel3_deploy.audio.clips import find_clips
     from edgel3_deploy.compress.recordings import scan

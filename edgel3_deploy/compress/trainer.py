@@ -130,7 +130,8 @@ class Trainer:
         `settings` (JSON) says what the run depends on besides its recipe; a checkpoint of other settings is
         refused. Only the run's length may differ, down to what is done, which bends the schedule from there.
 
-        Raises UsageError if the training diverges; the checkpoint is then the last finite one.
+        Raises UsageError if the training diverges (the checkpoint is then the last finite one) or the
+        checkpoint is another run's, BadInputError if it is damaged.
         """
         from threadpoolctl import threadpool_limits
 
