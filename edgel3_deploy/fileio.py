@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from edgel3_deploy.errors import BadInputError, UsageError
 
@@ -92,16 +93,23 @@ def locked(path: Path) -> Iterator[None]:
     except OSError as error:
         raise _not_writable(path, error) from error
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not _lock(file):
             raise UsageError(
                 f"{path}: held by another process", "Wait until it is done, or choose another output."
-            ) from error
+            )
         try:
             yield
         finally:
             path.unlink(missing_ok=True)
+
+
+def _lock(file: IO[bytes]) -> bool:
+    """Lock `file`; False if another process holds it, or has removed it since it was opened."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return os.fstat(file.fileno()).st_nlink > 0
 
 
 def _not_writable(path: Path, error: OSError) -> UsageError:

@@ -45,6 +45,15 @@ def test_a_lock_is_held_once_and_leaves_no_file(tmp_path: Path) -> None:
         pass
 
 
+def test_a_lock_file_that_was_removed_meanwhile_is_not_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "lock"
+    monkeypatch.setattr("fcntl.flock", lambda *_: path.unlink())
+    with pytest.raises(UsageError, match="held by another process"), locked(path):
+        pass
+
+
 def test_without_room_the_old_file_stays(tmp_path: Path) -> None:
     path = tmp_path / "file"
     write_atomically(path, b"old")

@@ -135,8 +135,11 @@ def command(
         report = report_json(request, result, warnings)
         write_atomically(output.with_suffix(".report.json"), report)
         write_atomically(output.with_suffix(".curves.png"), learning_curves(request, result))
+        projection = output.with_suffix(".projection.npz")
         if result.projection is not None:
-            write_atomically(output.with_suffix(".projection.npz"), result.projection.to_bytes())
+            write_atomically(projection, result.projection.to_bytes())
+        else:
+            projection.unlink(missing_ok=True)
         write_atomically(output, weight_file(result.network))
         checkpoint.unlink(missing_ok=True)
     if as_json:

@@ -109,13 +109,20 @@ def test_a_stopped_run_is_finished_by_the_same_command(
 
 
 @pytest.mark.slow
-def test_a_full_disk_leaves_a_checkpoint_to_go_on_from(teacher: Path, tmp_path: Path) -> None:
+def test_an_output_that_cannot_be_written_leaves_a_checkpoint_to_go_on_from(
+    teacher: Path, tmp_path: Path
+) -> None:
     pytest.importorskip("tensorflow")
     output = tmp_path / "student.h5"
     curves = output.with_suffix(".curves.png")
     curves.mkdir()
+    output.with_suffix(".projection.npz").write_bytes(b"of an earlier, narrower student")
     assert run(command(teacher, output)) == ExitCode.USAGE
     assert output.with_suffix(".checkpoint.npz").exists()
     curves.rmdir()
     assert run(command(teacher, output)) == ExitCode.OK
-    assert not output.with_suffix(".checkpoint.npz").exists()
+    assert sorted(path.name for path in tmp_path.glob("student*")) == [
+        "student.curves.png",
+        "student.h5",
+        "student.report.json",
+    ]
