@@ -162,7 +162,7 @@ def _show(output: Path, result: Specialized) -> None:
                 f"{figures.cosine_p5:.3f}",
                 f"{figures.cosine_min:.3f}",
                 f"{figures.r2:.2f}",
-                f"{figures.relative_mse:.2f}",
+                f"{figures.relative_mse:.3g}",
             )
             for name, figures in (
                 ("mean embedding", result.constant),
