@@ -39,7 +39,9 @@ class EdgeL3DeployError(Exception):
 
 
 class UsageError(EdgeL3DeployError):
-    """An option or a name that does not exist or contradicts another, or a place that cannot be written."""
+    """An option or a name that does not exist, does not work or contradicts another, or a place that cannot
+    be written.
+    """
 
     exit_code = ExitCode.USAGE
 

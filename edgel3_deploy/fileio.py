@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from edgel3_deploy.errors import BadInputError, UsageError
 
@@ -31,7 +35,7 @@ def write_atomically(path: Path, content: bytes) -> None:
                 Path(temporary).unlink()
             raise
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}", "Choose another place.") from error
+        raise _not_writable(path, error) from error
 
 
 def read_file(path: Path, what: str, limit: int = 1 << 28) -> bytes:
@@ -74,7 +78,44 @@ def require_writable(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise UsageError(f"{folder}: cannot be written: {error.strerror}", "Choose another place.") from error
+        raise _not_writable(folder, error) from error
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock file `path`, which is removed behind the block; a process that is killed releases it.
+
+    Raises UsageError if another process holds it, or if it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("ab")
+    except OSError as error:
+        raise _not_writable(path, error) from error
+    with file:
+        if not _lock(file):
+            raise UsageError(
+                f"{path}: held by another process", "Wait until it is done, or choose another output."
+            )
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _lock(file: IO[bytes]) -> bool:
+    """Lock `file`; False if another process holds it, or has removed it since it was opened."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return os.fstat(file.fileno()).st_nlink > 0
+
+
+def _not_writable(path: Path, error: OSError) -> UsageError:
+    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    hint = "Make room and give the same command again." if is_full else "Choose another place."
+    return UsageError(f"{path}: cannot be written: {error.strerror}", hint)
 
 
 def sha256(content: bytes) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 import pytest
 
 from edgel3_deploy.errors import BadInputError, UsageError
-from edgel3_deploy.fileio import is_dir, is_file, read_file, require_writable, write_atomically
+from edgel3_deploy.fileio import is_dir, is_file, locked, read_file, require_writable, write_atomically
 
 OVERLONG = Path("x" * 300)
 
@@ -32,6 +33,40 @@ def test_a_place_that_cannot_be_written_is_told(place: str, tmp_path: Path) -> N
 def test_trying_a_folder_leaves_it_empty(tmp_path: Path) -> None:
     require_writable(tmp_path / "new" / "folder")
     assert list((tmp_path / "new" / "folder").iterdir()) == []
+
+
+def test_a_lock_is_held_once_and_leaves_no_file(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "lock"
+    for _ in range(2):
+        with locked(path), pytest.raises(UsageError, match="held by another process"), locked(path):
+            pass
+        assert not path.exists()
+    with pytest.raises(UsageError, match="cannot be written"), locked(tmp_path / OVERLONG):
+        pass
+
+
+def test_a_lock_file_that_was_removed_meanwhile_is_not_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "lock"
+    monkeypatch.setattr("fcntl.flock", lambda *_: path.unlink())
+    with pytest.raises(UsageError, match="held by another process"), locked(path):
+        pass
+
+
+def test_without_room_the_old_file_stays(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_atomically(path, b"old")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, hard))
+    try:
+        with pytest.raises(UsageError, match="cannot be written") as caught:
+            write_atomically(path, bytes(1 << 21))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "Make room" in caught.value.hint
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_names_that_the_system_refuses_are_neither_files_nor_folders(tmp_path: Path) -> None:

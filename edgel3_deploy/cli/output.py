@@ -1,12 +1,15 @@
-"""How results reach stdout: aligned tables for people, JSON for programs."""
+"""How results reach stdout: aligned tables for people, JSON for programs; and where files may be written."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
+
+from edgel3_deploy.errors import UsageError
 
 
 def emit_json(content: Mapping[str, Any] | Sequence[Any]) -> None:
@@ -47,3 +50,14 @@ def emit_warnings(warnings: Sequence[str]) -> None:
 def size(number: int) -> str:
     """A byte count with thousands separators, such as 403,488."""
     return f"{number:,}"
+
+
+def require_output(output: Path, suffix: str, inputs: Sequence[Path | None]) -> None:
+    """UsageError unless `output` ends in `suffix`, is none of the inputs, and its folder can be written."""
+    from edgel3_deploy.fileio import require_writable
+
+    if not output.name.lower().endswith(suffix):
+        raise UsageError(f"{output}: the name does not end in {suffix}", f"Give one that ends in {suffix}.")
+    if any(path is not None and path.resolve() == output.resolve() for path in inputs):
+        raise UsageError(f"{output}: would overwrite an input of this command", "Choose another --output.")
+    require_writable(output.absolute().parent)

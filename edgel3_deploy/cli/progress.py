@@ -17,6 +17,7 @@ class ConsoleProgress:
         self._stage = ""
         self._drawn = 0.0
         self._started = 0.0
+        self._first = 0
         self._terminal = sys.stderr.isatty()
 
     def __enter__(self) -> ConsoleProgress:
@@ -31,6 +32,7 @@ class ConsoleProgress:
             self._close_line()
             self._stage = stage
             self._started = time.monotonic()
+            self._first = done
         if not self._terminal:
             if new_stage:
                 click.echo(f"{stage} ...", err=True)
@@ -44,11 +46,18 @@ class ConsoleProgress:
         if total <= 0:
             return f"{self._stage} ..."
         text = f"{self._stage}: {done} of {total}"
-        if 0 < done < total and now - self._started > 2:
-            text += f", about {(now - self._started) * (total - done) / done:.0f} s left"
+        # A stage that goes on from where an earlier run stopped does not begin at zero.
+        here = done - self._first
+        if here > 0 and done < total and now - self._started > 2:
+            text += f", about {_duration((now - self._started) * (total - done) / here)} left"
         return text
 
     def _close_line(self) -> None:
         if self._terminal and self._stage:
             click.echo("", err=True)
         self._stage = ""
+
+
+def _duration(seconds: float) -> str:
+    """Seconds up to ten minutes, then minutes, such as 95 s or 42 min."""
+    return f"{seconds:.0f} s" if seconds < 600 else f"{seconds / 60:.0f} min"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgel3_deploy.cli.options import calibration_option, json_option, model_option
-from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings
+from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings, require_output
 from edgel3_deploy.cli.progress import ConsoleProgress
 from edgel3_deploy.errors import UsageError
 
@@ -54,7 +54,7 @@ def command(
     as_json: bool,
 ) -> None:
     """Quantize EdgeL3 weights to an int8 .tflite, and say how close it stays to the float network."""
-    from edgel3_deploy.fileio import require_writable, write_atomically
+    from edgel3_deploy.fileio import write_atomically
     from edgel3_deploy.models.locate import locate
     from edgel3_deploy.models.weights import read_weights
     from edgel3_deploy.quantize import quantize
@@ -67,7 +67,7 @@ def command(
             f"{source.path} is a .tflite already", "Give weights (.h5, .h5.gz) or a family name."
         )
     target = output if output is not None else Path(f"{source.name}.tflite")
-    require_writable(target.absolute().parent)
+    require_output(target, ".tflite", (source.path, *calibration))
     with ConsoleProgress() as progress:
         quantized = quantize(
             read_weights(source.path),

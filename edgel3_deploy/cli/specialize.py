@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from edgel3_deploy.cli.options import json_option
-from edgel3_deploy.cli.output import emit_table, emit_warnings
+from edgel3_deploy.cli.output import emit_table, emit_warnings, require_output
 from edgel3_deploy.cli.progress import ConsoleProgress
 from edgel3_deploy.errors import UsageError
 
 if TYPE_CHECKING:
     from edgel3_deploy.compress.specialize import Specialized
+
+
+class _Finite(click.FloatRange):
+    """A number of a range; NaN and infinity, which pass the comparisons, are refused."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
 
 
 @click.command()
@@ -46,17 +57,17 @@ if TYPE_CHECKING:
     "--windows", type=click.IntRange(1), default=200_000, show_default=True, help="Windows to train on."
 )
 @click.option("--batch-size", type=click.IntRange(2, 4096), default=32, show_default=True)
-@click.option("--learning-rate", type=click.FloatRange(0, 1, min_open=True), default=2e-3, show_default=True)
+@click.option("--learning-rate", type=_Finite(0, 1, min_open=True), default=2e-3, show_default=True)
 @click.option(
     "--held-out",
-    type=click.FloatRange(0, 1, max_open=True),
+    type=_Finite(0, 1, max_open=True),
     default=0.2,
     show_default=True,
     help="Share of the recordings kept from training, for the report.",
 )
 @click.option(
     "--map-weight",
-    type=click.FloatRange(0),
+    type=_Finite(0),
     default=4.0,
     show_default=True,
     help="Weight of matching the teacher's block outputs, for the first 85 % of the run.",
@@ -86,13 +97,15 @@ def command(
     """Train a student from random weights to give the teacher's embedding (specialized embedding
     approximation).
 
-    An interrupted run continues where it was when the same command is given again.
+    An interrupted run continues from its last checkpoint, written every 2 % of the way, when the same command
+    is given again. A run that came to its end starts anew and replaces what it wrote.
     """
     from edgel3_deploy.audio.clips import find_clips
+    from edgel3_deploy.compress.recordings import scan
     from edgel3_deploy.compress.report import learning_curves, report_json
     from edgel3_deploy.compress.specialize import Request, specialize, student_widths
     from edgel3_deploy.compress.trainer import Recipe
-    from edgel3_deploy.fileio import write_atomically
+    from edgel3_deploy.fileio import locked, write_atomically
     from edgel3_deploy.models.family import model_name
     from edgel3_deploy.models.layout import weight_file
     from edgel3_deploy.models.locate import locate
@@ -101,10 +114,14 @@ def command(
     source = locate(teacher)
     if source.kind != "weights":
         raise UsageError(f"{source.path} is not a teacher", "Give float weights (.h5, .h5.gz) or a name.")
+    require_output(output, ".h5", (source.path, start))
+    widths = student_widths(student)
+    recordings, warnings = scan(find_clips(audio))
+    emit_warnings(warnings)
     request = Request(
         teacher=read_weights(source.path),
-        recordings=find_clips(audio),
-        widths=student_widths(student),
+        recordings=recordings,
+        widths=widths,
         recipe=Recipe(windows=windows, batch_size=batch_size, learning_rate=learning_rate),
         held_out=held_out,
         map_weight=map_weight,
@@ -112,16 +129,19 @@ def command(
         start=read_weights(start) if start is not None else None,
     )
     checkpoint = output.with_suffix(".checkpoint.npz")
-    with ConsoleProgress() as progress:
-        result = specialize(request, checkpoint=checkpoint, name=model_name(output), progress=progress)
-    report = report_json(request, result)
-    write_atomically(output, weight_file(result.network))
-    write_atomically(output.with_suffix(".report.json"), report)
-    write_atomically(output.with_suffix(".curves.png"), learning_curves(result.history, batch_size))
-    if result.projection is not None:
-        write_atomically(output.with_suffix(".projection.npz"), result.projection.to_bytes())
-    checkpoint.unlink(missing_ok=True)
-    emit_warnings(result.warnings)
+    with locked(checkpoint.with_name(f".{checkpoint.name}.in-use.lock")):
+        with ConsoleProgress() as progress:
+            result = specialize(request, checkpoint=checkpoint, name=model_name(output), progress=progress)
+        report = report_json(request, result, warnings)
+        write_atomically(output.with_suffix(".report.json"), report)
+        write_atomically(output.with_suffix(".curves.png"), learning_curves(request, result))
+        projection = output.with_suffix(".projection.npz")
+        if result.projection is not None:
+            write_atomically(projection, result.projection.to_bytes())
+        else:
+            projection.unlink(missing_ok=True)
+        write_atomically(output, weight_file(result.network))
+        checkpoint.unlink(missing_ok=True)
     if as_json:
         click.echo(report.decode(), nl=False)
         return
@@ -129,7 +149,9 @@ def command(
 
 
 def _show(output: Path, result: Specialized) -> None:
-    kept = f"{len(result.held_out)} recordings kept from training" if result.held_out else "generated sounds"
+    count = len(result.held_out)
+    plural = "s" if count > 1 else ""
+    kept = f"{count} recording{plural} kept from training" if count else "generated sounds"
     click.echo(f"{output}: closeness to the teacher on {result.closeness.windows} windows of {kept}")
     emit_table(
         ("", "cosine median", "5th percentile", "min", "R^2", "relative MSE"),
@@ -140,9 +162,13 @@ def _show(output: Path, result: Specialized) -> None:
                 f"{figures.cosine_p5:.3f}",
                 f"{figures.cosine_min:.3f}",
                 f"{figures.r2:.2f}",
-                f"{figures.relative_mse:.2f}",
+                f"{figures.relative_mse:.3g}",
             )
-            for name, figures in (("before", result.untrained), ("trained", result.closeness))
+            for name, figures in (
+                ("mean embedding", result.constant),
+                ("before training", result.untrained),
+                ("trained", result.closeness),
+            )
         ],
     )
     if result.projection is not None:

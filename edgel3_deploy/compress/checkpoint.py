@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,18 +54,31 @@ def load(path: Path, settings: Mapping[str, Any]) -> Checkpoint | None:
             arrays = {
                 name.removeprefix("array/"): file[name] for name in file.files if name.startswith("array/")
             }
-        checkpoint = Checkpoint(int(header["step"]), arrays, header["settings"], tuple(header["history"]))
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise BadInputError(
-            f"{path}: damaged checkpoint ({error})", "Delete it to start from the beginning."
-        ) from error
-    wanted = json.loads(json.dumps(settings))
-    changed = sorted(
-        key for key in wanted | dict(checkpoint.settings) if wanted.get(key) != checkpoint.settings.get(key)
-    )
-    if changed:
+        checkpoint = Checkpoint(
+            int(header["step"]), arrays, dict(header["settings"]), tuple(header["history"])
+        )
+    except Exception as error:  # numpy and zipfile meet damaged files with nearly every built-in exception
+        raise damaged(path, error) from error
+    differences = _differences(checkpoint.settings, json.loads(json.dumps(settings)))
+    if differences:
         raise UsageError(
-            f"{path}: belongs to a run with other settings ({', '.join(changed)})",
+            f"{path}: belongs to a run with other settings ({'; '.join(differences)})",
             "Repeat those settings to continue it, or delete the file to start anew.",
         )
     return checkpoint
+
+
+def damaged(path: Path, reason: object) -> BadInputError:
+    """The error for a checkpoint that cannot be used."""
+    return BadInputError(f"{path}: damaged checkpoint ({reason})", "Delete it to start from the beginning.")
+
+
+def _differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What differs, by name, with both values where they are numbers."""
+    differences = []
+    for key in sorted(then.keys() | now.keys()):
+        before, after = then.get(key), now.get(key)
+        if before != after:
+            numbers = isinstance(before, int | float) and isinstance(after, int | float)
+            differences.append(f"{key} {before:g}, now {after:g}" if numbers else key)
+    return differences

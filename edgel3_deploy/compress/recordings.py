@@ -8,11 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
+from edgel3_deploy.audio.clips import SAMPLE_RATES
 from edgel3_deploy.compress.synthesis import Sound
 from edgel3_deploy.errors import BadInputError
 
 MIN_SECONDS = 0.05
 EXCERPT_SECONDS = 4.0
+
+_REPAIR = "Repair the file and give the same command to go on; without the file, start anew."
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class Recording:
 def scan(paths: Sequence[Path]) -> tuple[tuple[Recording, ...], tuple[str, ...]]:
     """The usable recordings among `paths`, from their headers alone, and a warning for each file that is
     not.
+
+    Raises BadInputError if there are paths and none is usable.
     """
     import soundfile
 
@@ -45,7 +50,12 @@ def scan(paths: Sequence[Path]) -> tuple[tuple[Recording, ...], tuple[str, ...]]
         if info.frames < MIN_SECONDS * info.samplerate:
             warnings.append(f"{path}: left out: shorter than {MIN_SECONDS:g} s")
             continue
+        if not SAMPLE_RATES[0] <= info.samplerate <= SAMPLE_RATES[1]:
+            warnings.append(f"{path}: left out: sample rate of {info.samplerate} Hz")
+            continue
         recordings.append(Recording(path, info.frames, info.samplerate))
+    if warnings and not recordings:
+        raise BadInputError(f"none of the recordings can be used; {warnings[0]}", "Give WAV files of audio.")
     return tuple(recordings), tuple(warnings)
 
 
@@ -63,24 +73,29 @@ def split(
     return kept, tuple(recording for index, recording in enumerate(recordings) if index in chosen)
 
 
-def read_excerpt(recording: Recording, start: float, rate: int, speed: float = 1.0) -> Sound:
-    """Up to EXCERPT_SECONDS from `start` seconds, mixed to mono, at `rate` Hz, `speed` times as fast (and as
-    high).
+def read_excerpt(
+    recording: Recording, start: float, rate: int, speed: float = 1.0, seconds: float = EXCERPT_SECONDS
+) -> Sound:
+    """Up to `seconds` from `start` seconds, mixed to mono, at `rate` Hz, `speed` times as fast (and as high).
 
-    Raises BadInputError if the file cannot be decoded there.
+    Raises BadInputError if the file cannot be decoded there, is no longer the one that was scanned, or holds
+    NaN, infinite or absurdly large samples there.
     """
     import soundfile
     import soxr
 
     try:
         with soundfile.SoundFile(str(recording.path)) as file:
+            if (file.frames, file.samplerate) != (recording.frames, recording.rate):
+                raise BadInputError(f"{recording.path}: changed while it was used", _REPAIR)
             file.seek(min(int(start * recording.rate), recording.frames))
-            wanted = int(EXCERPT_SECONDS * speed * recording.rate)
+            wanted = int(seconds * speed * recording.rate)
             samples = file.read(wanted, dtype="float32", always_2d=True).mean(axis=1)
     except (OSError, RuntimeError) as error:
-        raise BadInputError(
-            f"{recording.path}: cannot be decoded: {error}", "Remove or repair the file."
-        ) from error
-    resampled = soxr.resample(np.nan_to_num(samples), recording.rate * speed, rate, quality="soxr_hq")
-    excerpt: Sound = resampled.astype(np.float64)
+        raise BadInputError(f"{recording.path}: cannot be decoded: {error}", _REPAIR) from error
+    excerpt: Sound = soxr.resample(samples, recording.rate * speed, rate, quality="soxr_hq").astype(
+        np.float64
+    )
+    if not np.isfinite(excerpt).all():
+        raise BadInputError(f"{recording.path}: holds NaN, infinite or far too large samples", _REPAIR)
     return excerpt

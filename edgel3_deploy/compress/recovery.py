@@ -79,7 +79,7 @@ def recover(
     trainer = Trainer(
         Trainable.from_network(pruned.network), teacher, objective, recipe, masks=masks, seed=seed
     )
-    judge = Judge(teacher, source.held_out(judged))
+    judge = Judge(teacher, source.held_out(judged, seed))
     settings = {
         "network": pruned.network.name,
         "widths": [len(indices) for indices in pruned.kept],

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgel3_deploy.audio.frontend import FrontEnd, log_mel
+from edgel3_deploy.audio.clips import load_clip, window_count, windows
+from edgel3_deploy.audio.frontend import SEA, FrontEnd, log_mel
 from edgel3_deploy.compress.fidelity import Closeness, closeness
-from edgel3_deploy.compress.recordings import Recording
+from edgel3_deploy.compress.recordings import Recording, read_excerpt
 from edgel3_deploy.compress.stream import WindowStream
 from edgel3_deploy.compress.trainable import frozen_forward
 from edgel3_deploy.compress.trainer import Batch, Teacher
+from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.progress import Progress, silent
 
@@ -22,6 +23,7 @@ FloatArray = NDArray[np.float32]
 
 _EVALUATION_BATCH = 32
 _GENERATED_HELD_OUT = 256
+_MOST_HELD_OUT = 2048
 
 
 class Source:
@@ -39,7 +41,6 @@ class Source:
         self._student = student
         self._rate = max(teacher.sample_rate, student.sample_rate)
         self._stream = WindowStream(recordings, self._rate, batch_size, seed)
-        self._seed = seed
 
     @property
     def batch_size(self) -> int:
@@ -50,19 +51,20 @@ class Source:
         """Spectrograms of batch number `step`."""
         return self._spectrograms(self._stream.batch(step))
 
-    def held_out(self, recordings: Sequence[Recording]) -> Batch:
-        """All windows of the recordings, cut as `validate` cuts them; generated ones if there are no
-        recordings.
+    def held_out(self, recordings: Sequence[Recording], seed: int) -> Batch:
+        """All windows of the recordings, cut as `validate` cuts them, but an even share of long or many
+        recordings; if there are none, windows generated with `seed`.
+
+        Raises BadInputError if a recording cannot be decoded.
         """
         if not recordings:
-            stream = WindowStream((), self._rate, _GENERATED_HELD_OUT, self._seed + 1)
+            stream = WindowStream((), self._rate, _GENERATED_HELD_OUT, seed + 1)
             return self._spectrograms(stream.batch(0))
-        student = np.concatenate([_clip_windows(recording.path, self._student) for recording in recordings])
+        most = max(_MOST_HELD_OUT // len(recordings), 1)
+        student = _recorded_windows(recordings, self._student, most)
         if self._teacher == self._student:
             return student, student
-        return student, np.concatenate(
-            [_clip_windows(recording.path, self._teacher) for recording in recordings]
-        )
+        return student, _recorded_windows(recordings, self._teacher, most)
 
     def _spectrograms(self, samples: FloatArray) -> Batch:
         student = _log_mels(_resampled(samples, self._rate, self._student.sample_rate), self._student)
@@ -87,7 +89,10 @@ class Measured:
 def measure_teacher(
     teacher: Teacher, source: Source, matched: Sequence[int], windows: int, progress: Progress = silent
 ) -> Measured:
-    """Run the first `windows` windows of `source`, in whole batches, through `teacher`."""
+    """Run the first `windows` windows of `source`, in whole batches, through `teacher`.
+
+    Raises BadInputError if its outputs overflow, or do not depend on the sound.
+    """
     import tensorflow as tf
 
     steps = -(-windows // source.batch_size)
@@ -104,13 +109,19 @@ def measure_teacher(
             ]
         spectrograms.append(student_db)
         targets.append(embedding.numpy())
-    decibels = np.concatenate(spectrograms)
-    variances = {
-        index: (index, max(float(square - mean**2), 1e-9))
-        for index, (mean, square) in zip(matched, moments / steps, strict=True)
-    }
+    decibels, embeddings = np.concatenate(spectrograms), np.concatenate(targets)
+    means, squares = (moments / steps).T
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread, variances = embeddings.var(axis=0), np.maximum(squares - means**2, 1e-9)
+    if not (np.isfinite(spread).all() and np.isfinite(variances).all()):
+        raise BadInputError("the teacher's outputs overflow float32", "Give other weights.")
+    if not np.ptp(embeddings, axis=0).any():
+        raise BadInputError("the teacher's embedding is the same for every sound", "Give other weights.")
     gain = 1 / max(float(decibels.std()), 1e-6)
-    return Measured(gain, -gain * float(decibels.mean()), np.concatenate(targets), variances)
+    map_variances = {
+        index: (index, float(variance)) for index, variance in zip(matched, variances, strict=True)
+    }
+    return Measured(gain, -gain * float(decibels.mean()), embeddings, map_variances)
 
 
 class Judge:
@@ -123,6 +134,10 @@ class Judge:
     def closeness(self, network: FloatNetwork) -> Closeness:
         """How close the network's embeddings come to the teacher's."""
         return closeness(_in_batches(lambda x: frozen_forward(network, x), self._spectrograms), self._targets)
+
+    def of_constant(self, embedding: FloatArray) -> Closeness:
+        """How close always giving `embedding`, (width,), comes: what a network has to beat."""
+        return closeness(np.broadcast_to(embedding, self._targets.shape), self._targets)
 
 
 def _in_batches(forward: Teacher, spectrograms: FloatArray) -> FloatArray:
@@ -147,7 +162,18 @@ def _log_mels(samples: FloatArray, sizes: FrontEnd) -> FloatArray:
     return np.stack([log_mel(window, sizes) for window in samples])
 
 
-def _clip_windows(path: Path, sizes: FrontEnd) -> FloatArray:
-    from edgel3_deploy.audio.clips import load_clip, windows
+def _recorded_windows(recordings: Sequence[Recording], sizes: FrontEnd, most: int) -> FloatArray:
+    """Spectrograms of the windows of each recording, at most `most` of one, then evenly spaced."""
+    return np.concatenate([_log_mels(_cut(recording, sizes, most), sizes) for recording in recordings])
 
-    return _log_mels(windows(load_clip(path, sizes), sizes)[0], sizes)
+
+def _cut(recording: Recording, sizes: FrontEnd, most: int) -> FloatArray:
+    rate = sizes.sample_rate
+    # Counted at one rate, so that student and teacher get the same windows whatever theirs is.
+    if window_count(round(recording.seconds * SEA.sample_rate), SEA) <= most:
+        return windows(load_clip(recording.path, sizes), sizes)[0]
+    cut = np.zeros((most, rate), np.float32)
+    for window, start in zip(cut, np.linspace(0, max(recording.seconds - 1, 0), most), strict=True):
+        samples = read_excerpt(recording, start, rate, seconds=1)[:rate]
+        window[: len(samples)] = samples
+    return cut

@@ -18,7 +18,7 @@ from edgel3_deploy.compress.backend import load_tensorflow
 from edgel3_deploy.compress.fidelity import Closeness
 from edgel3_deploy.compress.objective import Objective
 from edgel3_deploy.compress.projection import Projection, principal_components
-from edgel3_deploy.compress.recordings import Recording, scan, split
+from edgel3_deploy.compress.recordings import Recording, split
 from edgel3_deploy.compress.source import Judge, Source, measure_teacher
 from edgel3_deploy.compress.trainable import BLOCK_ENDS, StudentShape, Trainable, frozen_forward
 from edgel3_deploy.compress.trainer import Recipe, Teacher, Trainer
@@ -47,7 +47,7 @@ class Request:
     """
 
     teacher: FloatNetwork
-    recordings: tuple[Path, ...]
+    recordings: tuple[Recording, ...]
     widths: tuple[int, ...]
     recipe: Recipe = field(default_factory=Recipe)
     held_out: float = 0.2
@@ -60,18 +60,18 @@ class Request:
 @dataclass(frozen=True)
 class Specialized:
     """A trained student, and how it was made. `closeness` is on the held-out windows, `untrained` before
-    training.
+    training, `constant` that of always giving the mean embedding.
     """
 
     network: FloatNetwork
     projection: Projection | None
     closeness: Closeness
     untrained: Closeness
+    constant: Closeness
     filter_cosines: Mapping[str, float]
     history: tuple[Mapping[str, float], ...]
     trained_on: tuple[str, ...]
     held_out: tuple[str, ...]
-    warnings: tuple[str, ...]
 
 
 def specialize(
@@ -80,8 +80,9 @@ def specialize(
     """Train a student from random weights to give the teacher's embedding.
 
     Repeatable for a given request on a given machine; continues from `checkpoint` if that file exists, and
-    keeps it up to date. Raises UsageError for a student wider than its teacher, BadInputError for recordings
-    that cannot be read.
+    keeps it up to date. Raises UsageError for a student wider than its teacher, a start of another shape, a
+    checkpoint of another run and training that diverges, BadInputError for recordings that cannot be decoded
+    and a teacher whose embedding overflows.
     """
     teacher = request.teacher
     if request.widths[-1] > teacher.embedding:
@@ -89,30 +90,32 @@ def specialize(
             f"the student's embedding has {request.widths[-1]} dimensions, the teacher's {teacher.embedding}",
             "Give a student that is as narrow as its teacher, or narrower.",
         )
+    start = _fitting(request.start, request.widths) if request.start is not None else None
     load_tensorflow()
-    progress("scanning recordings")
-    recordings, warnings = scan(request.recordings)
-    training, held_out = split(recordings, request.held_out, request.seed)
-    source = Source(front_end(teacher.front_end), SEA, training, request.recipe.batch_size, request.seed)
+    training, held_out = split(request.recordings, request.held_out, request.seed)
+    source = Source(
+        front_end(teacher.front_end), SEA, training, request.recipe.batch_size, _stream_seed(request)
+    )
     narrower = request.widths[-1] < teacher.embedding
+    measured_windows = max(
+        min(_MEASURED_WINDOWS, request.recipe.windows),
+        _WINDOWS_PER_COMPONENT * teacher.embedding if narrower else 0,
+    )
     measured = measure_teacher(
         lambda spectrogram: frozen_forward(teacher, spectrogram),
         source,
         _matched(request),
-        max(
-            min(_MEASURED_WINDOWS, request.recipe.windows),
-            _WINDOWS_PER_COMPONENT * teacher.embedding if narrower else 0,
-        ),
+        measured_windows,
         progress,
     )
     projection = principal_components(measured.targets, request.widths[-1]) if narrower else None
     targets = measured.targets if projection is None else projection.apply(measured.targets)
     target = _target(teacher, projection)
-    if request.start is None:
+    if start is None:
         shape = StudentShape(SEA.name, SEA.n_mels, SEA.frames, request.widths)
         student = Trainable.random(shape, measured.input_gain, measured.input_offset, request.seed)
     else:
-        student = Trainable.from_network(_fitting(request.start, request.widths))
+        student = Trainable.from_network(start)
     trainer = Trainer(
         student,
         target,
@@ -126,12 +129,12 @@ def specialize(
         seed=request.seed,
     )
     progress("preparing held-out windows")
-    judge = Judge(target, source.held_out(held_out))
+    judge = Judge(target, source.held_out(held_out, request.seed))
     untrained = judge.closeness(trainer.network(name))
     trained = trainer.run(
         source.batch,
         lambda network: judge.closeness(network).to_json(),
-        _settings(request, training, held_out),
+        {**_settings(request, training, held_out), "measured_windows": measured_windows},
         path=checkpoint,
         name=name,
         progress=progress,
@@ -141,11 +144,11 @@ def specialize(
         projection=projection,
         closeness=judge.closeness(trained.network),
         untrained=untrained,
+        constant=judge.of_constant(targets.mean(axis=0)),
         filter_cosines=filter_cosines(trained.network, teacher),
         history=trained.history,
         trained_on=tuple(recording.path.name for recording in training),
         held_out=tuple(recording.path.name for recording in held_out),
-        warnings=warnings,
     )
 
 
@@ -178,6 +181,15 @@ def filter_cosines(network: FloatNetwork, teacher: FloatNetwork) -> dict[str, fl
             norms = np.linalg.norm(ours, axis=0) * np.linalg.norm(theirs, axis=0)
             cosines[conv.name] = float(np.mean((ours * theirs).sum(axis=0) / np.maximum(norms, 1e-12)))
     return cosines
+
+
+def _stream_seed(request: Request) -> int:
+    """Seed of the training windows: a round that goes on from a student hears others than the round that
+    made it, yet is judged on the same windows.
+    """
+    if request.start is None:
+        return request.seed
+    return int(fingerprint(request.start), 16) + request.seed
 
 
 def _fitting(start: FloatNetwork, widths: tuple[int, ...]) -> FloatNetwork:
@@ -220,12 +232,16 @@ def _settings(
     request: Request, training: Sequence[Recording], held_out: Sequence[Recording]
 ) -> dict[str, Any]:
     return {
-        "teacher": request.teacher.name,
+        "teacher": fingerprint(request.teacher),
         "widths": list(request.widths),
-        "recordings": [recording.path.name for recording in training],
-        "held_out": [recording.path.name for recording in held_out],
+        "recordings": [_identity(recording) for recording in training],
+        "held_out": [_identity(recording) for recording in held_out],
         "map_weight": request.map_weight,
         "cosine_weight": request.cosine_weight,
         "seed": request.seed,
         "start": fingerprint(request.start) if request.start is not None else None,
     }
+
+
+def _identity(recording: Recording) -> tuple[str, int, int]:
+    return recording.path.name, recording.frames, recording.rate

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -185,7 +185,3 @@ class Trainable:
             self.input_offset,
             tuple(convs),
         )
-
-    def values(self) -> dict[str, Any]:
-        """Current values of all variables and statistics."""
-        return {name: variable.numpy() for name, variable in (self.variables | self.statistics).items()}

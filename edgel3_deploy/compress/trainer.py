@@ -7,7 +7,9 @@ weights, interrupted or not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +21,7 @@ from edgel3_deploy.compress import checkpoint as checkpoints
 from edgel3_deploy.compress.checkpoint import Checkpoint
 from edgel3_deploy.compress.objective import Objective
 from edgel3_deploy.compress.trainable import Trainable
-from edgel3_deploy.errors import EdgeL3DeployError
+from edgel3_deploy.errors import UsageError
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.progress import Progress, silent
 
@@ -126,34 +128,45 @@ class Trainer:
         """Train on `batch(0)`, `batch(1)`, ...; continue from the checkpoint at `path` if there is one.
 
         `settings` (JSON) says what the run depends on besides its recipe; a checkpoint of other settings is
-        refused. Only the run's length may differ, which bends the schedule from there on.
+        refused. Only the run's length may differ, down to what is done, which bends the schedule from there.
+
+        Raises UsageError if the training diverges (the checkpoint is then the last finite one) or the
+        checkpoint is another run's, BadInputError if it is damaged.
         """
         from threadpoolctl import threadpool_limits
 
-        settings = {**settings, "recipe": {k: v for k, v in asdict(self._recipe).items() if k != "windows"}}
+        settings = {**settings, **asdict(self._recipe)}
+        del settings["windows"]
         first, history = self._resume(path, settings)
+        if first:
+            progress(f"continuing after {first * self._recipe.batch_size} windows")
         steps, interval = self._recipe.steps, max(round(self._recipe.measure_every * self._recipe.steps), 1)
         loss_sum, since = 0.0, 0
         # Spectrograms are small products: threads of BLAS would only get in TensorFlow's way.
-        with threadpool_limits(1):
-            for step in range(first, steps):
-                loss = self._train_on(batch(step), step)
+        with threadpool_limits(1), closing(_prepared_ahead(batch, range(first, steps))) as prepared:
+            for step, windows in prepared:
+                loss = self._train_on(windows, step)
+                if not np.isfinite(loss):
+                    raise _diverged(step, path)
                 loss_sum, since, done = loss_sum + loss, since + 1, step + 1
                 progress("training", done * self._recipe.batch_size, steps * self._recipe.batch_size)
                 if done % interval == 0 or done == steps:
+                    arrays = self._arrays()
+                    if not all(np.isfinite(array).all() for array in arrays.values()):
+                        raise _diverged(step, path)
                     measured = evaluate(self.network(name))
                     history = (*history, {"step": done, "loss": loss_sum / since, **measured})
                     loss_sum, since = 0.0, 0
                     if path is not None:
-                        Checkpoint(done, self._arrays(), settings, history).save(path)
+                        Checkpoint(done, arrays, settings, history).save(path)
         return Trained(self.network(name), history)
 
     def _train_on(self, batch: Batch, step: int) -> float:
-        """One update; returns the loss. Raises EdgeL3DeployError if it is not finite."""
+        """One update; returns the loss."""
         import tensorflow as tf
 
         student_db, teacher_db = batch
-        loss = float(
+        return float(
             self._compiled(
                 tf.constant(student_db[..., None]),
                 tf.constant(teacher_db[..., None]),
@@ -162,9 +175,6 @@ class Trainer:
                 tf.constant(float(step < self._recipe.maps_until * self._recipe.steps)),
             )
         )
-        if not np.isfinite(loss):
-            raise EdgeL3DeployError(f"training diverged at step {step}", "Lower the learning rate.")
-        return loss
 
     def network(self, name: str) -> FloatNetwork:
         """The averaged weights so far, BatchNorm folded."""
@@ -183,11 +193,19 @@ class Trainer:
     def _resume(
         self, path: Path | None, settings: Mapping[str, Any]
     ) -> tuple[int, tuple[Mapping[str, float], ...]]:
-        found = checkpoints.load(path, settings) if path is not None else None
-        if found is None:
+        if path is None or (found := checkpoints.load(path, settings)) is None:
             return 0, ()
+        if found.step > self._recipe.steps:
+            raise UsageError(
+                f"{path}: has trained on {found.step * self._recipe.batch_size} windows already, more than "
+                f"the {self._recipe.windows} asked for",
+                "Ask for more windows, or delete the file to start anew.",
+            )
         for name, variable in self._state().items():
-            variable.assign(found.arrays[name])
+            array = found.arrays.get(name)
+            if array is None or array.shape != tuple(variable.shape):
+                raise checkpoints.damaged(path, f"array {name} is missing or misshapen")
+            variable.assign(array)
         return found.step, found.history
 
     def _step(
@@ -222,6 +240,24 @@ class Trainer:
         for name, variable in self._current().items():
             self._averaged[name].assign(decay * self._averaged[name] + (1 - decay) * variable)
         return loss
+
+
+def _diverged(step: int, path: Path | None) -> UsageError:
+    delete = f"Delete {path}, then start" if path is not None and path.exists() else "Start"
+    return UsageError(f"training diverged at step {step}", f"{delete} anew with a lower learning rate.")
+
+
+def _prepared_ahead(batch: Callable[[int], Batch], steps: range) -> Generator[tuple[int, Batch], None, None]:
+    """Each step with its batch; a thread makes the next one while the caller trains on this one."""
+    if not steps:
+        return
+    with ThreadPoolExecutor(1) as worker:
+        upcoming = worker.submit(batch, steps[0])
+        for step in steps:
+            windows = upcoming.result()
+            if step != steps[-1]:
+                upcoming = worker.submit(batch, step + 1)
+            yield step, windows
 
 
 def _adapters(student: Trainable, widths: Mapping[int, int], seed: int) -> dict[int, tf.Variable]:

@@ -35,7 +35,7 @@ def test_no_file_is_no_checkpoint(tmp_path: Path) -> None:
 
 
 def test_a_run_with_other_settings_is_refused(saved: tuple[Path, Checkpoint]) -> None:
-    with pytest.raises(UsageError, match=r"seed, teacher"):
+    with pytest.raises(UsageError, match=r"\(seed 1, now 2; teacher\)"):
         load(saved[0], {"seed": 2, "widths": [2, 3], "teacher": "x"})
 
 

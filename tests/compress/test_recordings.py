@@ -18,9 +18,21 @@ def test_unusable_files_are_left_out_with_a_warning(recordings: Path) -> None:
 
     (recordings / "broken.wav").write_bytes(b"no audio")
     soundfile.write(recordings / "blip.wav", np.zeros(80), 8_000)
+    soundfile.write(recordings / "slow.wav", np.zeros(80), 10)
     usable, warnings = scan(sorted(recordings.iterdir()))
     assert [recording.path.name for recording in usable] == ["0.wav", "1.wav", "2.wav"]
-    assert [warning.split(":")[0].rsplit("/", 1)[1] for warning in warnings] == ["blip.wav", "broken.wav"]
+    assert [warning.split(":")[0].rsplit("/", 1)[1] for warning in warnings] == [
+        "blip.wav",
+        "broken.wav",
+        "slow.wav",
+    ]
+
+
+def test_no_usable_recording_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "broken.wav").write_bytes(b"no audio")
+    with pytest.raises(BadInputError, match=r"none of the recordings.*broken\.wav"):
+        scan([tmp_path / "broken.wav"])
+    assert scan([]) == ((), ())
 
 
 @given(st.integers(0, 40), st.floats(0, 0.99), st.integers(0, 5))
@@ -46,3 +58,21 @@ def test_an_excerpt_is_mono_at_the_rate_asked_for(recordings: Path) -> None:
 def test_a_file_that_vanished_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match=r"gone\.wav"):
         read_excerpt(Recording(tmp_path / "gone.wav", 8_000, 8_000), 0.0, 8_000)
+
+
+def test_a_file_that_is_no_longer_the_one_scanned_is_named(recordings: Path) -> None:
+    path = recordings / "2.wav"
+    scanned = scan([path])[0][0]
+    path.write_bytes(path.read_bytes()[:-2_000])
+    with pytest.raises(BadInputError, match=r"2\.wav: changed"):
+        read_excerpt(scanned, 0.0, 8_000)
+
+
+@pytest.mark.parametrize("sample", [np.nan, np.inf, 1e38])
+def test_samples_that_are_no_sound_are_refused(sample: float, tmp_path: Path) -> None:
+    import soundfile
+
+    path = tmp_path / "odd.wav"
+    soundfile.write(path, np.tile(np.float32([sample, -sample]), 8_000), 16_000, "FLOAT")
+    with pytest.raises(BadInputError, match=r"odd\.wav: holds NaN, infinite or far too large"):
+        read_excerpt(scan([path])[0][0], 0.0, 8_000)

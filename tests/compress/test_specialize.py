@@ -10,8 +10,17 @@ import numpy as np
 import pytest
 
 from edgel3_deploy.audio.clips import find_clips
+from edgel3_deploy.audio.frontend import SEA
+from edgel3_deploy.compress.recordings import scan
 from edgel3_deploy.compress.report import learning_curves, report_json
-from edgel3_deploy.compress.specialize import Request, Specialized, specialize, student_widths
+from edgel3_deploy.compress.source import Source
+from edgel3_deploy.compress.specialize import (
+    Request,
+    Specialized,
+    _stream_seed,
+    specialize,
+    student_widths,
+)
 from edgel3_deploy.compress.trainer import Recipe
 from edgel3_deploy.errors import UsageError
 from edgel3_deploy.models.network import FloatNetwork
@@ -24,7 +33,9 @@ pytest.importorskip("tensorflow")
 @pytest.fixture
 def request_(teacher: FloatNetwork, recordings: Path) -> Request:
     recipe = Recipe(windows=480, batch_size=16, learning_rate=5e-3, average=0.9, measure_every=0.5)
-    return Request(teacher, find_clips([recordings]), student_widths("4,4,8,8"), recipe, held_out=0.4)
+    return Request(
+        teacher, scan(find_clips([recordings]))[0], student_widths("4,4,8,8"), recipe, held_out=0.4
+    )
 
 
 def weights(result: Specialized) -> list[np.ndarray]:
@@ -41,7 +52,7 @@ def test_a_student_comes_closer_to_its_teacher_than_random_weights(request_: Req
     assert set(result.filter_cosines) == {f"conv{number}" for number in range(1, 9)}
     report = json.loads(report_json(request_, result))
     assert report["history"][-1]["step"] == 30
-    assert learning_curves(result.history, 16).startswith(b"\x89PNG")
+    assert learning_curves(request_, result).startswith(b"\x89PNG")
 
 
 @pytest.mark.slow
@@ -87,10 +98,27 @@ def test_a_second_round_goes_on_from_the_first(request_: Request) -> None:
     first = specialize(request_)
     recipe = replace(request_.recipe, windows=96, learning_rate=1e-4)
     second = specialize(replace(request_, recipe=recipe, map_weight=0.0, start=first.network))
+    assert second.held_out == first.held_out
     assert second.untrained == first.closeness
     assert second.closeness.relative_mse < 1.1 * first.closeness.relative_mse
+
+
+def test_a_second_round_hears_other_windows_and_is_judged_on_the_same(
+    request_: Request, teacher: FloatNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgel3_deploy.compress.source._GENERATED_HELD_OUT", 4)
+    further = replace(request_, start=teacher)
+    seeds = {_stream_seed(replace(each, seed=seed)) for each in (request_, further) for seed in (0, 1)}
+    assert len(seeds) == 4
+    judged = [
+        Source(SEA, SEA, (), 4, _stream_seed(each)).held_out((), each.seed)[0] for each in (request_, further)
+    ]
+    np.testing.assert_array_equal(*judged)
+
+
+def test_a_start_of_another_shape_is_refused(request_: Request, teacher: FloatNetwork) -> None:
     with pytest.raises(UsageError, match="filters"):
-        specialize(replace(request_, start=replace(first.network, convs=first.network.convs[:5])))
+        specialize(replace(request_, start=replace(teacher, convs=teacher.convs[:5])))
 
 
 def test_a_student_wider_than_its_teacher_is_refused(request_: Request) -> None:
