@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgel3_deploy.audio.frontend import front_end, log_mel
 from edgel3_deploy.boards.board import Board
@@ -122,20 +123,22 @@ def _measured(
     shape = float_skeleton(variant)
     if len(recordings) < 2 or estimate_network(shape, board).verdict != "fits":
         return _rows(variant.name, shape, board, None)
+    shown("reading recordings")
+    judging = _spectrograms(variant, recordings[1::2])
     model = quantize(variant, calibration=recordings[::2], progress=shown)
     shown("judging")
-    fidelity = _fidelity(variant, model.tflite, recordings[1::2])
+    real = (variant.input_gain * judging + variant.input_offset).astype(np.float32)
+    fidelity = measure(forward(variant, judging), run_real(model.tflite, real[..., np.newaxis]))
     return _rows(variant.name, read_network(model.tflite, name=variant.name), board, fidelity)
 
 
-def _fidelity(network: FloatNetwork, model: bytes, recordings: Sequence[Path]) -> Fidelity:
+def _spectrograms(network: FloatNetwork, recordings: Sequence[Path]) -> NDArray[np.float32]:
+    """All windows of the recordings in dB, (n, mel, frames), cut as `validate` cuts them."""
     from edgel3_deploy.audio.clips import load_clip, windows
 
     sizes = front_end(network.front_end)
     cut = [windows(load_clip(path, sizes), sizes)[0] for path in recordings]
-    decibels = np.stack([log_mel(window, sizes) for pieces in cut for window in pieces])
-    real = (network.input_gain * decibels + network.input_offset).astype(np.float32)
-    return measure(forward(network, decibels), run_real(model, real[..., np.newaxis]))
+    return np.stack([log_mel(window, sizes) for pieces in cut for window in pieces])
 
 
 def _rows(name: str, network: Network, board: Board, fidelity: Fidelity | None) -> tuple[Variant, ...]:
