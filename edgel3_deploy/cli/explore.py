@@ -10,6 +10,7 @@ import click
 from edgel3_deploy.cli.options import board_option, json_option
 from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings, size
 from edgel3_deploy.cli.progress import ConsoleProgress
+from edgel3_deploy.errors import UsageError
 
 if TYPE_CHECKING:
     from edgel3_deploy.boards.board import Board
@@ -55,6 +56,8 @@ def command(
     from edgel3_deploy.compress.explore import explore, explore_plot
     from edgel3_deploy.fileio import require_writable, write_atomically
 
+    if plot.suffix.lower() != ".png":
+        raise UsageError(f"{plot}: the name does not end in .png", "Give one that ends in .png.")
     board = load_board(board_name)
     recordings = find_clips(audio)
     require_writable(plot.absolute().parent)

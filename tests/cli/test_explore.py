@@ -43,6 +43,7 @@ def test_json_has_a_row_for_each_goal(
         (["--model", "nosuch.h5"], ExitCode.BAD_INPUT),
         (["--audio", "nosuch"], ExitCode.BAD_INPUT),
         (["--plot", "/proc/nosuch/plot.png"], ExitCode.USAGE),
+        (["--plot", "nosuch.h5"], ExitCode.USAGE),
     ],
 )
 def test_what_cannot_work_is_refused_before_any_work(
