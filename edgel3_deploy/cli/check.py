@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from edgel3_deploy.cli.options import board_option, json_option
@@ -12,26 +10,22 @@ from edgel3_deploy.errors import ExitCode
 
 
 @click.command()
-@click.argument("model", metavar="MODEL.tflite")
+@click.argument("model", metavar="MODEL")
 @board_option
 @json_option
 @click.pass_context
 def command(ctx: click.Context, model: str, board_name: str, as_json: bool) -> None:
-    """Estimate flash and RAM of MODEL.tflite on a board; a family name is judged by its shape alone."""
+    """Estimate flash and RAM of MODEL on a board.
+
+    MODEL is a full-int8 .tflite; or a family name, bundled, or an EdgeL3 .h5 or .h5.gz, each judged by its
+    shape alone.
+    """
     from edgel3_deploy.boards import load_board
-    from edgel3_deploy.fileio import is_dir, is_file
-    from edgel3_deploy.graph.reader import read_network_file
-    from edgel3_deploy.models.family import member
-    from edgel3_deploy.plan.estimate import estimate_member, estimate_network
+    from edgel3_deploy.plan.estimate import estimate_network
+    from edgel3_deploy.plan.source import plannable
 
     board = load_board(board_name)
-    path = Path(model)
-    names_a_file = path.suffix == ".tflite" or path.name != model or is_file(path) or is_dir(path)
-    if names_a_file:
-        network, _ = read_network_file(path, path.stem)
-        estimate = estimate_network(network, board)
-    else:
-        estimate = estimate_member(member(model), board)
+    estimate = estimate_network(plannable(model), board)
     if as_json:
         emit_json(estimate.to_json())
     else:

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from edgel3_deploy.cli.options import board_option, json_option
-from edgel3_deploy.cli.output import emit_json, emit_table, size
+from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings, size
 from edgel3_deploy.cli.progress import ConsoleProgress
+from edgel3_deploy.errors import UsageError
+
+if TYPE_CHECKING:
+    from edgel3_deploy.boards.board import Board
+    from edgel3_deploy.compress.explore import Variant
 
 
 @click.command()
 @board_option
+@click.option(
+    "--model",
+    "-m",
+    "models",
+    multiple=True,
+    metavar="MODEL",
+    help="Family name, bundled, EdgeL3 .h5 or .h5.gz, or full-int8 .tflite; may be given several times.  "
+    "[default: the family's weights at hand, else bundled]",
+)
 @click.option(
     "--audio",
     multiple=True,
@@ -25,32 +40,55 @@ from edgel3_deploy.cli.progress import ConsoleProgress
     type=click.Path(path_type=Path, dir_okay=False),
     default="explore.png",
     show_default=True,
-    help="Where to draw flash over instructions.",
+    help="Where to draw flash and RAM over instructions.",
 )
 @json_option
-def command(board_name: str, audio: tuple[Path, ...], plot: Path, as_json: bool) -> None:
-    """Compare variants on a board: flash, RAM, instructions, fidelity of int8."""
+def command(
+    board_name: str, models: tuple[str, ...], audio: tuple[Path, ...], plot: Path, as_json: bool
+) -> None:
+    """Compare variants on a board: flash, RAM, instructions, fidelity of int8.
+
+    Each model also comes cut after conv7, conv6 and conv5 and with half its filters (see `prune`), and each
+    of these with every goal of `build --optimize`. The family's other members are judged by their shape.
+    """
     from edgel3_deploy.audio.clips import find_clips
     from edgel3_deploy.boards import load_board
     from edgel3_deploy.compress.explore import explore, explore_plot
-    from edgel3_deploy.fileio import write_atomically
+    from edgel3_deploy.fileio import require_writable, write_atomically
 
+    if plot.suffix.lower() != ".png":
+        raise UsageError(f"{plot}: the name does not end in .png", "Give one that ends in .png.")
     board = load_board(board_name)
+    recordings = find_clips(audio)
+    require_writable(plot.absolute().parent)
+    if len(recordings) == 1:
+        emit_warnings(["fidelity needs two recordings, one to calibrate and one to judge; there is one"])
     with ConsoleProgress() as progress:
-        variants = explore(board, find_clips(audio), progress)
+        variants = explore(board, models, recordings, progress)
     write_atomically(plot, explore_plot(variants, board))
     if as_json:
         emit_json([variant.to_json() for variant in variants])
         return
+    _show(variants, board)
+    click.echo(f"plot: {plot}")
+
+
+def _show(variants: tuple[Variant, ...], board: Board) -> None:
+    ram = sum(region.size for region in board.ram)
+    click.secho(
+        f"{board.name}: {size(board.flash.size)} bytes of flash, {size(ram)} bytes of RAM, native runtime",
+        bold=True,
+    )
     emit_table(
-        ("variant", "embedding", "flash", "RAM", "Minstr", "SQNR dB", "cosine median", "verdict"),
+        ("variant", "optimize", "embedding", "flash", "RAM", "Minstr", "SQNR dB", "cosine median", "verdict"),
         [
             (
                 row.name,
+                row.optimize,
                 str(row.embedding),
                 size(row.flash),
                 size(row.ram),
-                f"{row.instructions / 1e6:.0f}",
+                f"{row.instructions / 1e6:,.1f}",
                 f"{row.fidelity.sqnr_db:.1f}" if row.fidelity else "-",
                 f"{row.fidelity.cosine_median:.4f}" if row.fidelity else "-",
                 row.verdict,
@@ -58,6 +96,14 @@ def command(board_name: str, audio: tuple[Path, ...], plot: Path, as_json: bool)
             for row in variants
         ],
     )
-    click.echo("Flash and RAM leave out code; instructions of the native kernels are modelled.")
-    click.echo("Fidelity compares int8 with the variant's own float network, not one variant with another.")
-    click.echo(f"plot: {plot}")
+    click.echo(
+        "Flash and RAM are estimates: code takes 10 to 30 KB of flash more, its data under 8 KB of RAM."
+    )
+    click.echo("Minstr: million instructions of one inference, modelled; docs/compression.md says how well.")
+    click.echo(
+        "SQNR and cosine compare int8 with the variant's own float network, not one variant with another;"
+    )
+    click.echo('"-" where there are no weights or recordings, where nothing fits, and for half the filters,')
+    click.echo(
+        "which must first learn again: edgel3-deploy prune --structured --sparsity half --finetune DIR."
+    )

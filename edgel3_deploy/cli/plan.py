@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,24 +11,28 @@ from edgel3_deploy.cli.options import board_option, json_option, optimize_option
 from edgel3_deploy.cli.output import emit_json, emit_table, size
 
 if TYPE_CHECKING:
-    from edgel3_deploy.graph.ir import Network
     from edgel3_deploy.plan.goal import Goal
 
 
 @click.command()
-@click.argument("model", metavar="MODEL.tflite")
+@click.argument("model", metavar="MODEL")
 @board_option
 @optimize_option
 @json_option
 def command(model: str, board_name: str, optimize: Goal, as_json: bool) -> None:
-    """Explain the schedule of MODEL.tflite on a board; a family name is scheduled by its shape alone."""
+    """Explain the schedule of MODEL on a board.
+
+    MODEL is a full-int8 .tflite; or a family name, bundled, or an EdgeL3 .h5 or .h5.gz, each scheduled by its
+    shape alone.
+    """
     from edgel3_deploy.boards import load_board
     from edgel3_deploy.plan.planner import capacities
     from edgel3_deploy.plan.schedule import schedule
+    from edgel3_deploy.plan.source import plannable
     from edgel3_deploy.plan.table import schedule_table
 
     board = load_board(board_name)
-    network = _network(model)
+    network = plannable(model)
     chosen = schedule(network, board, optimize)
     header, *rows = schedule_table(chosen)
     if as_json:
@@ -55,15 +58,3 @@ def command(model: str, board_name: str, optimize: Goal, as_json: bool) -> None:
         click.echo(f"{region}: {size(used)} of {size(free[region])} bytes free for buffers")
     click.echo(f"constants: {size(chosen.constant_bytes)} bytes of flash")
     click.echo(f"about {chosen.instructions / 1e6:.1f} million instructions (modelled, not measured)")
-
-
-def _network(model: str) -> Network:
-    from edgel3_deploy.fileio import read_file
-    from edgel3_deploy.graph.reader import read_network
-    from edgel3_deploy.models.family import FAMILY, member
-    from edgel3_deploy.plan.skeleton import skeleton
-
-    path = Path(model)
-    if path.suffix != ".tflite" and not path.exists() and any(model == known.name for known in FAMILY):
-        return skeleton(member(model))
-    return read_network(read_file(path, "a .tflite model"), name=path.stem)

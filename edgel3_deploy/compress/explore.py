@@ -1,4 +1,4 @@
-"""What a board can run: variants of the family side by side, by size, work and fidelity."""
+"""What a board can run: variants side by side, by size, work and fidelity."""
 
 from __future__ import annotations
 
@@ -9,34 +9,41 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgel3_deploy.audio.frontend import front_end, log_mel
 from edgel3_deploy.boards.board import Board
-from edgel3_deploy.compress.pruning import DEPTHS, cut_depth
+from edgel3_deploy.compress.pruning import DEPTHS, WIDTH_PLANS, cut_depth, prune_filters
 from edgel3_deploy.graph.ir import Network
-from edgel3_deploy.graph.reader import read_network
+from edgel3_deploy.graph.reader import read_network, read_network_file
 from edgel3_deploy.models.family import FAMILY
 from edgel3_deploy.models.forward import forward
-from edgel3_deploy.models.locate import BUNDLED, bundled_weights, find_weights
+from edgel3_deploy.models.locate import default_model, find_weights, locate
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.models.weights import read_weights
 from edgel3_deploy.plan.estimate import Estimate, estimate_network
-from edgel3_deploy.plan.skeleton import skeleton
+from edgel3_deploy.plan.goal import GOALS
+from edgel3_deploy.plan.search import options
+from edgel3_deploy.plan.skeleton import float_skeleton, skeleton
 from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.quantize import Fidelity, quantize
 from edgel3_deploy.quantize.fidelity import measure
 from edgel3_deploy.reference.interpreter import run_real
+
+SPARSE = "sparse-*, stored dense"
 
 
 @dataclass(frozen=True)
 class Variant:
     """One row: bytes of flash and RAM by the static estimate, modelled instructions of one inference.
 
-    `fidelity` compares int8 with the variant's own float network on recordings that did not calibrate it;
-    None without weights. It says nothing about how well the float network embeds sound.
+    `optimize` is the goal of the native runtime's schedule; "-" where none fits, with the least that would be
+    needed. `fidelity` compares int8 with the variant's own float network on recordings that did not calibrate
+    it; None without weights or recordings. It says nothing about how well the float network embeds sound.
     """
 
     name: str
+    optimize: str
     embedding: int
     flash: int
     ram: int
@@ -49,58 +56,113 @@ class Variant:
         return asdict(self)
 
 
-def explore(board: Board, recordings: Sequence[Path], progress: Progress = silent) -> tuple[Variant, ...]:
-    """All variants for `board`: the family, the bundled model, and each model at hand cut short.
+def explore(
+    board: Board, models: Sequence[str] = (), recordings: Sequence[Path] = (), progress: Progress = silent
+) -> tuple[Variant, ...]:
+    """Variants of `models` for `board`, and the other members of the family by their shape alone.
 
-    Every other one of `recordings` (files) calibrates, the rest judges; with fewer than two there is no
-    fidelity. Raises BadInputError for recordings that cannot be used.
+    `models` are family names, "bundled" or paths; without any, the weights of the family that are at hand, or
+    the bundled model. Float models also come cut short and with half the filters. Every other one of
+    `recordings` (files) calibrates, the rest judges; with fewer than two nothing is quantized and there is no
+    fidelity. Raises BadInputError or UsageError for models and recordings that cannot be used.
     """
-    rows, sparse_shape_seen = [], False
-    for member in FAMILY:
-        if member.front_end == "l3" and find_weights(member) is None:
-            if sparse_shape_seen:
-                continue
-            sparse_shape_seen = True
-        path = find_weights(member)
-        if path is None:
-            name = "sparse-*, stored dense" if member.front_end == "l3" else member.name
-            rows.append(_row(name, skeleton(member), board, None))
+    chosen = [locate(model) for model in models or _at_hand()]
+    rows: list[Variant] = []
+    for model in chosen:
+        if model.kind == "weights":
+            network = replace(read_weights(model.path), name=model.name)
+            rows.extend(_shortened(network, board, recordings, progress))
         else:
-            rows.extend(_measured(read_weights(path), board, recordings, progress))
-    bundled = bundled_weights()
-    if bundled is not None:
-        rows.extend(_measured(replace(read_weights(bundled), name=BUNDLED), board, recordings, progress))
+            progress(f"planning {model.name}")
+            rows.extend(_rows(model.name, read_network_file(model.path, model.name)[0], board, None))
+    names = [SPARSE if model.name.startswith("sparse-") else model.name for model in chosen]
+    for member in FAMILY:
+        name = SPARSE if member.front_end == "l3" else member.name
+        if name not in names:
+            names.append(name)
+            progress(f"planning {name}")
+            rows.extend(_rows(name, skeleton(member), board, None))
     return tuple(rows)
 
 
-def _measured(
+def _at_hand() -> tuple[str, ...]:
+    found = tuple(member.name for member in FAMILY if find_weights(member) is not None)
+    return found or (default_model(),)
+
+
+def _shortened(
     network: FloatNetwork, board: Board, recordings: Sequence[Path], progress: Progress
 ) -> Iterator[Variant]:
-    """The network and its shorter versions, quantized."""
-    shorter = [replace(cut_depth(network, depth).network, name=f"{network.name} {depth}") for depth in DEPTHS]
+    """The network, its shorter versions, and the one with half the filters.
+
+    That one is not quantized: before it has learned again (`prune --finetune`) its fidelity means nothing.
+    """
+    shorter = [
+        replace(cut_depth(network, depth).network, name=f"{network.name} {depth}")
+        for depth, convs in DEPTHS.items()
+        if convs < len(network.convs)
+    ]
     for variant in (network, *shorter):
-        progress(f"quantizing {variant.name}")
-        model = quantize(variant, calibration=recordings[::2])
-        fidelity = _fidelity(variant, model.tflite, recordings[1::2])
-        yield _row(variant.name, read_network(model.tflite, name=variant.name), board, fidelity)
+        yield from _measured(variant, board, recordings, progress)
+    plan = WIDTH_PLANS["half"]
+    if len(plan) == len(network.convs):
+        name = f"{network.name} half"
+        progress(f"planning {name}")
+        yield from _rows(name, float_skeleton(prune_filters(network, plan).network), board, None)
 
 
-def _fidelity(network: FloatNetwork, model: bytes, recordings: Sequence[Path]) -> Fidelity | None:
+def _measured(
+    variant: FloatNetwork, board: Board, recordings: Sequence[Path], progress: Progress
+) -> tuple[Variant, ...]:
+    """The rows of a float network, with fidelity if it fits and there are recordings to judge by."""
+
+    def shown(stage: str, done: int = 0, total: int = 0) -> None:
+        progress(f"{variant.name}: {stage}", done, total)
+
+    shown("planning")
+    shape = float_skeleton(variant)
+    if len(recordings) < 2 or estimate_network(shape, board).verdict != "fits":
+        return _rows(variant.name, shape, board, None)
+    shown("reading recordings")
+    judging = _spectrograms(variant, recordings[1::2])
+    model = quantize(variant, calibration=recordings[::2], progress=shown)
+    shown("judging")
+    real = (variant.input_gain * judging + variant.input_offset).astype(np.float32)
+    fidelity = measure(forward(variant, judging), run_real(model.tflite, real[..., np.newaxis]))
+    return _rows(variant.name, read_network(model.tflite, name=variant.name), board, fidelity)
+
+
+def _spectrograms(network: FloatNetwork, recordings: Sequence[Path]) -> NDArray[np.float32]:
+    """All windows of the recordings in dB, (n, mel, frames), cut as `validate` cuts them."""
     from edgel3_deploy.audio.clips import load_clip, windows
 
-    if not recordings:
-        return None
     sizes = front_end(network.front_end)
     cut = [windows(load_clip(path, sizes), sizes)[0] for path in recordings]
-    decibels = np.stack([log_mel(window, sizes) for pieces in cut for window in pieces])
-    real = (network.input_gain * decibels + network.input_offset).astype(np.float32)
-    return measure(forward(network, decibels), run_real(model, real[..., np.newaxis]))
+    return np.stack([log_mel(window, sizes) for pieces in cut for window in pieces])
 
 
-def _row(name: str, network: Network, board: Board, fidelity: Fidelity | None) -> Variant:
-    found: Estimate = estimate_network(network, board)
+def _rows(name: str, network: Network, board: Board, fidelity: Fidelity | None) -> tuple[Variant, ...]:
+    """A row for each goal; a single one if the network does not fit."""
+    balanced = estimate_network(network, board)
+    if balanced.verdict != "fits":
+        return (_row(name, "-", balanced, network, fidelity),)
+    found = options(network)
+    return tuple(
+        _row(
+            name,
+            goal,
+            balanced if goal == "balanced" else estimate_network(network, board, goal, found),
+            network,
+            fidelity,
+        )
+        for goal in GOALS
+    )
+
+
+def _row(name: str, goal: str, found: Estimate, network: Network, fidelity: Fidelity | None) -> Variant:
     return Variant(
         name,
+        goal,
         network.output.size,
         found.flash_used,
         found.ram_used,
@@ -111,29 +173,48 @@ def _row(name: str, network: Network, board: Board, fidelity: Fidelity | None) -
 
 
 def explore_plot(variants: Sequence[Variant], board: Board) -> bytes:
-    """A PNG: flash over instructions, what fits filled, what does not hollow."""
+    """A PNG of the variants that fit: flash and RAM over instructions, a colour each, a marker for each
+    goal.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    figure = Figure(figsize=(8, 5), layout="constrained")
+    figure = Figure(figsize=(12, 5), layout="constrained")
     FigureCanvasAgg(figure)
-    axis = figure.subplots()
-    for row in variants:
-        fits = row.verdict == "fits"
-        axis.scatter(
-            row.instructions / 1e6, row.flash / 1024, color="C0" if fits else "none", edgecolors="C0"
+    fitting = [row for row in variants if row.verdict == "fits"]
+    names = list(dict.fromkeys(row.name for row in fitting))
+    limits = (board.flash.size, sum(region.size for region in board.ram))
+    for axis, what, limit in zip(figure.subplots(1, 2), ("flash", "RAM"), limits, strict=True):
+        axis.set_xscale("log")
+        axis.set_yscale("log")
+        for row in fitting:
+            axis.scatter(
+                row.instructions / 1e6,
+                (row.flash if what == "flash" else row.ram) / 1024,
+                color=f"C{names.index(row.name) % 10}",
+                marker=_MARKERS[row.optimize],
+                edgecolors="black" if names.index(row.name) >= 10 else "none",
+                label=row.name if row.optimize == "balanced" else None,
+            )
+        axis.axhline(limit / 1024, color="black", linewidth=1, linestyle="--")
+        axis.set(
+            xlabel="million instructions an inference (modelled)",
+            ylabel="KB",
+            title=f"{what}; dashed: {limit // 1024:,} KB of {board.name}",
         )
-        axis.annotate(f" {row.name}", (row.instructions / 1e6, row.flash / 1024), fontsize=8)
-    axis.axhline(board.flash.size / 1024, color="C3", linewidth=1, label=f"flash of {board.name}")
-    axis.set(
-        xlabel="million instructions an inference (modelled)",
-        ylabel="flash (KB)",
-        xscale="log",
-        yscale="log",
-        title=f"Variants on {board.name}: filled ones fit",
-    )
-    axis.grid(alpha=0.3)
-    axis.legend()
+        for scale in (axis.xaxis, axis.yaxis):
+            scale.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            scale.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+            scale.set_minor_formatter(NullFormatter())
+        axis.grid(alpha=0.3)
+    if fitting:
+        figure.legend(*axis.get_legend_handles_labels(), loc="outside right upper")
+    figure.suptitle(f"What fits {board.name}; --optimize " + ", ".join(_MARKER_NAMES))
     stream = io.BytesIO()
     figure.savefig(stream, format="png", dpi=110, metadata={"Software": None})
     return stream.getvalue()
+
+
+_MARKERS = {"speed": "^", "balanced": "o", "size": "s"}
+_MARKER_NAMES = ("speed: triangle", "balanced: circle", "size: square")

@@ -12,6 +12,7 @@ from edgel3_deploy.errors import OverBudgetError
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.models.family import FAMILY, Member
 from edgel3_deploy.plan.cost import step_costs
+from edgel3_deploy.plan.goal import Goal
 from edgel3_deploy.plan.group import group
 from edgel3_deploy.plan.memory import MemoryPlan
 from edgel3_deploy.plan.planner import RESERVE
@@ -25,7 +26,7 @@ RAM_CEILING = 1 << 20
 """What the largest part of the families supported has, in bytes, whatever a board file says."""
 
 NOT_COUNTED = (
-    "not counted in flash: code, vector table and C library, typically 10 to 20 KB",
+    "not counted in flash: code, vector table and C library, typically 10 to 30 KB",
     f"not counted in RAM: the firmware's data and bss, for which {RESERVE // 1024} KB are kept free",
 )
 
@@ -109,12 +110,11 @@ class Estimate:
         }
 
 
-def estimate_network(network: Network, board: Board) -> Estimate:
-    """The estimate of a network run by the native kernels."""
-    try:
-        return estimate_schedule(network, schedule(network, board), board)
-    except OverBudgetError as error:
-        return estimate_schedule(network, error, board)
+def estimate_network(
+    network: Network, board: Board, goal: Goal = "balanced", found: tuple[Option, ...] | None = None
+) -> Estimate:
+    """The estimate of a network run by the native kernels; `goal` and `found` as `schedule` takes them."""
+    return estimate_schedule(network, _scheduled(network, board, goal, found), board)
 
 
 def estimate_member(member: Member, board: Board) -> Estimate:
@@ -237,22 +237,31 @@ def _group_ram(plan: Schedule) -> Iterator[int]:
 
 
 @lru_cache(maxsize=len(FAMILY))
-def _shape(member: Member) -> tuple[Network, tuple[Option, ...]]:
-    network = skeleton(member)
-    return network, options(network)
+def _options(member: Member) -> tuple[Option, ...]:
+    return options(skeleton(member))
 
 
 def _planned(member: Member, board: Board) -> tuple[Network, Schedule | OverBudgetError]:
-    """The member's shape and schedule, which is not searched for where the weights alone are too many."""
-    if member.int8_weight_bytes > _limits(board)[0]:
-        return skeleton(member), OverBudgetError(
-            f"the weights of {member.name} exceed the flash of {board.name}"
-        )
-    network, found = _shape(member)
+    """The member's shape and schedule."""
+    network = skeleton(member)
+    found = None if _weights_exceed(network, board) else _options(member)
+    return network, _scheduled(network, board, "balanced", found)
+
+
+def _scheduled(
+    network: Network, board: Board, goal: Goal, found: tuple[Option, ...] | None
+) -> Schedule | OverBudgetError:
+    """The schedule, which is not searched for where the weights alone are too many."""
+    if _weights_exceed(network, board):
+        return OverBudgetError(f"the weights of {network.name} exceed the flash of {board.name}")
     try:
-        return network, schedule(network, board, found=found)
+        return schedule(network, board, goal, found)
     except OverBudgetError as error:
-        return network, error
+        return error
+
+
+def _weights_exceed(network: Network, board: Board) -> bool:
+    return sum(layer.constant_bytes for layer in network.layers) > _limits(board)[0]
 
 
 def _fitting(board: Board) -> tuple[str, ...]:

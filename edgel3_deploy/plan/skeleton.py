@@ -1,26 +1,39 @@
-"""A family member as a `Network` of its shape alone, for estimates before any weights are at hand."""
+"""A float network as a `Network` of its shape alone, for estimates before weights are there or quantized."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from edgel3_deploy.graph.ir import Conv2D, Layer, MaxPool2D, Network, Requantize, Reshape, Tensor
 from edgel3_deploy.models.family import Member
-
-BLOCKS = 4
+from edgel3_deploy.models.network import FloatNetwork
 
 
 def skeleton(member: Member) -> Network:
     """The layers of `member` with weights of zero that take no memory; its arithmetic means nothing."""
+    return _skeleton(member.name, member.front_end, (member.n_mels, member.frames), member.widths)
+
+
+def float_skeleton(network: FloatNetwork) -> Network:
+    """The same of a float network, of whatever widths and depth."""
+    widths = [conv.bias.size for conv in network.convs]
+    return _skeleton(network.name, network.front_end, (network.n_mels, network.frames), widths)
+
+
+def _skeleton(name: str, front_end: str, size: tuple[int, int], widths: Sequence[int]) -> Network:
     layers: list[Layer] = []
-    shape: tuple[int, ...] = (member.n_mels, member.frames, 1)
-    for block, width in enumerate(member.filters):
-        for _ in range(2):
-            shape = _append_conv(layers, shape, width)
-        window = (2, 2) if block < BLOCKS - 1 else (shape[0], shape[1])
-        shape = _append_pool(layers, shape, window)
+    shape: tuple[int, ...] = (*size, 1)
+    last = len(widths) - 1
+    for index, width in enumerate(widths):
+        shape = _append_conv(layers, shape, width)
+        if index == last:
+            shape = _append_pool(layers, shape, (shape[0], shape[1]))
+        elif index % 2 == 1:
+            shape = _append_pool(layers, shape, (2, 2))
     layers.append(Reshape(*_common(layers, "reshape1", shape, (shape[-1],))))
-    return Network(member.name, tuple(layers), 1.0, 0.0, member.front_end)
+    return Network(name, tuple(layers), 1.0, 0.0, front_end)
 
 
 def _common(

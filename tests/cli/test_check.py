@@ -15,6 +15,14 @@ def test_family_name_is_judged_by_its_shape(capsys: pytest.CaptureFixture[str]) 
     assert json.loads(capsys.readouterr().out)["verdict"] == "fits"
 
 
+def test_the_bundled_model_is_judged_by_its_shape(capsys: pytest.CaptureFixture[str]) -> None:
+    verdicts = []
+    for name in ("sea-64", "bundled"):
+        assert run(["check", name, "--board", "stm32f7", "--json"]) == ExitCode.OK
+        verdicts.append(json.loads(capsys.readouterr().out) | {"model": ""})
+    assert verdicts[0] == verdicts[1]
+
+
 def test_over_budget_has_its_exit_code_and_says_what_fits(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", "sea-512", "--board", "stm32f7"]) == ExitCode.OVER_BUDGET
     shown = capsys.readouterr().out

@@ -19,6 +19,11 @@ def test_explains_kernels_strips_and_places(capsys: pytest.CaptureFixture[str]) 
     assert "modelled, not measured" in shown
 
 
+def test_takes_the_bundled_model(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["plan", "bundled", "--board", "stm32f7"]) == ExitCode.OK
+    assert "bundled on stm32f7" in capsys.readouterr().out
+
+
 def test_goals_trade_flash_and_ram_for_instructions(capsys: pytest.CaptureFixture[str]) -> None:
     plans = {}
     for goal in ("speed", "balanced", "size"):
