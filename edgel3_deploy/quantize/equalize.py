@@ -17,9 +17,8 @@ from edgel3_deploy.models.network import FloatConv
 Vector = NDArray[np.float64]
 
 _EXPONENT = 0.65
-"""At 1 all channels fill the tensor's range, but the next layer's weights differ as much as the ranges did.
-
-In between, both round well; more than 0.5 because GPTQ makes up for much of the weights' rounding.
+"""At 1 every channel fills the tensor's range but has none left for sounds unlike those of calibration, and
+the next layer's weights round worse; at 0 small channels round badly. Between 0.65 and 0.8 little changes.
 """
 _LEAST_RANGE = 1e-3
 """Floor of a channel's range, relative to the median, for channels that calibration never excited."""
