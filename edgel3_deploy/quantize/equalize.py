@@ -1,8 +1,8 @@
 """Cross-layer equalization: channels of like range, so that one scale for the whole tensor fits them all.
 
-Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias Correction" (ICCV 2019); here by
-the square root of each channel's measured range. ReLU and max pool let a positive factor pass, so the
-network computes the same.
+Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias Correction" (ICCV 2019); here by a
+power of each channel's measured range. ReLU and max pool let a positive factor pass, so the network computes
+the same.
 """
 
 from __future__ import annotations
@@ -16,16 +16,18 @@ from edgel3_deploy.models.network import FloatConv
 
 Vector = NDArray[np.float64]
 
+_EXPONENT = 0.65
+"""At 1 every channel fills the tensor's range but has none left for sounds unlike those of calibration, and
+the next layer's weights round worse; at 0 small channels round badly. Between 0.65 and 0.8 little changes.
+"""
 _LEAST_RANGE = 1e-3
 """Floor of a channel's range, relative to the median, for channels that calibration never excited."""
 
 
 def channel_factors(ranges: Vector) -> Vector:
-    """What each channel is divided by: the square root of its range, for `ranges` (channels,) from zero
-    up.
-    """
+    """What each channel is divided by: a power of its range, for `ranges` (channels,) from zero up."""
     floor = max(float(np.median(ranges)) * _LEAST_RANGE, 1e-12)
-    factors: Vector = np.sqrt(np.maximum(ranges, floor))
+    factors: Vector = np.maximum(ranges, floor) ** _EXPONENT
     return factors
 
 

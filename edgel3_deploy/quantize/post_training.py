@@ -30,8 +30,6 @@ HEADROOM = 1.1
 SILENCE_SHARE = 0.9
 """And this share of the maximum of windows with digital silence, which is far above that of other windows."""
 
-_RANGE_SHARE = 1e-4
-"""Share of a channel's values above what counts as its range in equalization: the 99.99 percentile."""
 _MOST_PATCHES = 60_000
 """Patches that a layer's covariance is taken over; more would cost time and change nothing."""
 _THREADS = 2
@@ -150,10 +148,10 @@ class _Pipeline:
         linear = list(self._pool.map(lambda x: convolve(x, conv.weights, conv.bias), self._exact))
         means = [x.mean(axis=(0, 1), dtype=np.float64) for x in linear[: len(self._rounded)]]
         outputs = [np.maximum(x, 0, out=x) if conv.relu else x for x in linear]
-        peaks = _channel_peaks(outputs)
+        lows, highs = self._channel_ranges(outputs)
         is_last = index == len(self._network.convs) - 1
         equalized = self._method == "gptq" and conv.relu and not is_last
-        outgoing = channel_factors(peaks) if equalized else np.ones(len(peaks))
+        outgoing = channel_factors(highs) if equalized else np.ones(len(highs))
         scaled = rescale(conv, incoming, outgoing)
         least_scales = np.abs(scaled.bias) / (entering.scale * _MOST_BIAS)
         weights, scales = _round_weights(scaled, statistics, self._method, least_scales)
@@ -161,7 +159,7 @@ class _Pipeline:
             bias = scaled.bias.astype(np.float64)
         else:
             bias = np.mean(means, axis=0) / outgoing - statistics.mean @ (weights * scales)
-        output = self._output_scale(outputs, outgoing)
+        output = _scale_of(float((lows / outgoing).min()), float((highs / outgoing).max()))
         unit = entering.scale * scales
         steps = np.clip(np.rint(bias / unit), -(2**31) + 1, 2**31 - 1)
         kernel = (weights * scales).reshape(conv.weights.shape).astype(np.float32)
@@ -181,22 +179,15 @@ class _Pipeline:
         )
         return quantized, outgoing
 
-    def _output_scale(self, outputs: Sequence[FloatArray], factors: Vector) -> Scale:
-        """The scale of a layer's output, whose channels are divided by `factors`."""
+    def _channel_ranges(self, outputs: Sequence[FloatArray]) -> tuple[Vector, Vector]:
+        """The lowest and highest value that each output channel must hold, zero included: (out,) each."""
         count = len(self._rounded)
         headroom, share = (1.0, 1.0) if self._method == "minmax" else (HEADROOM, SILENCE_SHARE)
-        low, high = headroom * _range(outputs[:count], factors)
-        if len(outputs) > count:
-            silent_low, silent_high = share * _range(outputs[count:], factors)
-            low, high = min(low, silent_low), max(high, silent_high)
-        return _scale_of(low, high)
-
-
-def _range(outputs: Sequence[FloatArray], factors: Vector) -> Vector:
-    """(lowest, highest) value of `outputs` divided by `factors`, zero included."""
-    lows = np.min([x.min(axis=(0, 1)) for x in outputs], axis=0) / factors
-    highs = np.max([x.max(axis=(0, 1)) for x in outputs], axis=0) / factors
-    return np.array([min(float(lows.min()), 0.0), max(float(highs.max()), 0.0)])
+        extremes = np.array([(x.min(axis=(0, 1)), x.max(axis=(0, 1))) for x in outputs], np.float64)
+        extremes[:count] *= headroom
+        extremes[count:] *= share
+        lows, highs = extremes[:, 0].min(axis=0), extremes[:, 1].max(axis=0)
+        return np.minimum(lows, 0), np.maximum(highs, 0)
 
 
 def _requantized(linear: FloatArray, relu: bool, output: Scale) -> FloatArray:
@@ -211,15 +202,6 @@ def _sqnr(outputs: Sequence[FloatArray], results: Sequence[FloatArray], factors:
         signal += float(np.vdot(wanted, wanted))
         noise += float(np.vdot(error, error))
     return float(10 * np.log10(signal / noise))
-
-
-def _channel_peaks(outputs: Sequence[FloatArray]) -> Vector:
-    """The 99.99 percentile of each channel over all windows."""
-    flat = [x.reshape(-1, x.shape[-1]) for x in outputs]
-    keep = max(1, round(_RANGE_SHARE * sum(len(x) for x in flat)))
-    tops = [np.partition(x, -min(keep, len(x)), axis=0)[-min(keep, len(x)) :] for x in flat]
-    peaks: Vector = np.partition(np.concatenate(tops), -keep, axis=0)[-keep].astype(np.float64)
-    return peaks
 
 
 def _round_weights(

@@ -29,7 +29,7 @@ from edgel3_deploy.reference.interpreter import run_real
 Method = Literal["gptq", "mse", "minmax", "converter"]
 """How weights are rounded and ranges chosen: see `post_training`; "converter" is TensorFlow's."""
 
-RECIPE = 2  # part of every cache key: raise it whenever the same inputs would give another model
+RECIPE = 3  # part of every cache key: raise it whenever the same inputs would give another model
 MOST_WINDOWS, FEWEST_WINDOWS = 150, 40
 _MAC_BUDGET = 60_000_000_000
 _MAX_CLIP_BYTES = 1 << 31
@@ -69,7 +69,8 @@ def quantize(
     inputs give a remembered result.
 
     `qat_windows` above zero adds quantization-aware fine-tuning on so many windows, which needs TensorFlow;
-    `layer_sqnr_db` is then that before the fine-tuning.
+    `layer_sqnr_db` is then that before the fine-tuning. If that lowers the SQNR on the calibration windows,
+    the model from before is kept and a warning says so.
 
     Raises BadInputError for unusable audio; with the method "converter", MissingDependencyError without
     TensorFlow and ToolchainError if it fails.
@@ -108,17 +109,33 @@ def _quantize(
     inputs = np.float32(network.input_gain) * sounds.spectrograms + np.float32(network.input_offset)
     method, qat_windows = how
     layers: list[tuple[str, float]] = []
+    warnings = list(sounds.warnings)
+
+    def fidelity_of(model: bytes) -> Fidelity:
+        progress("comparing with the float network")
+        return measure(forward(network, sounds.spectrograms), run_real(model, inputs[..., np.newaxis]))
+
     if method == "converter":
         model = convert_isolated(network, inputs, progress)
+        fidelity = fidelity_of(model)
     else:
         found = sounds.without_silence(), sounds.with_silence()
         quantized = quantize_layers(network, *found, method, progress)
         layers = [(conv.name, conv.sqnr_db) for conv in quantized.convs]
+        model = write_model(network, quantized)
+        fidelity = fidelity_of(model)
         if qat_windows:
             from edgel3_deploy.quantize.qat import fine_tune
 
-            quantized = fine_tune(network, quantized, clips, qat_windows, progress)
-        model = write_model(network, quantized)
+            tuned = write_model(network, fine_tune(network, quantized, clips, qat_windows, progress))
+            tuned_fidelity = fidelity_of(tuned)
+            if tuned_fidelity.sqnr_db > fidelity.sqnr_db:
+                model, fidelity = tuned, tuned_fidelity
+            else:
+                warnings.append(
+                    f"on the calibration windows {method} alone has {fidelity.sqnr_db:.1f} dB SQNR, with "
+                    f"fine-tuning {tuned_fidelity.sqnr_db:.1f} dB, so the model without fine-tuning was kept"
+                )
     model = add_metadata(
         model,
         {
@@ -129,13 +146,11 @@ def _quantize(
             "weights_sha256": fingerprint(network),
         },
     )
-    progress("comparing with the float network")
-    fidelity = measure(forward(network, sounds.spectrograms), run_real(model, inputs[..., np.newaxis]))
     return model, {
         "calibration": sounds.description,
         "fidelity": fidelity.to_json(),
         "layers": layers,
-        "warnings": list(sounds.warnings),
+        "warnings": warnings,
     }
 
 

@@ -22,8 +22,11 @@ from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.models.weights import read_weights
 from edgel3_deploy.quantize import QuantizedModel, quantize
 from edgel3_deploy.quantize import isolate as isolate_module
+from edgel3_deploy.quantize.calibration import calibration_set
 from edgel3_deploy.quantize.fidelity import measure
 from edgel3_deploy.quantize.metadata import METADATA_NAME, add_metadata
+from edgel3_deploy.quantize.post_training import quantize_layers
+from edgel3_deploy.quantize.quantize import MOST_WINDOWS
 from edgel3_deploy.reference import interpreter, tflm
 from tests.models.synthetic_weights import random_arrays, random_weights, write_weights
 
@@ -209,6 +212,20 @@ def test_unusable_calibration_audio_is_refused_before_tensorflow_starts(
         quantize(tiny_network, calibration=[recordings], method="converter")
 
 
+@pytest.mark.parametrize(("start", "outcome"), [("minmax", "gptq"), ("gptq", "minmax")])
+def test_fine_tuning_is_kept_only_if_it_helps(
+    start: str, outcome: str, tiny_network: FloatNetwork, recordings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sounds = calibration_set(find_clips([recordings]), SEA, MOST_WINDOWS)
+    tuned = quantize_layers(tiny_network, sounds.without_silence(), sounds.with_silence(), outcome)
+    monkeypatch.setattr("edgel3_deploy.quantize.qat.fine_tune", lambda *_: tuned)
+    model = quantize(tiny_network, calibration=[recordings], method=start, qat_windows=1)
+    before, after = (quantize(tiny_network, calibration=[recordings], method=how) for how in (start, outcome))
+    improved = after.fidelity.sqnr_db > before.fidelity.sqnr_db
+    assert model.sha256 == (after if improved else before).sha256
+    assert any("without fine-tuning was kept" in warning for warning in model.warnings) != improved
+
+
 def test_a_network_that_is_always_zero_converts(tmp_path: Path, recordings: Path) -> None:
     arrays = random_arrays((2, 2, 2, 2))
     zero = {name: np.zeros_like(values) for name, values in arrays.items() if "conv2d" in name}
@@ -298,4 +315,4 @@ def test_careful_methods_lose_less_on_recordings_that_did_not_calibrate(
     assert fidelity["minmax"].sqnr_db < fidelity["mse"].sqnr_db < fidelity["gptq"].sqnr_db
     assert fidelity["gptq"].sqnr_db > 33
     assert fidelity["gptq"].cosine_min > 0.998
-    assert fidelity["gptq"].cosine_median > 0.9997
+    assert fidelity["gptq"].cosine_median > 0.9998
