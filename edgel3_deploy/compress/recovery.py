@@ -130,7 +130,8 @@ def recover(
         return kept, tf.reduce_max(kept[-1], (1, 2))
 
     matched = [index for index in BLOCK_ENDS if index < len(pruned.kept) - 1]
-    measured = measure_teacher(teacher, source, matched, _MEASURED_WINDOWS, progress)
+    measured_windows = min(_MEASURED_WINDOWS, recipe.windows)
+    measured = measure_teacher(teacher, source, matched, measured_windows, progress)
     objective = Objective.measured(
         measured.targets, measured.map_variances, map_weight=1.0, cosine_weight=0.5
     )
@@ -144,6 +145,7 @@ def recover(
         "pruned": fingerprint(pruned.network),
         "recordings": [_identity(recording) for recording in training],
         "held_out": [_identity(recording) for recording in judged],
+        "measured_windows": measured_windows,
         "seed": seed,
     }
     trained = trainer.run(
