@@ -53,7 +53,7 @@ _SENSITIVITY_WINDOWS = {"sea": 24, "l3": 8}
 @click.option(
     "--batch-size",
     type=click.IntRange(2, 4096),
-    help="Windows in a batch.  [default: 32, or what 3 GB of memory hold]",
+    help="Windows in a batch.  [default: 32, fewer for large inputs: 8 for L3]",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option(
