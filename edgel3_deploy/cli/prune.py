@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from edgel3_deploy.cli.options import json_option
-from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings
+from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings, require_output
 from edgel3_deploy.cli.progress import ConsoleProgress
 from edgel3_deploy.errors import UsageError
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from edgel3_deploy.compress.pruning import Pruned
     from edgel3_deploy.compress.recovery import Recovered
     from edgel3_deploy.models.network import FloatNetwork
+
+_SENSITIVITY_WINDOWS = {"sea": 24, "l3": 8}
+"""A window of L3 costs some hundred times as much as one of SEA."""
 
 
 @click.command()
@@ -46,7 +50,11 @@ if TYPE_CHECKING:
 @click.option(
     "--windows", type=click.IntRange(min=1), default=20_000, show_default=True, help="Windows to recover on."
 )
-@click.option("--batch-size", type=click.IntRange(2, 4096), default=32, show_default=True)
+@click.option(
+    "--batch-size",
+    type=click.IntRange(2, 4096),
+    help="Windows in a batch.  [default: 32, fewer for large inputs: 8 for L3]",
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option(
     "--sensitivity",
@@ -71,7 +79,7 @@ def command(
     depth: str | None,
     finetune: tuple[Path, ...],
     windows: int,
-    batch_size: int,
+    batch_size: int | None,
     seed: int,
     sensitivity_path: Path | None,
     output: Path,
@@ -79,42 +87,48 @@ def command(
 ) -> None:
     """Make a network smaller: sparse (--sparsity), narrower (--sparsity --structured) or shorter
     (--depth).
+
+    An interrupted recovery continues from its last checkpoint, written every 2 % of the way, when the same
+    command is given again.
     """
-    from edgel3_deploy.compress.recovery import RECIPE, recover
-    from edgel3_deploy.fileio import write_atomically
+    from edgel3_deploy.audio.clips import find_clips
+    from edgel3_deploy.compress.recordings import scan
+    from edgel3_deploy.compress.recovery import RECIPE, default_batch_size, recover
+    from edgel3_deploy.fileio import locked, write_atomically
     from edgel3_deploy.models.layout import weight_file
     from edgel3_deploy.models.locate import locate
     from edgel3_deploy.models.weights import read_weights
 
     if (sparsity is None) == (depth is None):
         raise UsageError("prune needs --sparsity or --depth", "Give one of them, not both.")
+    if depth is not None and (finetune or structured):
+        raise UsageError(
+            f"--depth does not go with {'--finetune' if finetune else '--structured'}",
+            "A shorter network computes what the whole one does up to there: there is nothing to recover.",
+        )
     source = locate(model)
     if source.kind != "weights":
         raise UsageError(f"{source.path} holds no float weights", "Give .h5, .h5.gz or a family name.")
+    require_output(output, ".h5", (source.path,))
+    if sensitivity_path is not None:
+        require_output(sensitivity_path, ".png", ())
     dense = read_weights(source.path)
     pruned = _prune(dense, sparsity, structured, depth)
+    recordings, warnings = scan(find_clips(finetune))
+    emit_warnings(warnings)
+    checkpoint = output.with_suffix(".checkpoint.npz")
     recovered = None
-    with ConsoleProgress() as progress:
+    with ConsoleProgress() as progress, locked(checkpoint.with_name(f".{checkpoint.name}.in-use.lock")):
         if sensitivity_path is not None:
-            write_atomically(sensitivity_path, _sensitivity_plot(dense, finetune, structured, progress))
-        if finetune:
-            from dataclasses import replace
-
-            from edgel3_deploy.audio.clips import find_clips
-
-            checkpoint = output.with_suffix(".checkpoint.npz")
+            usable = tuple(recording.path for recording in recordings)
+            write_atomically(sensitivity_path, _sensitivity_plot(dense, usable, structured, progress))
+        if recordings:
+            recipe = replace(RECIPE, windows=windows, batch_size=batch_size or default_batch_size(dense))
             recovered = recover(
-                dense,
-                pruned,
-                find_clips(finetune),
-                replace(RECIPE, windows=windows, batch_size=batch_size),
-                seed=seed,
-                checkpoint=checkpoint,
-                progress=progress,
+                dense, pruned, recordings, recipe, seed=seed, checkpoint=checkpoint, progress=progress
             )
-            checkpoint.unlink(missing_ok=True)
-    network = recovered.network if recovered is not None else pruned.network
-    write_atomically(output, weight_file(network))
+        write_atomically(output, weight_file(recovered.network if recovered else pruned.network))
+        checkpoint.unlink(missing_ok=True)
     _show(output, pruned, recovered, as_json)
 
 
@@ -138,14 +152,12 @@ def _prune(dense: FloatNetwork, sparsity: str | None, structured: bool, depth: s
 def _sensitivity_plot(
     dense: FloatNetwork, recordings: tuple[Path, ...], structured: bool, progress: ConsoleProgress
 ) -> bytes:
-    from edgel3_deploy.audio.clips import find_clips
     from edgel3_deploy.audio.frontend import front_end
     from edgel3_deploy.compress.sensitivity import sensitivity, sensitivity_plot
     from edgel3_deploy.quantize.calibration import calibration_set, spread
 
-    limit = 24
-    found = find_clips(recordings)
-    chosen = tuple(found[index] for index in spread(len(found), limit))
+    limit = _SENSITIVITY_WINDOWS[dense.front_end]
+    chosen = tuple(recordings[index] for index in spread(len(recordings), limit))
     windows = calibration_set(chosen, front_end(dense.front_end), limit).spectrograms
     return sensitivity_plot(sensitivity(dense, windows, structured=structured, progress=progress))
 
@@ -167,7 +179,6 @@ def _show(output: Path, pruned: Pruned, recovered: Recovered | None, as_json: bo
         f"{output}: {pruned.sparsity:.2%} of the weights are zero, filters {' '.join(map(str, widths))}"
     )
     if recovered is not None:
-        emit_warnings(recovered.warnings)
         click.echo(
             f"closeness to the dense network on {recovered.pruned.windows} windows kept from training:"
         )

@@ -22,6 +22,8 @@ from edgel3_deploy.progress import Progress, silent
 FloatArray = NDArray[np.float32]
 
 _EVALUATION_BATCH = 32
+_EVALUATION_VALUES = 200_000
+"""Spectrogram values in a batch: 32 windows of SEA, 3 of L3, whose feature maps would fill gigabytes."""
 _GENERATED_HELD_OUT = 256
 _MOST_HELD_OUT = 2048
 
@@ -144,8 +146,9 @@ def _in_batches(forward: Teacher, spectrograms: FloatArray) -> FloatArray:
     """Embeddings of spectrograms (n, mel, frames)."""
     import tensorflow as tf
 
-    starts = range(0, len(spectrograms), _EVALUATION_BATCH)
-    pieces = (spectrograms[start : start + _EVALUATION_BATCH, ..., None] for start in starts)
+    size = min(_EVALUATION_BATCH, max(_EVALUATION_VALUES // spectrograms[0].size, 1))
+    starts = range(0, len(spectrograms), size)
+    pieces = (spectrograms[start : start + size, ..., None] for start in starts)
     return np.concatenate([forward(tf.constant(piece))[1].numpy() for piece in pieces])
 
 

@@ -6,6 +6,7 @@ The file's `model_config` is never looked at: it names custom layers and can car
 from __future__ import annotations
 
 import io
+import re
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -43,6 +44,24 @@ class _Reader:
     def __init__(self, path: Path, root: h5py.Group) -> None:
         self._path = path
         self._root = root
+        self._first = {kind: self._first_number(kind) for kind in ("conv2d", "batch_normalization")}
+
+    def _first_number(self, kind: str) -> int:
+        """The number of the file's first layer of that kind; Keras 2 begins with 1, tf.keras with none (0).
+
+        Keras counts the layers of a whole session, so a network that was made second begins higher.
+        """
+        pattern = re.compile(rf"{kind}(?:_(\d{{1,4}}))?")
+        found = [match for name in getattr(self._root, "keys", tuple)() if (match := pattern.fullmatch(name))]
+        return min((int(match[1] or 0) for match in found), default=1)
+
+    def _stored(self, layer: str) -> str:
+        """The file's name of a layer that is numbered from 1 here."""
+        kind, _, number = layer.rpartition("_")
+        if kind not in self._first:
+            return layer
+        position = int(number) - 1 + self._first[kind]
+        return f"{kind}_{position}" if position else kind
 
     def error(self, problem: str) -> BadInputError:
         return BadInputError(f"{self._path}: {problem}", _HINT)
@@ -61,6 +80,7 @@ class _Reader:
         return node
 
     def has(self, layer: str) -> bool:
+        layer = self._stored(layer)
         return self._node(f"{layer}/{layer}") is not None
 
     def attribute(self, name: str) -> str | None:
@@ -69,6 +89,7 @@ class _Reader:
         return value if isinstance(value, str) else None
 
     def shape(self, layer: str, array: str) -> tuple[int, ...] | None:
+        layer = self._stored(layer)
         node = self._node(f"{layer}/{layer}/{array}:0")
         return None if node is None else tuple(node.shape)
 
@@ -76,6 +97,7 @@ class _Reader:
         """The array as float64; None in `shape` stands for any extent from 1 to MAX_FILTERS."""
         import h5py
 
+        layer = self._stored(layer)
         name = f"{layer}/{array}"
         dataset = self._node(f"{layer}/{layer}/{array}:0")
         if not isinstance(dataset, h5py.Dataset):

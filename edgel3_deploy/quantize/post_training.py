@@ -5,7 +5,7 @@ Layer by layer, on inputs that are quantized already: scales, rounding, and a bi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
@@ -145,7 +145,7 @@ class _Pipeline:
         channels.
         """
         statistics = _Statistics.of(self._rounded, self._pool)
-        linear = list(self._pool.map(lambda x: convolve(x, conv.weights, conv.bias), self._exact))
+        linear = self._in_place(self._exact, lambda x: convolve(x, conv.weights, conv.bias))
         means = [x.mean(axis=(0, 1), dtype=np.float64) for x in linear[: len(self._rounded)]]
         outputs = [np.maximum(x, 0, out=x) if conv.relu else x for x in linear]
         lows, highs = self._channel_ranges(outputs)
@@ -164,10 +164,8 @@ class _Pipeline:
         steps = np.clip(np.rint(bias / unit), -(2**31) + 1, 2**31 - 1)
         kernel = (weights * scales).reshape(conv.weights.shape).astype(np.float32)
         offsets = (steps * unit).astype(np.float32)
-        results = list(
-            self._pool.map(
-                lambda x: _requantized(convolve(x, kernel, offsets), conv.relu, output), self._rounded
-            )
+        results = self._in_place(
+            self._rounded, lambda x: _requantized(convolve(x, kernel, offsets), conv.relu, output)
         )
         sqnr_db = _sqnr(outputs, results, outgoing.astype(np.float32))
         halved = index % 2 == 1 and not is_last
@@ -178,6 +176,17 @@ class _Pipeline:
             conv.name, integers, scales.astype(np.float32), steps.astype(np.int32), conv.relu, output, sqnr_db
         )
         return quantized, outgoing
+
+    def _in_place(
+        self, windows: list[FloatArray], change: Callable[[FloatArray], FloatArray]
+    ) -> list[FloatArray]:
+        """`windows` themselves, each replaced by what `change` makes of it: L3 takes gigabytes."""
+
+        def change_one(index: int) -> None:
+            windows[index] = change(windows[index])
+
+        list(self._pool.map(change_one, range(len(windows))))
+        return windows
 
     def _channel_ranges(self, outputs: Sequence[FloatArray]) -> tuple[Vector, Vector]:
         """The lowest and highest value that each output channel must hold, zero included: (out,) each."""

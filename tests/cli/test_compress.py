@@ -1,4 +1,4 @@
-"""`specialize` and `prune` from the command line, small."""
+"""`specialize` from the command line, small."""
 
 from __future__ import annotations
 
@@ -35,17 +35,3 @@ def test_a_student_its_report_and_its_curves_are_written(
         "student.projection.npz",
         "student.report.json",
     ]
-
-
-@pytest.mark.parametrize(
-    "options", [["--sparsity", "95.45"], ["--sparsity", "half", "--structured"], ["--depth", "conv6"]]
-)
-def test_pruned_weights_can_be_read_again(options: list[str], teacher: Path, tmp_path: Path) -> None:
-    output = tmp_path / "pruned.h5"
-    assert run(["prune", "-m", str(teacher), *options, "-o", str(output)]) == ExitCode.OK
-    assert len(read_weights(output).convs) == (6 if "conv6" in options else 8)
-
-
-@pytest.mark.parametrize("options", [[], ["--sparsity", "95.45", "--depth", "conv6"], ["--sparsity", "lots"]])
-def test_unclear_wishes_are_refused(options: list[str], teacher: Path, tmp_path: Path) -> None:
-    assert run(["prune", "-m", str(teacher), *options, "-o", str(tmp_path / "x.h5")]) == ExitCode.USAGE

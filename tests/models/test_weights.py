@@ -175,3 +175,25 @@ def test_openl3_embeds_before_its_last_batch_norm(tmp_path: Path) -> None:
     assert (network.front_end, network.n_mels, network.frames) == ("l3", 256, 199)
     assert [conv.relu for conv in network.convs] == [True] * 7 + [False]
     np.testing.assert_array_equal(network.convs[-1].weights, arrays["audio_embedding_layer/kernel"])
+
+
+@pytest.mark.parametrize(("first_conv", "first_norm"), [(0, 0), (8, 10)])
+def test_layers_may_be_numbered_as_their_session_counted_them(
+    tmp_path: Path, first_conv: int, first_norm: int
+) -> None:
+    import h5py
+
+    arrays = random_arrays(TINY, "l3")
+    expected = read_weights(write_weights(tmp_path / "a.h5", arrays))
+    with h5py.File(tmp_path / "b.h5", "w") as file:
+        for name, values in arrays.items():
+            layer, array = name.split("/")
+            kind, _, number = layer.rpartition("_")
+            if kind in ("conv2d", "batch_normalization"):
+                position = int(number) - 1 + (first_conv if kind == "conv2d" else first_norm)
+                layer = f"{kind}_{position}" if position else kind
+            file.create_dataset(f"{layer}/{layer}/{array}:0", data=values)
+    network = read_weights(tmp_path / "b.h5")
+    assert network.front_end == "l3"
+    for conv, wanted in zip(network.convs, expected.convs, strict=True):
+        np.testing.assert_array_equal(conv.weights, wanted.weights)
