@@ -22,6 +22,7 @@ SYNTHETIC_WARNING = (
 
 
 SILENCED_PER_CLIP = 4
+GENERATED = 24
 _SILENT_SHARES = (0.5, 0.3, 0.1, 0.5)
 
 
@@ -30,12 +31,13 @@ class CalibrationSet:
     """`spectrograms` in dB, float32 (n, n_mels, frames), with their origin in words.
 
     `silenced` holds copies of some of them, a part of each replaced by digital silence: as at the ends of a
-    clip.
+    clip. `generated` holds generated sounds beside recordings, none if the spectrograms are such themselves.
     """
 
     spectrograms: NDArray[np.float32]
     description: str
     silenced: NDArray[np.float32]
+    generated: NDArray[np.float32]
     warnings: tuple[str, ...] = ()
 
     def without_silence(self) -> NDArray[np.float32]:
@@ -66,7 +68,7 @@ def calibration_set(
         sounds = np.stack([log_mel(samples, front_end) for samples in generated])
         description = f"{len(sounds)} generated sounds"
         silenced = _silenced([np.stack(generated)], front_end)
-        return CalibrationSet(sounds, description, silenced, (SYNTHETIC_WARNING,))
+        return CalibrationSet(sounds, description, silenced, sounds[:0], (SYNTHETIC_WARNING,))
     loaded = []
     for number, path in enumerate(clips):
         progress("reading calibration audio", number, len(clips))
@@ -83,6 +85,7 @@ def calibration_set(
         np.stack(spectrograms),
         f"{len(spectrograms)} windows of {recordings}",
         _silenced(cut, front_end),
+        np.stack([log_mel(samples, front_end) for samples in generate(front_end.sample_rate, GENERATED)]),
         tuple(
             warning.replace(str(clip.path), clip.path.name) for clip in loaded for warning in clip.warnings
         ),

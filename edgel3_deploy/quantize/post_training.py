@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.audio.frontend import DYNAMIC_RANGE_DB
+from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.models.network import FloatConv, FloatNetwork
 from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.quantize import gptq
@@ -29,6 +30,10 @@ HEADROOM = 1.1
 """Activation ranges reach this multiple of the calibration's maximum, for sounds unlike those seen."""
 SILENCE_SHARE = 0.9
 """And this share of the maximum of windows with digital silence, which is far above that of other windows."""
+GENERATED_SHARE = 0.65
+"""And this share of the maximum of generated sounds, which go beyond most recordings: a sound unlike all of
+the calibration is clipped less then, at half a decibel for the others.
+"""
 
 _MOST_PATCHES = 60_000
 """Patches that a layer's covariance is taken over; more would cost time and change nothing."""
@@ -94,20 +99,23 @@ def _scale_of(low: float, high: float) -> Scale:
 def quantize_layers(
     network: FloatNetwork,
     windows_db: FloatArray,
-    range_windows_db: FloatArray,
+    silenced_db: FloatArray,
+    generated_db: FloatArray,
     method: Method = "gptq",
     progress: Progress = silent,
 ) -> Int8Network:
     """Quantize `network` with statistics of `windows_db`, float32 (n, mel, frames), n of at least one.
 
-    Activation ranges also look at `range_windows_db` (which may be empty): silence within a window drives
-    activations beyond those of any full one, yet would spoil the statistics that weights are rounded by.
+    Activation ranges also look at `silenced_db` and `generated_db`, of which either may be empty: silence
+    within a window drives activations beyond those of any full one, and so may sounds not heard so far, yet
+    both would spoil the statistics that weights are rounded by. Method minmax leaves `generated_db` out.
+    Raises BadInputError if a layer's outputs overflow float32.
     """
     from threadpoolctl import threadpool_limits
 
     # One BLAS thread for each window: these products are too small to be shared out among threads.
     with threadpool_limits(1), ThreadPoolExecutor(_THREADS) as pool:
-        return _Pipeline(network, windows_db, range_windows_db, method, pool).run(progress)
+        return _Pipeline(network, windows_db, silenced_db, generated_db, method, pool).run(progress)
 
 
 class _Pipeline:
@@ -117,7 +125,8 @@ class _Pipeline:
         self,
         network: FloatNetwork,
         windows_db: FloatArray,
-        range_windows_db: FloatArray,
+        silenced_db: FloatArray,
+        generated_db: FloatArray,
         method: Method,
         pool: ThreadPoolExecutor,
     ) -> None:
@@ -126,7 +135,11 @@ class _Pipeline:
         self._pool = pool
         self._input = input_scale(network)
         gain, offset = np.float32(network.input_gain), np.float32(network.input_offset)
-        self._exact = [gain * window[..., None] + offset for window in (*windows_db, *range_windows_db)]
+        groups, shares = (windows_db, silenced_db, generated_db), (HEADROOM, SILENCE_SHARE, GENERATED_SHARE)
+        if method == "minmax":
+            groups, shares = (windows_db, silenced_db, generated_db[:0]), (1.0, 1.0, 1.0)
+        self._range_shares = np.repeat(shares, [len(group) for group in groups])
+        self._exact = [gain * window[..., None] + offset for group in groups for window in group]
         self._rounded = [self._input.quantize(window) for window in self._exact[: len(windows_db)]]
 
     def run(self, progress: Progress) -> Int8Network:
@@ -149,6 +162,8 @@ class _Pipeline:
         means = [x.mean(axis=(0, 1), dtype=np.float64) for x in linear[: len(self._rounded)]]
         outputs = [np.maximum(x, 0, out=x) if conv.relu else x for x in linear]
         lows, highs = self._channel_ranges(outputs)
+        if not (np.isfinite(lows).all() and np.isfinite(highs).all()):
+            raise BadInputError(f"the outputs of {conv.name} overflow float32", "Give other weights.")
         is_last = index == len(self._network.convs) - 1
         equalized = self._method == "gptq" and conv.relu and not is_last
         outgoing = channel_factors(highs) if equalized else np.ones(len(highs))
@@ -190,11 +205,8 @@ class _Pipeline:
 
     def _channel_ranges(self, outputs: Sequence[FloatArray]) -> tuple[Vector, Vector]:
         """The lowest and highest value that each output channel must hold, zero included: (out,) each."""
-        count = len(self._rounded)
-        headroom, share = (1.0, 1.0) if self._method == "minmax" else (HEADROOM, SILENCE_SHARE)
         extremes = np.array([(x.min(axis=(0, 1)), x.max(axis=(0, 1))) for x in outputs], np.float64)
-        extremes[:count] *= headroom
-        extremes[count:] *= share
+        extremes *= self._range_shares[:, np.newaxis, np.newaxis]
         lows, highs = extremes[:, 0].min(axis=0), extremes[:, 1].max(axis=0)
         return np.minimum(lows, 0), np.maximum(highs, 0)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from edgel3_deploy.audio.frontend import SEA, log_mel
 from edgel3_deploy.compress.pruning import PLANS, prune_weights
+from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.models.forward import forward
 from edgel3_deploy.models.network import FloatConv, FloatNetwork
 from edgel3_deploy.quantize.equalize import channel_factors, rescale
@@ -74,7 +77,7 @@ def test_equalized_layers_compute_the_same(tiny_network: FloatNetwork, spectrogr
 def test_layers_report_their_noise_and_hold_int8(
     method: str, tiny_network: FloatNetwork, spectrograms: np.ndarray
 ) -> None:
-    quantized = quantize_layers(tiny_network, spectrograms, spectrograms[:0], method)
+    quantized = quantize_layers(tiny_network, spectrograms, spectrograms[:0], spectrograms[:0], method)
     assert [conv.name for conv in quantized.convs] == [conv.name for conv in tiny_network.convs]
     for conv in quantized.convs:
         assert conv.sqnr_db > 15
@@ -85,13 +88,33 @@ def test_layers_report_their_noise_and_hold_int8(
 def test_silence_widens_ranges(tiny_network: FloatNetwork, spectrograms: np.ndarray) -> None:
     edges = np.full_like(spectrograms, -80)
     edges[:, :, 25] = 0
-    without = quantize_layers(tiny_network, spectrograms, edges[:0])
-    with_silence = quantize_layers(tiny_network, spectrograms, edges)
+    without = quantize_layers(tiny_network, spectrograms, edges[:0], edges[:0])
+    with_silence = quantize_layers(tiny_network, spectrograms, edges, edges[:0])
     assert with_silence.convs[0].output.scale > without.convs[0].output.scale
+
+
+@pytest.mark.parametrize(("method", "widens"), [("gptq", True), ("mse", True), ("minmax", False)])
+def test_generated_sounds_widen_ranges(
+    method: str, widens: bool, tiny_network: FloatNetwork, spectrograms: np.ndarray
+) -> None:
+    impulse = np.full_like(spectrograms, -80)
+    impulse[:, :, 25] = 0
+    without = quantize_layers(tiny_network, spectrograms, impulse[:0], impulse[:0], method)
+    with_generated = quantize_layers(tiny_network, spectrograms, impulse[:0], impulse, method)
+    assert (with_generated.convs[0].output.scale > without.convs[0].output.scale) is widens
+
+
+def test_weights_that_overflow_are_refused(tiny_network: FloatNetwork, spectrograms: np.ndarray) -> None:
+    convs = [
+        replace(conv, weights=conv.weights * np.float32(1e8), bias=conv.bias) for conv in tiny_network.convs
+    ]
+    overflowing = replace(tiny_network, convs=tuple(convs))
+    with pytest.raises(BadInputError, match="overflow float32"):
+        quantize_layers(overflowing, spectrograms, spectrograms[:0], spectrograms[:0])
 
 
 def test_a_pruned_network_keeps_its_zeros(tiny_network: FloatNetwork, spectrograms: np.ndarray) -> None:
     pruned = prune_weights(tiny_network, PLANS["95.45"]).network
-    quantized = quantize_layers(pruned, spectrograms, spectrograms[:0])
+    quantized = quantize_layers(pruned, spectrograms, spectrograms[:0], spectrograms[:0])
     for conv, sparse in zip(quantized.convs, pruned.convs, strict=True):
         assert not conv.weights[sparse.weights == 0].any()

@@ -217,7 +217,9 @@ def test_fine_tuning_is_kept_only_if_it_helps(
     start: str, outcome: str, tiny_network: FloatNetwork, recordings: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sounds = calibration_set(find_clips([recordings]), SEA, MOST_WINDOWS)
-    tuned = quantize_layers(tiny_network, sounds.without_silence(), sounds.with_silence(), outcome)
+    tuned = quantize_layers(
+        tiny_network, sounds.without_silence(), sounds.with_silence(), sounds.generated, outcome
+    )
     monkeypatch.setattr("edgel3_deploy.quantize.qat.fine_tune", lambda *_: tuned)
     model = quantize(tiny_network, calibration=[recordings], method=start, qat_windows=1)
     before, after = (quantize(tiny_network, calibration=[recordings], method=how) for how in (start, outcome))
