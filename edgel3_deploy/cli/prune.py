@@ -175,8 +175,10 @@ def _show(output: Path, pruned: Pruned, recovered: Recovered | None, as_json: bo
         }
         emit_json(content)
         return
+    weights = sum(conv.weights.size for conv in pruned.network.convs)
     click.echo(
-        f"{output}: {pruned.sparsity:.2%} of the weights are zero, filters {' '.join(map(str, widths))}"
+        f"{output}: {weights:,} weights, {pruned.sparsity:.2%} of them zero, "
+        f"filters {' '.join(map(str, widths))}"
     )
     if recovered is not None:
         click.echo(

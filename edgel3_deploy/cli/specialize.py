@@ -74,9 +74,8 @@ class _Finite(click.FloatRange):
 )
 @click.option(
     "--start",
-    type=click.Path(path_type=Path, dir_okay=False),
     metavar="WEIGHTS",
-    help="Go on from this student instead of random weights.",
+    help="Go on from this student, a file or a name, instead of random weights.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @json_option
@@ -90,7 +89,7 @@ def command(
     learning_rate: float,
     held_out: float,
     map_weight: float,
-    start: Path | None,
+    start: str | None,
     seed: int,
     as_json: bool,
 ) -> None:
@@ -108,25 +107,23 @@ def command(
     from edgel3_deploy.fileio import locked, write_atomically
     from edgel3_deploy.models.family import model_name
     from edgel3_deploy.models.layout import weight_file
-    from edgel3_deploy.models.locate import locate
     from edgel3_deploy.models.weights import read_weights
 
-    source = locate(teacher)
-    if source.kind != "weights":
-        raise UsageError(f"{source.path} is not a teacher", "Give float weights (.h5, .h5.gz) or a name.")
-    require_output(output, ".h5", (source.path, start))
+    teacher_path = _weights(teacher)
+    start_path = _weights(start) if start is not None else None
+    require_output(output, ".h5", (teacher_path, start_path))
     widths = student_widths(student)
     recordings, warnings = scan(find_clips(audio))
     emit_warnings(warnings)
     request = Request(
-        teacher=read_weights(source.path),
+        teacher=read_weights(teacher_path),
         recordings=recordings,
         widths=widths,
         recipe=Recipe(windows=windows, batch_size=batch_size, learning_rate=learning_rate),
         held_out=held_out,
         map_weight=map_weight,
         seed=seed,
-        start=read_weights(start) if start is not None else None,
+        start=read_weights(start_path) if start_path is not None else None,
     )
     checkpoint = output.with_suffix(".checkpoint.npz")
     with locked(checkpoint.with_name(f".{checkpoint.name}.in-use.lock")):
@@ -146,6 +143,15 @@ def command(
         click.echo(report.decode(), nl=False)
         return
     _show(output, result)
+
+
+def _weights(model: str) -> Path:
+    from edgel3_deploy.models.locate import locate
+
+    source = locate(model)
+    if source.kind != "weights":
+        raise UsageError(f"{source.path} holds no float weights", "Give .h5, .h5.gz or a name.")
+    return source.path
 
 
 def _show(output: Path, result: Specialized) -> None:

@@ -56,6 +56,14 @@ def test_what_cannot_work_is_refused_at_once(
     assert list(tmp_path.iterdir()) == [teacher]
 
 
+def test_a_round_may_start_from_a_model_by_name(
+    teacher: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The bundled model is found, and is not of this student's widths."""
+    assert run(command(teacher, tmp_path / "student.h5", "--start", "bundled")) == ExitCode.USAGE
+    assert "bundled has filters (32, 32, 64, 64, 128, 128, 64, 64)" in capsys.readouterr().err
+
+
 def test_the_teacher_is_not_overwritten(
     teacher: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
