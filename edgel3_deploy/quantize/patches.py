@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float32]
 
 
+@np.errstate(over="ignore", invalid="ignore")  # the ranges tell of an overflow
 def convolve(features: FloatArray, kernel: FloatArray, bias: FloatArray) -> FloatArray:
     """'Same' convolution of a feature map: (height, width, in) with (3, 3, in, out) -> (height, width, out).
 

@@ -159,7 +159,8 @@ class _Pipeline:
         """
         statistics = _Statistics.of(self._rounded, self._pool)
         linear = self._in_place(self._exact, lambda x: convolve(x, conv.weights, conv.bias))
-        means = [x.mean(axis=(0, 1), dtype=np.float64) for x in linear[: len(self._rounded)]]
+        with np.errstate(invalid="ignore"):
+            means = [x.mean(axis=(0, 1), dtype=np.float64) for x in linear[: len(self._rounded)]]
         outputs = [np.maximum(x, 0, out=x) if conv.relu else x for x in linear]
         lows, highs = self._channel_ranges(outputs)
         if not (np.isfinite(lows).all() and np.isfinite(highs).all()):
