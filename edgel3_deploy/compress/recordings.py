@@ -31,6 +31,11 @@ class Recording:
         """Length in seconds."""
         return self.frames / self.rate
 
+    @property
+    def identity(self) -> tuple[str, int, int]:
+        """What a checkpoint knows it by: file name, frames, rate."""
+        return self.path.name, self.frames, self.rate
+
 
 def scan(paths: Sequence[Path]) -> tuple[tuple[Recording, ...], tuple[str, ...]]:
     """The usable recordings among `paths`, from their headers alone, and a warning for each file that is

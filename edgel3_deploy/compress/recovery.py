@@ -143,8 +143,8 @@ def recover(
     settings = {
         "dense": fingerprint(dense),
         "pruned": fingerprint(pruned.network),
-        "recordings": [_identity(recording) for recording in training],
-        "held_out": [_identity(recording) for recording in judged],
+        "recordings": [recording.identity for recording in training],
+        "held_out": [recording.identity for recording in judged],
         "measured_windows": measured_windows,
         "seed": seed,
     }
@@ -169,7 +169,3 @@ def _first_windows(source: Source, count: int) -> FloatArray:
     """Spectrograms of the first `count` training windows, (count, mel, frames) dB."""
     batches = [source.batch(step)[0] for step in range(-(-count // source.batch_size))]
     return np.concatenate(batches)[:count]
-
-
-def _identity(recording: Recording) -> tuple[str, int, int]:
-    return recording.path.name, recording.frames, recording.rate

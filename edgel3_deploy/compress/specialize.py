@@ -234,14 +234,10 @@ def _settings(
     return {
         "teacher": fingerprint(request.teacher),
         "widths": list(request.widths),
-        "recordings": [_identity(recording) for recording in training],
-        "held_out": [_identity(recording) for recording in held_out],
+        "recordings": [recording.identity for recording in training],
+        "held_out": [recording.identity for recording in held_out],
         "map_weight": request.map_weight,
         "cosine_weight": request.cosine_weight,
         "seed": request.seed,
         "start": fingerprint(request.start) if request.start is not None else None,
     }
-
-
-def _identity(recording: Recording) -> tuple[str, int, int]:
-    return recording.path.name, recording.frames, recording.rate
