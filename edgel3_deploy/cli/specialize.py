@@ -66,6 +66,14 @@ class _Finite(click.FloatRange):
     help="Share of the recordings kept from training, for the report.",
 )
 @click.option(
+    "--judge",
+    "judges",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR|FILE",
+    help="Recordings kept from training, also where --audio holds them, instead of a share; repeatable.",
+)
+@click.option(
     "--map-weight",
     type=_Finite(0),
     default=4.0,
@@ -88,6 +96,7 @@ def command(
     batch_size: int,
     learning_rate: float,
     held_out: float,
+    judges: tuple[Path, ...],
     map_weight: float,
     start: str | None,
     seed: int,
@@ -100,7 +109,7 @@ def command(
     is given again. A run that came to its end starts anew and replaces what it wrote.
     """
     from edgel3_deploy.audio.clips import find_clips
-    from edgel3_deploy.compress.recordings import scan
+    from edgel3_deploy.compress.recordings import apart, scan
     from edgel3_deploy.compress.report import learning_curves, report_json
     from edgel3_deploy.compress.specialize import Request, specialize, student_widths
     from edgel3_deploy.compress.trainer import Recipe
@@ -114,6 +123,8 @@ def command(
     require_output(output, ".h5", (teacher_path, start_path))
     widths = student_widths(student)
     recordings, warnings = scan(find_clips(audio))
+    judging, about_judges = scan(find_clips(judges))
+    recordings, warnings = apart(recordings, judging), (*warnings, *about_judges)
     emit_warnings(warnings)
     request = Request(
         teacher=read_weights(teacher_path),
@@ -121,6 +132,7 @@ def command(
         widths=widths,
         recipe=Recipe(windows=windows, batch_size=batch_size, learning_rate=learning_rate),
         held_out=held_out,
+        judges=judging,
         map_weight=map_weight,
         seed=seed,
         start=read_weights(start_path) if start_path is not None else None,

@@ -10,7 +10,7 @@ import numpy as np
 
 from edgel3_deploy.audio.clips import SAMPLE_RATES
 from edgel3_deploy.compress.synthesis import Sound
-from edgel3_deploy.errors import BadInputError
+from edgel3_deploy.errors import BadInputError, UsageError
 
 MIN_SECONDS = 0.05
 EXCERPT_SECONDS = 4.0
@@ -76,6 +76,18 @@ def split(
     chosen = set(np.random.default_rng([seed, count]).permutation(count)[:wanted].tolist())
     kept = tuple(recording for index, recording in enumerate(recordings) if index not in chosen)
     return kept, tuple(recording for index, recording in enumerate(recordings) if index in chosen)
+
+
+def apart(recordings: Sequence[Recording], judges: Sequence[Recording]) -> tuple[Recording, ...]:
+    """`recordings` without the files that are among `judges`.
+
+    Raises UsageError if there are recordings and none is left.
+    """
+    judging = {judge.path.resolve() for judge in judges}
+    kept = tuple(recording for recording in recordings if recording.path.resolve() not in judging)
+    if recordings and not kept:
+        raise UsageError("every recording judges, none is left to train on", "Give more recordings.")
+    return kept
 
 
 def read_excerpt(

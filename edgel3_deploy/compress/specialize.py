@@ -43,7 +43,8 @@ class Request:
 
     `start` is a student of those widths to go on from instead of random weights, for a second round with a
     lower learning rate; its BatchNorm is folded already. `held_out` is the share of the recordings, by whole
-    files, that is kept from training and judges the result.
+    files, that is kept from training and judges the result; `judges` are recordings that do so instead, none
+    of which may be among `recordings`.
     """
 
     teacher: FloatNetwork
@@ -51,6 +52,7 @@ class Request:
     widths: tuple[int, ...]
     recipe: Recipe = field(default_factory=Recipe)
     held_out: float = 0.2
+    judges: tuple[Recording, ...] = ()
     map_weight: float = 4.0
     cosine_weight: float = 0.5
     seed: int = 0
@@ -92,7 +94,9 @@ def specialize(
         )
     start = _fitting(request.start, request.widths) if request.start is not None else None
     load_tensorflow()
-    training, held_out = split(request.recordings, request.held_out, request.seed)
+    training, held_out = request.recordings, request.judges
+    if not held_out:
+        training, held_out = split(training, request.held_out, request.seed)
     source = Source(
         front_end(teacher.front_end), SEA, training, request.recipe.batch_size, _stream_seed(request)
     )

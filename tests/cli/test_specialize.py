@@ -82,6 +82,18 @@ def test_recordings_that_are_none_are_bad_input(
     assert "none of the recordings can be used" in capsys.readouterr().err
 
 
+def test_recordings_that_all_judge_leave_none_to_train_on(
+    teacher: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import soundfile
+
+    recording = str(tmp_path / "hum.wav")
+    soundfile.write(recording, [0.1, -0.1] * 8_000, 8_000)
+    options = ("--audio", recording, "--judge", recording)
+    assert run(command(teacher, tmp_path / "student.h5", *options)) == ExitCode.USAGE
+    assert "none is left to train on" in capsys.readouterr().err
+
+
 def test_two_runs_on_one_output_are_refused(
     teacher: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

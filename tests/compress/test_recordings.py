@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgel3_deploy.compress.recordings import Recording, read_excerpt, scan, split
-from edgel3_deploy.errors import BadInputError
+from edgel3_deploy.compress.recordings import Recording, apart, read_excerpt, scan, split
+from edgel3_deploy.errors import BadInputError, UsageError
 
 
 def test_unusable_files_are_left_out_with_a_warning(recordings: Path) -> None:
@@ -46,6 +46,16 @@ def test_a_split_takes_whole_files_and_leaves_some_on_either_side(
     if count > 1 and share > 0:
         assert training
         assert held_out
+
+
+def test_recordings_that_judge_do_not_train_by_whatever_path(recordings: Path) -> None:
+    everything = scan(sorted(recordings.iterdir()))[0]
+    judges = scan([recordings / ".." / "recordings" / "1.wav"])[0]
+    assert [recording.path.name for recording in apart(everything, judges)] == ["0.wav", "2.wav"]
+    assert apart(everything, ()) == everything
+    assert apart((), judges) == ()
+    with pytest.raises(UsageError, match="none is left to train on"):
+        apart(judges, everything)
 
 
 def test_an_excerpt_is_mono_at_the_rate_asked_for(recordings: Path) -> None:

@@ -56,6 +56,15 @@ def test_a_student_comes_closer_to_its_teacher_than_random_weights(request_: Req
 
 
 @pytest.mark.slow
+def test_chosen_recordings_judge_instead_of_a_share(request_: Request) -> None:
+    first, *others = request_.recordings
+    recipe = replace(request_.recipe, windows=32)
+    result = specialize(replace(request_, recordings=(first,), judges=tuple(others), recipe=recipe))
+    assert result.trained_on == ("0.wav",)
+    assert result.held_out == ("1.wav", "2.wav")
+
+
+@pytest.mark.slow
 def test_an_interrupted_run_ends_where_an_uninterrupted_one_ends(request_: Request, tmp_path: Path) -> None:
     request_ = replace(request_, recipe=replace(request_.recipe, windows=96))
     whole = specialize(request_)
