@@ -61,6 +61,16 @@ def differences(expected: NDArray[np.int8], got: NDArray[np.int8]) -> tuple[Diff
     )
 
 
+def saturated(embeddings: NDArray[np.int8], zero_point: int) -> NDArray[np.bool_]:
+    """Which windows of int8 (windows, embedding) reach an end of the range, where larger values are clipped.
+
+    The lower end counts unless it is zero's place, as behind a ReLU.
+    """
+    low, high = np.iinfo(np.int8).min, np.iinfo(np.int8).max
+    reached: NDArray[np.bool_] = (embeddings == high).any(axis=1)
+    return reached if zero_point == low else reached | (embeddings == low).any(axis=1)
+
+
 def _cosines(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
     """Cosine of each pair of rows: 1 where both are zero, 0 where one is."""
     norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)

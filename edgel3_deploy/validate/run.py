@@ -20,7 +20,7 @@ from edgel3_deploy.plan.schedule import schedule
 from edgel3_deploy.plan.table import schedule_table
 from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.validate.host import Expectation, expectations, layer_outputs
-from edgel3_deploy.validate.metrics import differences, fidelity
+from edgel3_deploy.validate.metrics import differences, fidelity, saturated
 from edgel3_deploy.validate.provenance import read_budget, versions
 from edgel3_deploy.validate.result import Body, Device, Example, Outputs, Report
 from edgel3_deploy.validate.session import BoardRun, greet
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 HOP_SECONDS = 0.1
 # With half a window of zeros in front, the first windows of a recording are partly empty.
 _EXAMPLE_SECONDS = 0.5
+_NAMED = 3
 _NO_FLOAT_NETWORK = "the build was made from a .tflite, so there is no float network to compare with"
 
 
@@ -91,8 +92,24 @@ def validate_build(
         schedule=schedule_table(planned) if planned else (),
         schedule_note=f"optimized for {planned.goal}: {planned.reason}" if planned else "",
         tools=versions(manifest.tools),
-        warnings=(*manifest.warnings, *workload.warnings),
+        warnings=(*manifest.warnings, *workload.warnings, *_clipped(workload, embeddings, output.zero_point)),
     )
+
+
+def _clipped(workload: Workload, embeddings: NDArray[np.int8], zero_point: int) -> Iterator[str]:
+    """A warning if embeddings go beyond what the model's calibration allowed for; names the recordings."""
+    reached = saturated(embeddings, zero_point)
+    counts = {
+        source.name: int(reached[source.first : source.first + source.windows].sum())
+        for source in workload.sources
+    }
+    most = sorted((name for name in counts if counts[name]), key=lambda name: -counts[name])
+    if most:
+        more = f" and {len(most) - _NAMED} more" if len(most) > _NAMED else ""
+        yield (
+            f"in {int(reached.sum())} of {len(reached)} windows the embedding reaches the end of its int8 "
+            f"range, where values are clipped: {', '.join(most[:_NAMED])}{more} (calibrate with such sounds)"
+        )
 
 
 @dataclass

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from edgel3_deploy.validate.metrics import Difference, differences, fidelity
+from edgel3_deploy.validate.metrics import Difference, differences, fidelity, saturated
 
 
 def test_figures_of_a_known_error() -> None:
@@ -55,3 +55,9 @@ def test_differences_name_window_element_and_both_values() -> None:
     got = np.array([[1, -128, 3], [4, 5, 7]], np.int8)
     assert differences(expected, got) == (Difference(0, 1, 2, -128), Difference(1, 2, 6, 7))
     assert differences(expected, expected) == ()
+
+
+def test_a_window_saturates_at_the_ends_of_its_range_but_not_at_zero() -> None:
+    outputs = np.array([[127, 0], [126, -128], [-127, 5]], np.int8)
+    assert saturated(outputs, -128).tolist() == [True, False, False]
+    assert saturated(outputs, 3).tolist() == [True, True, False]

@@ -36,6 +36,25 @@ def test_a_board_that_computes_right_passes(build: PreparedBuild, recording: Pat
     assert ("validating windows", 8, 8) in steps
 
 
+def test_recordings_that_leave_the_embeddings_range_are_named(build: PreparedBuild, tmp_path: Path) -> None:
+    import soundfile
+
+    for name in ("a", "b", "c", "d"):
+        soundfile.write(tmp_path / f"{name}.wav", np.random.default_rng(7).normal(0, 0.1, 8_000), 8_000)
+    right = numpy_layers(build)
+
+    def loud(data: bytes) -> Sequence[bytes]:
+        *before, last = right(data)
+        return [*before, b"\x7f" + last[1:]]
+
+    with board_for(build, layers=loud) as board:
+        report = validate_build(build, board.path, [tmp_path], hop_seconds=1.0)
+    assert report.warnings[-1] == (
+        "in 8 of 8 windows the embedding reaches the end of its int8 range, where values are clipped: "
+        "a.wav, b.wav, c.wav and 1 more (calibrate with such sounds)"
+    )
+
+
 def test_the_layer_counters_are_medians_and_a_pseudo_terminal_means_no_time(
     build: PreparedBuild, recording: Path
 ) -> None:
