@@ -42,13 +42,15 @@ class CalibrationSet:
 
     def without_silence(self) -> NDArray[np.float32]:
         """The spectrograms whose every frame holds sound; all of them if none does."""
-        full = np.array([not has_silence(spectrogram) for spectrogram in self.spectrograms])
-        return self.spectrograms[full] if full.any() else self.spectrograms
+        return self.spectrograms[self._full()]
 
     def with_silence(self) -> NDArray[np.float32]:
-        """The spectrograms with a silent frame, and the copies made to have some."""
-        silent = np.array([has_silence(spectrogram) for spectrogram in self.spectrograms])
-        return np.concatenate([self.spectrograms[silent], self.silenced])
+        """The other spectrograms: a frame or more of digital silence."""
+        return self.spectrograms[~self._full()]
+
+    def _full(self) -> NDArray[np.bool_]:
+        full = np.array([not has_silence(spectrogram) for spectrogram in self.spectrograms])
+        return full if full.any() else ~full
 
 
 def has_silence(spectrogram_db: NDArray[np.float32]) -> bool:

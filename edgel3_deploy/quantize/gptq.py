@@ -15,6 +15,8 @@ WEIGHT_MAX = 127
 _DAMPING = 0.01
 _BLOCK = 128
 _SWEEPS = 3
+_TRIED_INPUTS = 1152
+_SCALE_STEP = 0.0024
 
 
 def channel_scales(weights: Matrix) -> Matrix:
@@ -98,3 +100,22 @@ def refine(rounded: Matrix, weights: Matrix, gram: Matrix, scales: Matrix) -> Ma
         if not changed:
             break
     return rounded
+
+
+def round_at_best_scales(weights: Matrix, gram: Matrix, least_scales: Matrix) -> tuple[Matrix, Matrix]:
+    """Integers (inputs, out) by `gptq` and `refine`, and their scales (out,), which float32 holds exactly.
+
+    Scales are symmetric ones or slightly larger: where there are few inputs the error varies widely from one
+    scale to the next, so the more are tried the fewer inputs there are, and each output keeps its best. None
+    is below `least_scales` (out,).
+    """
+    trials = max(_TRIED_INPUTS // len(weights), 1)
+    factors = 1 + _SCALE_STEP * np.arange(trials)[:, np.newaxis]
+    scales = np.maximum(factors * channel_scales(weights), least_scales)
+    scales = scales.astype(np.float32).astype(np.float64).ravel()
+    repeated = np.tile(weights, (1, trials))
+    rounded = refine(gptq(repeated, gram, scales), repeated, gram, scales)
+    errors = output_error(rounded * scales - repeated, gram).reshape(trials, -1)
+    outputs = weights.shape[1]
+    best = errors.argmin(axis=0) * outputs + np.arange(outputs)
+    return rounded[:, best], scales[best]

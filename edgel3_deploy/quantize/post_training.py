@@ -18,6 +18,7 @@ from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.models.network import FloatConv, FloatNetwork
 from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.quantize import gptq
+from edgel3_deploy.quantize.calibration import CalibrationSet
 from edgel3_deploy.quantize.equalize import channel_factors, rescale
 from edgel3_deploy.quantize.patches import convolve, halve, patches
 
@@ -26,20 +27,36 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 Method = Literal["gptq", "mse", "minmax"]
 
-HEADROOM = 1.1
-"""Activation ranges reach this multiple of the calibration's maximum, for sounds unlike those seen."""
-SILENCE_SHARE = 0.9
-"""And this share of the maximum of windows with digital silence, which is far above that of other windows."""
-GENERATED_SHARE = 0.65
-"""And this share of the maximum of generated sounds, which go beyond most recordings: a sound unlike all of
-the calibration is clipped less then, at half a decibel for the others.
-"""
-
 _MOST_PATCHES = 60_000
 """Patches that a layer's covariance is taken over; more would cost time and change nothing."""
 _THREADS = 2
 _LEAST_RANGE = 1e-6
 _MOST_BIAS = 2.0**30
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far an activation range goes: these multiples of the maxima of full calibration windows, of those
+    with digital silence, of windows silenced in part, and of generated sounds.
+    """
+
+    full: float
+    silent: float
+    silenced: float
+    generated: float
+
+
+INNER_REACH = Reach(1.2, 1.0, 0.8, 0.3)
+"""Beyond the calibration, for sounds unlike it, but not all the way of what was made for it: its maxima are
+far above those of recordings.
+"""
+OUTPUT_REACH = Reach(1.1, 1.0, 0.7, 0.0)
+"""Steps of the embedding are much of a quiet window's error, so its range stays near the calibration's."""
+_EQUALIZED_REACH = Reach(1.2, 1.0, 1.0, 0.6)
+"""Channels are weighed by nearly all that they may hold: those that only odd sounds drive would otherwise set
+the scale for all others.
+"""
+_MINMAX_REACH = Reach(1.0, 1.0, 1.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -97,25 +114,19 @@ def _scale_of(low: float, high: float) -> Scale:
 
 
 def quantize_layers(
-    network: FloatNetwork,
-    windows_db: FloatArray,
-    silenced_db: FloatArray,
-    generated_db: FloatArray,
-    method: Method = "gptq",
-    progress: Progress = silent,
+    network: FloatNetwork, sounds: CalibrationSet, method: Method = "gptq", progress: Progress = silent
 ) -> Int8Network:
-    """Quantize `network` with statistics of `windows_db`, float32 (n, mel, frames), n of at least one.
+    """Quantize `network` with statistics of the windows of `sounds` that are full of sound.
 
-    Activation ranges also look at `silenced_db` and `generated_db`, of which either may be empty: silence
-    within a window drives activations beyond those of any full one, and so may sounds not heard so far, yet
-    both would spoil the statistics that weights are rounded by. Method minmax leaves `generated_db` out.
-    Raises BadInputError if a layer's outputs overflow float32.
+    Activation ranges also look at its other windows (see `Reach`): silence within a window drives activations
+    beyond those of any full one, and so may sounds not heard so far, yet both would spoil the statistics that
+    weights are rounded by. Raises BadInputError if a layer's outputs overflow float32.
     """
     from threadpoolctl import threadpool_limits
 
     # One BLAS thread for each window: these products are too small to be shared out among threads.
     with threadpool_limits(1), ThreadPoolExecutor(_THREADS) as pool:
-        return _Pipeline(network, windows_db, silenced_db, generated_db, method, pool).run(progress)
+        return _Pipeline(network, sounds, method, pool).run(progress)
 
 
 class _Pipeline:
@@ -124,9 +135,7 @@ class _Pipeline:
     def __init__(
         self,
         network: FloatNetwork,
-        windows_db: FloatArray,
-        silenced_db: FloatArray,
-        generated_db: FloatArray,
+        sounds: CalibrationSet,
         method: Method,
         pool: ThreadPoolExecutor,
     ) -> None:
@@ -135,12 +144,10 @@ class _Pipeline:
         self._pool = pool
         self._input = input_scale(network)
         gain, offset = np.float32(network.input_gain), np.float32(network.input_offset)
-        groups, shares = (windows_db, silenced_db, generated_db), (HEADROOM, SILENCE_SHARE, GENERATED_SHARE)
-        if method == "minmax":
-            groups, shares = (windows_db, silenced_db, generated_db[:0]), (1.0, 1.0, 1.0)
-        self._range_shares = np.repeat(shares, [len(group) for group in groups])
+        groups = (sounds.without_silence(), sounds.with_silence(), sounds.silenced, sounds.generated)
+        self._sizes = [len(group) for group in groups]
         self._exact = [gain * window[..., None] + offset for group in groups for window in group]
-        self._rounded = [self._input.quantize(window) for window in self._exact[: len(windows_db)]]
+        self._rounded = [self._input.quantize(window) for window in self._exact[: self._sizes[0]]]
 
     def run(self, progress: Progress) -> Int8Network:
         entering, factors, convs = self._input, np.ones(1), []
@@ -162,12 +169,15 @@ class _Pipeline:
         with np.errstate(invalid="ignore"):
             means = [x.mean(axis=(0, 1), dtype=np.float64) for x in linear[: len(self._rounded)]]
         outputs = [np.maximum(x, 0, out=x) if conv.relu else x for x in linear]
-        lows, highs = self._channel_ranges(outputs)
+        is_last = index == len(self._network.convs) - 1
+        reach = OUTPUT_REACH if is_last else INNER_REACH
+        extremes = _extremes(outputs)
+        lows, highs = self._ranges(extremes, _MINMAX_REACH if self._method == "minmax" else reach)
         if not (np.isfinite(lows).all() and np.isfinite(highs).all()):
             raise BadInputError(f"the outputs of {conv.name} overflow float32", "Give other weights.")
-        is_last = index == len(self._network.convs) - 1
         equalized = self._method == "gptq" and conv.relu and not is_last
-        outgoing = channel_factors(highs) if equalized else np.ones(len(highs))
+        weighed = self._ranges(extremes, _EQUALIZED_REACH)[1]
+        outgoing = channel_factors(weighed) if equalized else np.ones(len(weighed))
         scaled = rescale(conv, incoming, outgoing)
         least_scales = np.abs(scaled.bias) / (entering.scale * _MOST_BIAS)
         weights, scales = _round_weights(scaled, statistics, self._method, least_scales)
@@ -204,12 +214,19 @@ class _Pipeline:
         list(self._pool.map(change_one, range(len(windows))))
         return windows
 
-    def _channel_ranges(self, outputs: Sequence[FloatArray]) -> tuple[Vector, Vector]:
+    @np.errstate(invalid="ignore")  # an infinite maximum is refused by what asks for it
+    def _ranges(self, extremes: Matrix, reach: Reach) -> tuple[Vector, Vector]:
         """The lowest and highest value that each output channel must hold, zero included: (out,) each."""
-        extremes = np.array([(x.min(axis=(0, 1)), x.max(axis=(0, 1))) for x in outputs], np.float64)
-        extremes *= self._range_shares[:, np.newaxis, np.newaxis]
-        lows, highs = extremes[:, 0].min(axis=0), extremes[:, 1].max(axis=0)
-        return np.minimum(lows, 0), np.maximum(highs, 0)
+        shares = np.repeat([reach.full, reach.silent, reach.silenced, reach.generated], self._sizes)
+        lows, highs = extremes * shares[:, np.newaxis]
+        return np.minimum(lows.min(axis=0), 0), np.maximum(highs.max(axis=0), 0)
+
+
+def _extremes(outputs: Sequence[FloatArray]) -> Matrix:
+    """The lowest and highest value of each channel in each window: (2, windows, out)."""
+    return np.array(
+        [[x.min(axis=(0, 1)) for x in outputs], [x.max(axis=(0, 1)) for x in outputs]], np.float64
+    )
 
 
 def _requantized(linear: FloatArray, relu: bool, output: Scale) -> FloatArray:
@@ -231,15 +248,14 @@ def _round_weights(
 ) -> tuple[Matrix, Vector]:
     """Integers (inputs, out), and scales (out,) that float32 holds exactly, none below `least_scales`."""
     weights = conv.weights.reshape(-1, conv.weights.shape[-1]).astype(np.float64)
+    if method == "gptq":
+        return gptq.round_at_best_scales(weights, statistics.covariance, least_scales)
     if method == "mse":
         scales = gptq.least_squares_scales(weights, statistics.covariance)
     else:
         scales = gptq.channel_scales(weights)
     scales = np.maximum(scales, least_scales).astype(np.float32).astype(np.float64)
-    if method != "gptq":
-        return gptq.round_nearest(weights, scales), scales
-    rounded = gptq.gptq(weights, statistics.covariance, scales)
-    return gptq.refine(rounded, weights, statistics.covariance, scales), scales
+    return gptq.round_nearest(weights, scales), scales
 
 
 @dataclass(frozen=True)

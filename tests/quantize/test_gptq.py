@@ -14,6 +14,7 @@ from edgel3_deploy.quantize.gptq import (
     least_squares_scales,
     output_error,
     refine,
+    round_at_best_scales,
     round_nearest,
 )
 
@@ -65,6 +66,25 @@ def test_pruned_weights_stay_zero(seed: int) -> None:
     scales = channel_scales(weights)
     refined = refine(gptq(weights, gram, scales), weights, gram, scales)
     assert not refined[weights == 0].any()
+
+
+def test_the_best_of_several_scales_errs_far_less_where_there_are_few_inputs() -> None:
+    weights, gram = layer(5, inputs=9, outputs=16)
+    scales = channel_scales(weights)
+    once = refine(gptq(weights, gram, scales), weights, gram, scales)
+    best, best_scales = round_at_best_scales(weights, gram, np.zeros(16))
+    errors = [output_error(q * s - weights, gram).sum() for q, s in ((once, scales), (best, best_scales))]
+    assert errors[1] < 0.5 * errors[0]
+    assert (np.abs(best) <= WEIGHT_MAX).all()
+    np.testing.assert_array_equal(best_scales, best_scales.astype(np.float32))
+
+
+def test_scales_stay_above_the_least() -> None:
+    weights, gram = layer(6, inputs=18)
+    least = 2 * channel_scales(weights)
+    rounded, scales = round_at_best_scales(weights, gram, least)
+    np.testing.assert_allclose(scales, least, rtol=1e-6)
+    assert np.abs(rounded).max() <= WEIGHT_MAX / 2 + 1
 
 
 def test_blocks_do_not_change_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
