@@ -81,6 +81,12 @@ class _Finite(click.FloatRange):
     help="Weight of matching the teacher's block outputs, for the first 85 % of the run.",
 )
 @click.option(
+    "--huber",
+    type=_Finite(0, min_open=True),
+    metavar="DEVIATIONS",
+    help="Count errors of a dimension linearly beyond so many of its standard deviations.",
+)
+@click.option(
     "--start",
     metavar="WEIGHTS",
     help="Go on from this student, a file or a name, instead of random weights.",
@@ -98,6 +104,7 @@ def command(
     held_out: float,
     judges: tuple[Path, ...],
     map_weight: float,
+    huber: float | None,
     start: str | None,
     seed: int,
     as_json: bool,
@@ -134,6 +141,7 @@ def command(
         held_out=held_out,
         judges=judging,
         map_weight=map_weight,
+        huber=huber,
         seed=seed,
         start=read_weights(start_path) if start_path is not None else None,
     )

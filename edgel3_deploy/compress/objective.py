@@ -25,13 +25,16 @@ class Objective:
     """Scales of the loss, measured on training windows.
 
     `variance` is the target embedding's, per dimension; `map_variances` maps a student's convolution index to
-    (the teacher's convolution index, variance of that map). Weights multiply the loss terms.
+    (the teacher's convolution index, variance of that map). Weights multiply the loss terms. Beyond `huber`
+    deviations of its dimension an element's error counts linearly (Huber, 1964): odd sounds, whose errors are
+    large, then do not drown the small ones; None squares all errors.
     """
 
     variance: FloatArray
     map_variances: Mapping[int, tuple[int, float]]
     map_weight: float = 4.0
     cosine_weight: float = 0.5
+    huber: float | None = None
 
     @classmethod
     def measured(
@@ -40,11 +43,13 @@ class Objective:
         map_variances: Mapping[int, tuple[int, float]],
         map_weight: float,
         cosine_weight: float,
+        huber: float | None = None,
     ) -> Objective:
         """The objective for target embeddings like `targets`, float32 (n, width)."""
         variance = targets.var(axis=0)
         floor = max(float(variance.mean()) * _LEAST_VARIANCE, 1e-12)
-        return cls(np.maximum(variance, floor).astype(np.float32), map_variances, map_weight, cosine_weight)
+        floored = np.maximum(variance, floor).astype(np.float32)
+        return cls(floored, map_variances, map_weight, cosine_weight, huber)
 
     def embedding_loss(self, embedding: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
         """Half the error relative to the mean variance, half relative to each dimension's, plus the weighted
@@ -52,13 +57,22 @@ class Objective:
         """
         import tensorflow as tf
 
-        squared = tf.reduce_mean(tf.square(embedding - target), 0)
-        relative = tf.reduce_mean(squared) / float(self.variance.mean()) + tf.reduce_mean(
-            squared / self.variance
-        )
+        squared = tf.square(embedding - target)
+        relative = tf.reduce_mean(squared) / float(self.variance.mean())
+        relative += tf.reduce_mean(self._robust(squared / self.variance))
         norms = tf.norm(embedding, axis=1) * tf.norm(target, axis=1)
         cosine = tf.reduce_sum(embedding * target, 1) / (norms + 1e-6)
         return 0.5 * relative + self.cosine_weight * tf.reduce_mean(1 - cosine)
+
+    def _robust(self, squared: tf.Tensor) -> tf.Tensor:
+        """Squares up to `huber` squared, twice the root's line beyond."""
+        import tensorflow as tf
+
+        if self.huber is None:
+            return squared
+        limit = self.huber
+        linear = limit * (2 * tf.sqrt(tf.maximum(squared, limit**2)) - limit)
+        return tf.where(squared <= limit**2, squared, linear)
 
     def map_loss(
         self, maps: list[tf.Tensor], teacher_maps: list[tf.Tensor], adapters: Mapping[int, tf.Variable]

@@ -37,6 +37,7 @@ def report_json(request: Request, result: Specialized, warnings: Sequence[str] =
             "learning_rate": recipe.learning_rate,
             "map_weight": request.map_weight,
             "cosine_weight": request.cosine_weight,
+            "huber": request.huber,
             "seed": request.seed,
             "start": request.start.name if request.start is not None else None,
         },

@@ -55,6 +55,7 @@ class Request:
     judges: tuple[Recording, ...] = ()
     map_weight: float = 4.0
     cosine_weight: float = 0.5
+    huber: float | None = None
     seed: int = 0
     start: FloatNetwork | None = None
 
@@ -123,7 +124,9 @@ def specialize(
     trainer = Trainer(
         student,
         target,
-        Objective.measured(targets, measured.map_variances, request.map_weight, request.cosine_weight),
+        Objective.measured(
+            targets, measured.map_variances, request.map_weight, request.cosine_weight, request.huber
+        ),
         request.recipe,
         adapter_widths={
             index: teacher.convs[index].bias.size
@@ -242,6 +245,7 @@ def _settings(
         "held_out": [recording.identity for recording in held_out],
         "map_weight": request.map_weight,
         "cosine_weight": request.cosine_weight,
+        "huber": request.huber,
         "seed": request.seed,
         "start": fingerprint(request.start) if request.start is not None else None,
     }

@@ -35,6 +35,7 @@ def command(teacher: Path, output: Path, *options: str) -> list[str]:
         (["--learning-rate", "nan"], "nan is not a finite number"),
         (["--map-weight", "inf"], "inf is not a finite number"),
         (["--held-out", "nan"], "nan is not a finite number"),
+        (["--huber", "0"], "0.0 is not in the range x>0"),
         (["--student", "2,2"], "no student is called '2,2'"),
         (["-o", "student.tflite"], "does not end in .h5"),
         (["-o", ""], "does not end in .h5"),
