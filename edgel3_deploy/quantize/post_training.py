@@ -50,7 +50,7 @@ INNER_REACH = Reach(1.2, 1.0, 0.8, 0.3)
 """Beyond the calibration, for sounds unlike it, but not all the way of what was made for it: its maxima are
 far above those of recordings.
 """
-OUTPUT_REACH = Reach(1.1, 1.0, 0.7, 0.0)
+OUTPUT_REACH = Reach(1.1, 1.0, 0.85, 0.0)
 """Steps of the embedding are much of a quiet window's error, so its range stays near the calibration's."""
 _EQUALIZED_REACH = Reach(1.2, 1.0, 1.0, 0.6)
 """Channels are weighed by nearly all that they may hold: those that only odd sounds drive would otherwise set

@@ -43,7 +43,7 @@ def test_it_has_the_sea_64_architecture_in_at_most_a_megabyte(bundled: FloatNetw
 def test_its_card_names_the_teacher_and_every_recording_it_heard() -> None:
     card = locate(BUNDLED).path.with_name("CARD.md").read_text(encoding="utf-8")
     assert "MIT" in card
-    for phrase in ("Truck/old bus start", "Helicopter", "Creative Commons Attribution-ShareAlike 3.0"):
+    for phrase in ("Truck/old bus start", "Helicopter", "ShareAlike 3.0", "Ferry horn", "`vinyl_hiss`"):
         assert phrase in card
     for name in HELD_OUT:
         assert f"`{name}.wav`" in card
@@ -56,9 +56,10 @@ def test_it_is_close_to_its_teacher_on_recordings_kept_from_training(
     spectrograms = np.stack([log_mel(window, SEA) for clip in unseen for window in windows(clip, SEA)[0]])
     teacher = read_weights(sea_64_weights)
     figures = closeness(forward(bundled, spectrograms), forward(teacher, spectrograms))
-    assert figures.cosine_median >= 0.985
-    assert figures.cosine_p5 >= 0.955
-    assert figures.relative_mse <= 0.10
+    assert figures.cosine_median >= 0.99
+    assert figures.cosine_p5 >= 0.985
+    assert figures.r2 >= 0.78
+    assert figures.relative_mse <= 0.07
 
 
 def test_its_filters_are_its_own(bundled: FloatNetwork, sea_64_weights: Path) -> None:

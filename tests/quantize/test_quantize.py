@@ -313,6 +313,6 @@ def test_careful_methods_lose_less_on_recordings_that_did_not_calibrate(
         model = quantize(network, calibration=calibration, method=method)
         fidelity[method] = measure(expected, interpreter.run_real(model.tflite, real))
     assert fidelity["minmax"].sqnr_db < fidelity["mse"].sqnr_db < fidelity["gptq"].sqnr_db
-    assert fidelity["gptq"].sqnr_db > 35
+    assert fidelity["gptq"].sqnr_db > 34
     assert fidelity["gptq"].cosine_min > 0.9985
     assert fidelity["gptq"].cosine_median > 0.9998
