@@ -65,7 +65,7 @@ class Objective:
         return 0.5 * relative + self.cosine_weight * tf.reduce_mean(1 - cosine)
 
     def _robust(self, squared: tf.Tensor) -> tf.Tensor:
-        """Squares up to `huber` squared, twice the root's line beyond."""
+        """Squared deviations up to `huber` deviations, and the tangent beyond."""
         import tensorflow as tf
 
         if self.huber is None:
