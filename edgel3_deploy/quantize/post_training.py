@@ -176,8 +176,9 @@ class _Pipeline:
         if not (np.isfinite(lows).all() and np.isfinite(highs).all()):
             raise BadInputError(f"the outputs of {conv.name} overflow float32", "Give other weights.")
         equalized = self._method == "gptq" and conv.relu and not is_last
-        weighed = self._ranges(extremes, _EQUALIZED_REACH)[1]
-        outgoing = channel_factors(weighed) if equalized else np.ones(len(weighed))
+        outgoing = np.ones(len(highs))
+        if equalized:
+            outgoing = channel_factors(self._ranges(extremes, _EQUALIZED_REACH)[1])
         scaled = rescale(conv, incoming, outgoing)
         least_scales = np.abs(scaled.bias) / (entering.scale * _MOST_BIAS)
         weights, scales = _round_weights(scaled, statistics, self._method, least_scales)
