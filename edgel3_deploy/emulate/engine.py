@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-from edgel3_deploy.emulate.bus import attach
-from edgel3_deploy.emulate.part import Part
+from edgel3_deploy.emulate.core.bus import attach
+from edgel3_deploy.emulate.stm32.part import Part
 from edgel3_deploy.errors import BadInputError
 
 _BOOTLOADER_STACK = 0x2000_4000

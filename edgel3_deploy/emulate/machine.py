@@ -8,16 +8,16 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from edgel3_deploy.emulate import faults
-from edgel3_deploy.emulate.bus import BusError, Log, OutOfSpecError
-from edgel3_deploy.emulate.cpu import Cpu
+from edgel3_deploy.emulate.core import faults
+from edgel3_deploy.emulate.core.bus import BusError, Log, OutOfSpecError
+from edgel3_deploy.emulate.core.cpu import Cpu
+from edgel3_deploy.emulate.core.faults import Fault, Lockup
+from edgel3_deploy.emulate.core.scs import CPACR, VTOR, SystemReset
 from edgel3_deploy.emulate.engine import map_part
-from edgel3_deploy.emulate.faults import Fault, Lockup
 from edgel3_deploy.emulate.line import Line
-from edgel3_deploy.emulate.part import Part
-from edgel3_deploy.emulate.rom_bootloader import GoTo, Protection, ResetRequest, RomBootloader, Stopped
-from edgel3_deploy.emulate.rom_memory import RomMemory
-from edgel3_deploy.emulate.scs import CPACR, VTOR, SystemReset
+from edgel3_deploy.emulate.stm32.part import Part
+from edgel3_deploy.emulate.stm32.rom_bootloader import GoTo, Protection, ResetRequest, RomBootloader, Stopped
+from edgel3_deploy.emulate.stm32.rom_memory import RomMemory
 
 _WFE, _WFI = 0xBF20, 0xBF30
 _SLEEP_SECONDS = 0.001

@@ -12,8 +12,8 @@ from pathlib import Path
 from types import FrameType
 
 from edgel3_deploy.boards.board import Board
-from edgel3_deploy.emulate import qemu
-from edgel3_deploy.emulate.bus import Log
+from edgel3_deploy.emulate.boards import qemu
+from edgel3_deploy.emulate.core.bus import Log
 from edgel3_deploy.emulate.image import load_image
 from edgel3_deploy.errors import MissingDependencyError, UsageError
 
@@ -79,8 +79,8 @@ def _run(
     log: Log,
     stop: threading.Event,
 ) -> None:
-    from edgel3_deploy.emulate.f7 import stm32f7
-    from edgel3_deploy.emulate.h7 import stm32h7
+    from edgel3_deploy.emulate.boards.f7 import stm32f7
+    from edgel3_deploy.emulate.boards.h7 import stm32h7
     from edgel3_deploy.emulate.line import Line
     from edgel3_deploy.emulate.machine import Machine
     from edgel3_deploy.emulate.pty import Pty

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from edgel3_deploy.boards.load import load_board
+from edgel3_deploy.emulate.boards.f7 import FLASH_SIZE, ITCM_FLASH, UID, stm32f7
 from edgel3_deploy.emulate.engine import map_part
-from edgel3_deploy.emulate.f7 import FLASH_SIZE, ITCM_FLASH, UID, stm32f7
 from edgel3_deploy.emulate.line import Line
-from edgel3_deploy.emulate.part import Part
+from edgel3_deploy.emulate.stm32.part import Part
 from edgel3_deploy.errors import BadInputError
 from tests.emulate.wire import FakeWire
 

@@ -1,0 +1,118 @@
+"""The STM32H743/H753: everything at its address (RM0433 section 2.3)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+from edgel3_deploy.boards.board import Board
+from edgel3_deploy.emulate.core.bus import Log, OutOfSpecError
+from edgel3_deploy.emulate.core.cycles import CycleCounter
+from edgel3_deploy.emulate.line import Line
+from edgel3_deploy.emulate.stm32.dbgmcu import DbgMcu
+from edgel3_deploy.emulate.stm32.flash_h7 import BASE as FLASH_BASE
+from edgel3_deploy.emulate.stm32.flash_h7 import FlashH7
+from edgel3_deploy.emulate.stm32.flash_memory import FlashMemory
+from edgel3_deploy.emulate.stm32.part import (
+    DWT_BASE,
+    PERIPHERAL_BLOCK,
+    PPB_BLOCK,
+    SCS_BASE,
+    USARTS,
+    Part,
+    SystemMemory,
+    core,
+    ports,
+    rams,
+    usarts,
+)
+from edgel3_deploy.emulate.stm32.pwr_h7 import PwrH7
+from edgel3_deploy.emulate.stm32.rcc_h7 import HSI_HZ, RccH7
+from edgel3_deploy.emulate.stm32.syscfg import SysCfg
+
+SYSTEM_MEMORY, SYSTEM_MEMORY_SIZE = 0x1FF0_0000, 0x2_0000
+BOOTLOADER = 0x1FF0_9800
+UID, FLASH_SIZE = 0x1FF1_E800, 0x1FF1_E880
+_REVISION_V = 0x2003
+_HZ_PER_WAIT_STATE = {0: 70e6, 1: 70e6, 2: 55e6, 3: 45e6}
+_FOUR_WAIT_STATES_HZ = 225e6
+_DEFAULT_DEVICE_ID = 0x450
+
+
+def stm32h7(board: Board, flash_file: Path | None, line: Line, log: Log) -> Part:
+    """The part on `board`, reset, its flash kept in `flash_file` if one is named. Raises BadInputError."""
+    flash = FlashMemory(board.flash.origin, board.flash.size, board.sectors, flash_file)
+    counter = CycleCounter()
+    rcc = RccH7(board.clock, log)
+    interface = FlashH7(flash, log)
+    syscfg = SysCfg("SYSCFG", log)
+    pwr = PwrH7(log, lambda: syscfg.overdrive)
+    control, dwt = core(log, counter, board.flash.origin)
+    gpios = ports(log, rcc, {"A": 0xABFF_FFFF, "B": 0xFFFF_FEBF}, 0xFFFF_FFFF)
+    serials = usarts(log, rcc, gpios, board.uart, line)
+    device_id = board.bootloader.device_id if board.bootloader else _DEFAULT_DEVICE_ID
+    rcc.attach(syscfg)
+
+    def clock_changed() -> None:
+        clocks = rcc.clocks()
+        counter.set_frequency(clocks.cpu)
+        wanted = math.ceil(clocks.bus / _HZ_PER_WAIT_STATE[pwr.scale]) - 1
+        if clocks.bus > _FOUR_WAIT_STATES_HZ:
+            wanted = max(wanted, 4)
+        limit = pwr.cpu_limit
+        if (
+            clocks.cpu > limit
+            or clocks.bus > limit / 2
+            or max(clocks.apb1, clocks.apb2) > max(limit / 4, HSI_HZ)
+        ):
+            raise OutOfSpecError(
+                f"CPU {clocks.cpu / 1e6:.0f}, bus {clocks.bus / 1e6:.0f}, APB {clocks.apb1 / 1e6:.0f} and "
+                f"{clocks.apb2 / 1e6:.0f} MHz are over what VOS{pwr.scale} allows"
+            )
+        if interface.wait_states < wanted:
+            raise OutOfSpecError(
+                f"a bus clock of {clocks.bus / 1e6:.0f} MHz at VOS{pwr.scale} needs {wanted} flash wait "
+                f"states, {interface.wait_states} are set"
+            )
+
+    rcc.on_change = clock_changed
+    interface.on_latency = clock_changed
+    clock_changed()
+
+    def powered(name: str) -> Callable[[], bool]:
+        return (lambda: rcc.enabled(name)) if name in rcc.ENABLES else lambda: True
+
+    return Part(
+        rams=rams(board, powered),
+        flash=flash,
+        flash_aliases=(),
+        interface=interface,
+        system_memory=SystemMemory(
+            SYSTEM_MEMORY,
+            SYSTEM_MEMORY_SIZE,
+            board.bootloader.entry if board.bootloader else BOOTLOADER,
+            (
+                (UID, b"VIRTUAL H7\0\0"),
+                (FLASH_SIZE, (flash.size // 1024).to_bytes(2, "little")),
+            ),
+        ),
+        peripherals=(
+            (SCS_BASE, PPB_BLOCK, control),
+            (DWT_BASE, PPB_BLOCK, dwt),
+            (0x5802_4400, PERIPHERAL_BLOCK, rcc),
+            (0x5802_4800, PERIPHERAL_BLOCK, pwr),
+            (FLASH_BASE, PERIPHERAL_BLOCK, interface),
+            (0x5800_0400, PERIPHERAL_BLOCK, syscfg),
+            (0x5C00_1000, PERIPHERAL_BLOCK, DbgMcu(log, device_id, _REVISION_V)),
+            *(
+                (0x5802_0000 + 0x400 * place, PERIPHERAL_BLOCK, gpio)
+                for place, gpio in enumerate(gpios.values())
+            ),
+            *((USARTS[usart.name], PERIPHERAL_BLOCK, usart) for usart in serials),
+        ),
+        control=control,
+        rcc=rcc,
+        device_id=device_id,
+        boot_address=board.flash.origin,
+    )

@@ -1,0 +1,114 @@
+"""What a clock tree delivers, and the parts of it that STM32F7 and STM32H7 have in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from edgel3_deploy.boards.board import Clock
+from edgel3_deploy.emulate.core.bus import Log, Peripheral, Ready
+
+LSE_HZ = 32_768.0
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """Frequencies in Hz: `bus` for the memories (HCLK; AXI on the STM32H7), `apb1` and `apb2` for USARTs."""
+
+    sysclk: float
+    cpu: float
+    bus: float
+    apb1: float
+    apb2: float
+
+
+class ResetAndClockControl(Peripheral, ABC):
+    """What both RCCs do: gate clocks, reset peripherals, remember why the chip was reset.
+
+    `ENABLES` gives register offset and bit of each peripheral's clock enable; its reset bit lies
+    `RESET_DISTANCE` bytes before. `on_change` is called whenever a frequency may have changed,
+    `on_enable` after every write.
+    """
+
+    ENABLES: ClassVar[Mapping[str, tuple[int, int]]] = {}
+    RESET_DISTANCE: ClassVar[int] = 0
+    CAUSE: ClassVar[int] = 0
+    POWER_ON_CAUSE: ClassVar[int] = 0
+    SOFTWARE_CAUSE: ClassVar[int] = 0
+    REMOVE_CAUSE: ClassVar[int] = 0
+
+    def __init__(self, clock: Clock, log: Log) -> None:
+        super().__init__("RCC", log)
+        self._clock = clock
+        self._attached: dict[str, Peripheral] = {}
+        self._usart_clocks: dict[str, float] = {}
+        self.hse_ready, self.pll_ready = Ready(), Ready()
+        self.on_change: Callable[[], None] = lambda: None
+        self.on_enable: Callable[[], None] = lambda: None
+        self.registers[self.CAUSE] |= self.POWER_ON_CAUSE
+
+    def attach(self, peripheral: Peripheral) -> None:
+        """Put `peripheral` behind the clock enable and reset bits that go by its name."""
+        self._attached[peripheral.name] = peripheral
+        peripheral.clocked = self.enabled(peripheral.name)
+
+    def enabled(self, name: str) -> bool:
+        """Whether the clock of the peripheral `name` is on."""
+        offset, bit = self.ENABLES[name]
+        return bool(self.registers[offset] >> bit & 1)
+
+    def reset(self) -> None:
+        causes = self.registers.get(self.CAUSE, 0)
+        super().reset()
+        self.registers[self.CAUSE] |= causes
+        self.hse_ready, self.pll_ready = Ready(), Ready()
+        self._gate_clocks()
+        self._changed()
+
+    def note_software_reset(self) -> None:
+        """Set the flags that say: software asked for the last reset."""
+        self.registers[self.CAUSE] |= self.SOFTWARE_CAUSE
+
+    def write(self, offset: int, value: int) -> None:
+        super().write(offset, value)
+        if offset == self.CAUSE and value & self.REMOVE_CAUSE:
+            self.registers[offset] = value & ~(self.POWER_ON_CAUSE | self.SOFTWARE_CAUSE | self.REMOVE_CAUSE)
+        for name, (enable, bit) in self.ENABLES.items():
+            if offset == enable - self.RESET_DISTANCE and value >> bit & 1 and name in self._attached:
+                self._attached[name].reset()
+        self._gate_clocks()
+        self.on_enable()
+
+    def _gate_clocks(self) -> None:
+        for name, peripheral in self._attached.items():
+            peripheral.clocked = self.enabled(name)
+
+    @abstractmethod
+    def clocks(self) -> Clocks:
+        """The frequencies as the registers say now."""
+
+    def usart_clock(self, name: str) -> float:
+        """Kernel clock of USART or UART `name` in Hz, 0.0 where its source does not run."""
+        if name not in self._usart_clocks:
+            self._usart_clocks[name] = self._usart_clock(name)
+        return self._usart_clocks[name]
+
+    @abstractmethod
+    def _usart_clock(self, name: str) -> float:
+        """Kernel clock of a USART as the registers say now, in Hz."""
+
+    def _changed(self) -> None:
+        self._usart_clocks.clear()
+        self.on_change()
+
+
+def ahb_divider(field: int) -> int:
+    """Meaning of a 4-bit HPRE or D1CPRE field: 0xxx none, then 2, 4, 8, 16, 64, 128, 256, 512."""
+    return (2, 4, 8, 16, 64, 128, 256, 512)[field & 7] if field & 8 else 1
+
+
+def apb_divider(field: int) -> int:
+    """Meaning of a 3-bit PPRE field: 0xx none, then 2, 4, 8, 16."""
+    return (2, 4, 8, 16)[field & 3] if field & 4 else 1

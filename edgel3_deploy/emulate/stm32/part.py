@@ -1,0 +1,134 @@
+"""A microcontroller as a value: memories and peripherals at their addresses, and what connects them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from edgel3_deploy.boards.board import Board, Uart
+from edgel3_deploy.emulate.core.bus import Log, Peripheral
+from edgel3_deploy.emulate.core.cycles import CycleCounter
+from edgel3_deploy.emulate.core.dwt import Dwt
+from edgel3_deploy.emulate.core.scs import SystemControl
+from edgel3_deploy.emulate.line import Line
+from edgel3_deploy.emulate.stm32.clocks import ResetAndClockControl
+from edgel3_deploy.emulate.stm32.flash_f7 import FlashInterface
+from edgel3_deploy.emulate.stm32.flash_memory import FlashMemory
+from edgel3_deploy.emulate.stm32.gpio import Gpio
+from edgel3_deploy.emulate.stm32.usart import Usart
+
+SCS_BASE, DWT_BASE = 0xE000_E000, 0xE000_1000
+PPB_BLOCK = 0x1000
+PERIPHERAL_BLOCK = 0x400
+
+USARTS = {
+    "USART1": 0x4001_1000,
+    "USART2": 0x4000_4400,
+    "USART3": 0x4000_4800,
+    "UART4": 0x4000_4C00,
+    "UART5": 0x4000_5000,
+    "USART6": 0x4001_1400,
+    "UART7": 0x4000_7800,
+    "UART8": 0x4000_7C00,
+}
+"""Base addresses, the same on STM32F7 and STM32H7."""
+
+
+@dataclass(frozen=True)
+class Ram:
+    """A RAM; `powered` says whether it can be accessed now."""
+
+    name: str
+    origin: int
+    size: int
+    powered: Callable[[], bool] = lambda: True
+
+
+@dataclass(frozen=True)
+class SystemMemory:
+    """ST's ROM area: `contents` at `origin`; its bootloader's vector table is at `entry`."""
+
+    origin: int
+    size: int
+    entry: int
+    contents: tuple[tuple[int, bytes], ...]
+
+    @property
+    def trap(self) -> int:
+        """Address of the bootloader's first instruction, where the emulation takes over."""
+        return self.entry + 0x100
+
+
+@dataclass(frozen=True)
+class Part:
+    """`peripherals` are (base, block size, peripheral); `flash_aliases` further addresses of the flash."""
+
+    rams: tuple[Ram, ...]
+    flash: FlashMemory
+    flash_aliases: tuple[int, ...]
+    interface: FlashInterface
+    system_memory: SystemMemory
+    peripherals: tuple[tuple[int, int, Peripheral], ...]
+    control: SystemControl
+    rcc: ResetAndClockControl
+    device_id: int
+    boot_address: int
+
+    def reset(self) -> None:
+        """What a reset of the chip does to everything but the memories."""
+        for _, _, peripheral in self.peripherals:
+            peripheral.reset()
+
+    def is_ram(self, address: int, size: int) -> bool:
+        """Whether [address, address + size) lies within RAMs that can be accessed."""
+        while size > 0:
+            ram = next((ram for ram in self.rams if ram.origin <= address < ram.origin + ram.size), None)
+            if ram is None or not ram.powered():
+                return False
+            step = min(size, ram.origin + ram.size - address)
+            address, size = address + step, size - step
+        return True
+
+
+def core(log: Log, counter: CycleCounter, boot_address: int) -> tuple[SystemControl, Dwt]:
+    """The Cortex-M7's own registers."""
+    control = SystemControl(log, counter, boot_address)
+    dwt = Dwt(log, counter, lambda: control.trace_enabled)
+    control.on_trace = dwt.trace_changed
+    return control, dwt
+
+
+def ports(log: Log, rcc: ResetAndClockControl, moder: dict[str, int], default: int) -> dict[str, Gpio]:
+    """GPIO ports A to K by letter; `moder` gives the reset values that differ from `default`."""
+    gpios = {letter: Gpio(f"GPIO{letter}", log, moder.get(letter, default)) for letter in "ABCDEFGHIJK"}
+    for gpio in gpios.values():
+        rcc.attach(gpio)
+    return gpios
+
+
+def usarts(
+    log: Log, rcc: ResetAndClockControl, gpios: dict[str, Gpio], uart: Uart, line: Line
+) -> list[Usart]:
+    """All USARTs, the board's connected to `line` over its pins."""
+    made = []
+    for name in USARTS:
+        usart = Usart(name, log, partial(rcc.usart_clock, name), line if name == uart.instance else None)
+        rcc.attach(usart)
+        made.append(usart)
+        if name == uart.instance:
+            usart.connected = lambda: (_carries(gpios, uart.tx, uart), _carries(gpios, uart.rx, uart))
+    return made
+
+
+def rams(board: Board, powered: Callable[[str], Callable[[], bool]]) -> tuple[Ram, ...]:
+    """RAM and ITCM of the board, each with what says whether it is powered."""
+    return tuple(
+        Ram(region.name, region.origin, region.size, powered(region.name))
+        for region in board.regions
+        if region.kind != "flash"
+    )
+
+
+def _carries(gpios: dict[str, Gpio], pin: str, uart: Uart) -> bool:
+    return gpios[pin[1]].alternate_function(int(pin[2:])) == uart.alternate_function

@@ -1,0 +1,154 @@
+"""RCC of the STM32H743/H753 (RM0433 section 8)."""
+
+from __future__ import annotations
+
+from edgel3_deploy.boards.board import Clock
+from edgel3_deploy.emulate.core.bus import Log, OutOfSpecError, Ready
+from edgel3_deploy.emulate.stm32.clocks import LSE_HZ, Clocks, ResetAndClockControl, ahb_divider, apb_divider
+
+CR, CFGR, D1CFGR, D2CFGR, PLLCKSELR, PLLCFGR = 0x00, 0x10, 0x18, 0x1C, 0x28, 0x2C
+PLL1DIVR, PLL1FRACR, D2CCIP2R, RSR = 0x30, 0x34, 0x54, 0xD0
+AHB2ENR, AHB4ENR, APB1LENR, APB2ENR, APB4ENR = 0xDC, 0xE0, 0xE8, 0xF0, 0xF4
+HSIRDY, HSIDIVF, CSION, CSIRDY, HSI48ON, HSI48RDY = 1 << 2, 1 << 5, 1 << 7, 1 << 8, 1 << 12, 1 << 13
+HSEON, HSERDY, HSEBYP, PLL1ON, PLL1RDY = 1 << 16, 1 << 17, 1 << 18, 1 << 24, 1 << 25
+DOMAINS_READY = 3 << 14
+HSI_HZ, CSI_HZ = 64e6, 4e6
+HSI, CSI, HSE, PLL1 = range(4)
+_REFERENCE_RANGES = ((1e6, 2e6), (2e6, 4e6), (4e6, 8e6), (8e6, 16e6))
+
+
+class RccH7(ResetAndClockControl):
+    """HSI, CSI, HSE and PLL1 up to the USARTs' kernel clocks. PLL2 and PLL3 are storage only."""
+
+    RESET = dict.fromkeys(
+        (*range(0x04, 0x28, 4), *range(0x4C, 0x78, 4), *range(0x7C, 0xAC, 4), *range(0xD0, 0x120, 4)), 0
+    ) | {
+        CR: 0x0000_0001,
+        PLLCKSELR: 0x0202_0200,
+        PLLCFGR: 0x01FF_0000,
+        PLL1DIVR: 0x0101_0280,
+        PLL1FRACR: 0,
+        0x38: 0x0101_0280,
+        0x3C: 0,
+        0x40: 0x0101_0280,
+        0x44: 0,
+    }
+    ENABLES = {f"GPIO{port}": (AHB4ENR, bit) for bit, port in enumerate("ABCDEFGHIJK")} | {
+        "USART2": (APB1LENR, 17),
+        "USART3": (APB1LENR, 18),
+        "UART4": (APB1LENR, 19),
+        "UART5": (APB1LENR, 20),
+        "UART7": (APB1LENR, 30),
+        "UART8": (APB1LENR, 31),
+        "USART1": (APB2ENR, 4),
+        "USART6": (APB2ENR, 5),
+        "SYSCFG": (APB4ENR, 1),
+        "sram1": (AHB2ENR, 29),
+        "sram2": (AHB2ENR, 30),
+        "sram3": (AHB2ENR, 31),
+    }
+    RESET_DISTANCE = 0x58
+    CAUSE = RSR
+    POWER_ON_CAUSE = 0x00FE_0000
+    SOFTWARE_CAUSE = 0x0142_0000
+    REMOVE_CAUSE = 1 << 16
+
+    def __init__(self, clock: Clock, log: Log) -> None:
+        super().__init__(clock, log)
+        self._source = HSI
+        self._csi_ready = Ready()
+
+    def reset(self) -> None:
+        self._source = HSI
+        self._csi_ready = Ready()
+        super().reset()
+
+    def read(self, offset: int) -> int:
+        value = super().read(offset)
+        if offset == CR:
+            value |= DOMAINS_READY | HSIRDY | HSIDIVF | (HSI48RDY if value & HSI48ON else 0)
+        elif offset == CFGR:
+            value |= self._source << 3
+        if offset in (CR, CFGR):
+            flags = (
+                (HSERDY if self.hse_ready.look() else 0)
+                | (PLL1RDY if self.pll_ready.look() else 0)
+                | (CSIRDY if self._csi_ready.look() else 0)
+            )
+            value |= flags if offset == CR else 0
+        self._switch()
+        return value
+
+    def write(self, offset: int, value: int) -> None:
+        if offset == CR:
+            value = value & ~(HSERDY | PLL1RDY | CSIRDY | HSIRDY | HSIDIVF | HSI48RDY | DOMAINS_READY) | 1
+            if self._source == PLL1:
+                value |= PLL1ON
+        elif offset in (PLLCKSELR, PLL1DIVR) and self.registers[CR] & PLL1ON:
+            self.log(f"RCC register {offset:#x} was written while PLL1 is on: ignored")
+            return
+        elif offset == CFGR:
+            value &= ~0x38
+        super().write(offset, value)
+        if offset == CR:
+            # A crystal does not start in bypass mode, and a clock signal passes no oscillator.
+            has_source = self._clock.hse_hz and bool(value & HSEBYP) == self._clock.hse_bypass
+            self.hse_ready.follow(bool(value & HSEON and has_source))
+            self._csi_ready.follow(bool(value & CSION))
+            self._check_pll(value)
+            self.pll_ready.follow(bool(value & PLL1ON and self._pll_input()))
+        self._switch()
+        self._changed()
+
+    def clocks(self) -> Clocks:
+        d1, d2 = self.registers[D1CFGR], self.registers[D2CFGR]
+        sysclk = (self._hsi(), CSI_HZ, float(self._clock.hse_hz), self._pll_output())[self._source]
+        cpu = sysclk / ahb_divider(d1 >> 8 & 15)
+        bus = cpu / ahb_divider(d1 & 15)
+        return Clocks(sysclk, cpu, bus, bus / apb_divider(d2 >> 4 & 7), bus / apb_divider(d2 >> 8 & 7))
+
+    def _usart_clock(self, name: str) -> float:
+        clocks = self.clocks()
+        apb2 = name in ("USART1", "USART6")
+        select = self.registers[D2CCIP2R] >> (3 if apb2 else 0) & 7
+        sources = (clocks.apb2 if apb2 else clocks.apb1, 0.0, 0.0, self._hsi(), CSI_HZ, LSE_HZ, 0.0, 0.0)
+        return sources[select]
+
+    def _switch(self) -> None:
+        """The system clock follows CFGR.SW, but not before the wanted source is ready."""
+        wanted = self.registers[CFGR] & 7
+        ready = {HSI: True, CSI: bool(self._csi_ready), HSE: bool(self.hse_ready), PLL1: bool(self.pll_ready)}
+        if wanted != self._source and ready.get(wanted, False):
+            self._source = wanted
+            self._changed()
+
+    def _hsi(self) -> float:
+        return HSI_HZ / (1 << (self.registers[CR] >> 3 & 3))
+
+    def _pll_input(self) -> float:
+        hse = float(self._clock.hse_hz) if self.hse_ready else 0.0
+        csi = CSI_HZ if self._csi_ready else 0.0
+        return (self._hsi(), csi, hse, 0.0)[self.registers[PLLCKSELR] & 3]
+
+    def _vco(self) -> tuple[float, float]:
+        divider = self.registers[PLLCKSELR] >> 4 & 63
+        reference = self._pll_input() / divider if divider else 0.0
+        fraction = (self.registers[PLL1FRACR] >> 3 & 0x1FFF) / 8192 if self.registers[PLLCFGR] & 1 else 0.0
+        return reference, reference * ((self.registers[PLL1DIVR] & 511) + 1 + fraction)
+
+    def _pll_output(self) -> float:
+        if not self.registers[PLLCFGR] >> 16 & 1:
+            return 0.0
+        return self._vco()[1] / ((self.registers[PLL1DIVR] >> 9 & 127) + 1)
+
+    def _check_pll(self, cr: int) -> None:
+        reference, vco = self._vco()
+        if not cr & PLL1ON or not reference:
+            return
+        configuration = self.registers[PLLCFGR]
+        low, high = _REFERENCE_RANGES[configuration >> 2 & 3]
+        if not low <= reference <= high:
+            raise OutOfSpecError(f"PLL1's reference of {reference / 1e6:.2f} MHz is outside PLL1RGE")
+        low, high = (150e6, 420e6) if configuration & 2 else (192e6, 960e6)
+        if not low <= vco <= high:
+            raise OutOfSpecError(f"PLL1's VCO would run at {vco / 1e6:.1f} MHz, outside PLL1VCOSEL")

@@ -1,0 +1,59 @@
+"""What the ROM bootloader can reach: flash, RAM that it does not use itself, and its own ROM for reading."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edgel3_deploy.emulate.stm32.part import Part
+from edgel3_deploy.emulate.stm32.rom_bootloader import Protection
+
+WORKSPACE, WORKSPACE_SIZE = 0x2000_0000, 0x4000
+"""RAM that the bootloader uses for itself (AN2606)."""
+
+
+class RomMemory:
+    """Implements `rom_bootloader.Memory` on a part and its engine."""
+
+    def __init__(self, part: Part, engine: Any, protection: Protection) -> None:
+        self._part = part
+        self._engine = engine
+        self._protection = protection
+        if part.is_ram(WORKSPACE, WORKSPACE_SIZE):
+            engine.mem_write(WORKSPACE, b"\xa5" * WORKSPACE_SIZE)
+
+    @property
+    def device_id(self) -> int:
+        return self._part.device_id
+
+    @property
+    def sector_numbers(self) -> tuple[int, ...]:
+        return tuple(sector.number for sector in self._part.flash.sectors)
+
+    def read(self, address: int, size: int) -> bytes | None:
+        if self._part.flash.contains(address, size):
+            return self._part.flash.read(address, size)
+        rom = self._part.system_memory
+        if self._is_free_ram(address, size) or rom.origin <= address <= rom.origin + rom.size - size:
+            return bytes(self._engine.mem_read(address, size))
+        return None
+
+    def write(self, address: int, data: bytes) -> bool:
+        flash = self._part.flash
+        if flash.contains(address, len(data)):
+            end = address + len(data)
+            touched = {s.number for s in flash.sectors if s.origin < end and address < s.origin + s.size}
+            if touched & self._protection.write:
+                return False
+            flash.program(address, data)
+            return True
+        if self._is_free_ram(address, len(data)):
+            self._engine.mem_write(address, data)
+            return True
+        return False
+
+    def erase(self, sector: int) -> bool:
+        return self._part.flash.erase(sector)
+
+    def _is_free_ram(self, address: int, size: int) -> bool:
+        in_workspace = address < WORKSPACE + WORKSPACE_SIZE and address + size > WORKSPACE
+        return self._part.is_ram(address, size) and not in_workspace

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import pytest
+
+from edgel3_deploy.boards.board import Clock
+from edgel3_deploy.emulate.core.bus import OutOfSpecError, Peripheral
+from edgel3_deploy.emulate.stm32 import rcc_f7
+from edgel3_deploy.emulate.stm32.rcc_f7 import (
+    APB2ENR,
+    CFGR,
+    CR,
+    CSR,
+    DCKCFGR2,
+    HSEON,
+    HSERDY,
+    PLLCFGR,
+    PLLON,
+    PLLRDY,
+    RccF7,
+)
+
+CRYSTAL_25 = Clock(cpu_hz=216_000_000, hse_hz=25_000_000, hse_bypass=False)
+M25_N432_P2_HSE = 25 | 432 << 6 | 1 << 22
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def rcc(said: list[str]) -> RccF7:
+    return RccF7(CRYSTAL_25, said.append)
+
+
+def start_pll(rcc: RccF7) -> None:
+    rcc.write(CR, HSEON)
+    assert not rcc.read(CR) & HSERDY
+    assert rcc.read(CR) & HSERDY
+    rcc.write(PLLCFGR, M25_N432_P2_HSE)
+    rcc.write(CR, HSEON | PLLON)
+    rcc.read(CR)
+    assert rcc.read(CR) & PLLRDY
+
+
+def test_starts_on_the_16_mhz_hsi(rcc: RccF7) -> None:
+    clocks = rcc.clocks()
+    assert (clocks.sysclk, clocks.apb1, clocks.apb2) == (16e6, 16e6, 16e6)
+
+
+def test_pll_and_prescalers_reach_216_mhz(rcc: RccF7) -> None:
+    start_pll(rcc)
+    rcc.write(CFGR, 5 << 10 | 4 << 13 | rcc_f7.PLL)
+    assert rcc.read(CFGR) >> 2 & 3 == rcc_f7.PLL
+    clocks = rcc.clocks()
+    assert (clocks.cpu, clocks.apb1, clocks.apb2) == (216e6, 54e6, 108e6)
+    assert rcc.usart_clock("USART1") == 108e6
+    assert rcc.usart_clock("USART3") == 54e6
+    rcc.write(DCKCFGR2, 1 << 0 | 2 << 4)
+    assert rcc.usart_clock("USART1") == 216e6
+    assert rcc.usart_clock("USART3") == 16e6
+
+
+def test_the_switch_waits_until_the_pll_is_ready(rcc: RccF7) -> None:
+    rcc.write(PLLCFGR, 16 | 100 << 6)
+    rcc.write(CFGR, rcc_f7.PLL)
+    assert rcc.clocks().sysclk == 16e6
+    rcc.write(CR, PLLON)
+    assert rcc.clocks().sysclk == 16e6
+    rcc.read(CFGR)
+    assert rcc.read(CFGR) >> 2 & 3 == rcc_f7.PLL
+    assert rcc.clocks().sysclk == 50e6
+    rcc.write(CR, 0)
+    assert rcc.registers[CR] & PLLON, "the PLL cannot be stopped while it is the system clock"
+
+
+def test_the_pll_is_set_up_while_it_is_off(rcc: RccF7, said: list[str]) -> None:
+    start_pll(rcc)
+    rcc.write(PLLCFGR, 0)
+    assert rcc.registers[PLLCFGR] == M25_N432_P2_HSE
+    assert said == ["RCC_PLLCFGR was written while the PLL is on: ignored"]
+
+
+@pytest.mark.parametrize("configuration", [16 | 433 << 6, 16 | 99 << 6, 4 | 100 << 6])
+def test_frequencies_that_the_pll_cannot_make_are_out_of_spec(rcc: RccF7, configuration: int) -> None:
+    rcc.write(PLLCFGR, configuration)
+    with pytest.raises(OutOfSpecError, match="the PLL runs at"):
+        rcc.write(CR, PLLON)
+
+
+def test_a_clock_enable_opens_and_a_reset_bit_resets(rcc: RccF7) -> None:
+    usart = Peripheral("USART1", lambda _line: None)
+    usart.registers[0] = 1
+    rcc.attach(usart)
+    assert not usart.clocked
+    rcc.write(APB2ENR, 1 << 4)
+    assert usart.clocked
+    rcc.write(APB2ENR - 0x20, 1 << 4)
+    assert usart.registers == {}
+
+
+def test_remembers_why_it_was_reset(rcc: RccF7) -> None:
+    assert rcc.read(CSR) == 0x0E00_0000
+    rcc.write(CSR, 1 << 24)
+    assert rcc.read(CSR) == 0
+    rcc.reset()
+    rcc.note_software_reset()
+    assert rcc.read(CSR) == 0x1400_0000

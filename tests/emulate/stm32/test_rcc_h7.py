@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import pytest
+
+from edgel3_deploy.boards.board import Clock
+from edgel3_deploy.emulate.core.bus import OutOfSpecError
+from edgel3_deploy.emulate.stm32.rcc_h7 import (
+    CFGR,
+    CR,
+    D1CFGR,
+    D2CCIP2R,
+    D2CFGR,
+    HSEBYP,
+    HSEON,
+    HSERDY,
+    PLL1,
+    PLL1DIVR,
+    PLL1ON,
+    PLL1RDY,
+    PLLCFGR,
+    PLLCKSELR,
+    RccH7,
+)
+
+BYPASS_8 = Clock(cpu_hz=480_000_000, hse_hz=8_000_000, hse_bypass=True)
+
+
+@pytest.fixture
+def rcc() -> RccH7:
+    return RccH7(BYPASS_8, lambda _line: None)
+
+
+def start_pll(rcc: RccH7, reference_range: int = 2, n: int = 120, p: int = 2) -> None:
+    rcc.write(CR, HSEON | HSEBYP)
+    rcc.read(CR)
+    assert rcc.read(CR) & HSERDY
+    rcc.write(PLLCKSELR, 2 | 1 << 4)
+    rcc.write(PLLCFGR, reference_range << 2 | 1 << 16)
+    rcc.write(PLL1DIVR, n - 1 | p - 1 << 9)
+    rcc.write(CR, HSEON | HSEBYP | PLL1ON)
+    rcc.read(CR)
+    assert rcc.read(CR) & PLL1RDY
+
+
+def test_starts_on_the_64_mhz_hsi(rcc: RccH7) -> None:
+    assert rcc.clocks().cpu == 64e6
+
+
+def test_pll_and_prescalers_reach_480_mhz(rcc: RccH7) -> None:
+    start_pll(rcc, reference_range=3)
+    rcc.write(D1CFGR, 8 | 4 << 4)
+    rcc.write(D2CFGR, 4 << 4 | 4 << 8)
+    rcc.write(CFGR, PLL1)
+    assert rcc.read(CFGR) >> 3 & 7 == PLL1
+    clocks = rcc.clocks()
+    assert (clocks.cpu, clocks.bus, clocks.apb1, clocks.apb2) == (480e6, 240e6, 120e6, 120e6)
+    assert rcc.usart_clock("USART3") == 120e6
+    rcc.write(D2CCIP2R, 3)
+    assert rcc.usart_clock("USART3") == 64e6
+    assert rcc.usart_clock("USART1") == 120e6
+
+
+def test_a_clock_signal_passes_no_oscillator(rcc: RccH7) -> None:
+    rcc.write(CR, HSEON)
+    rcc.read(CR)
+    assert not rcc.read(CR) & HSERDY
+
+
+@pytest.mark.parametrize(
+    ("setting", "complaint"),
+    [({"reference_range": 0}, "outside PLL1RGE"), ({"n": 121}, "VCO would run at 968.0 MHz")],
+)
+def test_frequencies_that_the_pll_cannot_make_are_out_of_spec(
+    rcc: RccH7, setting: dict[str, int], complaint: str
+) -> None:
+    with pytest.raises(OutOfSpecError, match=complaint):
+        start_pll(rcc, **{"reference_range": 3} | setting)
+
+
+def test_sram_of_domain_2_has_its_own_clocks(rcc: RccH7) -> None:
+    assert not rcc.enabled("sram1")
+    rcc.write(0xDC, 1 << 29)
+    assert rcc.enabled("sram1")
+    assert not rcc.enabled("sram2")
