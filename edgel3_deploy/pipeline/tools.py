@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgel3_deploy import __version__
-from edgel3_deploy.build.manifest import Runtime
+from edgel3_deploy.pipeline.manifest import Runtime
 from edgel3_deploy.toolchain.cmsis_nn import CmsisNn, find_cmsis_nn
 from edgel3_deploy.toolchain.gcc import COMPILER, find_gcc
 from edgel3_deploy.toolchain.tflm import Tflm, find_tflm

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from edgel3_deploy.boards import Board
-from edgel3_deploy.build.verdict import refuse_budget, refuse_member
 from edgel3_deploy.errors import OverBudgetError
 from edgel3_deploy.models.family import member
+from edgel3_deploy.pipeline.verdict import refuse_budget, refuse_member
 from edgel3_deploy.toolchain.budget import Item, budget_of
 
 

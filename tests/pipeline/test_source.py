@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from edgel3_deploy.boards import Board
-from edgel3_deploy.build.source import take_model
 from edgel3_deploy.errors import BadInputError, OverBudgetError
+from edgel3_deploy.pipeline.source import take_model
 from tests.models.synthetic_weights import random_weights
 
 

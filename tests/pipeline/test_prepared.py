@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from edgel3_deploy.boards import Board, load_board
-from edgel3_deploy.build.prepared import load_build, load_build_for
 from edgel3_deploy.errors import BadInputError, UsageError
+from edgel3_deploy.pipeline.prepared import load_build, load_build_for
 
 
 @pytest.fixture

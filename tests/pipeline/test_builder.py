@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from edgel3_deploy.boards import Board, load_board
-from edgel3_deploy.build import builder
-from edgel3_deploy.build.manifest import read_manifest
 from edgel3_deploy.errors import BadInputError, OverBudgetError, ToolchainError, UsageError
+from edgel3_deploy.pipeline import builder
+from edgel3_deploy.pipeline.manifest import read_manifest
 from edgel3_deploy.toolchain.elf import read_elf
-from tests.build.conftest import Build
 from tests.graph.models import ModelBuilder
+from tests.pipeline.conftest import Build
 
 HEAP_AND_STREAMS = {"malloc", "_malloc_r", "free", "_sbrk", "printf", "_printf_r", "vfprintf", "puts"}
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgel3_deploy.boards.board import Board
-from edgel3_deploy.build.verdict import refuse_float, refuse_member
 from edgel3_deploy.errors import UsageError
 from edgel3_deploy.fileio import read_file, sha256
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.models.family import FAMILY
 from edgel3_deploy.models.network import FloatNetwork
+from edgel3_deploy.pipeline.verdict import refuse_float, refuse_member
 from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.quantize.fidelity import Fidelity
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgel3_deploy.boards.board import Board
-from edgel3_deploy.build.manifest import Manifest, read_manifest
 from edgel3_deploy.errors import BadInputError, UsageError
 from edgel3_deploy.fileio import sha256
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.models.network import FloatNetwork
+from edgel3_deploy.pipeline.manifest import Manifest, read_manifest
 
 MODEL = "model.tflite"
 REFERENCE = "reference.npz"

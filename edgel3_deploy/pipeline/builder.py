@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from edgel3_deploy.boards.board import Board
-from edgel3_deploy.build.folder import BuildFolder, build_folder
-from edgel3_deploy.build.manifest import FILE_NAME, RUNTIMES, Manifest, Runtime
-from edgel3_deploy.build.prepared import BIN, ELF, MODEL, REFERENCE
-from edgel3_deploy.build.source import SourceModel, take_model
-from edgel3_deploy.build.tools import Tools, find_tools
-from edgel3_deploy.build.verdict import refuse_budget, refuse_estimate
 from edgel3_deploy.errors import OverBudgetError, UsageError
 from edgel3_deploy.fileio import sha256
 from edgel3_deploy.graph.ir import Network
+from edgel3_deploy.pipeline.folder import BuildFolder, build_folder
+from edgel3_deploy.pipeline.manifest import FILE_NAME, RUNTIMES, Manifest, Runtime
+from edgel3_deploy.pipeline.prepared import BIN, ELF, MODEL, REFERENCE
+from edgel3_deploy.pipeline.source import SourceModel, take_model
+from edgel3_deploy.pipeline.tools import Tools, find_tools
+from edgel3_deploy.pipeline.verdict import refuse_budget, refuse_estimate
 from edgel3_deploy.plan.goal import GOALS, Goal
 from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.quantize.fidelity import Fidelity

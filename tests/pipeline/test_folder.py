@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from edgel3_deploy.build.folder import build_folder
-from edgel3_deploy.build.manifest import Manifest
 from edgel3_deploy.errors import UsageError
+from edgel3_deploy.pipeline.folder import build_folder
+from edgel3_deploy.pipeline.manifest import Manifest
 
 
 def put(folder: Path, manifest: Manifest, name: str, content: str) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from edgel3_deploy.build.manifest import FILE_NAME, Manifest, read_manifest
 from edgel3_deploy.errors import BadInputError, UsageError
+from edgel3_deploy.pipeline.manifest import FILE_NAME, Manifest, read_manifest
 
 
 class BuildFolder:

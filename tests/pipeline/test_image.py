@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgel3_deploy.build.prepared import PreparedBuild, load_build
 from edgel3_deploy.emulate import start
 from edgel3_deploy.graph.reference import run
 from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.port import open_port
+from edgel3_deploy.pipeline.prepared import PreparedBuild, load_build
 
 
 @pytest.fixture(params=["native", "cmsis-nn"])

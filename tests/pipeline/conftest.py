@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from edgel3_deploy.boards import Board, load_board
-from edgel3_deploy.build.builder import BuildRequest, BuildResult, build
-from edgel3_deploy.build.manifest import Manifest
+from edgel3_deploy.pipeline.builder import BuildRequest, BuildResult, build
+from edgel3_deploy.pipeline.manifest import Manifest
 from tests.graph.models import ModelBuilder
 
 Build = Callable[..., BuildResult]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from edgel3_deploy import __version__
-from edgel3_deploy.build.tools import find_tools
 from edgel3_deploy.errors import ToolchainError
+from edgel3_deploy.pipeline.tools import find_tools
 from edgel3_deploy.toolchain.tflm import LIBRARY
 
 

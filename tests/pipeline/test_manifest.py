@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgel3_deploy.boards import board_names, load_board
-from edgel3_deploy.build.manifest import Manifest, read_manifest
 from edgel3_deploy.errors import BadInputError
+from edgel3_deploy.pipeline.manifest import Manifest, read_manifest
 
 
 @pytest.mark.parametrize("name", board_names())
