@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -24,7 +21,7 @@ from edgel3_deploy.link.framing import Frame, FrameDecoder, encode_frame
 from edgel3_deploy.link.port import open_port
 from edgel3_deploy.link.protocol import PROTOCOL_VERSION, CounterUnit, ErrorCode
 from tests.link.fake_board import FakeBoard
-from tests.link.pty_device import PtyDevice
+from tests.link.pty_device import Chatters, PtyDevice
 
 INPUT = bytes(index % 251 for index in range(1200))
 
@@ -264,33 +261,6 @@ def test_unreadable_bytes_point_to_the_baud_rate() -> None:
         with pytest.raises(LinkError, match="unreadable bytes") as caught:
             client.hello()
         assert "baud rate" in caught.value.hint
-
-
-class Chatters(PtyDevice):
-    """Sends a piece of text every few milliseconds, whoever listens."""
-
-    def __init__(self, text: bytes, seconds: float) -> None:
-        super().__init__()
-        self._stop = threading.Event()
-        self._talk = threading.Thread(target=self._chatter, args=(text, seconds))
-
-    def __enter__(self) -> Chatters:
-        self._talk.start()
-        return super().__enter__()
-
-    def __exit__(self, *exc_info: Any) -> None:
-        self._stop.set()
-        self._talk.join()
-        super().__exit__(*exc_info)
-
-    def _chatter(self, text: bytes, seconds: float) -> None:
-        os.set_blocking(self._master, False)
-        while not self._stop.wait(seconds):
-            with contextlib.suppress(BlockingIOError):
-                self.send(text)
-
-    def received(self, data: bytes) -> None:
-        pass
 
 
 def test_a_device_that_never_stops_sending_is_quoted_within_five_seconds() -> None:
