@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from edgel3_deploy.errors import LinkError
-from edgel3_deploy.link.protocol import PROTOCOL_VERSION, ErrorCode
+from edgel3_deploy.link.answers import ResetRecord
+from edgel3_deploy.link.protocol import PROTOCOL_VERSION, ErrorCode, StayReason
 from edgel3_deploy.link.text import printable
 
 ROM_REPLIES = frozenset(b"\x79\x1f")
@@ -54,6 +55,14 @@ _UPDATE_REFUSALS: Mapping[int, tuple[str, str]] = {
         "what is in its flash is not the image: the CRC is 0x{detail:08x} (BAD_IMAGE)",
         _FLASH_AGAIN,
     ),
+}
+_STAYS: Mapping[StayReason, str] = {
+    StayReason.NONE: "it gives no reason",
+    StayReason.REQUESTED: "it was asked to",
+    StayReason.NO_IMAGE: "there is no application in its flash",
+    StayReason.DAMAGED: "the application in its flash is incomplete or damaged",
+    StayReason.OTHER_BOARD: "the application in its flash is for another board",
+    StayReason.FAILED_START: "the application was started and never came up",
 }
 _UPDATE_REQUESTS = ("begin_update", "erase", "write", "verify", "boot")
 
@@ -136,6 +145,20 @@ def stopped(place: str, request: str) -> LinkError:
         f"the board on {place} stopped answering (request '{request}')",
         "Check cable and power, reset the board, and run the command again.",
     )
+
+
+def loader_waits(path: str, board: str, record: ResetRecord) -> LinkError:
+    """The loader answers where the application was wanted."""
+    return LinkError(
+        f"the board on {path} waits in its loader: {why_it_waits(record)}",
+        f"Flash it: `edgel3-deploy flash --board {board} --port {path}`.",
+    )
+
+
+def why_it_waits(record: ResetRecord) -> str:
+    """Why the loader starts no application, with the fault that is on record."""
+    fault = f"; fault on record: {record.fault}" if record.fault else ""
+    return f"{_STAYS[record.stay_reason]} ({record.stay_reason.name}){fault}"
 
 
 def never_answered(place: str, noise: bytes) -> UnansweredError:

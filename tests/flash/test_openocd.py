@@ -16,16 +16,16 @@ from edgel3_deploy.progress import silent
 from tests.flash.conftest import FakeTool
 from tests.flash.images import image_for
 
-WORKS = """
+WORKS = f"""
 if "program" in script:
     chip.write_bytes(pathlib.Path("firmware.hex").read_bytes())
 else:
-    sys.path[:0] = [{package!r}]
+    sys.path[:0] = [{str(Path(__file__).parents[2])!r}]
     from edgel3_deploy.flash.hexfile import read_hex
     for number, part in enumerate(read_hex(chip.read_bytes(), "chip")):
         assert f"dump_image readback-{{number}}.bin 0x{{part.origin:08x}} {{len(part.data)}}" in script
         pathlib.Path(f"readback-{{number}}.bin").write_bytes(part.data)
-""".format(package=str(Path(__file__).parents[2]))
+"""
 
 
 def test_a_bin_is_programmed_at_the_start_of_flash(stm32f7: Board, fake_tool: FakeTool) -> None:

@@ -16,17 +16,17 @@ from edgel3_deploy.progress import silent
 from tests.flash.conftest import FakeTool
 from tests.flash.images import image_for
 
-WORKS = """
+WORKS = f"""
 if argv[1] == "flash":
     chip.write_bytes(pathlib.Path(argv[-1]).read_bytes())
 elif argv[1] == "cmd":
-    sys.path[:0] = [{package!r}]
+    sys.path[:0] = [{str(Path(__file__).parents[2])!r}]
     from edgel3_deploy.flash.hexfile import read_hex
     origin, count, name = re.search(r"savemem (\\S+) (\\d+) (\\S+)", script).groups()
     part = next(p for p in read_hex(chip.read_bytes(), "chip") if p.origin == int(origin, 0))
     assert len(part.data) == int(count)
     pathlib.Path(name).write_bytes(part.data)
-""".format(package=str(Path(__file__).parents[2]))
+"""
 
 
 def test_a_bin_is_programmed_read_back_and_started(stm32h7: Board, fake_tool: FakeTool) -> None:
