@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
 from edgel3_deploy.boards.board import Board
@@ -14,7 +15,8 @@ from edgel3_deploy.image.header import IMAGE_HEADER_SIZE
 from edgel3_deploy.link import diagnosis
 from edgel3_deploy.link.answers import SlotImage
 from edgel3_deploy.link.client import Client
-from edgel3_deploy.link.diagnosis import NotSupportedError, RefusedError
+from edgel3_deploy.link.diagnosis import CrashedError, NotSupportedError, RefusedError
+from edgel3_deploy.link.port import open_port
 from edgel3_deploy.link.probe import session
 from edgel3_deploy.link.protocol import MAX_CHUNK, WRITE_UNIT, ErrorCode, Role, SlotState, StayReason
 from edgel3_deploy.progress import Progress
@@ -53,6 +55,10 @@ def flash(
     return FlashResult(TOOL, len(application.image), numbers, verified=True, slot=slot.slot, notes=notes)
 
 
+class NeedsProbeError(FlashError):
+    """The board answers, and only a debug probe can bring this build onto it."""
+
+
 class _Stage:
     """Passes progress on and remembers what was going on."""
 
@@ -66,26 +72,35 @@ class _Stage:
 
 
 def _enter_loader(board: Board, path: str) -> None:
-    """Ask the application, if it is what answers, to restart into the loader, and wait for that."""
-    with session(board, path) as found:
-        if found.role is Role.LOADER:
-            return
-        _check_board(found.client, board, path)
-        no_loader = FlashError(
-            f"the firmware on {path} has no loader: it cannot be updated over serial",
-            f"Program it once {first_time(board)}.",
-        )
-        if not found.client.read_image().slots:
-            raise no_loader
-        try:
-            found.client.enter_bootloader()
-        except NotSupportedError as error:
-            raise no_loader from error
+    """Have the loader listen: ask the application, if it is what answers, to restart into it."""
+    try:
+        with session(board, path) as found:
+            if found.role is Role.LOADER:
+                return
+            _check_board(found.client, board, path)
+            _ask_for_loader(found.client, board, path)
+    except CrashedError:
+        # What has crashed still takes this one request, and its watchdog may have been faster.
+        with open_port(path, board.uart.baudrate) as port, contextlib.suppress(LinkError):
+            Client(port).enter_bootloader()
     if wait_for(Role.LOADER, board, path, _LOADER_SECONDS) is not Role.LOADER:
         raise FlashError(
             f"the application on {path} was asked to start the loader, and still runs",
             "Press reset, and run the command again.",
         )
+
+
+def _ask_for_loader(client: Client, board: Board, path: str) -> None:
+    no_loader = NeedsProbeError(
+        f"the firmware on {path} has no loader: it cannot be updated over serial",
+        f"Program it once {first_time(board)}.",
+    )
+    if not client.read_image().slots:
+        raise no_loader
+    try:
+        client.enter_bootloader()
+    except NotSupportedError as error:
+        raise no_loader from error
 
 
 def _check_board(client: Client, board: Board, path: str) -> None:
@@ -112,7 +127,7 @@ def _choose(client: Client, path: str, images: int) -> SlotImage:
     """The slot to write: the only one, or the one that would not start."""
     first = client.read_image(0)
     if first.slots != images:
-        raise FlashError(
+        raise NeedsProbeError(
             f"the loader on {path} divides the flash into {first.slots} slots, the build has {images}; "
             "nothing was erased",
             "Build with the loader's --slots, or program loader and application anew (--via openocd).",

@@ -80,6 +80,10 @@ class NotSupportedError(RefusedError):
     """The firmware cannot serve the request on its chip: only `enter_bootloader` may be refused so."""
 
 
+class CrashedError(LinkError):
+    """The firmware is in its fault handler."""
+
+
 class UnansweredError(LinkError):
     """No valid frame since the port was opened; `noise` is what came instead, empty if nothing did."""
 
@@ -131,9 +135,9 @@ def echoed(path: str) -> LinkError:
     )
 
 
-def crashed(path: str, dump: str) -> LinkError:
+def crashed(path: str, dump: str) -> CrashedError:
     """The firmware reported a HardFault; `dump` is its register dump in words."""
-    return LinkError(
+    return CrashedError(
         f"the firmware on {path} crashed: {dump}",
         "`arm-none-eabi-addr2line -f -e firmware.elf <pc>` names the place; reset the board to go on.",
     )
