@@ -19,8 +19,8 @@ from edgel3_deploy.emulate.stm32.power_cut import PowerCut
 from edgel3_deploy.errors import EdgeL3DeployError, LinkError
 
 _STOP_SECONDS = 5.0
-# Neither the current folder nor the environment say where modules are (-I), but the arguments: first the folder
-# of this package, which may be the current one and is therefore left again at once, then the others.
+# Neither the current folder nor the environment say where modules are (-I), but the arguments: first the
+# folder of this package, which may be the current one and is therefore left again, then the others.
 _PROGRAM = """
 import sys
 sys.path[:] = sys.argv[1:]
