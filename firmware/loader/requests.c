@@ -30,9 +30,11 @@ static uint32_t answer(const link_message_t *request, update_refusal_t refusal, 
 
 static uint32_t handle_begin_update(link_session_t *session, const link_message_t *request)
 {
+    update_t *const update = update_of(session);
     const uint8_t *const data = request->data;
     const uint32_t flags = data[1];
     const uint32_t length = data[BEGIN_SIZE - 1u];
+    update->begun = false;
     if (request->size != BEGIN_SIZE + length) {
         return link_refuse(request, LINK_ERROR_BAD_LENGTH, request->size);
     }
@@ -50,7 +52,6 @@ static uint32_t handle_begin_update(link_session_t *session, const link_message_
     };
     put_bytes(header.build_id, data + 18, IMAGE_BUILD_ID_SIZE);
     put_bytes((uint8_t *)header.board, data + BEGIN_SIZE, length);
-    update_t *const update = update_of(session);
     const update_refusal_t refusal = update_begin(update, data[0], &header, flags != 0);
     return answer(request, refusal, put_u16(request->reply, (uint16_t)update->sectors));
 }
