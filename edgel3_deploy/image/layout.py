@@ -23,13 +23,31 @@ class FlashLayout:
     loader: Region | None
     slots: tuple[Region, ...]
 
+    @property
+    def loader_size(self) -> int:
+        """Bytes of flash that the loader owns, 0 without one."""
+        return 0 if self.loader is None else self.loader.size
 
-def flash_layout(board: Board, slots: int) -> FlashLayout:
+    @property
+    def header_size(self) -> int:
+        """Bytes of flash from the start of a slot to its image, 0 without slots."""
+        return IMAGE_HEADER_SIZE if self.slots else 0
+
+    @property
+    def overhead(self) -> int:
+        """Bytes of flash that one application needs besides its image."""
+        return self.loader_size + self.header_size
+
+
+def flash_layout(board: Board, slots: int | None = None) -> FlashLayout:
     """The layout of `board` with 1 or 2 slots behind the loader, or 0: a bare image without a loader.
 
-    Two slots meet at the sector boundary that makes the smaller one as large as possible. Raises UsageError
-    if the board has no loader, or too few sectors behind it.
+    None stands for one slot where the board has a loader, else for none. Two slots meet at the sector
+    boundary that makes the smaller one as large as possible. Raises UsageError if the board has no loader,
+    or too few sectors behind it.
     """
+    if slots is None:
+        slots = 0 if board.loader is None else 1
     if slots not in (0, 1, 2):
         raise UsageError(f"{slots} slots are not possible", "Choose one or two, or no loader.")
     if slots == 0:
@@ -62,6 +80,17 @@ def image_region(board: Board, layout: FlashLayout, slot: int = 0) -> Region:
     return Region(board.flash.name, "flash", place.origin + IMAGE_HEADER_SIZE, place.size - IMAGE_HEADER_SIZE)
 
 
+def image_limit(board: Board, layout: FlashLayout) -> int:
+    """The most bytes that an image may have: what the smallest slot holds."""
+    slots = range(max(len(layout.slots), 1))
+    return min(image_region(board, layout, slot).size for slot in slots)
+
+
+def mailbox_size(board: Board) -> int:
+    """Bytes at the end of the main RAM that no image may use: the mailbox, where the board has a loader."""
+    return 0 if board.loader is None else MAILBOX_SIZE
+
+
 def application_board(board: Board, layout: FlashLayout, slot: int = 0) -> Board:
     """`board` as the application for `slot` finds it: the flash is its slot behind the header, and the main
     RAM ends before the mailbox, on boards that have a loader.
@@ -70,8 +99,8 @@ def application_board(board: Board, layout: FlashLayout, slot: int = 0) -> Board
     def left(region: Region) -> Region:
         if region.kind == "flash":
             return image_region(board, layout, slot)
-        if region.name == board.main_ram and board.loader is not None:
-            return dataclasses.replace(region, size=region.size - MAILBOX_SIZE)
+        if region.name == board.main_ram:
+            return dataclasses.replace(region, size=region.size - mailbox_size(board))
         return region
 
     return dataclasses.replace(board, regions=tuple(left(region) for region in board.regions))

@@ -2,12 +2,12 @@
  * Runs the network under an observer that closes a layer's account each time the layer shows output, and opens the next
  * when it returns: its own time is nobody's.
  */
-#include "inference.h"
+#include "application/inference.h"
 
 #include <stddef.h>
 
-#include "crc32.h"
 #include "edgel3_net.h"
+#include "link/crc32.h"
 
 bool inference_load(inference_t *inference, uint32_t offset, const uint8_t *data, uint32_t size)
 {
@@ -32,6 +32,7 @@ static void observe(void *context, uint32_t layer, const int8_t *data, uint32_t 
             inference->checksums[layer] = crc32_update(inference->checksums[layer], (const uint8_t *)data, size);
         }
     }
+    inference->between_steps();
     inference->mark = inference->read_counter();
 }
 

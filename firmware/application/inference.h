@@ -2,19 +2,20 @@
  * @file inference.h
  * @brief The network's tensors and one run of it with timing and checksums per layer.
  */
-#ifndef EDGEL3_LINK_INFERENCE_H
-#define EDGEL3_LINK_INFERENCE_H
+#ifndef EDGEL3_APPLICATION_INFERENCE_H
+#define EDGEL3_APPLICATION_INFERENCE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Buffers, sized by edgel3_net_info, and what is in them. The caller sets the first five members, the rest zero. */
+/** Buffers, sized by edgel3_net_info, and what is in them. The caller sets the members up to between_steps, the rest zero. */
 typedef struct {
     int8_t *input;
     int8_t *output;
     uint64_t *counters;             /**< one per layer */
     uint32_t *checksums;            /**< one per layer */
     uint64_t (*read_counter)(void); /**< monotonic, in the image's counter unit */
+    void (*between_steps)(void);    /**< called whenever a layer shows output, and not counted */
     uint32_t loaded;                /**< bytes of input so far */
     bool has_output;                /**< output and counters are those of a finished run */
     bool has_checksums;             /**< so are checksums */
