@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.flash.application import Application, read_application
 from edgel3_deploy.flash.confirm import Expected
+from edgel3_deploy.flash.image import load_image
 from edgel3_deploy.image.pack import HEX, application_name
 
 if TYPE_CHECKING:
@@ -36,11 +37,15 @@ def delivery(build: PreparedBuild) -> Delivery:
     """The delivery of a finished build. Raises BadInputError if its files are damaged."""
     names = [name for slot in range(_MOST_SLOTS) if (name := application_name(slot)) in build.manifest.files]
     applications = tuple(read_application(build.directory / name, build.board) for name in names)
+    build_id = bytes.fromhex(build.manifest.build_id)
+    if not applications:
+        (part,) = load_image(build.elf, build.board).parts
+        return Delivery(build.board, build.directory, build.elf, (), Expected(build_id, bare=part.data))
     crcs = tuple(application.announcement.crc for application in applications)
     return Delivery(
         board=build.board,
         folder=build.directory,
-        image=build.directory / HEX if applications else build.elf,
+        image=build.directory / HEX,
         applications=applications,
-        expected=Expected(bytes.fromhex(build.manifest.build_id), crcs),
+        expected=Expected(build_id, crcs),
     )
