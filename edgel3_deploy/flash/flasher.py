@@ -22,7 +22,6 @@ from edgel3_deploy.progress import Progress, silent
 if TYPE_CHECKING:
     from edgel3_deploy.pipeline.prepared import PreparedBuild
 
-AUTO = "auto"
 SERIAL = "serial"
 TOOLS: Mapping[str, Flasher] = {
     "openocd": openocd.flash,
@@ -74,7 +73,7 @@ def flash_build(
     if via in (None, SERIAL):
         path = _board_port(goods.board, port)
         return confirm(_updated(goods, path, progress, force), goods.expected, goods.board, path, progress)
-    if via == "rom" and port == AUTO:
+    if via == "rom" and port == virtual.AUTO:
         raise UsageError("the ROM bootloader is behind an adapter", "Name the adapter's port with --port.")
     progress(f"flashing through {via}")
     result = flash(goods.image, goods.board, port, via=str(via), progress=progress)
@@ -82,7 +81,7 @@ def flash_build(
 
 
 def _board_port(board: Board, port: str | None) -> str:
-    if port not in (None, AUTO):
+    if port not in (None, virtual.AUTO):
         return str(port)
     try:
         return find_port(board)
@@ -105,7 +104,7 @@ def _updated(goods: Delivery, path: str, progress: Progress, force: bool) -> Fla
 def _named(board: Board, port: str | None, via: str) -> str | None:
     """The board's own port, if it was named: what the ROM was reached on is an adapter's, mostly."""
     through_adapter = via == "rom" and board.bootloader is not None and not board.bootloader.over_vcp
-    return None if port == AUTO or through_adapter else port
+    return None if port == virtual.AUTO or through_adapter else port
 
 
 def _asked(result: FlashResult, goods: Delivery, named: str | None, progress: Progress) -> FlashResult:
