@@ -59,7 +59,10 @@ build_dir_option: Decorator = click.option(
     help="Folder of the build.  [default: build/BOARD]",
 )
 port_option: Decorator = click.option(
-    "--port", metavar="PORT", help="Serial port such as /dev/ttyACM0, or `virtual` for the virtual board."
+    "--port",
+    metavar="PORT",
+    help="Serial port such as /dev/ttyACM0, `auto` for the one that looks like the board, or `virtual` "
+    "for the virtual board.",
 )
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from edgel3_deploy.boards.board import Board, Sector
@@ -12,27 +11,63 @@ from edgel3_deploy.progress import Progress
 
 
 @dataclass(frozen=True)
-class Image:
-    """`data` belongs at address `origin`, the start of flash; `path` is the file it was read from, if any."""
+class Part:
+    """Bytes that belong together at address `origin`."""
 
-    data: bytes
     origin: int
-    path: Path | None = None
+    data: bytes
+
+    @property
+    def end(self) -> int:
+        """First address behind the bytes."""
+        return self.origin + len(self.data)
+
+
+@dataclass(frozen=True)
+class Image:
+    """What goes into flash: ascending parts that do not overlap; gaps between them are left as they are."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all parts."""
+        return sum(len(part.data) for part in self.parts)
+
+    @property
+    def origin(self) -> int:
+        """Address of the first byte: the vector table from which the chip starts."""
+        return self.parts[0].origin
 
     def sectors(self, board: Board) -> tuple[Sector, ...]:
         """The board's erase sectors that the image touches, ascending."""
-        end = self.origin + len(self.data)
-        return tuple(s for s in board.sectors if s.origin < end and s.origin + s.size > self.origin)
+        return tuple(
+            sector
+            for sector in board.sectors
+            if any(
+                part.origin < sector.origin + sector.size and part.end > sector.origin for part in self.parts
+            )
+        )
 
 
 @dataclass(frozen=True)
 class FlashResult:
-    """What was done: bytes of the image, numbers of the erased sectors, whether all bytes read back equal."""
+    """What was done: bytes of the image, numbers of the erased sectors, whether all bytes are right.
+
+    `verified` says that the bytes were read back equal, or that the loader's CRC over the flash is the
+    image's. `slot`, `crc` and `build_id` are what the board itself reported over serial once it ran;
+    `confirmed_by_board` says that they are the build's, and `notes` why not, and what else is worth knowing.
+    """
 
     tool: str
     bytes_written: int
     sectors: tuple[int, ...]
     verified: bool
+    slot: int | None = None
+    crc: int | None = None
+    build_id: str | None = None
+    confirmed_by_board: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def sectors_erased(self) -> int:
@@ -40,12 +75,12 @@ class FlashResult:
         return len(self.sectors)
 
     def to_json(self) -> dict[str, Any]:
-        """The result as JSON values."""
+        """The result as JSON values; `crc` as eight hexadecimal digits."""
         return {
-            "tool": self.tool,
-            "bytes_written": self.bytes_written,
+            **asdict(self),
             "sectors": list(self.sectors),
-            "verified": self.verified,
+            "crc": None if self.crc is None else f"{self.crc:08x}",
+            "notes": list(self.notes),
         }
 
 
@@ -59,8 +94,9 @@ class Flasher(Protocol):
     def __call__(self, image: Image, board: Board, port: str | None, progress: Progress) -> FlashResult: ...
 
 
-def require_equal(expected: bytes, found: bytes, origin: int) -> None:
+def require_equal(part: Part, found: bytes) -> None:
     """Compare what was read back with the image; FlashError naming the first difference and their number."""
+    expected, origin = part.data, part.origin
     if found == expected:
         return
     if len(found) != len(expected):

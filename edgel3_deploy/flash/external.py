@@ -9,20 +9,39 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from edgel3_deploy.errors import FlashError, MissingDependencyError
-from edgel3_deploy.flash.base import Image
+from edgel3_deploy.flash.base import Image, require_equal
+from edgel3_deploy.image.hexfile import to_hex
 
 _TIMEOUT_SECONDS = 600
 
 
+FILE = "firmware.hex"
+"""The image in a tool's folder: HEX carries addresses, so that no tool needs to be told them."""
+
+
 @contextmanager
-def workspace(image: Image) -> Iterator[tuple[Path, str]]:
-    """A temporary folder with the image, and its name there: no path needs quoting in a tool's script."""
+def workspace(image: Image) -> Iterator[Path]:
+    """A temporary folder with the image as FILE: no path needs quoting in a tool's script."""
     with TemporaryDirectory(prefix="edgel3-flash-") as folder:
-        is_elf = image.path is not None and image.path.read_bytes()[:4] == b"\x7fELF"
-        name = "firmware.elf" if is_elf else "firmware.bin"
-        content = image.path.read_bytes() if is_elf and image.path is not None else image.data
-        (Path(folder) / name).write_bytes(content)
-        yield Path(folder), name
+        (Path(folder) / FILE).write_bytes(to_hex((part.origin, part.data) for part in image.parts))
+        yield Path(folder)
+
+
+def dump_name(number: int) -> str:
+    """The file into which a tool reads part `number` of the image back."""
+    return f"readback-{number}.bin"
+
+
+def compare_dumps(image: Image, folder: Path, tool: str) -> None:
+    """Compare what a tool has read back with the image. Raises FlashError."""
+    for number, part in enumerate(image.parts):
+        try:
+            found = (folder / dump_name(number)).read_bytes()
+        except OSError as error:
+            raise FlashError(
+                f"{tool} read nothing back: the image is not verified", "Flash again."
+            ) from error
+        require_equal(part, found)
 
 
 def run_tool(arguments: Sequence[str], folder: Path, package: str) -> None:
@@ -55,14 +74,6 @@ def run_tool(arguments: Sequence[str], folder: Path, package: str) -> None:
             f"{tool} failed: {_complaint(done.stderr + done.stdout) or f'exit code {done.returncode}'}",
             "Check that the ST-LINK is plugged in, that no other debugger uses it, and the board's power.",
         )
-
-
-def read_dump(path: Path, tool: str) -> bytes:
-    """The flash contents that a tool has read back into `path`."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise FlashError(f"{tool} read nothing back: the image is not verified", "Flash again.") from error
 
 
 def _complaint(output: str) -> str:

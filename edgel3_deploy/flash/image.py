@@ -7,26 +7,31 @@ from pathlib import Path
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import BadInputError
-from edgel3_deploy.flash.base import Image
+from edgel3_deploy.flash.base import Image, Part
+from edgel3_deploy.flash.hexfile import read_hex
 
 _ERASED = b"\xff"
 _REBUILD = "Build again with `edgel3-deploy build`."
 
 
 def load_image(source: Path | bytes, board: Board) -> Image:
-    """The image in a build folder, an ELF, a BIN that starts at the board's flash origin, or such bytes.
+    """The image in a build folder, an ELF, a HEX, a BIN for the start of the board's flash, or such bytes.
 
-    Raises BadInputError for an unreadable file, or a size or vector table that does not belong to the board.
+    Raises BadInputError for an unreadable file, or a place or vector table that does not belong to the board.
     """
     if isinstance(source, bytes):
-        return _checked(Image(source, board.flash.origin), board, "the image")
+        return _checked(Image((Part(board.flash.origin, source),)), board, "the image")
     path = source / "firmware.elf" if source.is_dir() else source
     try:
         content = path.read_bytes()
     except OSError as error:
         raise BadInputError(f"{path}: {error.strerror or error}", _REBUILD) from error
-    data = _elf_data(content, board, path) if content.startswith(b"\x7fELF") else content
-    return _checked(Image(data, board.flash.origin, path), board, str(path))
+    if content.startswith(b":"):
+        parts = read_hex(content, str(path))
+    else:
+        data = _elf_data(content, board, path) if content.startswith(b"\x7fELF") else content
+        parts = (Part(board.flash.origin, data),)
+    return _checked(Image(parts), board, str(path))
 
 
 def _elf_data(content: bytes, board: Board, path: Path) -> bytes:
@@ -58,16 +63,20 @@ def _elf_data(content: bytes, board: Board, path: Path) -> bytes:
 
 
 def _checked(image: Image, board: Board, name: str) -> Image:
-    if len(image.data) > board.flash.size:
-        raise BadInputError(
-            f"{name}: {len(image.data):,} bytes exceed the flash of {board.name} ({board.flash.size:,})",
-            _REBUILD,
-        )
-    if len(image.data) < 8:
-        raise BadInputError(f"{name}: {len(image.data)} bytes are no firmware image", _REBUILD)
-    stack, entry = struct.unpack_from("<II", image.data)
+    flash = board.flash
+    for part in image.parts:
+        if not flash.origin <= part.origin <= part.end <= flash.end:
+            raise BadInputError(
+                f"{name}: {len(part.data):,} bytes at 0x{part.origin:08x} exceed the flash of {board.name} "
+                f"({flash.size:,} at 0x{flash.origin:08x})",
+                _REBUILD,
+            )
+    first = image.parts[0] if image.parts else Part(flash.origin, b"")
+    if len(first.data) < 8 or first.origin != flash.origin:
+        raise BadInputError(f"{name}: {image.size} bytes are no firmware image", _REBUILD)
+    stack, entry = struct.unpack_from("<II", first.data)
     stack_fits = any(region.origin < stack <= region.end for region in board.ram)
-    if not stack_fits or not entry & 1 or not board.flash.origin < entry < image.origin + len(image.data):
+    if not stack_fits or not entry & 1 or not flash.origin < entry < first.end:
         table = f"stack 0x{stack:08x}, entry 0x{entry:08x}"
         raise BadInputError(
             f"{name}: its vector table ({table}) does not belong to {board.name}",

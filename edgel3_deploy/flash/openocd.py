@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import FlashError
-from edgel3_deploy.flash.base import FlashResult, Image, require_equal
-from edgel3_deploy.flash.external import read_dump, run_tool, workspace
+from edgel3_deploy.flash.base import FlashResult, Image
+from edgel3_deploy.flash.external import FILE, compare_dumps, dump_name, run_tool, workspace
 from edgel3_deploy.progress import Progress
 
 TOOL = "openocd"
@@ -23,15 +23,15 @@ def flash(image: Image, board: Board, port: str | None, progress: Progress) -> F
             f"{board.name} names no OpenOCD configuration", "Add debug.openocd_config to its board file."
         )
     base = [TOOL, "-f", board.debug.openocd_config, "-c"]
-    with workspace(image) as (folder, name):
+    with workspace(image) as folder:
         progress("programming with OpenOCD")
-        # A BIN carries no addresses of its own.
-        target = name if name.endswith(".elf") else f"{name} 0x{image.origin:08x}"
-        run_tool([*base, f"program {target} verify reset exit"], folder, _PACKAGE)
+        run_tool([*base, f"program {FILE} verify reset exit"], folder, _PACKAGE)
         progress("reading back with OpenOCD")
-        dump = f"dump_image readback.bin 0x{image.origin:08x} {len(image.data)}"
-        run_tool([*base, f"init; reset halt; {dump}; reset run; shutdown"], folder, _PACKAGE)
-        found = read_dump(folder / "readback.bin", TOOL)
-    require_equal(image.data, found, image.origin)
+        dumps = "; ".join(
+            f"dump_image {dump_name(number)} 0x{part.origin:08x} {len(part.data)}"
+            for number, part in enumerate(image.parts)
+        )
+        run_tool([*base, f"init; reset halt; {dumps}; reset run; shutdown"], folder, _PACKAGE)
+        compare_dumps(image, folder, TOOL)
     sectors = tuple(sector.number for sector in image.sectors(board))
-    return FlashResult(TOOL, len(image.data), sectors, verified=True)
+    return FlashResult(TOOL, image.size, sectors, verified=True)

@@ -8,23 +8,61 @@ from pathlib import Path
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import LinkError, UsageError
+from edgel3_deploy.flash import serial, virtual_probe
+from edgel3_deploy.flash.base import FlashResult
+from edgel3_deploy.flash.confirm import confirm
+from edgel3_deploy.flash.delivery import Delivery
+from edgel3_deploy.flash.image import load_image
+from edgel3_deploy.link.diagnosis import UnansweredError
+from edgel3_deploy.progress import Progress
 
 VIRTUAL = "virtual"
 FLASH_FILE = "virtual-flash.bin"
 
 
-@contextmanager
-def port_to_program(board: Board, folder: Path, *, boot0: bool | None = None) -> Iterator[str]:
-    """Start the virtual board for flashing; `boot0` holds that pin, None leaves it to the board."""
-    from edgel3_deploy.emulate import start
+def flash(goods: Delivery, via: str | None, progress: Progress, *, force: bool = False) -> FlashResult:
+    """Bring a build onto the virtual board of its folder, and ask the board what it runs.
 
+    Where its loader answers, the update goes through that, as on a real board. Otherwise its debug probe
+    programs everything, loader included; `via` "serial" forbids that.
+    """
+    board = goods.board
     _require_emulator(board)
     if board.bootloader is None:
         raise UsageError(
             f"{board.name} has no flash memory to program: QEMU loads the image when it starts",
             f"Go on with `edgel3-deploy validate --board {board.name} --port {VIRTUAL}`.",
         )
-    with start(board, flash_file=folder / FLASH_FILE, boot0=boot0) as virtual:
+    if via not in (None, "serial"):
+        raise UsageError(f"the virtual board has nothing for --via {via}", "Leave --via out.")
+    file = goods.folder / FLASH_FILE
+    if via == "serial" or (goods.applications and _is_programmed(file)):
+        try:
+            with _running(board, file) as path:
+                result = serial.flash(goods.applications, board, path, progress, force=force)
+                return confirm(result, goods.expected, board, path, progress)
+        except (UnansweredError, serial.NeedsProbeError):
+            if via == "serial":
+                raise
+    progress("programming the virtual board with its debug probe")
+    result = virtual_probe.program(load_image(goods.image, board), board, file)
+    with _running(board, file) as path:
+        return confirm(result, goods.expected, board, path, progress)
+
+
+def _is_programmed(file: Path) -> bool:
+    try:
+        with file.open("rb") as stream:
+            return stream.read(8) not in (b"", b"\xff" * 8)
+    except OSError:
+        return False
+
+
+@contextmanager
+def _running(board: Board, file: Path) -> Iterator[str]:
+    from edgel3_deploy.emulate import start
+
+    with start(board, flash_file=file) as virtual:
         yield virtual.port
 
 
@@ -43,8 +81,8 @@ def port_to_run(board: Board, folder: Path, elf: Path) -> Iterator[str]:
             f"the virtual {board.name} of {folder} was never flashed",
             f"Run `edgel3-deploy flash --board {board.name} --port {VIRTUAL}` first.",
         )
-    with start(board, flash_file=flash_file) as virtual:
-        yield virtual.port
+    with _running(board, flash_file) as path:
+        yield path
 
 
 def _require_emulator(board: Board) -> str:

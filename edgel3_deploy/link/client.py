@@ -1,98 +1,75 @@
-"""The host's side of the protocol: one request at a time, repeated a bounded number of times on loss.
-
-Every request is idempotent, so repeating one whose reply was lost is safe.
-"""
+"""The host's side of the protocol: one method per request, frozen values for the answers."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import cast
+from enum import IntEnum
+from typing import TypeVar, cast
 
-from edgel3_deploy.link import codec, diagnosis
+from edgel3_deploy.link import diagnosis
+from edgel3_deploy.link.answers import Announcement, Identity, MemoryUse, ResetRecord, SlotImage
 from edgel3_deploy.link.codec import Value
+from edgel3_deploy.link.exchange import Exchange
 from edgel3_deploy.link.fault import describe_fault
-from edgel3_deploy.link.framing import Frame, FrameDecoder, encode_frame
 from edgel3_deploy.link.port import Port
 from edgel3_deploy.link.protocol import (
+    FORCE_VERSION,
     MAX_CHUNK,
+    MAX_LAYERS,
     PROTOCOL_VERSION,
     RUN_CHECKSUMS,
+    RUNNING_SLOT,
     CounterUnit,
     ErrorCode,
-    Message,
+    ResetCause,
     Role,
+    SlotState,
+    StayReason,
 )
+from edgel3_deploy.link.text import printable
 
-_MAX_LAYERS_PER_FRAME = 64
 _LEAST_RUN_SECONDS = 10.0
 _RUN_PATIENCE = 20
+_ERASE_SECONDS = 10.0
+"""An STM32H743 takes up to 4 s for a sector of 128 KB, an STM32F769 for one of 256 KB (their data sheets)."""
+_CRC_SECONDS = 10.0
+"""A CRC over a whole slot, at the clock of a chip that fell back to its internal oscillator."""
 
-
-@dataclass(frozen=True)
-class Identity:
-    """What the firmware says about itself; fields as in the `identify` reply."""
-
-    model_sha256: bytes
-    build_id: bytes
-    device_id: int
-    cpu_hz: int
-    input_size: int
-    output_size: int
-    layer_count: int
-    counter_unit: CounterUnit
-    board: str
-    model: str
-    runtime: str
-
-
-@dataclass(frozen=True)
-class MemoryUse:
-    """Bytes: deepest stack use since reset, stack reserved, data and bss, arenas and scratch."""
-
-    stack_peak: int
-    stack_size: int
-    data_size: int
-    arena_size: int
+E = TypeVar("E", bound=IntEnum)
 
 
 class Client:
     """A session with one board. All methods raise LinkError; `hello` must succeed before the others.
 
     `timeout` is the wait for an ordinary reply and `run_timeout` for the first inference, in seconds; a
-    request is sent at most 1 + `retries` times.
+    request is sent at most 1 + `retries` times, `run` at most twice.
     """
 
     def __init__(
         self, port: Port, *, timeout: float = 1.0, run_timeout: float = 120.0, retries: int = 3
     ) -> None:
         self._port = port
-        self._timeout = timeout
+        self._exchange = Exchange(port, timeout=timeout, retries=retries)
+        self._request = self._exchange.request
         self._run_timeout = run_timeout
-        self._retries = retries
-        self._sequence = 0
-        self._decoder = FrameDecoder()
-        self._greeted = False
 
     def hello(self) -> Role:
         """Compare protocol versions, and learn who answers; nothing else works before."""
         answer = self._request("hello", {"version": PROTOCOL_VERSION})
-        version, role = _int(answer, "version"), _int(answer, "role")
+        version = _int(answer, "version")
         if version != PROTOCOL_VERSION:
             raise diagnosis.other_version(self._port.path, version)
-        if role not in set(Role):
-            raise diagnosis.malformed(self._port.path, f"role {role}")
-        self._greeted = True
-        return Role(role)
+        return self._enum(Role, answer, "role")
 
     def identify(self) -> Identity:
         """Ask who is there."""
         answer = self._request("identify")
-        unit = _int(answer, "counter_unit")
-        if unit not in set(CounterUnit):
-            raise diagnosis.malformed(self._port.path, f"counter unit {unit}")
-        return Identity(**{**answer, "counter_unit": CounterUnit(unit)})  # type: ignore[arg-type]
+        known = {
+            "counter_unit": self._enum(CounterUnit, answer, "counter_unit"),
+            **{name: printable(cast(str, answer[name])) for name in ("board", "model", "runtime")},
+        }
+        return Identity(**{**answer, **known})  # type: ignore[arg-type]
 
     def load_input(self, data: bytes) -> None:
         """Write the whole int8 input tensor."""
@@ -109,7 +86,9 @@ class Client:
         """Run one inference on the loaded input; return the counter over all layers, in the board's unit."""
         flags = RUN_CHECKSUMS if checksums else 0
         started = time.monotonic()
-        counter = _int(self._request("run", {"flags": flags}, timeout=self._run_timeout), "counter")
+        counter = _int(
+            self._request("run", {"flags": flags}, timeout=self._run_timeout, retries=1), "counter"
+        )
         # Inferences take much the same time: once one is known, a dead board is noticed sooner.
         patience = max(_LEAST_RUN_SECONDS, _RUN_PATIENCE * (time.monotonic() - started))
         self._run_timeout = min(self._run_timeout, patience)
@@ -139,95 +118,82 @@ class Client:
         """Memory high-water marks since reset."""
         return MemoryUse(**self._request("read_memory"))  # type: ignore[arg-type]
 
+    def read_reset(self) -> ResetRecord:
+        """Why the chip restarted, and the fault that is on record."""
+        answer = self._request("read_reset")
+        return ResetRecord(
+            cause=self._enum(ResetCause, answer, "cause"),
+            stay_reason=self._enum(StayReason, answer, "stay_reason"),
+            restarts=_int(answer, "restarts"),
+            fault=describe_fault(cast(Mapping[str, int], answer)) if answer["has_fault"] else None,
+        )
+
+    def read_image(self, slot: int = RUNNING_SLOT) -> SlotImage:
+        """What a slot holds, by default that of the running image; the board computes the CRC now."""
+        answer = self._request("read_image", {"slot": slot}, timeout=_CRC_SECONDS, retries=1)
+        return SlotImage(**{**answer, "state": self._enum(SlotState, answer, "state")})  # type: ignore[arg-type]
+
+    def begin_update(self, slot: int, image: Announcement, *, force: bool = False) -> int:
+        """Announce an image to the loader; return how many sectors, from the slot's first, are to be erased.
+
+        The loader refuses another board's image, another origin, and a version below the installed one
+        unless `force`.
+        """
+        flags = FORCE_VERSION if force else 0
+        return _int(self._request("begin_update", {"slot": slot, "flags": flags, **vars(image)}), "sectors")
+
+    def erase(self, sector: int) -> None:
+        """Erase one sector of the announced slot, counted from 0."""
+        self._request("erase", {"sector": sector}, timeout=_ERASE_SECONDS, retries=1)
+
+    def write(self, offset: int, data: bytes) -> None:
+        """Program a chunk of the announced image, at most MAX_CHUNK bytes, a multiple of WRITE_UNIT."""
+        next_ = _int(self._request("write", {"offset": offset, "data": data}), "next")
+        if next_ != offset + len(data):
+            raise diagnosis.malformed(
+                self._port.path, f"next offset {next_} where {offset + len(data)} was written"
+            )
+
+    def verify(self) -> int:
+        """Let the loader check and commit the announced image; return the CRC that it computed over flash."""
+        return _int(self._request("verify", timeout=_CRC_SECONDS, retries=1), "crc")
+
+    def boot(self) -> None:
+        """Let the loader start the application, which ends the session."""
+        self._leave("boot")
+
     def enter_bootloader(self) -> None:
-        """Let the chip jump into its ROM bootloader, which ends the session."""
-        self._request("enter_bootloader")
+        """Let the chip restart into its loader, or its ROM bootloader if it has none; ends the session."""
+        self._leave("enter_bootloader")
 
     def reset(self) -> None:
         """Restart the chip, which ends the session."""
-        self._request("reset")
+        self._leave("reset")
+
+    def _leave(self, name: str) -> None:
+        try:
+            self._request(name)
+        except diagnosis.RefusedError as error:
+            # The reply was lost, and the repeated request met whoever started meanwhile.
+            if error.code not in (ErrorCode.NO_HANDSHAKE, ErrorCode.UNKNOWN_TYPE):
+                raise
+
+    def _enum(self, kind: type[E], answer: Mapping[str, Value], name: str) -> E:
+        value = _int(answer, name)
+        if value not in set(kind):
+            raise diagnosis.malformed(self._port.path, f"{name.replace('_', ' ')} {value}")
+        return kind(value)
 
     def _per_layer(self, name: str, field: str, layers: int) -> tuple[int, ...]:
         values: tuple[int, ...] = ()
         while len(values) < layers:
-            count = min(_MAX_LAYERS_PER_FRAME, layers - len(values))
+            count = min(MAX_LAYERS, layers - len(values))
             part = cast(tuple[int, ...], self._request(name, {"first": len(values), "count": count})[field])
             if len(part) != count:
                 raise diagnosis.malformed(self._port.path, f"{len(part)} layer values instead of {count}")
             values += part
         return values
 
-    def _request(
-        self, name: str, values: Mapping[str, Value] | None = None, *, timeout: float | None = None
-    ) -> dict[str, Value]:
-        message = codec.request(name)
-        # 0 is left to frames that the firmware sends unasked.
-        self._sequence = self._sequence % 0xFF + 1
-        wire = encode_frame(Frame(message.id, self._sequence, codec.encode(message, values or {})))
-        for _ in range(1 + self._retries):
-            self._port.write(wire)
-            answer = self._await_reply(message, self._timeout if timeout is None else timeout)
-            if answer is not None:
-                return answer
-        place = f"{self._port.path} at {self._port.baudrate} baud"
-        if self._greeted:
-            raise diagnosis.stopped(place, name)
-        raise diagnosis.never_answered(place, self._decoder.noise)
-
-    def _await_reply(self, message: Message, timeout: float) -> dict[str, Value] | None:
-        """The reply to the request just sent, or None if it must be sent again."""
-        deadline = time.monotonic() + timeout
-        rejected = self._decoder.rejected
-        while True:
-            left = deadline - time.monotonic()
-            # Even past the deadline what has arrived meanwhile counts: a busy host may come late.
-            data = self._port.read(max(left, 0))
-            if not data and left <= 0:
-                return None
-            for frame in self._decoder.feed(data):
-                if frame.type == message.id and frame.sequence == self._sequence:
-                    raise diagnosis.echoed(self._port.path)
-                if _asks_to_repeat(frame):
-                    return None
-                answer = self._accept(message, frame)
-                if answer is not None:
-                    return answer
-            if self._decoder.rejected > rejected:
-                # The damaged frame may have been the reply: a long wait for another would be in vain.
-                rejected = self._decoder.rejected
-                deadline = min(deadline, time.monotonic() + self._timeout)
-
-    def _accept(self, message: Message, frame: Frame) -> dict[str, Value] | None:
-        """The frame's values if it is the reply to `message`, None if it belongs to something else."""
-        kind = codec.reply_by_id(frame.type)
-        if kind is None:
-            return None
-        ours = frame.sequence == self._sequence and kind.name in ("error", message.name)
-        if kind.name != "fault" and not ours:
-            return None
-        try:
-            values = codec.decode(kind, frame.body)
-        except codec.CodecError as error:
-            raise diagnosis.malformed(self._port.path, str(error)) from error
-        if kind.name == "fault":
-            raise diagnosis.crashed(self._port.path, describe_fault(cast(Mapping[str, int], values)))
-        if kind.name == "error":
-            raise diagnosis.refused(
-                self._port.path, message.name, _int(values, "code"), _int(values, "detail")
-            )
-        return values
-
 
 def _int(values: Mapping[str, Value], name: str) -> int:
     return cast(int, values[name])
-
-
-def _asks_to_repeat(frame: Frame) -> bool:
-    """Whether the board received the request damaged; its sequence number may be unreadable to it."""
-    error = codec.reply("error")
-    if frame.type != error.id:
-        return False
-    try:
-        return codec.decode(error, frame.body)["code"] in (ErrorCode.BAD_CRC, ErrorCode.BAD_FRAME)
-    except codec.CodecError:
-        return False

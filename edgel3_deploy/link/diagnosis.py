@@ -8,10 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from edgel3_deploy.errors import LinkError
-from edgel3_deploy.link.protocol import PROTOCOL_VERSION, ErrorCode
+from edgel3_deploy.link.answers import ResetRecord
+from edgel3_deploy.link.protocol import PROTOCOL_VERSION, ErrorCode, StayReason
+from edgel3_deploy.link.text import printable
+
+ROM_REPLIES = frozenset(b"\x79\x1f")
+"""ACK and NACK of the STM32 ROM bootloader (AN3155), the only bytes it sends unless asked for data."""
 
 _SAME_VERSION = "Build and flash the board with this version of edgel3-deploy."
 _NOT_OURS = "Check that this is the board's port and that it is flashed (edgel3-deploy flash)."
+_AGAIN = "Run the command again."
+_FLASH_AGAIN = "Flash again; if it stays, the flash is worn, write-protected, or the supply is weak."
+_QUOTED = 60
 _REFUSALS: Mapping[int, tuple[str, str]] = {
     ErrorCode.UNKNOWN_TYPE: ("it does not know this request", _SAME_VERSION),
     ErrorCode.BAD_LENGTH: ("the request has another length there", _SAME_VERSION),
@@ -20,14 +28,68 @@ _REFUSALS: Mapping[int, tuple[str, str]] = {
         "Check its power supply, then run the command again.",
     ),
     ErrorCode.OUT_OF_RANGE: ("that is outside its tensors or layers", "Flash the build that you validate."),
-    ErrorCode.INPUT_INCOMPLETE: ("its input tensor is incomplete", "Run the command again."),
-    ErrorCode.NO_RESULT: ("it has no result to read", "Run the command again."),
+    ErrorCode.INPUT_INCOMPLETE: ("its input tensor is incomplete", _AGAIN),
+    ErrorCode.NO_RESULT: ("it has no result to read", _AGAIN),
     ErrorCode.RUN_FAILED: ("the network failed", "Build and flash again; another --runtime may work."),
+    ErrorCode.WRONG_BOARD: (
+        "the image is for another board (WRONG_BOARD)",
+        "Choose the board that is plugged in (--board), or the port of this one (--port).",
+    ),
+    ErrorCode.NO_UPDATE: (
+        "it restarted in the middle of the update (NO_UPDATE)",
+        "Check its power supply, then run the command again: the loader waits for it.",
+    ),
 }
+_UPDATE_REFUSALS: Mapping[int, tuple[str, str]] = {
+    ErrorCode.OUT_OF_RANGE: (
+        "the image does not fit the slot, or was linked for another (OUT_OF_RANGE, {detail:#x})",
+        "Build again, with the --slots that the board's loader has.",
+    ),
+    ErrorCode.VERSION_BELOW: (
+        "image version {detail} is installed, which is newer (VERSION_BELOW)",
+        "`flash --force` installs the older one all the same; `build --image-version` sets the version.",
+    ),
+    ErrorCode.NOT_ERASED: ("its flash at 0x{detail:08x} is not erased (NOT_ERASED)", _AGAIN),
+    ErrorCode.FLASH_FAILED: ("its flash at 0x{detail:08x} takes no data (FLASH_FAILED)", _FLASH_AGAIN),
+    ErrorCode.BAD_IMAGE: (
+        "what is in its flash is not the image: the CRC is 0x{detail:08x} (BAD_IMAGE)",
+        _FLASH_AGAIN,
+    ),
+}
+_STAYS: Mapping[StayReason, str] = {
+    StayReason.NONE: "it gives no reason",
+    StayReason.REQUESTED: "it was asked to",
+    StayReason.NO_IMAGE: "there is no application in its flash",
+    StayReason.DAMAGED: "the application in its flash is incomplete or damaged",
+    StayReason.OTHER_BOARD: "the application in its flash is for another board",
+    StayReason.FAILED_START: "the application was started and never came up",
+}
+_UPDATE_REQUESTS = ("begin_update", "erase", "write", "verify", "boot")
 
 
-class NotSupportedError(LinkError):
+class RefusedError(LinkError):
+    """The firmware answered with `error`; `code` is an ErrorCode unless it is unknown here."""
+
+    def __init__(self, message: str, hint: str, code: int, detail: int) -> None:
+        super().__init__(message, hint)
+        self.code = code
+        self.detail = detail
+
+
+class NotSupportedError(RefusedError):
     """The firmware cannot serve the request on its chip: only `enter_bootloader` may be refused so."""
+
+
+class CrashedError(LinkError):
+    """The firmware is in its fault handler."""
+
+
+class UnansweredError(LinkError):
+    """No valid frame since the port was opened; `noise` is what came instead, empty if nothing did."""
+
+    def __init__(self, message: str, hint: str, noise: bytes) -> None:
+        super().__init__(message, hint)
+        self.noise = noise
 
 
 def refused(path: str, request: str, code: int, detail: int) -> LinkError:
@@ -37,11 +99,16 @@ def refused(path: str, request: str, code: int, detail: int) -> LinkError:
     what = f"the board on {path} refused '{request}'"
     if code == ErrorCode.NOT_SUPPORTED:
         return NotSupportedError(
-            f"{what}: its chip has no ROM bootloader to jump into",
+            f"{what}: it has neither a loader nor a ROM bootloader to jump into",
             "Flash it with a debug probe (--via openocd).",
+            code,
+            detail,
         )
+    if code in _UPDATE_REFUSALS and request in _UPDATE_REQUESTS:
+        reason, hint = _UPDATE_REFUSALS[code]
+        return RefusedError(f"{what}: {reason.format(detail=detail)}", hint, code, detail)
     reason, hint = _REFUSALS.get(code, (f"error code {code} is unknown here", _SAME_VERSION))
-    return LinkError(f"{what}: {reason} (detail {detail})", hint)
+    return RefusedError(f"{what}: {reason} (detail {detail})", hint, code, detail)
 
 
 def other_version(path: str, version: int) -> LinkError:
@@ -68,9 +135,9 @@ def echoed(path: str) -> LinkError:
     )
 
 
-def crashed(path: str, dump: str) -> LinkError:
+def crashed(path: str, dump: str) -> CrashedError:
     """The firmware reported a HardFault; `dump` is its register dump in words."""
-    return LinkError(
+    return CrashedError(
         f"the firmware on {path} crashed: {dump}",
         "`arm-none-eabi-addr2line -f -e firmware.elf <pc>` names the place; reset the board to go on.",
     )
@@ -84,23 +151,67 @@ def stopped(place: str, request: str) -> LinkError:
     )
 
 
-def never_answered(place: str, noise: bytes) -> LinkError:
+def loader_waits(path: str, board: str, record: ResetRecord) -> LinkError:
+    """The loader answers where the application was wanted."""
+    return LinkError(
+        f"the board on {path} waits in its loader: {why_it_waits(record)}",
+        f"Flash it: `edgel3-deploy flash --board {board} --port {path}`.",
+    )
+
+
+def why_it_waits(record: ResetRecord) -> str:
+    """Why the loader starts no application, with the fault that is on record."""
+    fault = f"; fault on record: {record.fault}" if record.fault else ""
+    return f"{_STAYS[record.stay_reason]} ({record.stay_reason.name}){fault}"
+
+
+def never_answered(place: str, noise: bytes) -> UnansweredError:
     """No valid frame since the port was opened; `noise` is what came instead."""
     if not noise:
-        return LinkError(
+        return UnansweredError(
             f"no answer from the board on {place}",
-            "Check that it is powered, flashed and out of its bootloader (BOOT0 low, then reset), "
-            "that this is its port, and that the baud rate is the board file's.",
+            "Check that it is powered and flashed (BOOT0 low, then reset), that this is its port, and that "
+            "the baud rate is the board file's.",
+            noise,
         )
-    text = noise.decode("ascii", errors="replace")
-    readable = sum(
-        character.isascii() and (character.isprintable() or character.isspace()) for character in text
-    )
-    if readable >= 0.9 * len(text):
-        return LinkError(
-            f"what answers on {place} is not EdgeL3 firmware: it sends {text.strip()[:60]!r}", _NOT_OURS
-        )
-    return LinkError(
+    if set(noise) <= ROM_REPLIES:
+        return rom_answers(place, noise)
+    if is_readable(noise):
+        return foreign(place, noise)
+    return UnansweredError(
         f"unreadable bytes from {place} ({noise[:8].hex(' ')})",
         f"The baud rate may differ from the board file's. {_NOT_OURS}",
+        noise,
     )
+
+
+def foreign(place: str, noise: bytes) -> UnansweredError:
+    """Readable text came where frames were due."""
+    text = printable(noise.decode("ascii", errors="replace").strip()[:_QUOTED])
+    return UnansweredError(
+        f"what answers on {place} is not EdgeL3 firmware: it sends '{text}'", _NOT_OURS, noise
+    )
+
+
+def rom_answers(place: str, noise: bytes) -> UnansweredError:
+    """An STM32 ROM bootloader answers, neither the application nor the loader."""
+    return UnansweredError(
+        f"what answers on {place} is an STM32 ROM bootloader, not the firmware",
+        "Set BOOT0 low and reset the board; or program it with `edgel3-deploy flash --via rom`.",
+        noise,
+    )
+
+
+def other_rate(path: str, rate: int, expected: int) -> LinkError:
+    """EdgeL3 firmware answers at another baud rate than the board file names."""
+    return LinkError(
+        f"the board on {path} answers at {rate} baud, not at the {expected} baud of its board file",
+        f"Set uart.baudrate = {rate} in the board file, or build and flash it again.",
+    )
+
+
+def is_readable(noise: bytes) -> bool:
+    """Whether `noise` is text that a person can read, most of it."""
+    text = noise.decode("ascii", errors="replace")
+    readable = sum(c.isascii() and (c.isprintable() or c.isspace()) for c in text)
+    return bool(text.strip()) and readable >= 0.9 * len(text)

@@ -15,11 +15,14 @@ import serial
 from serial.tools import list_ports
 
 from edgel3_deploy.errors import LinkError
+from edgel3_deploy.link.holders import holders
+from edgel3_deploy.link.text import printable
 
 Parity = Literal["N", "E"]
 
 _POLL_SECONDS = 0.05
 _WRITE_TIMEOUT_SECONDS = 10.0
+_DISCARD_SECONDS = 0.2
 
 
 def available_ports() -> tuple[str, ...]:
@@ -79,9 +82,10 @@ class Port:
             raise self._lost() from error
 
     def discard_input(self) -> None:
-        """Forget what has arrived so far."""
+        """Forget what has arrived so far; from a device that never stops sending, some remains."""
+        deadline = time.monotonic() + _DISCARD_SECONDS
         try:
-            while self._device.in_waiting:
+            while self._device.in_waiting and time.monotonic() < deadline:
                 self._device.read(self._device.in_waiting)
         except OSError as error:
             raise self._lost() from error
@@ -135,9 +139,10 @@ def _open_error(path: str, baudrate: int, error: Exception) -> LinkError:
         return _absent(path)
     code = error.errno if isinstance(error, OSError) else None
     if code in (errno.EAGAIN, errno.EBUSY):
+        who = ", ".join(str(holder) for holder in holders(path) if holder.pid != os.getpid())
         return LinkError(
-            f"port {path} is busy: another program has it open",
-            f"Close the other program (`fuser {path}` names it), then try again.",
+            f"port {path} is busy: {printable(who) or 'another program'} has it open",
+            "Close that program, then try again." if who else f"`sudo fuser {path}` names it: close it.",
         )
     if code in (errno.EACCES, errno.EPERM):
         return LinkError(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.boards.board import Board
-from edgel3_deploy.link.client import Identity, MemoryUse
+from edgel3_deploy.link.answers import Identity, MemoryUse
 from edgel3_deploy.link.protocol import CounterUnit
 from edgel3_deploy.toolchain.budget import Usage
 from edgel3_deploy.validate.metrics import Difference, Fidelity

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
+import time
 from collections.abc import Callable, Generator
 
 from edgel3_deploy.boards.board import Board
@@ -29,7 +30,13 @@ class FakeBootloader(PtyDevice):
 
     `protected` refuses memory commands; `nack_writes` are numbers of refused blocks; `swallow` is a block of
     which a byte is lost; `stuck` maps addresses to what they read back as; `unplug_after` counts commands;
-    `asleep` is a firmware that runs until asked to enter the bootloader, which then starts if it `wakes`.
+    `asleep` is a firmware that runs until asked to enter the bootloader, which then starts if it `wakes`,
+    deaf for the board's `startup_ms`; a byte that comes earlier is in `early`. `rom_id` is its version, with
+    the faults that AN2606 lists: 0x90 gives no first ACK for Go and announces too many commands, 0x91
+    acknowledges the erase of bank 2 at once and hangs if the flash is touched within `erase_seconds`.
+    `dual_bank` clears nDBANK; `stray` inserts a byte before the reply to that command; `misread` garbles the
+    first reading of an address; `lost_acks` are numbers of blocks that are programmed and not acknowledged;
+    `garbled` are blocks that are programmed with a wrong byte and not acknowledged.
     """
 
     def __init__(
@@ -46,6 +53,13 @@ class FakeBootloader(PtyDevice):
         unplug_after: int | None = None,
         asleep: FakeBoard | None = None,
         wakes: bool = True,
+        rom_id: int = 0x93,
+        dual_bank: bool = False,
+        erase_seconds: float = 0.0,
+        stray: int | None = None,
+        misread: frozenset[int] = frozenset(),
+        lost_acks: frozenset[int] = frozenset(),
+        garbled: frozenset[int] = frozenset(),
     ) -> None:
         super().__init__()
         assert board.bootloader is not None
@@ -59,6 +73,15 @@ class FakeBootloader(PtyDevice):
         self._unplug_after = unplug_after
         self._asleep = asleep
         self._wakes = wakes
+        self._rom_id = rom_id
+        self._options = (0xFFFF ^ (1 << 13 if dual_bank else 0)).to_bytes(2, "little")
+        self._erase_seconds = erase_seconds
+        self._busy_until = 0.0
+        self._stray = stray
+        self._misread = set(misread)
+        self._lost_acks, self._garbled = lost_acks, set(garbled)
+        self._deaf_until = 0.0
+        self.early = b""
         if asleep is not None:
             asleep.send = self.send  # type: ignore[method-assign]
         self.flash = bytearray(b"\x00" * board.flash.size)
@@ -74,9 +97,15 @@ class FakeBootloader(PtyDevice):
             self._asleep.received(data)
             if "enter_bootloader" in self._asleep.requests:
                 self._asleep = None
+                facts = self._board.bootloader
+                assert facts is not None
+                self._deaf_until = time.monotonic() + facts.startup_ms / 1000
                 if not self._wakes:
                     self._chip = _ignore()
                     next(self._chip)
+            return
+        if time.monotonic() < self._deaf_until:
+            self.early += data
             return
         for byte in data:
             if self._plugged:
@@ -107,11 +136,17 @@ class FakeBootloader(PtyDevice):
                 self.unplug()
                 yield
                 continue
-            self.send(bytes([ACK]))
+            if time.monotonic() < self._busy_until:
+                yield from _ignore()
+            if self._stray is not None and len(self.log) == self._stray:
+                self.send(b"U")
+            if code != GO or self._rom_id != 0x90:
+                self.send(bytes([ACK]))
             yield from handlers[code]()
 
     def _get(self) -> Generator[None, int, None]:
-        self.send(bytes([len(self._commands), 0x31, *self._commands, ACK]))
+        announced = len(self._commands) + (2 if self._rom_id == 0x90 else 0)
+        self.send(bytes([announced, 0x31, *self._commands, ACK]))
         yield from ()
 
     def _get_id(self) -> Generator[None, int, None]:
@@ -126,6 +161,12 @@ class FakeBootloader(PtyDevice):
         self.send(bytes([ACK]))
         return int.from_bytes(body[:4], "big") - self._board.flash.origin
 
+    def _other_memory(self, address: int) -> bytes | None:
+        """What stands outside the flash: the bootloader's version and the option bytes."""
+        facts = self._board.bootloader
+        assert facts is not None
+        return {facts.id_address: bytes([self._rom_id]), 0x1FFF0008: self._options}.get(address)
+
     def _read(self) -> Generator[None, int, None]:
         offset = yield from self._address()
         if offset is None:
@@ -134,9 +175,14 @@ class FakeBootloader(PtyDevice):
         if count ^ complement != 0xFF:
             self.send(bytes([NACK]))
             return
-        self.send(bytes([ACK]) + bytes(self._cell(offset + at) for at in range(count + 1)))
+        other = self._other_memory(offset + self._board.flash.origin)
+        cells = other or bytes(self._cell(offset + at) for at in range(count + 1))
+        self.send(bytes([ACK]) + cells)
 
     def _cell(self, offset: int) -> int:
+        if offset + self._board.flash.origin in self._misread:
+            self._misread.remove(offset + self._board.flash.origin)
+            return self.flash[offset] ^ 0xFF
         return self._stuck.get(offset + self._board.flash.origin, self.flash[offset])
 
     def _write(self) -> Generator[None, int, None]:
@@ -151,10 +197,12 @@ class FakeBootloader(PtyDevice):
         if functools.reduce(operator.xor, body, count) or number in self._nack_writes:
             self.send(bytes([NACK]))
             return
+        wrong = number in self._garbled
         # Programming only clears bits.
         for at, value in enumerate(body[:-1]):
-            self.flash[offset + at] &= value
-        self.send(bytes([ACK]))
+            self.flash[offset + at] &= value ^ (0x55 if wrong and at == 7 else 0)
+        if not wrong and number not in self._lost_acks:
+            self.send(bytes([ACK]))
 
     def _erase(self) -> Generator[None, int, None]:
         count = int.from_bytes((yield from _take(2)), "big") + 1
@@ -169,6 +217,8 @@ class FakeBootloader(PtyDevice):
             start = sector.origin - self._board.flash.origin
             self.flash[start : start + sector.size] = b"\xff" * sector.size
             self.erased.append(number)
+            if self._rom_id == 0x91 and number >= 8:
+                self._busy_until = time.monotonic() + self._erase_seconds
         self.send(bytes([ACK]))
 
     def _go(self) -> Generator[None, int, None]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import operator
+
 import pytest
 
 from edgel3_deploy.errors import FlashError
-from edgel3_deploy.flash.an3155 import ACK, NACK, Bootloader
+from edgel3_deploy.flash.an3155 import ACK, NACK, BlockDamagedError, Bootloader
 
 
 class ScriptedPort:
@@ -25,7 +28,7 @@ class ScriptedPort:
         return (reply or b"")[:count]
 
     def read(self, timeout: float) -> bytes:
-        return b""
+        return self.read_exactly(256, timeout)
 
     def discard_input(self) -> None:
         pass
@@ -58,13 +61,13 @@ def test_silence_and_foreign_bytes_are_no_bootloader() -> None:
 
 
 def test_get_id_is_most_significant_byte_first() -> None:
-    bootloader, port = conversation(OK, b"\x01", b"\x04\x51", OK)
+    bootloader, port = conversation(OK, b"\x01", b"\x04\x51" + OK)
     assert bootloader.device_id() == 0x451
     assert port.written == [b"\x02\xfd"]
 
 
 def test_get_lists_commands_without_the_version() -> None:
-    bootloader, _ = conversation(OK, b"\x03", b"\x31\x00\x02\x44", OK)
+    bootloader, _ = conversation(OK, b"\x03", b"\x31\x00\x02\x44" + OK)
     assert bootloader.commands() == {0x00, 0x02, 0x44}
 
 
@@ -88,7 +91,7 @@ def test_read_sends_count_and_complement() -> None:
 
 def test_go_sends_the_address() -> None:
     bootloader, port = conversation(OK, OK)
-    bootloader.go(0x08000000)
+    assert bootloader.go(0x08000000)
     assert port.written == [b"\x21\xde", b"\x08\x00\x00\x00\x08"]
 
 
@@ -100,3 +103,88 @@ def test_a_foreign_byte_instead_of_an_acknowledgement_ends_it() -> None:
 def test_silence_that_no_synchronization_ends_is_reported() -> None:
     with pytest.raises(FlashError, match="stopped answering: reading at 0x08000000"):
         conversation(OK, OK, OK, b"ab")[0].read(0x08000000, 3)
+
+
+def test_get_that_announces_more_commands_than_come_is_taken_as_it_comes() -> None:
+    bootloader, _ = conversation(OK, b"\x0d", b"\x90" + bytes([0x00, 0x02, 0x44]) + OK)
+    assert bootloader.commands() == {0x00, 0x02, 0x44}
+
+
+def test_go_without_the_first_acknowledgement_sends_the_address_all_the_same() -> None:
+    bootloader, port = conversation(None, OK)
+    assert not bootloader.go(0x08000000)
+    assert port.written == [b"\x21\xde", b"\x08\x00\x00\x00\x08"]
+
+
+def test_go_that_is_refused_is_a_failure() -> None:
+    with pytest.raises(FlashError, match="refuses Go"):
+        conversation(NO)[0].go(0x08000000)
+
+
+def test_a_device_that_talks_all_the_time_is_no_bootloader_and_is_remembered() -> None:
+    bootloader, port = conversation(b"$GPGGA", b"$GPGGA")
+    assert not bootloader.synchronize()
+    assert bootloader.noise == b"$GPGGA$GPGGA"
+    assert port.written == [b"\x7f"], "what is no bootloader gets no filler"
+
+
+WRITE = bytes([0x31, 0xCE]) + b"\x08\x00\x00\x00\x08"
+
+
+@pytest.mark.parametrize("before", range(len(WRITE) + 1))
+def test_recovery_never_completes_a_valid_write_block(before: int) -> None:
+    """Wherever a Write Memory command without data was cut off, the bytes of recovery program nothing."""
+    bootloader, port = conversation()
+    bootloader.synchronize()
+    sent = b"".join(port.written)
+    for skipped in range(3):
+        assert not _programs(WRITE[:before] + sent[skipped:])
+
+
+def _programs(stream: bytes) -> bool:
+    """Whether a ROM bootloader that takes commands gets a valid block for the flash out of `stream`."""
+    position = 0
+
+    def take(count: int) -> bytes:
+        nonlocal position
+        position += count
+        return stream[position - count : position]
+
+    while position < len(stream):
+        if take(2) != WRITE[:2]:
+            continue
+        address = take(5)
+        if len(address) < 5 or functools.reduce(operator.xor, address) or address[0] != 0x08:
+            continue
+        count = take(1)
+        block = take(count[0] + 2) if count else b""
+        if count and len(block) == count[0] + 2 and not functools.reduce(operator.xor, block, count[0]):
+            return True
+    return False
+
+
+def test_a_block_whose_reply_is_lost_is_read_before_it_is_sent_again() -> None:
+    data = b"\x11\x22\x33\x44"
+    bootloader, port = conversation(OK, OK, None, NO, OK, OK, OK, data)
+    bootloader.write(0x08001234, data)
+    assert port.written.count(b"\x03\x11\x22\x33\x44\x47") == 1, "it had arrived"
+
+
+def test_a_block_that_left_the_flash_erased_is_sent_again() -> None:
+    data = b"\x11\x22\x33\x44"
+    bootloader, port = conversation(OK, OK, None, NO, OK, OK, OK, b"\xff" * 4, OK, OK, OK)
+    bootloader.write(0x08001234, data)
+    assert port.written.count(b"\x03\x11\x22\x33\x44\x47") == 2
+
+
+def test_a_block_that_was_programmed_damaged_is_not_programmed_again() -> None:
+    data = b"\x11\x22\x33\x44"
+    bootloader, port = conversation(OK, OK, None, NO, OK, OK, OK, b"\x11\x22\x33\x00")
+    with pytest.raises(BlockDamagedError, match="0x08001234"):
+        bootloader.write(0x08001234, data)
+    assert port.written.count(b"\x03\x11\x22\x33\x44\x47") == 1
+
+
+def test_a_stray_byte_for_an_acknowledgement_is_survived() -> None:
+    bootloader, _ = conversation(b"U", NO, OK, OK, OK, b"abc")
+    assert bootloader.read(0x08000000, 3) == b"abc"

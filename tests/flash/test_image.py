@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.boards.load import load_board
 from edgel3_deploy.errors import BadInputError
+from edgel3_deploy.flash.base import Part
 from edgel3_deploy.flash.image import load_image
+from edgel3_deploy.image.hexfile import to_hex
 from tests.flash.images import image_for
 
 FLASH = 0x08000000
@@ -33,20 +35,29 @@ def elf(*segments: tuple[int, bytes]) -> bytes:
 def test_a_bin_is_taken_as_it_is(stm32f7: Board, tmp_path: Path) -> None:
     path = tmp_path / "firmware.bin"
     path.write_bytes(image_for(stm32f7, 999))
-    image = load_image(path, stm32f7)
-    assert (image.data, image.origin, image.path) == (image_for(stm32f7, 999), FLASH, path)
+    assert load_image(path, stm32f7).parts == (Part(FLASH, image_for(stm32f7, 999)),)
 
 
 def test_an_elf_is_laid_out_by_physical_address_with_erased_gaps(stm32f7: Board, tmp_path: Path) -> None:
     path = tmp_path / "firmware.elf"
     code = image_for(stm32f7, 16)
     path.write_bytes(elf((FLASH, code), (FLASH + 20, b"data")))
-    assert load_image(path, stm32f7).data == code + b"\xff" * 4 + b"data"
+    assert load_image(path, stm32f7).parts == (Part(FLASH, code + b"\xff" * 4 + b"data"),)
 
 
 def test_a_build_folder_stands_for_its_elf(stm32f7: Board, tmp_path: Path) -> None:
     (tmp_path / "firmware.elf").write_bytes(elf((FLASH, image_for(stm32f7, 64))))
-    assert load_image(tmp_path, stm32f7).data == image_for(stm32f7, 64)
+    assert load_image(tmp_path, stm32f7).parts == (Part(FLASH, image_for(stm32f7, 64)),)
+
+
+def test_a_hex_keeps_its_gaps(stm32f7: Board, tmp_path: Path) -> None:
+    path = tmp_path / "firmware.hex"
+    parts = [(FLASH, image_for(stm32f7, 70_000)), (0x08020000, b"application")]
+    path.write_bytes(to_hex(parts))
+    image = load_image(path, stm32f7)
+    assert image.parts == tuple(Part(*part) for part in parts)
+    assert image.size == 70_011
+    assert [sector.number for sector in image.sectors(stm32f7)] == [0, 1, 2, 4]
 
 
 def test_sectors_are_those_that_the_image_touches(stm32f7: Board, stm32h7: Board) -> None:
@@ -103,4 +114,4 @@ def test_a_damaged_elf_is_refused_or_read(
     except BadInputError as error:
         assert "damaged.elf" in error.message
     else:
-        assert len(image.data) <= board.flash.size
+        assert image.size <= board.flash.size

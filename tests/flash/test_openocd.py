@@ -11,17 +11,20 @@ from edgel3_deploy.boards.load import load_board
 from edgel3_deploy.errors import FlashError, MissingDependencyError
 from edgel3_deploy.flash import flash, openocd
 from edgel3_deploy.flash.base import Image
+from edgel3_deploy.image.hexfile import to_hex
 from edgel3_deploy.progress import silent
 from tests.flash.conftest import FakeTool
 from tests.flash.images import image_for
-from tests.flash.test_image import elf
 
-WORKS = """
+WORKS = f"""
 if "program" in script:
-    chip.write_bytes(pathlib.Path("firmware.bin").read_bytes())
+    chip.write_bytes(pathlib.Path("firmware.hex").read_bytes())
 else:
-    count = int(re.search(r"dump_image \\S+ 0x08000000 (\\d+)", script).group(1))
-    pathlib.Path("readback.bin").write_bytes(chip.read_bytes()[:count])
+    sys.path[:0] = [{str(Path(__file__).parents[2])!r}]
+    from edgel3_deploy.flash.hexfile import read_hex
+    for number, part in enumerate(read_hex(chip.read_bytes(), "chip")):
+        assert f"dump_image readback-{{number}}.bin 0x{{part.origin:08x}} {{len(part.data)}}" in script
+        pathlib.Path(f"readback-{{number}}.bin").write_bytes(part.data)
 """
 
 
@@ -30,8 +33,8 @@ def test_a_bin_is_programmed_at_the_start_of_flash(stm32f7: Board, fake_tool: Fa
     result = flash(image_for(stm32f7, 40_000), stm32f7, None, via="openocd")
     config = ["openocd", "-f", "board/stm32f769i-disco.cfg", "-c"]
     assert fake_tool.calls == [
-        [*config, "program firmware.bin 0x08000000 verify reset exit"],
-        [*config, "init; reset halt; dump_image readback.bin 0x08000000 40000; reset run; shutdown"],
+        [*config, "program firmware.hex verify reset exit"],
+        [*config, "init; reset halt; dump_image readback-0.bin 0x08000000 40000; reset run; shutdown"],
     ]
     assert (result.tool, result.bytes_written, result.sectors, result.verified) == (
         "openocd",
@@ -41,28 +44,25 @@ def test_a_bin_is_programmed_at_the_start_of_flash(stm32f7: Board, fake_tool: Fa
     )
 
 
-def test_an_elf_carries_its_addresses(stm32h7: Board, tmp_path: Path, fake_tool: FakeTool) -> None:
+def test_loader_and_application_are_programmed_and_read_back_apart(
+    stm32h7: Board, tmp_path: Path, fake_tool: FakeTool
+) -> None:
+    path = tmp_path / "with space {and} brace.hex"
     code = image_for(stm32h7, 64)
-    path = tmp_path / "with space {and} brace.elf"
-    path.write_bytes(elf((0x08000000, code)))
-    dump = f"pathlib.Path('readback.bin').write_bytes({code!r})"
-    fake_tool.install(
-        "openocd", f"assert 'program' not in script or pathlib.Path('firmware.elf').exists()\n{dump}"
-    )
-    flash(path, stm32h7, None, via="openocd")
-    first = fake_tool.calls[0]
-    assert first == [
-        "openocd",
-        "-f",
-        "board/st_nucleo_h743zi.cfg",
-        "-c",
-        "program firmware.elf verify reset exit",
+    path.write_bytes(to_hex([(0x08000000, code), (0x08020000, bytes(100))]))
+    fake_tool.install("openocd", WORKS)
+    result = flash(path, stm32h7, None, via="openocd")
+    config = ["openocd", "-f", "board/st_nucleo_h743zi.cfg", "-c"]
+    dumps = "dump_image readback-0.bin 0x08000000 64; dump_image readback-1.bin 0x08020000 100"
+    assert fake_tool.calls == [
+        [*config, "program firmware.hex verify reset exit"],
+        [*config, f"init; reset halt; {dumps}; reset run; shutdown"],
     ]
-    assert not any("transport" in argument for call in fake_tool.calls for argument in call)
+    assert (result.bytes_written, result.sectors) == (164, (0, 1))
 
 
 def test_a_silently_truncated_image_is_found(stm32h7: Board, fake_tool: FakeTool) -> None:
-    fake_tool.install("openocd", WORKS.replace(".read_bytes())", ".read_bytes()[:600] + bytes(400))", 1))
+    fake_tool.install("openocd", WORKS.replace("(part.data)\n", "(part.data[:600] + bytes(400))\n"))
     with pytest.raises(FlashError, match=r"read-back mismatch at 0x08000258: .* bytes differ\)"):
         flash(image_for(stm32h7, 1_000), stm32h7, None, via="openocd")
 
@@ -88,7 +88,7 @@ def test_a_tool_that_reads_nothing_back_verifies_nothing(stm32f7: Board, fake_to
 
 
 def test_a_short_read_back_is_no_verification(stm32f7: Board, fake_tool: FakeTool) -> None:
-    fake_tool.install("openocd", WORKS.replace("[:count]", "[:50]"))
+    fake_tool.install("openocd", WORKS.replace("(part.data)\n", "(part.data[:50])\n"))
     with pytest.raises(FlashError, match="read-back returned 50 bytes instead of 100"):
         flash(image_for(stm32f7, 100), stm32f7, None, via="openocd")
 
@@ -96,5 +96,5 @@ def test_a_short_read_back_is_no_verification(stm32f7: Board, fake_tool: FakeToo
 def test_a_board_without_a_configuration_says_which_key_is_missing() -> None:
     board = load_board("mps2-an500")
     with pytest.raises(FlashError, match="names no OpenOCD configuration") as caught:
-        openocd.flash(Image(b"", 0), board, None, silent)
+        openocd.flash(Image(()), board, None, silent)
     assert "debug.openocd_config" in caught.value.hint

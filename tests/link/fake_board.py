@@ -99,7 +99,7 @@ class FakeBoard(PtyDevice):
                 if number in self._mishear
                 else self._answer(name, frame)
             )
-            if number in self._damage:
+            if number in self._damage and reply:
                 reply = reply[:3] + bytes([reply[3] ^ 0x40 or 1]) + reply[4:]
             if number not in self._lose:
                 self.send(self._banner + reply)
@@ -112,15 +112,16 @@ class FakeBoard(PtyDevice):
             if values["version"] != self._version:
                 return self._error(frame, ErrorCode.VERSION_MISMATCH, self._version)
             self._greeted = True
-            return self._frame(
-                "hello", frame.sequence, {"version": self._version, "role": int(Role.APPLICATION)}
-            )
+            return self._frame("hello", frame.sequence, self._hello_values())
         if not self._greeted:
             return self._error(frame, ErrorCode.NO_HANDSHAKE)
         answer = getattr(self, f"_{name}")(values)
-        if isinstance(answer, ErrorCode):
-            return self._error(frame, answer)
+        if isinstance(answer, ErrorCode | tuple):
+            return self._error(frame, *(answer if isinstance(answer, tuple) else (answer,)))
         return self._frame(name, frame.sequence, answer)
+
+    def _hello_values(self) -> Mapping[str, codec.Value]:
+        return {"version": self._version, "role": int(Role.APPLICATION)}
 
     def _identify(self, values: Mapping[str, codec.Value]) -> Mapping[str, codec.Value]:
         return self.identity

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import select
@@ -9,7 +10,7 @@ import threading
 import tty
 from abc import ABC, abstractmethod
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Self = TypeVar("Self", bound="PtyDevice")
 
@@ -60,3 +61,30 @@ class PtyDevice(ABC):
             if self._wake_read in ready:
                 return
             self.received(os.read(self._master, 4096))
+
+
+class Chatters(PtyDevice):
+    """Sends a piece of text every few milliseconds, whoever listens."""
+
+    def __init__(self, text: bytes, seconds: float) -> None:
+        super().__init__()
+        self._stop = threading.Event()
+        self._talk = threading.Thread(target=self._chatter, args=(text, seconds))
+
+    def __enter__(self) -> Chatters:
+        self._talk.start()
+        return super().__enter__()
+
+    def __exit__(self, *exc_info: Any) -> None:
+        self._stop.set()
+        self._talk.join()
+        super().__exit__(*exc_info)
+
+    def _chatter(self, text: bytes, seconds: float) -> None:
+        os.set_blocking(self._master, False)
+        while not self._stop.wait(seconds):
+            with contextlib.suppress(BlockingIOError):
+                self.send(text)
+
+    def received(self, data: bytes) -> None:
+        pass

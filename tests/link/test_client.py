@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,12 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgel3_deploy.errors import LinkError
+from edgel3_deploy.link import codec
+from edgel3_deploy.link.answers import MemoryUse
 from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.diagnosis import NotSupportedError
+from edgel3_deploy.link.framing import Frame, FrameDecoder, encode_frame
 from edgel3_deploy.link.port import open_port
-from edgel3_deploy.link.protocol import CounterUnit, ErrorCode
+from edgel3_deploy.link.protocol import PROTOCOL_VERSION, CounterUnit, ErrorCode
 from tests.link.fake_board import FakeBoard
-from tests.link.pty_device import PtyDevice
+from tests.link.pty_device import Chatters, PtyDevice
 
 INPUT = bytes(index % 251 for index in range(1200))
 
@@ -108,16 +112,128 @@ def test_a_silent_board_says_what_to_check() -> None:
             LinkError, match=f"no answer from the board on {board.path} at 115200 baud"
         ) as caught:
             client.hello()
-        assert "powered, flashed and out of its bootloader" in caught.value.hint
+        assert "powered and flashed" in caught.value.hint
         assert "baud rate" in caught.value.hint
 
 
 def test_another_protocol_version_names_both() -> None:
     with (
         session(version=7) as (client, _),
-        pytest.raises(LinkError, match=r"speaks protocol version 7, this edgel3-deploy speaks version 1"),
+        pytest.raises(LinkError, match=r"speaks protocol version 7, this edgel3-deploy speaks version 2"),
     ):
         client.hello()
+
+
+class Answers(PtyDevice):
+    """Answers the n-th frame that arrives with the n-th list of frames; the last list repeats."""
+
+    def __init__(self, *answers: Callable[[Frame], list[Frame]]) -> None:
+        super().__init__()
+        self._answers = list(answers)
+        self._decoder = FrameDecoder()
+        self.sequences: list[int] = []
+
+    def received(self, data: bytes) -> None:
+        for frame in self._decoder.feed(data):
+            self.sequences.append(frame.sequence)
+            answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+            for reply in answer(frame):
+                self.send(encode_frame(reply))
+
+
+def reply(name: str, sequence: int, **values: codec.Value) -> Frame:
+    message = codec.reply(name)
+    return Frame(message.id, sequence, codec.encode(message, values))
+
+
+def greets(frame: Frame) -> list[Frame]:
+    return [reply("hello", frame.sequence, version=PROTOCOL_VERSION, role=0)]
+
+
+MEMORY = {"stack_peak": 1, "stack_size": 2, "data_size": 3, "arena_size": 4}
+STALE = dict.fromkeys(MEMORY, 9)
+
+
+@pytest.mark.parametrize("distance", [-2, -1, 1, 0x7F])
+def test_a_reply_of_another_sequence_number_is_never_taken(distance: int) -> None:
+    def late_then_right(frame: Frame) -> list[Frame]:
+        other = (frame.sequence + distance) % 256
+        return [reply("read_memory", other, **STALE), reply("read_memory", frame.sequence, **MEMORY)]
+
+    with session_with(Answers(greets, late_then_right)) as client:
+        client.hello()
+        assert client.memory() == MemoryUse(1, 2, 3, 4)
+
+
+def test_replies_of_other_sequence_numbers_alone_are_silence() -> None:
+    def stale(frame: Frame) -> list[Frame]:
+        return [reply("read_memory", frame.sequence - 1, **STALE)]
+
+    with session_with(Answers(greets, stale)) as client:
+        client.hello()
+        with pytest.raises(LinkError, match="stopped answering"):
+            client.memory()
+
+
+def test_a_refusal_of_another_sequence_number_is_not_taken() -> None:
+    def refused_before(frame: Frame) -> list[Frame]:
+        code = int(ErrorCode.NO_RESULT)
+        return [
+            reply("error", frame.sequence - 1, code=code, request=frame.type, detail=0),
+            reply("read_memory", frame.sequence, **MEMORY),
+        ]
+
+    with session_with(Answers(greets, refused_before)) as client:
+        client.hello()
+        assert client.memory() == MemoryUse(1, 2, 3, 4)
+
+
+def test_a_reply_to_another_request_is_not_taken() -> None:
+    def other_type(frame: Frame) -> list[Frame]:
+        return [
+            reply("run", frame.sequence, counter=77),
+            reply("read_memory", frame.sequence, **MEMORY),
+        ]
+
+    with session_with(Answers(greets, other_type)) as client:
+        client.hello()
+        assert client.memory() == MemoryUse(1, 2, 3, 4)
+
+
+def test_a_repeated_request_keeps_its_sequence_number_and_the_next_has_another() -> None:
+    def nothing(frame: Frame) -> list[Frame]:
+        return []
+
+    def remembers(frame: Frame) -> list[Frame]:
+        return [reply("read_memory", frame.sequence, **MEMORY)]
+
+    device = Answers(greets, nothing, remembers)
+    with session_with(device) as client:
+        client.hello()
+        client.memory()
+        client.memory()
+        first, lost, again, other = device.sequences
+        assert lost == again
+        assert len({first, lost, other}) == 3
+
+
+def test_sequence_number_0_is_left_to_faults() -> None:
+    device = Answers(greets, lambda frame: [reply("read_memory", frame.sequence, **MEMORY)])
+    with session_with(device) as client:
+        client.hello()
+        for _ in range(256):
+            client.memory()
+        assert 0 not in device.sequences
+
+
+def test_a_reply_with_a_body_of_another_length_is_refused() -> None:
+    def short(frame: Frame) -> list[Frame]:
+        return [Frame(codec.reply("read_memory").id, frame.sequence, bytes(15))]
+
+    with session_with(Answers(greets, short)) as client:
+        client.hello()
+        with pytest.raises(LinkError, match=r"does not allow: read_memory\.arena_size"):
+            client.memory()
 
 
 class Says(PtyDevice):
@@ -145,6 +261,36 @@ def test_unreadable_bytes_point_to_the_baud_rate() -> None:
         with pytest.raises(LinkError, match="unreadable bytes") as caught:
             client.hello()
         assert "baud rate" in caught.value.hint
+
+
+def test_a_device_that_never_stops_sending_is_quoted_within_five_seconds() -> None:
+    with Chatters(b"level=041 temp=21.5\r\n", 0.03) as device, open_port(device.path, 115_200) as port:
+        started = time.monotonic()
+        with pytest.raises(LinkError, match=r"is not EdgeL3 firmware: it sends '.*temp=21\.5"):
+            Client(port).hello()
+        assert time.monotonic() - started < 5
+
+
+def test_escape_sequences_of_other_firmware_are_shown_not_obeyed() -> None:
+    with session_with(Says(b"ok \x1b[2Jverdict: pass " * 3)) as client:
+        with pytest.raises(LinkError, match="not EdgeL3 firmware") as caught:
+            client.hello()
+        assert "\x1b" not in caught.value.message
+        assert r"\x1b[2J" in caught.value.message
+
+
+def test_names_from_the_board_are_escaped() -> None:
+    with session(identity={"model": "sea\x1b[31m\u202e\n"}) as (client, _):
+        client.hello()
+        assert client.identify().model == r"sea\x1b[31m\u202e\n"
+
+
+@pytest.mark.parametrize("reply_byte", [b"\x1f", b"\x79"])
+def test_a_rom_bootloader_is_recognised_by_its_replies(reply_byte: bytes) -> None:
+    with session_with(Says(reply_byte * 20)) as client:
+        with pytest.raises(LinkError, match="is an STM32 ROM bootloader") as caught:
+            client.hello()
+        assert "BOOT0 low" in caught.value.hint
 
 
 def test_a_loopback_is_recognised() -> None:

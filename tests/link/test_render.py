@@ -22,7 +22,15 @@ def test_the_header_holds_every_message_and_code() -> None:
     declared = {f"LINK_REQUEST_{message.name.upper()}": message.id for message in protocol.REQUESTS}
     declared |= {f"LINK_REPLY_{message.name.upper()}": message.id for message in protocol.REPLIES}
     declared |= {f"LINK_ERROR_{code.name}": code.value for code in protocol.ErrorCode}
-    declared |= {f"LINK_COUNTER_{unit.name}": unit.value for unit in protocol.CounterUnit}
+    enums = {
+        "COUNTER": protocol.CounterUnit,
+        "ROLE": protocol.Role,
+        "RESET": protocol.ResetCause,
+        "STAY": protocol.StayReason,
+        "SLOT": protocol.SlotState,
+    }
+    for prefix, kind in enums.items():
+        declared |= {f"LINK_{prefix}_{item.name}": item.value for item in kind}
     assert {name: int(value, 0) for name, value in values.items()} == declared
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from edgel3_deploy.boards.load import load_board
-from edgel3_deploy.link.client import Identity, MemoryUse
+from edgel3_deploy.link.answers import Identity, MemoryUse
 from edgel3_deploy.link.protocol import CounterUnit
 from edgel3_deploy.toolchain.budget import Usage
 from edgel3_deploy.validate.metrics import differences, fidelity

@@ -9,7 +9,7 @@ import pytest
 
 from edgel3_deploy.boards import load_board
 from edgel3_deploy.boards.board import Board
-from edgel3_deploy.build.builder import BuildRequest, build
+from edgel3_deploy.pipeline.builder import BuildRequest, build
 from edgel3_deploy.resources import firmware_dir
 from edgel3_deploy.toolchain.budget import measure
 from edgel3_deploy.toolchain.elf import Image, read_elf

@@ -1,0 +1,106 @@
+"""Ask the board itself, once it runs, which image it has: the last word of every way of flashing."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from dataclasses import dataclass
+
+from edgel3_deploy.boards.board import Board
+from edgel3_deploy.errors import FlashError, LinkError
+from edgel3_deploy.flash.base import FlashResult
+from edgel3_deploy.link import diagnosis
+from edgel3_deploy.link.client import Client
+from edgel3_deploy.link.port import open_port
+from edgel3_deploy.link.probe import session
+from edgel3_deploy.link.protocol import Role
+from edgel3_deploy.progress import Progress
+
+_START_SECONDS = 25.0
+"""Longer than a new image's three trials of 4 s each, after which the loader starts the former one."""
+_LOADER_PATIENCE = 3.0
+_POLL_SECONDS = 0.5
+_PAUSE_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the board should report: the build id, and the CRC-32 of the image by slot.
+
+    `crcs` is empty for an image without a loader, which has no header that it could be compared with.
+    """
+
+    build_id: bytes
+    crcs: tuple[int, ...] = ()
+
+
+def wait_for(role: Role, board: Board, path: str, seconds: float, patience: float = float("inf")) -> Role:
+    """Ask on `path` who is there until `role` answers, or the other role for `patience` seconds; return who.
+
+    The port may vanish meanwhile. Raises the last LinkError after `seconds`.
+    """
+    deadline = time.monotonic() + seconds
+    other_since: float | None = None
+    while True:
+        try:
+            with open_port(path, board.uart.baudrate) as port:
+                found = Client(port, timeout=_POLL_SECONDS, retries=0).hello()
+        except LinkError:
+            if time.monotonic() >= deadline:
+                raise
+            other_since = None
+        else:
+            now = time.monotonic()
+            other_since = now if other_since is None else other_since
+            if found is role or now >= deadline or now - other_since >= patience:
+                return found
+        time.sleep(_PAUSE_SECONDS)
+
+
+def confirm(
+    result: FlashResult, expected: Expected, board: Board, path: str, progress: Progress
+) -> FlashResult:
+    """`result` with what the board on `path` reports of itself.
+
+    Raises FlashError if it runs another image, none, or does not answer.
+    """
+    progress("asking the board which image it runs")
+    try:
+        role = wait_for(Role.APPLICATION, board, path, _START_SECONDS, _LOADER_PATIENCE)
+        with session(board, path) as found:
+            if role is not Role.APPLICATION:
+                raise FlashError(
+                    f"the loader on {path} does not start the image: "
+                    f"{diagnosis.why_it_waits(found.client.read_reset())}",
+                    "Flash again; if it stays, build again or send this line to who maintains the board.",
+                )
+            identity = found.client.identify()
+            image = found.client.read_image()
+    except LinkError as error:
+        raise FlashError(
+            f"the image is programmed, but the board does not say so itself: {error.message}",
+            f"{error.hint} The board may also hang in the new image: press reset.",
+        ) from error
+    if identity.board != board.name:
+        raise FlashError(
+            f"the board on {path} is {identity.board}, not {board.name}",
+            "Name the port of the board that was programmed (--port).",
+        )
+    if identity.build_id != expected.build_id:
+        former = "; the new one did not come up, so it went back" if image.slots > 1 else ""
+        raise FlashError(
+            f"the board on {path} runs build {identity.build_id.hex()[:12]}, not the build "
+            f"{expected.build_id.hex()[:12]} that was programmed{former}",
+            "Flash again; check that --port is the board that was programmed.",
+        )
+    known = {"build_id": identity.build_id.hex(), "confirmed_by_board": True}
+    if not expected.crcs:
+        return dataclasses.replace(result, **known)  # type: ignore[arg-type]
+    wanted = expected.crcs[image.slot] if image.slot < len(expected.crcs) else None
+    if image.crc != wanted:
+        raise FlashError(
+            f"the board on {path} computes CRC 0x{image.crc:08x} over its image in slot {image.slot}, the "
+            f"build's is {'unknown' if wanted is None else f'0x{wanted:08x}'}",
+            "Flash again; if it stays, the flash is worn.",
+        )
+    return dataclasses.replace(result, slot=image.slot, crc=image.crc, **known)  # type: ignore[arg-type]
