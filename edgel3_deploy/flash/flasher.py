@@ -16,7 +16,7 @@ from edgel3_deploy.flash.delivery import Delivery, delivery
 from edgel3_deploy.flash.first import first_time
 from edgel3_deploy.flash.image import load_image
 from edgel3_deploy.link.diagnosis import UnansweredError
-from edgel3_deploy.link.discover import find_port
+from edgel3_deploy.link.discover import AUTO, find_port
 from edgel3_deploy.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def flash_build(
     if via in (None, SERIAL):
         path = _board_port(goods.board, port)
         return confirm(_updated(goods, path, progress, force), goods.expected, goods.board, path, progress)
-    if via == "rom" and port == virtual.AUTO:
+    if via == "rom" and port == AUTO:
         raise UsageError("the ROM bootloader is behind an adapter", "Name the adapter's port with --port.")
     progress(f"flashing through {via}")
     result = flash(goods.image, goods.board, port, via=str(via), progress=progress)
@@ -81,7 +81,7 @@ def flash_build(
 
 
 def _board_port(board: Board, port: str | None) -> str:
-    if port not in (None, virtual.AUTO):
+    if port not in (None, AUTO):
         return str(port)
     try:
         return find_port(board)
@@ -104,7 +104,7 @@ def _updated(goods: Delivery, path: str, progress: Progress, force: bool) -> Fla
 def _named(board: Board, port: str | None, via: str) -> str | None:
     """The board's own port, if it was named: what the ROM was reached on is an adapter's, mostly."""
     through_adapter = via == "rom" and board.bootloader is not None and not board.bootloader.over_vcp
-    return None if port == virtual.AUTO or through_adapter else port
+    return None if port == AUTO or through_adapter else port
 
 
 def _asked(result: FlashResult, goods: Delivery, named: str | None, progress: Progress) -> FlashResult:

@@ -17,7 +17,6 @@ from edgel3_deploy.link.diagnosis import UnansweredError
 from edgel3_deploy.progress import Progress
 
 VIRTUAL = "virtual"
-AUTO = "auto"
 FLASH_FILE = "virtual-flash.bin"
 
 

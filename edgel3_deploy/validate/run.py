@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.boards.board import Board
-from edgel3_deploy.flash.virtual import AUTO, VIRTUAL, port_to_run
+from edgel3_deploy.flash.virtual import VIRTUAL, port_to_run
 from edgel3_deploy.graph.tensors import dequantize
-from edgel3_deploy.link.discover import find_port
+from edgel3_deploy.link.discover import AUTO, find_port
 from edgel3_deploy.link.port import is_pseudo_terminal
 from edgel3_deploy.link.probe import session
 from edgel3_deploy.plan.schedule import schedule
@@ -55,7 +55,9 @@ def validate_build(
     """
     workload = prepare(build.network, audio, hop_seconds, limit, progress)
     manifest = build.manifest
-    planned = schedule(build.network, build.board, manifest.goal) if manifest.goal else None
+    planned = (
+        schedule(build.network, build.board, manifest.goal, layout=build.layout) if manifest.goal else None
+    )
     progress("reaching the board")
     with _port_path(build, port) as path, session(build.board, path) as found:
         client = found.client

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from serial.tools import list_ports
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.boards.load import load_board
@@ -16,7 +14,8 @@ from edgel3_deploy.errors import BadInputError, FlashError, LinkError, UsageErro
 from edgel3_deploy.flash import confirm as confirm_module
 from edgel3_deploy.flash import flash, flash_build
 from edgel3_deploy.link import probe
-from tests.flash.applications import write_build
+from edgel3_deploy.link.discover import PORTS_VARIABLE
+from tests.flash.applications import write_bare_build, write_build
 from tests.flash.conftest import FakeTool
 from tests.flash.fake_bootloader import FakeBootloader
 from tests.flash.images import image_for
@@ -32,28 +31,12 @@ BOARD = load_board("nucleo-f767zi")
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(confirm_module, "_START_SECONDS", 0.5)
     monkeypatch.setattr(probe, "USUAL_RATES", (9_600,))
-    monkeypatch.setattr(list_ports, "comports", list)
+    monkeypatch.setenv(PORTS_VARIABLE, "")
 
 
 def plugged_in(monkeypatch: pytest.MonkeyPatch, *devices: str) -> None:
     """The ST-LINKs of these ports are what USB shows."""
-    ports = [
-        SimpleNamespace(
-            device=device,
-            vid=0x0483,
-            pid=0x374B,
-            serial_number="066EFF",
-            description="STM32 STLink",
-            manufacturer="STMicroelectronics",
-            product="STM32 STLink",
-            interface=None,
-            hwid="USB VID:PID=0483:374B",
-            name=Path(device).name,
-            location="1-1:1.2",
-        )
-        for device in devices
-    ]
-    monkeypatch.setattr(list_ports, "comports", lambda: ports)
+    monkeypatch.setenv(PORTS_VARIABLE, ",".join(f"{device}:0483:374b" for device in devices))
 
 
 class Silence(PtyDevice):
@@ -160,19 +143,8 @@ def test_other_firmware_is_quoted(tmp_path: Path) -> None:
 
 def test_a_bare_build_has_no_default_way(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no loader that could be updated") as caught:
-        flash_build(bare_build(tmp_path), "/dev/ttyACM0")
+        flash_build(write_bare_build(tmp_path, BOARD), "/dev/ttyACM0")
     assert "--via openocd, pyocd, drive, rom" in caught.value.hint
-
-
-def bare_build(folder: Path) -> Any:
-    build = write_build(folder, BOARD)
-    build.elf.write_bytes(image_for(BOARD, 5_000))
-    return SimpleNamespace(
-        board=BOARD,
-        directory=folder,
-        manifest=SimpleNamespace(build_id=build.manifest.build_id, files={}),
-        elf=build.elf,
-    )
 
 
 def test_after_openocd_the_board_is_asked_on_the_named_port(tmp_path: Path, fake_tool: FakeTool) -> None:
@@ -232,8 +204,8 @@ def test_a_board_that_runs_another_build_after_openocd_is_a_failure(
 def test_a_bare_image_is_compared_by_the_crc_of_its_own_bytes(tmp_path: Path, fake_tool: FakeTool) -> None:
     import zlib
 
-    build = bare_build(tmp_path)
-    content = build.elf.read_bytes()
+    build = write_bare_build(tmp_path, BOARD)
+    content = build.bin.read_bytes()
 
     class Bare(FakeBoard):
         crc = zlib.crc32(content[:4_992])
