@@ -60,7 +60,7 @@ def ask(board: Board, device: str) -> Finding:
     about += [_image(image) for image in images]
     about.append(f"last reset: {facts['reset'].replace('_', ' ')}")
     if record.restarts:
-        about.append(f"{record.restarts} watchdog resets since power-on")
+        about.append(f"watchdog resets since power-on: {record.restarts}")
     if record.fault and role is Role.APPLICATION:
         about.append(f"fault on record: {record.fault}")
     remedy = ""

@@ -115,7 +115,7 @@ def _examine(program: Program, needed: bool) -> Finding:
         )
     found = _VERSION.search(said)
     version = found[0][:_VERSION_LENGTH] if found else None
-    detail = f"{version or 'version unknown'}, for {program.purpose}"
+    detail = f"{version or 'installed'}, for {program.purpose}"
     return Finding(SECTION, program.name, "ok", detail, "", needed, {**facts, "version": version})
 
 

@@ -1,4 +1,4 @@
-"""A machine to examine: programs on a PATH of their own, ports that are declared, no USB but what is faked."""
+"""A machine to examine: programs on a PATH of their own, and ports and ST-LINKs that are declared."""
 
 from __future__ import annotations
 
