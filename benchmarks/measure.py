@@ -16,8 +16,7 @@ from edgel3_deploy.boards import load_board
 from edgel3_deploy.errors import LinkError
 from edgel3_deploy.flash.virtual import port_to_run
 from edgel3_deploy.graph.reader import read_network
-from edgel3_deploy.link.client import Client
-from edgel3_deploy.link.port import open_port
+from edgel3_deploy.link.probe import session
 from edgel3_deploy.link.protocol import CounterUnit
 from edgel3_deploy.pipeline.builder import BuildRequest, build
 from edgel3_deploy.pipeline.prepared import PreparedBuild, load_build
@@ -123,13 +122,12 @@ def _run(build: PreparedBuild, expected: _Expected) -> tuple[BoardRun, bool]:
     """One inference on the virtual board, and whether its output is the expected one."""
     with (
         port_to_run(build.board, build.directory, build.elf) as path,
-        open_port(path, build.board.uart.baudrate) as port,
+        session(build.board, path) as found,
     ):
-        client = Client(port)
-        identity = greet(client, build.board, build.network, build.manifest)
+        identity = greet(found, build.board, build.network, build.manifest)
         if identity.counter_unit != CounterUnit.INSTRUCTIONS:
             raise LinkError(f"{build.board.name} does not count instructions")
-        run = BoardRun(client, build.network, build.manifest.steps)
+        run = BoardRun(found.client, build.network, build.manifest.steps)
         output = run.infer(expected.window)
         run.compare_layers(expected.layers)
     return run, np.array_equal(output, expected.output)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import time
+import zlib
 from dataclasses import dataclass
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import FlashError, LinkError
 from edgel3_deploy.flash.base import FlashResult
 from edgel3_deploy.link import diagnosis
+from edgel3_deploy.link.answers import SlotImage
 from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.port import open_port
 from edgel3_deploy.link.probe import session
@@ -27,11 +29,18 @@ _PAUSE_SECONDS = 0.05
 class Expected:
     """What the board should report: the build id, and the CRC-32 of the image by slot.
 
-    `crcs` is empty for an image without a loader, which has no header that it could be compared with.
+    Without a loader there are no slots: `bare` is what stands at the start of flash.
     """
 
     build_id: bytes
     crcs: tuple[int, ...] = ()
+    bare: bytes = b""
+
+    def crc(self, image: SlotImage) -> int | None:
+        """The CRC of what the board describes, None if the build has nothing for that place."""
+        if not image.slots:
+            return zlib.crc32(self.bare[: image.size]) if self.bare else None
+        return self.crcs[image.slot] if image.slot < len(self.crcs) else None
 
 
 def wait_for(role: Role, board: Board, path: str, seconds: float, patience: float = float("inf")) -> Role:
@@ -93,14 +102,17 @@ def confirm(
             f"{expected.build_id.hex()[:12]} that was programmed{former}",
             "Flash again; check that --port is the board that was programmed.",
         )
-    known = {"build_id": identity.build_id.hex(), "confirmed_by_board": True}
-    if not expected.crcs:
-        return dataclasses.replace(result, **known)  # type: ignore[arg-type]
-    wanted = expected.crcs[image.slot] if image.slot < len(expected.crcs) else None
+    wanted = expected.crc(image)
     if image.crc != wanted:
         raise FlashError(
-            f"the board on {path} computes CRC 0x{image.crc:08x} over its image in slot {image.slot}, the "
-            f"build's is {'unknown' if wanted is None else f'0x{wanted:08x}'}",
+            f"the board on {path} computes CRC 0x{image.crc:08x} over its image, the build's is "
+            f"{'unknown' if wanted is None else f'0x{wanted:08x}'}",
             "Flash again; if it stays, the flash is worn.",
         )
-    return dataclasses.replace(result, slot=image.slot, crc=image.crc, **known)  # type: ignore[arg-type]
+    return dataclasses.replace(
+        result,
+        slot=image.slot if image.slots else None,
+        crc=image.crc,
+        build_id=identity.build_id.hex(),
+        confirmed_by_board=True,
+    )

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.flash.application import Application, read_application
 from edgel3_deploy.flash.confirm import Expected
-from edgel3_deploy.image.pack import HEX, application_name
+from edgel3_deploy.flash.image import load_image
 
 if TYPE_CHECKING:
     from edgel3_deploy.pipeline.prepared import PreparedBuild
-
-_MOST_SLOTS = 2
 
 
 @dataclass(frozen=True)
@@ -34,13 +32,11 @@ class Delivery:
 
 def delivery(build: PreparedBuild) -> Delivery:
     """The delivery of a finished build. Raises BadInputError if its files are damaged."""
-    names = [name for slot in range(_MOST_SLOTS) if (name := application_name(slot)) in build.manifest.files]
-    applications = tuple(read_application(build.directory / name, build.board) for name in names)
-    crcs = tuple(application.announcement.crc for application in applications)
-    return Delivery(
-        board=build.board,
-        folder=build.directory,
-        image=build.directory / HEX if applications else build.elf,
-        applications=applications,
-        expected=Expected(bytes.fromhex(build.manifest.build_id), crcs),
-    )
+    applications = tuple(read_application(path, build.board) for path in build.applications)
+    build_id = bytes.fromhex(build.manifest.build_id)
+    if applications:
+        expected = Expected(build_id, tuple(application.announcement.crc for application in applications))
+    else:
+        (part,) = load_image(build.bin, build.board).parts
+        expected = Expected(build_id, bare=part.data)
+    return Delivery(build.board, build.directory, build.hex, applications, expected)

@@ -16,13 +16,12 @@ from edgel3_deploy.flash.delivery import Delivery, delivery
 from edgel3_deploy.flash.first import first_time
 from edgel3_deploy.flash.image import load_image
 from edgel3_deploy.link.diagnosis import UnansweredError
-from edgel3_deploy.link.discover import find_port
+from edgel3_deploy.link.discover import AUTO, find_port
 from edgel3_deploy.progress import Progress, silent
 
 if TYPE_CHECKING:
     from edgel3_deploy.pipeline.prepared import PreparedBuild
 
-AUTO = "auto"
 SERIAL = "serial"
 TOOLS: Mapping[str, Flasher] = {
     "openocd": openocd.flash,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from edgel3_deploy.boards.board import Board, Sector
+from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import FlashError
 from edgel3_deploy.flash.base import FlashResult, Image, require_equal
 
@@ -20,6 +20,9 @@ def program(image: Image, board: Board, file: Path) -> FlashResult:
     """
     import fcntl
 
+    from edgel3_deploy.emulate.stm32.ecc import PoisonedWords
+
+    words = PoisonedWords(file.with_name(f"{file.name}.ecc"))
     sectors = image.sectors(board)
     flash = board.flash
     try:
@@ -36,7 +39,7 @@ def program(image: Image, board: Board, file: Path) -> FlashResult:
             for sector in sectors:
                 stream.seek(sector.origin - flash.origin)
                 stream.write(_ERASED * sector.size)
-            _heal(file.with_name(f"{file.name}.ecc"), sectors)
+                words.heal(sector.origin, sector.size)
             for part in image.parts:
                 stream.seek(part.origin - flash.origin)
                 stream.write(part.data)
@@ -50,17 +53,3 @@ def program(image: Image, board: Board, file: Path) -> FlashResult:
             f"cannot use {file} as flash contents: {error.strerror}", "Check the folder and its permissions."
         ) from error
     return FlashResult(TOOL, image.size, tuple(sector.number for sector in sectors), verified=True)
-
-
-def _heal(words: Path, sectors: tuple[Sector, ...]) -> None:
-    """Drop the flash words with broken check bits that lie in erased sectors (one address a line)."""
-    try:
-        lines = words.read_text("ascii").split()
-    except FileNotFoundError:
-        return
-    kept = [
-        line
-        for line in lines
-        if not any(sector.origin <= int(line, 16) < sector.origin + sector.size for sector in sectors)
-    ]
-    words.write_text("".join(f"{line}\n" for line in kept), "ascii")

@@ -29,7 +29,7 @@ from edgel3_deploy.link.protocol import (
 )
 from edgel3_deploy.link.text import printable
 
-_LEAST_RUN_SECONDS = 10.0
+_LEAST_RUN_SECONDS = 3.0
 _RUN_PATIENCE = 20
 _ERASE_SECONDS = 10.0
 """An STM32H743 takes up to 4 s for a sector of 128 KB, an STM32F769 for one of 256 KB (their data sheets)."""
@@ -43,7 +43,7 @@ class Client:
     """A session with one board. All methods raise LinkError; `hello` must succeed before the others.
 
     `timeout` is the wait for an ordinary reply and `run_timeout` for the first inference, in seconds; a
-    request is sent at most 1 + `retries` times, `run` at most twice.
+    request is sent at most 1 + `retries` times.
     """
 
     def __init__(
@@ -81,6 +81,10 @@ class Client:
                 raise diagnosis.malformed(
                     self._port.path, f"{loaded} bytes loaded where {expected} were sent"
                 )
+
+    def allow_run(self, seconds: float) -> None:
+        """Wait at most that long for an inference, until one has shown how long they take."""
+        self._run_timeout = seconds
 
     def run(self, *, checksums: bool = False) -> int:
         """Run one inference on the loaded input; return the counter over all layers, in the board's unit."""

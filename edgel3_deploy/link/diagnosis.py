@@ -187,7 +187,7 @@ def never_answered(place: str, noise: bytes) -> UnansweredError:
 
 def foreign(place: str, noise: bytes) -> UnansweredError:
     """Readable text came where frames were due."""
-    text = printable(noise.decode("ascii", errors="replace").strip()[:_QUOTED])
+    text = printable(" ".join(noise.decode("ascii", errors="replace").split())[:_QUOTED])
     return UnansweredError(
         f"what answers on {place} is not EdgeL3 firmware: it sends '{text}'", _NOT_OURS, noise
     )

@@ -38,11 +38,6 @@ class Port:
         self.path = path
         self.baudrate = int(device.baudrate)
 
-    @property
-    def is_pseudo_terminal(self) -> bool:
-        """Whether a program, such as a virtual board, stands behind this port instead of a wire."""
-        return _is_pseudo_terminal(self.path)
-
     def read(self, timeout: float) -> bytes:
         """What has arrived, waiting at most `timeout` seconds for a first byte; empty if none came."""
         deadline = time.monotonic() + timeout
@@ -120,7 +115,7 @@ def open_port(path: str, baudrate: int, parity: Parity = "N") -> Port:
         device = serial.Serial(
             path,
             baudrate=baudrate,
-            parity=serial.PARITY_NONE if _is_pseudo_terminal(path) else parity,
+            parity=serial.PARITY_NONE if is_pseudo_terminal(path) else parity,
             timeout=_POLL_SECONDS,
             write_timeout=_WRITE_TIMEOUT_SECONDS,
             exclusive=True,
@@ -130,7 +125,8 @@ def open_port(path: str, baudrate: int, parity: Parity = "N") -> Port:
     return Port(device, path)
 
 
-def _is_pseudo_terminal(path: str) -> bool:
+def is_pseudo_terminal(path: str) -> bool:
+    """Whether a program, such as a virtual board, stands behind that port instead of a wire."""
     return os.path.realpath(path).startswith("/dev/pts/")
 
 

@@ -22,27 +22,28 @@ _PROBE_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class Session:
-    """An open conversation; `role` is who answered."""
+    """An open conversation; `role` is who answered on the port `path`."""
 
+    path: str
     client: Client
     role: Role
 
 
 @contextmanager
-def session(board: Board, path: str, *, run_timeout: float = 120.0) -> Iterator[Session]:
+def session(board: Board, path: str) -> Iterator[Session]:
     """Open `path` at the board's rate and greet who answers.
 
     Raises LinkError: UnansweredError, with who is there instead if that can be found out, or another if
     EdgeL3 firmware answers in another way than expected.
     """
     with open_port(path, board.uart.baudrate) as port:
-        client = Client(port, run_timeout=run_timeout)
+        client = Client(port)
         try:
             role = client.hello()
         except UnansweredError as error:
             unanswered = error
         else:
-            yield Session(client, role)
+            yield Session(path, client, role)
             return
     raise _explained(board, path, unanswered)
 

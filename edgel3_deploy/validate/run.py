@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.flash.virtual import VIRTUAL, port_to_run
 from edgel3_deploy.graph.tensors import dequantize
-from edgel3_deploy.link.client import Client
-from edgel3_deploy.link.port import Port, open_port
+from edgel3_deploy.link.discover import AUTO, find_port
+from edgel3_deploy.link.port import is_pseudo_terminal
+from edgel3_deploy.link.probe import session
 from edgel3_deploy.plan.schedule import schedule
 from edgel3_deploy.plan.table import schedule_table
 from edgel3_deploy.progress import Progress, silent
+from edgel3_deploy.validate.deadline import run_seconds
 from edgel3_deploy.validate.host import Expectation, expectations, layer_outputs
 from edgel3_deploy.validate.metrics import differences, fidelity, saturated
 from edgel3_deploy.validate.provenance import read_budget, versions
@@ -47,20 +49,25 @@ def validate_build(
 ) -> Report:
     """Compare the board's outputs with TFLite Micro's and the float network's, for every window of `audio`.
 
-    `port` is a serial port or "virtual"; without `audio` generated sounds are used; `limit` bounds the
-    windows. Raises BadInputError for unusable recordings, LinkError if the board runs another build, fails
-    or vanishes.
+    `port` is a serial port, "auto" or "virtual"; without `audio` generated sounds are used; `limit` bounds
+    the windows. Raises BadInputError for unusable recordings, LinkError if the board runs another build,
+    fails or vanishes.
     """
     workload = prepare(build.network, audio, hop_seconds, limit, progress)
     manifest = build.manifest
+    planned = (
+        schedule(build.network, build.board, manifest.goal, layout=build.layout) if manifest.goal else None
+    )
     progress("reaching the board")
-    with _port_path(build, port) as path, open_port(path, build.board.uart.baudrate) as serial:
-        client = Client(serial)
-        identity = greet(client, build.board, build.network, manifest)
+    with _port_path(build, port) as path, session(build.board, path) as found:
+        client = found.client
+        identity = greet(found, build.board, build.network, manifest)
+        instructions = planned.instructions if planned else None
+        virtual = is_pseudo_terminal(path)
+        client.allow_run(run_seconds(build.network, instructions, identity.cpu_hz, virtual=virtual))
         run = BoardRun(client, build.network, manifest.steps)
         rows = _compare(build, workload, run, progress)
-        device = Device(build.board, port, _body(build.board, serial), identity, client.memory())
-    planned = schedule(build.network, build.board, manifest.goal) if manifest.goal else None
+        device = Device(build.board, port, _body(build.board, path), identity, client.memory())
     output = build.network.output
     embeddings = np.stack(rows.embeddings)
     floats = np.concatenate(rows.floats) if rows.floats else None
@@ -164,13 +171,13 @@ def _example(
 @contextmanager
 def _port_path(build: PreparedBuild, port: str) -> Iterator[str]:
     if port != VIRTUAL:
-        yield port
+        yield find_port(build.board) if port == AUTO else port
         return
     with port_to_run(build.board, build.directory, build.elf) as path:
         yield path
 
 
-def _body(board: Board, serial: Port) -> Body:
+def _body(board: Board, path: str) -> Body:
     if board.emulator is not None and board.emulator.kind == "qemu":
         return "qemu"
-    return "unicorn" if serial.is_pseudo_terminal else "silicon"
+    return "unicorn" if is_pseudo_terminal(path) else "silicon"

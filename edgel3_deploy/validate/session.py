@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import LinkError
 from edgel3_deploy.graph.ir import Network
+from edgel3_deploy.link import diagnosis
 from edgel3_deploy.link.answers import Identity
 from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.diagnosis import NotSupportedError
+from edgel3_deploy.link.probe import Session
+from edgel3_deploy.link.protocol import Role
 from edgel3_deploy.pipeline.manifest import Manifest
 from edgel3_deploy.validate.result import LayerResult
 
@@ -83,12 +86,14 @@ class BoardRun:
         )
 
 
-def greet(client: Client, board: Board, network: Network, manifest: Manifest) -> Identity:
-    """Shake hands and make sure that the board runs this very build.
+def greet(found: Session, board: Board, network: Network, manifest: Manifest) -> Identity:
+    """Make sure that the board runs this very build.
 
-    Raises LinkError if it runs another model or build, or its tensors have other sizes.
+    Raises LinkError if it waits in its loader, runs another model or build, or its tensors have other sizes.
     """
-    client.hello()
+    client = found.client
+    if found.role is Role.LOADER:
+        raise diagnosis.loader_waits(found.path, board.name, client.read_reset())
     identity = client.identify()
     flash_it = f"Flash this build first: `edgel3-deploy flash --board {board.name} --port PORT`."
     if identity.model_sha256.hex() != manifest.model_sha256:
@@ -103,11 +108,11 @@ def greet(client: Client, board: Board, network: Network, manifest: Manifest) ->
             f"({identity.build_id.hex()[:12]}, this build is {manifest.build_id[:12]})",
             flash_it,
         )
-    found = (identity.input_size, identity.output_size, identity.layer_count)
+    sizes = (identity.input_size, identity.output_size, identity.layer_count)
     expected = (network.input.size, network.output.size, len(manifest.steps))
-    if found != expected:
+    if sizes != expected:
         raise LinkError(
-            f"the board's network has other sizes: input, output, layers are {found}, not {expected}",
+            f"the board's network has other sizes: input, output, layers are {sizes}, not {expected}",
             flash_it,
         )
     return identity

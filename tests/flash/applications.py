@@ -9,6 +9,7 @@ from typing import Any
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.flash.application import Application, read_application
+from edgel3_deploy.image.hexfile import to_hex
 from edgel3_deploy.image.layout import flash_layout
 from edgel3_deploy.image.pack import pack_files
 from tests.flash.images import image_for
@@ -37,12 +38,26 @@ def write_build(
     )
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    manifest = SimpleNamespace(build_id=build_id.hex(), files=dict.fromkeys(files, ""))
-    return SimpleNamespace(board=board, directory=folder, manifest=manifest, elf=folder / "firmware.elf")
+    names = [name for name in ("application.bin", "application-1.bin") if name in files]
+    return SimpleNamespace(
+        board=board,
+        directory=folder,
+        manifest=SimpleNamespace(build_id=build_id.hex()),
+        hex=folder / "firmware.hex",
+        bin=folder / "firmware.bin",
+        applications=tuple(folder / name for name in names),
+    )
+
+
+def write_bare_build(folder: Path, board: Board, size: int = 5_000) -> Any:
+    """The same without a loader: an image that could start, at the start of flash."""
+    build = write_build(folder, board)
+    build.bin.write_bytes(image_for(board, size))
+    build.hex.write_bytes(to_hex([(board.flash.origin, image_for(board, size))]))
+    build.applications = ()
+    return build
 
 
 def applications(folder: Path, board: Board, **options: Any) -> tuple[Application, ...]:
     """The applications of such a build, one for each slot."""
-    build = write_build(folder, board, **options)
-    names = [name for name in ("application.bin", "application-1.bin") if name in build.manifest.files]
-    return tuple(read_application(folder / name, board) for name in names)
+    return tuple(read_application(path, board) for path in write_build(folder, board, **options).applications)

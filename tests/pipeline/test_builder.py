@@ -32,7 +32,8 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_the_folder_holds_project_image_model_and_verdict(finished: Path) -> None:
     names = contents(finished).keys()
     assert {"Makefile", "linker.ld", "board.h", "network.c", "weights.c", "build_id.c"} <= names
-    assert {"firmware.elf", "firmware.bin", "firmware.hex", "firmware.map"} <= names
+    assert {"firmware.elf", "firmware.bin", "firmware.hex", "firmware.map", "application.bin"} <= names
+    assert {"loader/loader.elf", "loader/loader.bin", "tools/image/pack.py", "build_id.txt"} <= names
     assert {"model.tflite", "budget.json", "manifest.json"} <= names
     assert read_manifest(finished).files.keys() == names - {"manifest.json"}
 
@@ -152,9 +153,9 @@ def shrunk(board: Board, **sizes: int) -> Board:
 
 def test_an_image_too_large_for_flash_is_over_budget_not_a_compiler_error(make: Build, board: Board) -> None:
     with pytest.raises(OverBudgetError, match=r"small does not fit stm32f7: flash by [\d,]+ bytes") as caught:
-        make(board=shrunk(board, flash=4096))
+        make(board=shrunk(board, flash=40_000))
     assert caught.value.verdict is not None
-    assert caught.value.verdict["flash"]["used"] > 4096
+    assert caught.value.verdict["flash"]["used"] > 40_000
     assert caught.value.verdict["ram"]["regions"]["dtcm"]["used"] > 0
 
 
@@ -173,7 +174,7 @@ def test_over_budget_leaves_the_earlier_build(
 ) -> None:
     copy = Path(shutil.copytree(finished, tmp_path / "copy"))
     with pytest.raises(OverBudgetError):
-        make(output=copy, board=shrunk(board, flash=4096))
+        make(output=copy, board=shrunk(board, flash=40_000))
     assert contents(copy) == contents(finished)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import pytest
 from edgel3_deploy.errors import BadInputError, LinkError
 from edgel3_deploy.link.protocol import CounterUnit, ErrorCode
 from edgel3_deploy.pipeline.prepared import PreparedBuild
+from edgel3_deploy.validate import run as run_module
 from edgel3_deploy.validate import validate_build
 from edgel3_deploy.validate.metrics import Difference
+from tests.link.fake_loader import FakeLoaderBoard
 from tests.validate.prepared import board_for, numpy_layers, prepared_build
 
 
@@ -151,6 +154,36 @@ def test_a_board_that_runs_something_else_is_to_be_flashed(
     ):
         validate_build(build, board.path, [recording])
     assert "edgel3-deploy flash" in caught.value.hint
+
+
+def test_a_board_that_waits_in_its_loader_says_why(build: PreparedBuild, recording: Path) -> None:
+    with FakeLoaderBoard(build.board) as board:
+        with pytest.raises(
+            LinkError, match=r"waits in its loader: there is no application.*NO_IMAGE"
+        ) as caught:
+            validate_build(build, board.path, [recording])
+        assert f"edgel3-deploy flash --board stm32f7 --port {board.path}" in caught.value.hint
+
+
+def test_a_board_that_falls_silent_in_its_first_run_is_noticed_by_the_schedules_deadline(
+    build: PreparedBuild, recording: Path
+) -> None:
+    # hello, identify, read_memory and seven chunks of input come first.
+    started = time.monotonic()
+    with (
+        board_for(build, lose=frozenset(range(9, 100))) as board,
+        pytest.raises(LinkError, match=r"stopped answering \(request 'run'\)"),
+    ):
+        validate_build(build, board.path, [recording])
+    assert time.monotonic() - started < 30
+
+
+def test_the_port_that_looks_like_the_board_is_found(
+    build: PreparedBuild, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with board_for(build) as board:
+        monkeypatch.setattr(run_module, "find_port", lambda wanted: {build.board: board.path}[wanted])
+        assert validate_build(build, "auto", [recording], limit=1).verdict == "pass"
 
 
 def test_a_board_unplugged_in_the_middle_ends_it(build: PreparedBuild, recording: Path) -> None:
