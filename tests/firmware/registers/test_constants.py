@@ -120,7 +120,7 @@ def test_numbers_in_assembly_are_in_the_table() -> None:
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
 def test_the_table_holds_against_the_makers_headers(arm_gcc: Path, board: Board, tmp_path: Path) -> None:
-    """EDGEL3_DEPLOY_VENDOR_HEADERS names a folder with CMSIS, and with stm32f7 and stm32h7: Include and Inc."""
+    """EDGEL3_DEPLOY_VENDOR_HEADERS: a folder with CMSIS, and with stm32f7 and stm32h7 (Include, Inc)."""
     folder = Path(os.environ.get("EDGEL3_DEPLOY_VENDOR_HEADERS", ""))
     if not (folder / "CMSIS").is_dir():
         pytest.skip("EDGEL3_DEPLOY_VENDOR_HEADERS names no folder with stm32f7, stm32h7 and CMSIS")
