@@ -18,6 +18,7 @@ from edgel3_deploy.flash.an3155 import Bootloader
 from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.port import Port, open_port
 from edgel3_deploy.link.protocol import CounterUnit
+from tests.firmware.images import build_image
 
 INPUT = bytes(value % 100 for value in range(1300))
 INVERTED = bytes(value ^ 0x55 for value in INPUT)
@@ -137,8 +138,18 @@ def test_without_a_rom_bootloader_the_request_is_refused(client: Client) -> None
 
 @pytest.mark.parametrize("board", ["stm32f7", "stm32h7"], indirect=True)
 @pytest.mark.parametrize("after_fault", [False, True])
-def test_into_the_rom_bootloader_and_back(running: VirtualBoard, board: Board, after_fault: bool) -> None:
+def test_a_bare_image_jumps_into_a_rom_bootloader_on_its_port_and_back(
+    board: Board, after_fault: bool, arm_gcc: Path, tmp_path: Path
+) -> None:
     """The firmware starts from what the bootloader's Go command leaves behind: clocks, UART with parity."""
+    assert board.bootloader is not None
+    board = replace(board, bootloader=replace(board.bootloader, over_vcp=True, deaf=""))
+    image = build_image(arm_gcc, board, tmp_path)
+    with start(board, image=image) as running:
+        to_the_rom_bootloader_and_back(running, board, after_fault)
+
+
+def to_the_rom_bootloader_and_back(running: VirtualBoard, board: Board, after_fault: bool) -> None:
     with open_port(running.port, board.uart.baudrate) as port:
         client = Client(port, timeout=5.0)
         client.hello()
