@@ -24,6 +24,7 @@ INPUT = bytes(value % 100 for value in range(1300))
 INVERTED = bytes(value ^ 0x55 for value in INPUT)
 OUTPUT = INVERTED[:700]
 BAD_ADDRESS, STACK_OVERFLOW, FAIL, DEEP_STACK = 101, 102, 103, 104
+NULL_WRITE, NULL_READ, DIVIDE_BY_ZERO, ENDLESS_LOOP, CREEPING_STACK = 105, 106, 107, 108, 109
 STM32 = ("stm32f7", "nucleo-f767zi", "stm32h7")
 
 
@@ -119,6 +120,21 @@ def test_a_fault_is_reported_until_the_board_is_reset(client: Client) -> None:
 def test_a_stack_overflow_faults(client: Client) -> None:
     client.load_input(with_command(STACK_OVERFLOW))
     with pytest.raises(LinkError, match="stack overflow"):
+        client.run()
+
+
+@pytest.mark.parametrize("board", ["stm32f7", "stm32h7"], indirect=True)
+@pytest.mark.parametrize("command", [NULL_WRITE, NULL_READ, CREEPING_STACK])
+def test_what_the_memory_protection_guards_faults(client: Client, command: int) -> None:
+    client.load_input(with_command(command))
+    with pytest.raises(LinkError, match="DACCVIOL"):
+        client.run()
+
+
+@every_family
+def test_a_division_by_zero_faults(client: Client) -> None:
+    client.load_input(with_command(DIVIDE_BY_ZERO))
+    with pytest.raises(LinkError, match="DIVBYZERO"):
         client.run()
 
 
