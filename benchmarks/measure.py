@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from benchmarks.models import Model, input_window
 from benchmarks.variants import Variant
 from edgel3_deploy.boards import load_board
-from edgel3_deploy.build.builder import BuildRequest, build
-from edgel3_deploy.build.prepared import PreparedBuild, load_build
 from edgel3_deploy.errors import LinkError
 from edgel3_deploy.flash.virtual import port_to_run
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.port import open_port
 from edgel3_deploy.link.protocol import CounterUnit
+from edgel3_deploy.pipeline.builder import BuildRequest, build
+from edgel3_deploy.pipeline.prepared import PreparedBuild, load_build
 from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.reference import truth
 from edgel3_deploy.validate.host import layer_outputs

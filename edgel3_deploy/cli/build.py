@@ -55,7 +55,7 @@ def command(
 ) -> None:
     """Quantize, plan memory, render C, compile, link, and judge the image against the board's memories."""
     from edgel3_deploy.boards import load_board
-    from edgel3_deploy.build.builder import BuildRequest, build
+    from edgel3_deploy.pipeline.builder import BuildRequest, build
 
     board = load_board(board_name)
     request = BuildRequest(

@@ -33,8 +33,8 @@ from edgel3_deploy.errors import UsageError
 def command(board_name: str, port: str | None, via: str, build_dir: Path | None, as_json: bool) -> None:
     """Program the board with its build, and verify every byte by reading it back."""
     from edgel3_deploy.boards import load_board
-    from edgel3_deploy.build.prepared import load_build_for
     from edgel3_deploy.flash import flash_build
+    from edgel3_deploy.pipeline.prepared import load_build_for
 
     board = load_board(board_name)
     if via == "rom" and not port:

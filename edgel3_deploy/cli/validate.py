@@ -52,8 +52,8 @@ def command(
 ) -> None:
     """Run audio through the board and compare every output with TFLite Micro and with the float network."""
     from edgel3_deploy.boards import load_board
-    from edgel3_deploy.build.prepared import load_build_for
     from edgel3_deploy.fileio import require_writable
+    from edgel3_deploy.pipeline.prepared import load_build_for
     from edgel3_deploy.report import summary, write_report
     from edgel3_deploy.validate import validate_build
 

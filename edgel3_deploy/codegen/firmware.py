@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import get_args
 
 from edgel3_deploy.boards.board import Board, Family
 from edgel3_deploy.resources import firmware_dir
 
 FOLDER = "firmware"
-FOLDERS = ("include", "kernels", "link", "drivers", "startup")
-"""What a project takes from; `kernels` only for the runtime native."""
+SHARED = ("boot", "drivers", "include", "link", "startup")
+"""Folders that application and loader both take."""
 INCLUDES = (".", FOLDER, f"{FOLDER}/include")
 """The include path of a project's own sources."""
 
 
-def firmware_files(board: Board, runtime: str) -> dict[str, bytes]:
-    """Sources and headers by their path in the project, without sources named after another family."""
+def application_files(board: Board, runtime: str) -> dict[str, bytes]:
+    """Sources and headers of the application by their path in the project; native takes the kernels too."""
+    return _files(board, (*SHARED, "application", *(("kernels",) if runtime == "native" else ())))
+
+
+def loader_files(board: Board) -> dict[str, bytes]:
+    """Sources and headers of the loader by their path in its project."""
+    return _files(board, (*SHARED, "loader"))
+
+
+def _files(board: Board, folders: Iterable[str]) -> dict[str, bytes]:
+    """Everything in `folders`, without sources named after another family."""
     root = firmware_dir()
     others = tuple(f"_{_stem(family)}.c" for family in get_args(Family) if family != board.family)
-    paths = [root / "main.c"]
-    for folder in FOLDERS:
-        if folder != "kernels" or runtime == "native":
-            paths += [path for path in (root / folder).iterdir() if path.suffix in (".c", ".h", ".S")]
+    paths = [path for folder in folders for path in (root / folder).iterdir()]
     return {
         f"{FOLDER}/{path.relative_to(root).as_posix()}": path.read_bytes()
         for path in sorted(paths)
-        if not path.name.endswith(others)
+        if path.suffix in (".c", ".h", ".S") and not path.name.endswith(others)
     }
 
 

@@ -9,12 +9,14 @@ from pathlib import Path
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.codegen import cmsis_nn, ctext, tflm
-from edgel3_deploy.codegen.firmware import INCLUDES, firmware_files
+from edgel3_deploy.codegen.firmware import INCLUDES, application_files
+from edgel3_deploy.codegen.memory_map import application_script, board_header
 from edgel3_deploy.codegen.native import view_native
 from edgel3_deploy.codegen.render import render
 from edgel3_deploy.codegen.views import view_network
 from edgel3_deploy.codegen.weights import view_constants
 from edgel3_deploy.graph.ir import Network
+from edgel3_deploy.image.layout import FlashLayout, flash_layout
 from edgel3_deploy.plan.memory import MemoryPlan
 from edgel3_deploy.plan.schedule import Schedule
 from edgel3_deploy.plan.table import plan_table, schedule_table
@@ -32,12 +34,15 @@ def render_project(
     *,
     plan: Schedule | MemoryPlan | tflm.Arena,
     library: Mapping[str, bytes] | None = None,
+    layout: FlashLayout | None = None,
 ) -> Mapping[str, bytes]:
     """Render the project of `network`, whose .tflite file is `model`; the kind of plan decides the runtime.
 
     native: a Schedule; cmsis-nn: a MemoryPlan with codegen.cmsis_nn's scratch, and the `library`'s files to
-    copy; tflm: an Arena. Same arguments, same bytes.
+    copy; tflm: an Arena. `layout` says where the image stands, by default bare: with slots linker.ld is for
+    the first, and linker-1.ld for the second. Same arguments, same bytes.
     """
+    layout = layout or flash_layout(board, 0)
     runtime = _RUNTIMES[type(plan)]
     arenas = ((plan.region, plan.size),) if isinstance(plan, tflm.Arena) else plan.arenas
     values = {
@@ -49,9 +54,10 @@ def render_project(
         "arenas": arenas,
         "entries": _entries(network, plan),
     }
-    files = firmware_files(board, runtime)
-    files["board.h"] = render("board.h.j2", board=board, plan_arenas=dict(arenas))
-    files["linker.ld"] = render("linker.ld.j2", board=board, plan_arenas=dict(arenas))
+    files = application_files(board, runtime)
+    files["board.h"] = board_header(board, layout)
+    for slot in range(max(len(layout.slots), 1)):
+        files[linker_script_name(slot)] = application_script(board, layout, slot, dict(arenas))
     files["network.h"] = render("network.h.j2", **values)
     files["network_info.c"] = render(
         "network_info.c.j2", **{**values, "model_sha256": hashlib.sha256(model).digest()}
@@ -63,7 +69,7 @@ def render_project(
     else:
         files |= _tflm(network, plan, model, values)
     files |= {f"{cmsis_nn.FOLDER}/{name}": content for name, content in (library or {}).items()}
-    files[MAKEFILE] = _makefile(files, values)
+    files[MAKEFILE] = _makefile(files, layout, values)
     files[BUILD_ID] = render("build_id.c.j2", build_id=bytes.fromhex(build_id(files)))
     return dict(sorted(files.items()))
 
@@ -76,6 +82,11 @@ def _entries(network: Network, plan: Schedule | MemoryPlan | tflm.Arena) -> tupl
     if isinstance(plan, Schedule):
         return tuple((step.name, step.macs, math.prod(step.output_shape)) for step in plan.steps)
     return tuple((layer.name, layer.macs, layer.output.size) for layer in network.layers)
+
+
+def linker_script_name(slot: int) -> str:
+    """The linker script of the image for a slot."""
+    return f"linker-{slot}.ld" if slot else "linker.ld"
 
 
 def build_id(files: Mapping[str, bytes]) -> str:
@@ -134,11 +145,14 @@ def _tflm(
     }
 
 
-def _makefile(files: Mapping[str, bytes], values: Mapping[str, object]) -> bytes:
+def _makefile(files: Mapping[str, bytes], layout: FlashLayout, values: Mapping[str, object]) -> bytes:
     headers = [Path(name) for name in files if name.startswith(f"{cmsis_nn.FOLDER}/") and name.endswith(".h")]
     return render(
         "Makefile.j2",
         **values,
+        target="firmware",
+        optimize="-O2",
+        second_slot=len(layout.slots) > 1,
         sources=sorted((*sources(files), BUILD_ID)),
         includes=INCLUDES,
         library_includes=sorted({f"{cmsis_nn.FOLDER}/{path.parts[1]}" for path in headers}),

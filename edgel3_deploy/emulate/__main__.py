@@ -8,26 +8,32 @@ import os
 import pickle
 import sys
 import threading
+from collections.abc import Mapping
+from dataclasses import asdict
 
 from edgel3_deploy.emulate.serve import serve
 from edgel3_deploy.errors import EdgeL3DeployError
 
+POWER_LOST = 75
+"""Exit code when the board's power failed as was asked for."""
+
 
 def main() -> int:
-    """Serve until the parent closes standard input or a signal comes; the exit code."""
+    """Serve until the parent closes standard input, a signal comes, or power is lost; the exit code."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     request = pickle.load(sys.stdin.buffer)
     stop = threading.Event()
     threading.Thread(target=_await_end_of_input, args=(stop,), daemon=True).start()
     try:
-        serve(**request, ready=lambda port: _answer({"port": port}), stop=stop)
+        outcome = serve(**request, ready=lambda port: _answer({"port": port}), stop=stop)
     except EdgeL3DeployError as error:
         _answer({"error": type(error).__name__, "message": error.message, "hint": error.hint})
         return int(error.exit_code)
-    return 0
+    _answer(asdict(outcome))
+    return int(outcome.power_lost) and POWER_LOST
 
 
-def _answer(fields: dict[str, str]) -> None:
+def _answer(fields: Mapping[str, str | int]) -> None:
     try:
         print(json.dumps(fields), flush=True)
     except BrokenPipeError:

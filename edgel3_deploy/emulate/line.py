@@ -25,12 +25,13 @@ class Wire(Protocol):
 class Line:
     """Wraps a wire with what a wrong speed does to bytes, and with rest for the host while nothing arrives.
 
-    `on_rest` is called before each such rest.
+    `on_rest` is called before each such rest, `on_rested` with its seconds after it.
     """
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self.on_rest: Callable[[], None] = lambda: None
+        self.on_rested: Callable[[float], None] = lambda _seconds: None
         self._last_poll = 0.0
         self._polls = 0
 
@@ -70,7 +71,9 @@ class Line:
         if self._polls > _POLLS_BEFORE_SLEEP:
             self.on_rest()
             self._wire.wait(_SLEEP_SECONDS)
-            now = time.perf_counter()
+            woken = time.perf_counter()
+            self.on_rested(min(woken - now, _SLEEP_SECONDS))
+            now = woken
         self._last_poll = now
 
 

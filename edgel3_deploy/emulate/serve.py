@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -15,10 +16,19 @@ from edgel3_deploy.boards.board import Board
 from edgel3_deploy.emulate.boards import qemu
 from edgel3_deploy.emulate.core.bus import Log
 from edgel3_deploy.emulate.image import load_image
+from edgel3_deploy.emulate.stm32.power_cut import PowerCut, PowerLost
 from edgel3_deploy.errors import MissingDependencyError, UsageError
 
 _JOIN_SECONDS = 0.05
 _logger = logging.getLogger("edgel3_deploy.emulate")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a virtual board ended: sectors erased and words programmed, and whether its power failed."""
+
+    flash_operations: int
+    power_lost: bool
 
 
 def serve(
@@ -30,12 +40,16 @@ def serve(
     ready: Callable[[str], None],
     log: Log | None = None,
     stop: threading.Event | None = None,
-) -> None:
+    power_cut: PowerCut | None = None,
+    seed: int = 0,
+) -> Outcome:
     """Run `board` until SIGINT, SIGTERM or `stop`; `ready` gets the path of its port once it can be opened.
 
     The flash is erased, or what `flash_file` holds, or `image` (.bin or .elf). BOOT0 is high, and the
     ROM bootloader runs, if `boot0` says so or, without it, if there is nothing in flash to run. What the
-    board has to say goes to `log`, by default to the logger "edgel3_deploy.emulate".
+    board has to say goes to `log`, by default to the logger "edgel3_deploy.emulate". `seed` decides what is
+    in RAM when power comes on. With `power_cut` the board loses power in that operation on its flash, and
+    this returns.
 
     Raises UsageError, BadInputError or MissingDependencyError before anything runs.
     """
@@ -46,16 +60,18 @@ def serve(
             if flash_file is not None or boot0 is not None:
                 raise UsageError(f"{board.name} has neither flash nor a BOOT0 pin", "Use --image alone.")
             qemu.run(board, image, ready, stop)
-        else:
-            _run(
-                board,
-                flash_file=flash_file,
-                image=image,
-                boot0=boot0,
-                ready=ready,
-                log=log or _log,
-                stop=stop,
-            )
+            return Outcome(flash_operations=0, power_lost=False)
+        return _run(
+            board,
+            flash_file=flash_file,
+            image=image,
+            boot0=boot0,
+            ready=ready,
+            log=log or _log,
+            stop=stop,
+            power_cut=power_cut,
+            seed=seed,
+        )
 
 
 def check(board: Board) -> None:
@@ -78,7 +94,9 @@ def _run(
     ready: Callable[[str], None],
     log: Log,
     stop: threading.Event,
-) -> None:
+    power_cut: PowerCut | None,
+    seed: int,
+) -> Outcome:
     from edgel3_deploy.emulate.boards.f7 import stm32f7
     from edgel3_deploy.emulate.boards.h7 import stm32h7
     from edgel3_deploy.emulate.line import Line
@@ -91,13 +109,11 @@ def _run(
         line = Line(pty)
         part = (stm32h7 if board.family == "stm32h7" else stm32f7)(board, flash_file, line, log)
         if pieces:
-            for sector in part.flash.sectors:
-                part.flash.erase(sector.number)
-        for address, data in pieces:
-            part.flash.program(address, data)
+            part.flash.load(pieces)
+        part.flash.cut = power_cut
         if boot0 is None:
             boot0 = part.flash.is_erased(part.flash.sectors[0])
-        machine = Machine(part, line, boot0=boot0, log=log)
+        machine = Machine(part, line, boot0=boot0, log=log, seed=seed)
         failures: list[BaseException] = []
         thread = threading.Thread(target=_guarded, args=(machine.run, stop, failures), name="virtual board")
         thread.start()
@@ -108,8 +124,9 @@ def _run(
             while thread.is_alive():
                 machine.stop()
                 thread.join(_JOIN_SECONDS)
-        if failures:
+        if failures and not isinstance(failures[0], PowerLost):
             raise failures[0]
+        return Outcome(part.flash.operations, power_lost=bool(failures))
     finally:
         pty.close()
 

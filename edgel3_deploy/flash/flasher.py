@@ -15,7 +15,7 @@ from edgel3_deploy.flash.virtual import VIRTUAL, port_to_program
 from edgel3_deploy.progress import Progress, silent
 
 if TYPE_CHECKING:
-    from edgel3_deploy.build.prepared import PreparedBuild
+    from edgel3_deploy.pipeline.prepared import PreparedBuild
 
 TOOLS: Mapping[str, Flasher] = {"rom": rom_bootloader.flash, "openocd": openocd.flash, "pyocd": pyocd.flash}
 

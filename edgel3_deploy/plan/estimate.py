@@ -10,6 +10,7 @@ from typing import Any, Literal
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import OverBudgetError
 from edgel3_deploy.graph.ir import Network
+from edgel3_deploy.image.layout import FlashLayout, flash_layout, image_limit, mailbox_size
 from edgel3_deploy.models.family import FAMILY, Member
 from edgel3_deploy.plan.cost import step_costs
 from edgel3_deploy.plan.goal import Goal
@@ -29,6 +30,19 @@ NOT_COUNTED = (
     "not counted in flash: code, vector table and C library, typically 10 to 30 KB",
     f"not counted in RAM: the firmware's data and bss, for which {RESERVE // 1024} KB are kept free",
 )
+
+
+def flash_limit(board: Board, layout: FlashLayout) -> int:
+    """Bytes of flash that loader, image header and image may take together: with one slot all there are."""
+    return min(layout.overhead + image_limit(board, layout), FLASH_CEILING)
+
+
+def flash_parts(layout: FlashLayout) -> str:
+    """What an image's flash is counted with, as text; empty for a bare image."""
+    if not layout.slots:
+        return ""
+    slots = f", {len(layout.slots)} slots: the smallest counts" if len(layout.slots) > 1 else ""
+    return f"{layout.loader_size:,} of the loader, {layout.header_size:,} of the image header{slots}"
 
 
 @dataclass(frozen=True)
@@ -51,13 +65,15 @@ class LayerEstimate:
 class Estimate:
     """Whether a network fits a board. All sizes in bytes.
 
-    `ram_used` counts the arenas, the stack and the caller's input and output; if no plan exists, the peak of
-    live bytes takes the arenas' place. `excess` says what is over which limit and by how much; `fitting`
+    `flash_used` counts the constants with what the `layout` takes: loader and image header. `ram_used` counts
+    the arenas, the stack, the caller's input and output, and the mailbox; if no plan exists, the peak of live
+    bytes takes the arenas' place. `excess` says what is over which limit and by how much; `fitting`
     names the family members that fit the board where this network does not.
     """
 
     model: str
     board: str
+    layout: FlashLayout
     layers: tuple[LayerEstimate, ...]
     flash_used: int
     flash_limit: int
@@ -85,7 +101,9 @@ class Estimate:
     @property
     def notes(self) -> tuple[str, ...]:
         """Lines for people: what is over, what would fit, what the estimate leaves out."""
-        return tuple(line for line in (*self.excess, self.advice, *NOT_COUNTED) if line)
+        parts = flash_parts(self.layout)
+        counted = f"counted in flash: {parts}" if parts else ""
+        return tuple(line for line in (*self.excess, self.advice, counted, *NOT_COUNTED) if line)
 
     def require_fit(self) -> None:
         """Raises OverBudgetError, which names the excess and what would fit, unless the verdict is "fits"."""
@@ -100,7 +118,12 @@ class Estimate:
             "model": self.model,
             "board": self.board,
             "verdict": self.verdict,
-            "flash": {"used": self.flash_used, "limit": self.flash_limit},
+            "flash": {
+                "used": self.flash_used,
+                "limit": self.flash_limit,
+                "loader": self.layout.loader_size,
+                "header": self.layout.header_size,
+            },
             "ram": {"used": self.ram_used, "limit": self.ram_limit, "regions": dict(self.ram_regions)},
             "peak": {"layer": self.peak_layer, "bytes": self.peak_bytes},
             "layers": [asdict(layer) for layer in self.layers],
@@ -114,25 +137,34 @@ def estimate_network(
     network: Network, board: Board, goal: Goal = "balanced", found: tuple[Option, ...] | None = None
 ) -> Estimate:
     """The estimate of a network run by the native kernels; `goal` and `found` as `schedule` takes them."""
-    return estimate_schedule(network, _scheduled(network, board, goal, found), board)
+    layout = flash_layout(board)
+    return estimate_schedule(network, _scheduled(network, board, layout, goal, found), board, layout)
 
 
-def estimate_member(member: Member, board: Board) -> Estimate:
-    """The estimate of a family member by its shape alone, as dense int8."""
-    network, plan = _planned(member, board)
-    return estimate_schedule(network, plan, board)
+def estimate_member(member: Member, board: Board, layout: FlashLayout | None = None) -> Estimate:
+    """The estimate of a family member by its shape alone, as dense int8; by default in the usual layout."""
+    layout = layout or flash_layout(board)
+    network, plan = _planned(member, board, layout)
+    return estimate_schedule(network, plan, board, layout)
 
 
-def member_fits(member: Member, board: Board) -> bool:
+def member_fits(member: Member, board: Board, layout: FlashLayout | None = None) -> bool:
     """The verdict of `estimate_member`."""
-    network, plan = _planned(member, board)
+    layout = layout or flash_layout(board)
+    network, plan = _planned(member, board, layout)
     if isinstance(plan, OverBudgetError):
         return False
-    return not _excess(board, plan.constant_bytes, _ram_used(network, board, plan.arena_bytes))
+    flash = layout.overhead + plan.constant_bytes
+    return not _excess(board, layout, flash, _ram_used(network, board, plan.arena_bytes))
 
 
-def estimate_schedule(network: Network, plan: Schedule | OverBudgetError, board: Board) -> Estimate:
-    """The estimate of a network with its schedule, or, if there is none, the least that it would need."""
+def estimate_schedule(
+    network: Network, plan: Schedule | OverBudgetError, board: Board, layout: FlashLayout | None = None
+) -> Estimate:
+    """The estimate of a network with its schedule, or, if there is none, the least that it would need.
+
+    `layout` is the one that the schedule was made for, by default the board's usual one.
+    """
     if isinstance(plan, Schedule):
         groups = plan.groups
         alive = tuple(_group_ram(plan))
@@ -151,10 +183,12 @@ def estimate_schedule(network: Network, plan: Schedule | OverBudgetError, board:
         for members, need in zip(groups, alive, strict=True)
         for step, cost in zip(members.steps, step_costs(members), strict=True)
     )
-    return _judged(network, board, rows=rows, ram=ram, arenas=arenas, plan=plan)
+    return _judged(network, board, layout, rows=rows, ram=ram, arenas=arenas, plan=plan)
 
 
-def estimate_layers(network: Network, plan: MemoryPlan | OverBudgetError, board: Board) -> Estimate:
+def estimate_layers(
+    network: Network, plan: MemoryPlan | OverBudgetError, board: Board, layout: FlashLayout | None = None
+) -> Estimate:
     """The estimate of a network run layer by layer on whole maps, with its plan or the reason why not."""
     if isinstance(plan, MemoryPlan):
         alive, arenas = plan.live_bytes, plan.arenas
@@ -173,56 +207,57 @@ def estimate_layers(network: Network, plan: MemoryPlan | OverBudgetError, board:
         )
         for layer in network.layers
     )
-    return _judged(network, board, rows=rows, ram=ram, arenas=arenas, plan=plan)
+    return _judged(network, board, layout, rows=rows, ram=ram, arenas=arenas, plan=plan)
 
 
 def _judged(
     network: Network,
     board: Board,
+    layout: FlashLayout | None,
     *,
     rows: tuple[LayerEstimate, ...],
     ram: int,
     arenas: tuple[tuple[str, int], ...],
     plan: Schedule | MemoryPlan | OverBudgetError,
 ) -> Estimate:
+    layout = layout or flash_layout(board)
     ram_used = _ram_used(network, board, ram)
-    flash_used = sum(row.flash for row in rows)
-    flash_limit, ram_limit = _limits(board)
-    excess = _excess(board, flash_used, ram_used)
+    flash_used = layout.overhead + sum(row.flash for row in rows)
+    excess = _excess(board, layout, flash_used, ram_used)
     if isinstance(plan, OverBudgetError) and not excess:
         excess = (plan.message,)
     peak = max(rows, key=lambda row: row.ram)
     return Estimate(
         model=network.name,
         board=board.name,
+        layout=layout,
         layers=rows,
         flash_used=flash_used,
-        flash_limit=flash_limit,
+        flash_limit=flash_limit(board, layout),
         ram_used=ram_used,
-        ram_limit=ram_limit,
+        ram_limit=_ram_limit(board),
         ram_regions=arenas,
         peak_layer=peak.name,
         peak_bytes=peak.ram,
         excess=excess,
-        fitting=_fitting(board) if excess else (),
+        fitting=fitting(board, layout) if excess else (),
     )
 
 
 def _ram_used(network: Network, board: Board, arenas: int) -> int:
-    return arenas + board.stack_size + network.input.size + network.output.size
+    tensors = network.input.size + network.output.size
+    return arenas + board.stack_size + tensors + mailbox_size(board)
 
 
-def _limits(board: Board) -> tuple[int, int]:
-    """Bytes of flash and of RAM."""
-    ram = sum(region.size for region in board.ram)
-    return min(board.flash.size, FLASH_CEILING), min(ram, RAM_CEILING)
+def _ram_limit(board: Board) -> int:
+    return min(sum(region.size for region in board.ram), RAM_CEILING)
 
 
-def _excess(board: Board, flash: int, ram: int) -> tuple[str, ...]:
-    flash_limit, ram_limit = _limits(board)
+def _excess(board: Board, layout: FlashLayout, flash: int, ram: int) -> tuple[str, ...]:
+    limits = (("flash", flash, flash_limit(board, layout)), ("RAM", ram, _ram_limit(board)))
     return tuple(
         f"{what} by {used - limit:,} bytes ({used:,} of {limit:,})"
-        for what, used, limit in (("flash", flash, flash_limit), ("RAM", ram, ram_limit))
+        for what, used, limit in limits
         if used > limit
     )
 
@@ -241,29 +276,30 @@ def _options(member: Member) -> tuple[Option, ...]:
     return options(skeleton(member))
 
 
-def _planned(member: Member, board: Board) -> tuple[Network, Schedule | OverBudgetError]:
+def _planned(member: Member, board: Board, layout: FlashLayout) -> tuple[Network, Schedule | OverBudgetError]:
     """The member's shape and schedule."""
     network = skeleton(member)
-    found = None if _weights_exceed(network, board) else _options(member)
-    return network, _scheduled(network, board, "balanced", found)
+    found = None if _weights_exceed(network, board, layout) else _options(member)
+    return network, _scheduled(network, board, layout, "balanced", found)
 
 
 def _scheduled(
-    network: Network, board: Board, goal: Goal, found: tuple[Option, ...] | None
+    network: Network, board: Board, layout: FlashLayout, goal: Goal, found: tuple[Option, ...] | None
 ) -> Schedule | OverBudgetError:
     """The schedule, which is not searched for where the weights alone are too many."""
-    if _weights_exceed(network, board):
+    if _weights_exceed(network, board, layout):
         return OverBudgetError(f"the weights of {network.name} exceed the flash of {board.name}")
     try:
-        return schedule(network, board, goal, found)
+        return schedule(network, board, goal, found, layout=layout)
     except OverBudgetError as error:
         return error
 
 
-def _weights_exceed(network: Network, board: Board) -> bool:
-    return sum(layer.constant_bytes for layer in network.layers) > _limits(board)[0]
+def _weights_exceed(network: Network, board: Board, layout: FlashLayout) -> bool:
+    weights = sum(layer.constant_bytes for layer in network.layers)
+    return layout.overhead + weights > flash_limit(board, layout)
 
 
-def _fitting(board: Board) -> tuple[str, ...]:
+def fitting(board: Board, layout: FlashLayout | None = None) -> tuple[str, ...]:
     """Names of the family members that fit."""
-    return tuple(member.name for member in FAMILY if member_fits(member, board))
+    return tuple(member.name for member in FAMILY if member_fits(member, board, layout))

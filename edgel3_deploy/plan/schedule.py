@@ -11,6 +11,7 @@ from math import inf
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import BadInputError, OverBudgetError
 from edgel3_deploy.graph.ir import Network, Tensor
+from edgel3_deploy.image.layout import FlashLayout, flash_layout, image_limit
 from edgel3_deploy.plan.arena import Buffer, Layout, lay_out
 from edgel3_deploy.plan.candidates import operations
 from edgel3_deploy.plan.goal import Goal
@@ -24,8 +25,8 @@ STORED_SHARE = 1.5
 """How much flash the balanced goal spends on constants, against int8 weights alone."""
 INT8_SHARE = 1.02
 """The same for the goal size: int8 weights and what the kernels' layouts add."""
-IMAGE_SHARE = 0.98
-"""Part of the flash that constants may take with the goal speed; the rest is code."""
+CODE_RESERVE = 41 * 1024
+"""Bytes of an image that constants leave to code and C library; a tenth of what there is if that is less."""
 SIZE_INSTRUCTIONS_PER_MAC = 1.7
 """The goal size takes the least RAM at which no more instructions are needed: CMSIS-NN takes 1.86."""
 
@@ -85,15 +86,21 @@ class _Attempt:
 
 
 def schedule(
-    network: Network, board: Board, goal: Goal = "balanced", found: tuple[Option, ...] | None = None
+    network: Network,
+    board: Board,
+    goal: Goal = "balanced",
+    found: tuple[Option, ...] | None = None,
+    *,
+    layout: FlashLayout | None = None,
 ) -> Schedule:
     """The schedule of `network` on `board` for a goal; the same arguments give the same schedule.
 
     speed: fewest instructions within the board's flash and RAM. balanced: the same within the board's main
     RAM and STORED_SHARE times the flash of int8 weights, or all RAM if that cannot be. size: the least RAM
     that keeps to SIZE_INSTRUCTIONS_PER_MAC, with int8 weights and the kernels of the least code. `found` are
-    the network's options where they are known. Raises OverBudgetError if nothing fits the board,
-    BadInputError for a network of reshapes alone.
+    the network's options where they are known. `layout` says how much of the flash the image may take; by
+    default it is the board's usual one. Raises OverBudgetError if nothing fits the board, BadInputError for a
+    network of reshapes alone.
     """
     if not operations(network):
         raise BadInputError(
@@ -101,7 +108,7 @@ def schedule(
             "Use the runtime cmsis-nn, or a model with operators.",
         )
     free = capacities(network, board)
-    flash = int(board.flash.size * IMAGE_SHARE)
+    flash = constants_limit(board, layout)
     weights = sum(layer.constant_bytes for layer in network.layers)
     stored = min(flash, int(weights * STORED_SHARE))
     everywhere = tuple(free)
@@ -135,6 +142,12 @@ def schedule(
         f"{network.name} does not fit {board.name} in any schedule of the native kernels",
         "Choose a smaller model, another goal, or a board with more flash and RAM.",
     )
+
+
+def constants_limit(board: Board, layout: FlashLayout | None = None) -> int:
+    """The most bytes of constants in an image: what a slot holds, and the code leaves."""
+    room = image_limit(board, layout or flash_layout(board))
+    return room - min(CODE_RESERVE, room // 10)
 
 
 def _least_ram(network: Network, found: tuple[Option, ...], flash: int) -> int:

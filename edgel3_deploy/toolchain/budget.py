@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from edgel3_deploy.boards.board import Board, Region
-from edgel3_deploy.plan.estimate import FLASH_CEILING, RAM_CEILING
+from edgel3_deploy.image.layout import FlashLayout, flash_layout, mailbox_size
+from edgel3_deploy.plan.estimate import RAM_CEILING, flash_limit, flash_parts
 from edgel3_deploy.toolchain.elf import Image
 
 LARGEST = 12
@@ -41,14 +42,16 @@ class Item:
 class Budget:
     """The verdict over an image.
 
-    `flash` counts code, constants and the images of initialised data; `ram` everything that occupies RAM:
-    data, bss, arenas with scratch, and the stack reserved (there is no heap). `regions` splits `ram`, and has
-    the ITCM where code was placed there.
+    `flash` counts code, constants and the images of initialised data with what the `layout` takes: loader
+    and image header. `ram` counts everything that occupies RAM: data, bss, arenas with scratch, the stack
+    reserved (there is no heap), and the mailbox. `regions` splits `ram`, and has the ITCM where code was
+    placed there.
     """
 
     flash: Usage
     ram: Usage
     regions: tuple[Usage, ...]
+    layout: FlashLayout
     items: tuple[Item, ...] = ()
 
     @property
@@ -69,11 +72,23 @@ class Budget:
             if row.excess
         )
 
+    @property
+    def flash_parts(self) -> str:
+        """What the flash used consists of, as text; empty for a bare image."""
+        parts = flash_parts(self.layout)
+        return parts and f"{self.flash.used - self.layout.overhead:,} of the application, {parts}"
+
     def to_json(self) -> dict[str, Any]:
         """The content of budget.json."""
         return {
             "verdict": self.verdict,
-            "flash": {"used": self.flash.used, "limit": self.flash.limit},
+            "flash": {
+                "used": self.flash.used,
+                "limit": self.flash.limit,
+                "loader": self.layout.loader_size,
+                "header": self.layout.header_size,
+                "application": self.flash.used - self.layout.overhead,
+            },
             "ram": {
                 "used": self.ram.used,
                 "limit": self.ram.limit,
@@ -84,13 +99,21 @@ class Budget:
         }
 
 
-def measure(image: Image, board: Board) -> Budget:
-    """Judge a linked image: every byte of it is counted in the region where it lies."""
+def measure(image: Image, board: Board, layout: FlashLayout | None = None) -> Budget:
+    """Judge a linked application: every byte of it is counted in the region where it lies.
+
+    `layout` is what it was linked for, by default the board's usual one.
+    """
+    layout = layout or flash_layout(board)
     used = {region.name: 0 for region in board.regions}
+    used[board.flash.name] = layout.overhead
+    used[board.main_ram] = mailbox_size(board)
+    mailbox = board.region(board.main_ram).end - mailbox_size(board)
     for section in image.sections:
         place = _region_at(board, section.address)
         if place is not None and place.kind != "flash":
-            used[place.name] += section.size
+            in_mailbox = place.name == board.main_ram and section.address >= mailbox
+            used[place.name] += 0 if in_mailbox else section.size
         if section.stored:
             used[board.flash.name] += section.size
     items = [
@@ -99,14 +122,21 @@ def measure(image: Image, board: Board) -> Budget:
         if (place := _region_at(board, symbol.address)) is not None
     ]
     items.sort(key=lambda item: (-item.size, item.name))
-    return budget_of(used, board, tuple(items[:LARGEST]))
+    return budget_of(used, board, layout, items=tuple(items[:LARGEST]))
 
 
-def budget_of(used: Mapping[str, int], board: Board, items: tuple[Item, ...] = ()) -> Budget:
-    """The budget for known bytes by region name, absent being 0.
+def budget_of(
+    used: Mapping[str, int],
+    board: Board,
+    layout: FlashLayout | None = None,
+    *,
+    items: tuple[Item, ...] = (),
+) -> Budget:
+    """The budget for known bytes by region name, absent being 0; loader, header and mailbox are among them.
 
     ITCM holds code: where it is used it has a limit of its own, but it is no part of the RAM in total.
     """
+    layout = layout or flash_layout(board)
     memories = [
         region
         for region in board.regions
@@ -115,9 +145,10 @@ def budget_of(used: Mapping[str, int], board: Board, items: tuple[Item, ...] = (
     regions = tuple(Usage(region.name, used.get(region.name, 0), region.size) for region in memories)
     ram = sum(used.get(region.name, 0) for region in board.ram)
     return Budget(
-        flash=Usage("flash", used.get(board.flash.name, 0), min(board.flash.size, FLASH_CEILING)),
+        flash=Usage("flash", used.get(board.flash.name, 0), flash_limit(board, layout)),
         ram=Usage("RAM", ram, min(sum(region.size for region in board.ram), RAM_CEILING)),
         regions=regions,
+        layout=layout,
         items=items,
     )
 

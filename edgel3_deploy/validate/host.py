@@ -18,7 +18,7 @@ from edgel3_deploy.reference import truth
 from edgel3_deploy.validate.workload import Batch, Workload
 
 if TYPE_CHECKING:
-    from edgel3_deploy.build.prepared import PreparedBuild
+    from edgel3_deploy.pipeline.prepared import PreparedBuild
 
 
 @dataclass(frozen=True)

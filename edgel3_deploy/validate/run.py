@@ -27,7 +27,7 @@ from edgel3_deploy.validate.session import BoardRun, greet
 from edgel3_deploy.validate.workload import Workload, prepare
 
 if TYPE_CHECKING:
-    from edgel3_deploy.build.prepared import PreparedBuild
+    from edgel3_deploy.pipeline.prepared import PreparedBuild
 
 HOP_SECONDS = 0.1
 # With half a window of zeros in front, the first windows of a recording are partly empty.

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.boards.board import Board
-from edgel3_deploy.build.manifest import Manifest
 from edgel3_deploy.errors import LinkError
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.link.client import Client, Identity
 from edgel3_deploy.link.diagnosis import NotSupportedError
+from edgel3_deploy.pipeline.manifest import Manifest
 from edgel3_deploy.validate.result import LayerResult
 
 

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "link/protocol.h"
+
 /** Clocks in Hz as they run. */
 typedef struct {
     uint32_t cpu_hz;
@@ -15,7 +17,7 @@ typedef struct {
     uint32_t apb2_hz;
 } chip_clocks_t;
 
-/** Give every RAM its clock. */
+/** Give every RAM its clock, and mend what the silicon does wrong with it. */
 void chip_power_memories(void);
 
 /**
@@ -29,7 +31,7 @@ chip_clocks_t chip_start_clocks(void);
 /** Device identity (DBGMCU_IDCODE), 0 without one. */
 uint32_t chip_device_id(void);
 
-/** Whether the latest reset was asked for by software; forgets the cause. */
-bool chip_reset_by_software(void);
+/** What the latest reset was, once: from then on LINK_RESET_UNKNOWN, until the next reset. */
+link_reset_cause_t chip_take_reset_cause(void);
 
 #endif

@@ -19,9 +19,9 @@ uint32_t chip_device_id(void)
     return 0;
 }
 
-bool chip_reset_by_software(void)
+link_reset_cause_t chip_take_reset_cause(void)
 {
-    return false;
+    return LINK_RESET_UNKNOWN;
 }
 
 #endif

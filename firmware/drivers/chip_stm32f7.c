@@ -38,11 +38,18 @@ static bool start_hse(void)
     return stm32_wait(&RCC_CR, RCC_CR_HSERDY, RCC_CR_HSERDY);
 }
 
-/* RM0410 section 4.1.4, entering over-drive mode. The regulator's scale can only be set while the PLL is off. */
+/*
+ * RM0410 section 4.1.4, entering over-drive mode. The regulator's scale can only be set while the PLL is off. The loader
+ * leaves over-drive on: it is left first, so that entering it is the same whoever started the image.
+ */
 static bool start_pll(void)
 {
     RCC_APB1ENR |= RCC_APB1ENR_PWREN;
     (void)RCC_APB1ENR;
+    PWR_CR1 &= ~(PWR_CR1_ODEN | PWR_CR1_ODSWEN);
+    if (!stm32_wait(&PWR_CSR1, PWR_CSR1_ODRDY | PWR_CSR1_ODSWRDY, 0)) {
+        return false;
+    }
     PWR_CR1 |= PWR_CR1_VOS_SCALE1;
 
     RCC_PLLCFGR = RCC_PLLCFGR_M(BOARD_PLL_M) | RCC_PLLCFGR_N(BOARD_PLL_N) | RCC_PLLCFGR_P(BOARD_PLL_P) |
@@ -87,11 +94,21 @@ uint32_t chip_device_id(void)
     return DBGMCU_IDCODE;
 }
 
-bool chip_reset_by_software(void)
+/* A power-on sets the pin's flag too, and so does every reset that the chip asks for itself. */
+link_reset_cause_t chip_take_reset_cause(void)
 {
-    const bool by_software = (RCC_CSR & RCC_CSR_SFTRSTF) != 0;
+    const uint32_t flags = RCC_CSR;
     RCC_CSR |= RCC_CSR_RMVF;
-    return by_software;
+    if ((flags & (RCC_CSR_PORRSTF | RCC_CSR_BORRSTF)) != 0) {
+        return LINK_RESET_POWER_ON;
+    }
+    if ((flags & (RCC_CSR_IWDGRSTF | RCC_CSR_WWDGRSTF)) != 0) {
+        return LINK_RESET_WATCHDOG;
+    }
+    if ((flags & RCC_CSR_SFTRSTF) != 0) {
+        return LINK_RESET_SOFTWARE;
+    }
+    return (flags & RCC_CSR_PINRSTF) != 0 ? LINK_RESET_PIN : LINK_RESET_UNKNOWN;
 }
 
 #endif

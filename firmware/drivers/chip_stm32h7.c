@@ -7,7 +7,7 @@
 #include "drivers/stm32.h"
 
 #define HSI_HZ 64000000u
-/* The most at VOS1, and on silicon revision Y at all. */
+/* The most at VOS1, and on early silicon at all. */
 #define VOS1_CPU_HZ 400000000u
 /* RM0433 table 17: 4 wait states and programming delay 2 up to an AXI clock of 240 MHz, enough for any lower clock. */
 #define WAIT_STATES 4u
@@ -18,10 +18,18 @@
 #define REFERENCE_RANGE                                                                                                \
     (REFERENCE_HZ < 2000000u ? 0u : REFERENCE_HZ < 4000000u ? 1u : REFERENCE_HZ < 8000000u ? 2u : 3u)
 
+static bool is_early_silicon(void)
+{
+    return DBGMCU_IDCODE >> 16 < DBGMCU_REVISION_X;
+}
+
 void chip_power_memories(void)
 {
     RCC_AHB2ENR |= RCC_AHB2ENR_SRAM123EN;
     (void)RCC_AHB2ENR;
+    if (is_early_silicon()) {
+        AXI_TARG7_FN_MOD = AXI_FN_MOD_READ_ISS_OVERRIDE;
+    }
 }
 
 static void run_on_hsi(void)
@@ -54,7 +62,7 @@ static bool start_supply(void)
         return true;
     }
     /* RM0433 section 6.6.2: VOS0 is VOS1 with over-drive. */
-    if (chip_device_id() >> 16 == DBGMCU_REVISION_Y) {
+    if (is_early_silicon()) {
         return false;
     }
     RCC_APB4ENR |= RCC_APB4ENR_SYSCFGEN;
@@ -112,11 +120,21 @@ uint32_t chip_device_id(void)
     return DBGMCU_IDCODE;
 }
 
-bool chip_reset_by_software(void)
+/* A power-on sets the pin's flag too, and so does every reset that the chip asks for itself. */
+link_reset_cause_t chip_take_reset_cause(void)
 {
-    const bool by_software = (RCC_RSR & RCC_RSR_SFTRSTF) != 0;
+    const uint32_t flags = RCC_RSR;
     RCC_RSR |= RCC_RSR_RMVF;
-    return by_software;
+    if ((flags & (RCC_RSR_PORRSTF | RCC_RSR_BORRSTF)) != 0) {
+        return LINK_RESET_POWER_ON;
+    }
+    if ((flags & (RCC_RSR_IWDG1RSTF | RCC_RSR_WWDG1RSTF)) != 0) {
+        return LINK_RESET_WATCHDOG;
+    }
+    if ((flags & RCC_RSR_SFTRSTF) != 0) {
+        return LINK_RESET_SOFTWARE;
+    }
+    return (flags & RCC_RSR_PINRSTF) != 0 ? LINK_RESET_PIN : LINK_RESET_UNKNOWN;
 }
 
 #endif

@@ -23,6 +23,11 @@ uint64_t counter_read(void)
     return total;
 }
 
+uint32_t counter_hz(uint32_t cpu_hz)
+{
+    return cpu_hz;
+}
+
 link_counter_unit_t counter_unit(void)
 {
     return LINK_COUNTER_CPU_CYCLES;

@@ -45,6 +45,11 @@ uint64_t counter_read(void)
     return ticks * INSTRUCTIONS_PER_TICK;
 }
 
+uint32_t counter_hz(uint32_t cpu_hz)
+{
+    return cpu_hz * INSTRUCTIONS_PER_TICK;
+}
+
 link_counter_unit_t counter_unit(void)
 {
     return LINK_COUNTER_INSTRUCTIONS;

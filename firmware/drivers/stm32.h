@@ -22,7 +22,19 @@
 #define GPIO_OTYPER(port) REG32(GPIO_BASE(port) + 0x04u)
 #define GPIO_OSPEEDR(port) REG32(GPIO_BASE(port) + 0x08u)
 #define GPIO_PUPDR(port) REG32(GPIO_BASE(port) + 0x0Cu)
+#define GPIO_BSRR(port) REG32(GPIO_BASE(port) + 0x18u)
 #define GPIO_AFR(port, pin) REG32(GPIO_BASE(port) + 0x20u + 4u * ((pin) / 8u))
+
+/** Independent watchdog (RM0410 section 29.4, RM0433 section 46.4). */
+#define IWDG_KR REG32(IWDG_BASE + 0x00u)
+#define IWDG_KR_FEED 0xAAAAu
+#define IWDG_KR_UNLOCK 0x5555u
+#define IWDG_KR_START 0xCCCCu
+#define IWDG_PR REG32(IWDG_BASE + 0x04u)
+#define IWDG_PR_DIV256 6u
+#define IWDG_RLR REG32(IWDG_BASE + 0x08u)
+#define IWDG_SR REG32(IWDG_BASE + 0x0Cu)
+#define IWDG_SR_UPDATING (BIT(0) | BIT(1))
 
 /** Ports as GPIO_BASE() and the clock enable bits count them. */
 enum { GPIOA, GPIOB, GPIOC, GPIOD, GPIOE, GPIOF, GPIOG, GPIOH, GPIOI, GPIOJ, GPIOK };

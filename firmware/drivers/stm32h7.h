@@ -6,6 +6,7 @@
 #define EDGEL3_DRIVERS_STM32H7_H
 
 #define GPIOA_BASE 0x58020000u
+#define IWDG_BASE 0x58004800u
 
 /** RCC (RM0433 section 8.7). */
 #define RCC_CR REG32(0x58024400u)
@@ -54,7 +55,12 @@
 #define RCC_APB2RSTR REG32(0x58024498u)
 #define RCC_RSR REG32(0x580244D0u)
 #define RCC_RSR_RMVF BIT(16)
+#define RCC_RSR_BORRSTF BIT(21)
+#define RCC_RSR_PINRSTF BIT(22)
+#define RCC_RSR_PORRSTF BIT(23)
 #define RCC_RSR_SFTRSTF BIT(24)
+#define RCC_RSR_IWDG1RSTF BIT(26)
+#define RCC_RSR_WWDG1RSTF BIT(28)
 #define RCC_AHB2ENR REG32(0x580244DCu)
 #define RCC_AHB2ENR_SRAM123EN (7u << 29)
 #define RCC_GPIOENR REG32(0x580244E0u)
@@ -84,7 +90,32 @@
 #define FLASH_ACR_MASK 0x3Fu
 #define FLASH_ACR_WRHIGHFREQ(delay) ((delay) << 4)
 
+#define FLASH_KEYR(bank) REG32(0x52002004u + 0x100u * (bank))
+#define FLASH_KEYR_KEY1 0x45670123u
+#define FLASH_KEYR_KEY2 0xCDEF89ABu
+#define FLASH_CR(bank) REG32(0x5200200Cu + 0x100u * (bank))
+#define FLASH_CR_LOCK BIT(0)
+#define FLASH_CR_PG BIT(1)
+#define FLASH_CR_SER BIT(2)
+#define FLASH_CR_PSIZE_X64 (3u << 4)
+#define FLASH_CR_START BIT(7)
+#define FLASH_CR_SNB(sector) ((sector) << 8)
+#define FLASH_SR(bank) REG32(0x52002010u + 0x100u * (bank))
+#define FLASH_SR_BSY BIT(0)
+#define FLASH_SR_QW BIT(2)
+#define FLASH_SR_EOP BIT(16)
+/** WRPERR, PGSERR, STRBERR, INCERR, OPERR. */
+#define FLASH_SR_ERRORS (BIT(17) | BIT(18) | BIT(19) | BIT(21) | BIT(22))
+#define FLASH_SR_DBECCERR BIT(26)
+/** Clears the flags of FLASH_SR, at the same places. */
+#define FLASH_CCR(bank) REG32(0x52002014u + 0x100u * (bank))
+
+/** AXI interconnect: read issuing capability of the AXI SRAM (RM0433 section 2.2.4, AXI_TARG7_FN_MOD). */
+#define AXI_TARG7_FN_MOD REG32(0x51008108u)
+#define AXI_FN_MOD_READ_ISS_OVERRIDE BIT(0)
+
 #define DBGMCU_IDCODE REG32(0x5C001000u)
-#define DBGMCU_REVISION_Y 0x1003u
+/** Revisions below, among them Y, have an AXI SRAM that may be read wrongly, and no 480 MHz (ES0392). */
+#define DBGMCU_REVISION_X 0x2000u
 
 #endif

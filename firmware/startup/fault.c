@@ -1,22 +1,29 @@
 /*
  * Fault report. The handler runs on a stack of its own, since a stack overflow may be what it reports, and uses nothing
- * that the interrupted code may have left half done but the UART itself.
+ * that the interrupted code may have left half done but the UART itself. The watchdog, no longer fed, ends it; meanwhile
+ * requests are answered, and the light blinks.
  */
 #include "startup/fault.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "drivers/bootloader.h"
+#include "boot/bootloader.h"
+#include "boot/mailbox.h"
 #include "drivers/core.h"
+#include "drivers/led.h"
 #include "drivers/uart.h"
+#include "drivers/watchdog.h"
 #include "link/bytes.h"
 #include "link/frame.h"
 #include "startup/memory.h"
 
 #define FRAME_WORDS 8u
-#define STATUS_WORDS 4u
 #define FAULT_STACK_WORDS 128
+/* Until the watchdog resets the chip: time to ask what happened. */
+#define REPORT_MS 4000u
+/* Looks at the UART between changes of the light: some ten a second at full clock. */
+#define BLINK_POLLS 400000u
 
 uint64_t fault_stack[FAULT_STACK_WORDS];
 __attribute__((used)) uint64_t *const fault_stack_top = fault_stack + FAULT_STACK_WORDS;
@@ -42,17 +49,27 @@ __attribute__((naked)) void fault_entry(void)
 
 void systick_handler(void) __attribute__((weak, alias("fault_entry")));
 
-static void send_fault(uint8_t sequence, const uint32_t *stacked, const core_fault_t *status)
+/* After a stack overflow nothing was stacked: those registers stay zero. */
+static void collect(const uint32_t *frame, uint32_t registers[MAILBOX_FAULT_WORDS])
+{
+    const bool stacked = memory_in_stack(frame, FRAME_WORDS * 4);
+    for (uint32_t i = 0; i < FRAME_WORDS; i++) {
+        registers[i] = stacked ? frame[i] : 0;
+    }
+    const core_fault_t status = core_fault_status();
+    registers[FRAME_WORDS] = status.cfsr;
+    registers[FRAME_WORDS + 1] = status.hfsr;
+    registers[FRAME_WORDS + 2] = status.mmfar;
+    registers[FRAME_WORDS + 3] = status.bfar;
+}
+
+static void send_fault(uint8_t sequence, const uint32_t registers[MAILBOX_FAULT_WORDS])
 {
     uint8_t *at = content + LINK_HEADER_SIZE;
-    for (uint32_t i = 0; i < FRAME_WORDS; i++) {
-        at = put_u32(at, stacked[i]);
+    for (uint32_t i = 0; i < MAILBOX_FAULT_WORDS; i++) {
+        at = put_u32(at, registers[i]);
     }
-    at = put_u32(at, status->cfsr);
-    at = put_u32(at, status->hfsr);
-    at = put_u32(at, status->mmfar);
-    put_u32(at, status->bfar);
-    link_send(uart_write, content, LINK_REPLY_FAULT, sequence, (FRAME_WORDS + STATUS_WORDS) * 4);
+    link_send(uart_write, content, LINK_REPLY_FAULT, sequence, MAILBOX_FAULT_WORDS * 4);
 }
 
 static void acknowledge(uint8_t type, uint8_t sequence)
@@ -61,30 +78,37 @@ static void acknowledge(uint8_t type, uint8_t sequence)
     uart_flush();
 }
 
+static void answer(const uint32_t registers[MAILBOX_FAULT_WORDS])
+{
+    const uint8_t type = receiver.content[0];
+    const uint8_t sequence = receiver.content[1];
+    if (type == LINK_REQUEST_RESET) {
+        acknowledge(type, sequence);
+        core_reset();
+    }
+    if (type == LINK_REQUEST_ENTER_BOOTLOADER && bootloader_exists()) {
+        acknowledge(type, sequence);
+        bootloader_request();
+    }
+    send_fault(sequence, registers);
+}
+
 void fault_report(const uint32_t *frame)
 {
-    /* After a stack overflow nothing was stacked. */
-    static const uint32_t UNKNOWN[FRAME_WORDS];
-    const uint32_t *const stacked = memory_in_stack(frame, FRAME_WORDS * 4) ? frame : UNKNOWN;
-    const core_fault_t status = core_fault_status();
-
-    send_fault(0, stacked, &status);
+    uint32_t registers[MAILBOX_FAULT_WORDS];
+    collect(frame, registers);
+    mailbox_note_fault(registers);
+    watchdog_start(REPORT_MS);
+    led_start();
+    send_fault(0, registers);
     link_receiver_reset(&receiver);
-    for (;;) {
+    for (uint32_t polls = 0;; polls++) {
         uint8_t byte;
-        if (!uart_read(&byte) || link_receiver_take(&receiver, byte) != LINK_EVENT_FRAME) {
-            continue;
+        if (polls % BLINK_POLLS == 0) {
+            led_set(polls / BLINK_POLLS % 2 == 0);
         }
-        const uint8_t type = receiver.content[0];
-        const uint8_t sequence = receiver.content[1];
-        if (type == LINK_REQUEST_RESET) {
-            acknowledge(type, sequence);
-            core_reset();
+        if (uart_read(&byte) && link_receiver_take(&receiver, byte) == LINK_EVENT_FRAME) {
+            answer(registers);
         }
-        if (type == LINK_REQUEST_ENTER_BOOTLOADER && bootloader_exists()) {
-            acknowledge(type, sequence);
-            bootloader_request();
-        }
-        send_fault(sequence, stacked, &status);
     }
 }

@@ -4,9 +4,12 @@
  */
 #include "startup/memory.h"
 
+#include "drivers/core.h"
 #include "drivers/cortex_m7.h"
 
 #define PAINT 0xC5C5C5C5u
+/* Closed by core_start(). */
+#define GUARD_WORDS (CORE_STACK_GUARD / sizeof(uint32_t))
 
 typedef struct {
     const uint64_t *from;
@@ -32,7 +35,7 @@ void memory_init(void)
 {
     uint32_t *stack_pointer;
     __asm volatile("mov %0, sp" : "=r"(stack_pointer));
-    for (uint32_t *word = __stack_limit; word < stack_pointer; word++) {
+    for (uint32_t *word = __stack_limit + GUARD_WORDS; word < stack_pointer; word++) {
         *word = PAINT;
     }
     for (const copy_t *copy = __copy_table; copy < __copy_table_end; copy++) {
@@ -51,7 +54,7 @@ void memory_init(void)
 
 uint32_t memory_stack_peak(void)
 {
-    const uint32_t *word = __stack_limit;
+    const uint32_t *word = __stack_limit + GUARD_WORDS;
     while (word < __stack_top && *word == PAINT) {
         word++;
     }

@@ -14,7 +14,7 @@ void memory_init(void);
 /** Deepest use of the stack since reset, in bytes. */
 uint32_t memory_stack_peak(void);
 
-/** Bytes reserved for the stack. */
+/** Bytes reserved for the stack, its guard included. */
 uint32_t memory_stack_size(void);
 
 /** Bytes of initialised, zeroed and kept variables. */

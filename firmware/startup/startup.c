@@ -1,12 +1,13 @@
 /*
  * Vector table and the way from reset to main().
  *
- * The image may be entered by reset, by the ROM bootloader's Go command or by a debugger: nothing is taken to be in its
- * reset state.
+ * The image may be entered by reset, by the loader, by the ROM bootloader's Go command or by a debugger: nothing is taken
+ * to be in its reset state.
  */
 #include <stdint.h>
 
-#include "drivers/bootloader.h"
+#include "boot/bootloader.h"
+#include "boot/mailbox.h"
 #include "drivers/chip.h"
 #include "drivers/core.h"
 #include "startup/fault.h"
@@ -19,6 +20,7 @@ typedef union {
     handler_t handler;
 } vector_t;
 
+extern uint32_t __stack_limit[];
 extern uint32_t __stack_top[];
 extern const handler_t __init_array_start[];
 extern const handler_t __init_array_end[];
@@ -67,9 +69,10 @@ __attribute__((naked, noreturn)) void reset_handler(void)
 
 __attribute__((noreturn)) void start(void)
 {
-    bootloader_enter_if_requested();
-    core_start((uintptr_t)VECTORS);
     chip_power_memories();
+    mailbox_open(chip_take_reset_cause());
+    bootloader_enter_if_requested();
+    core_start((uintptr_t)VECTORS, (uintptr_t)__stack_limit);
     memory_init();
     for (const handler_t *constructor = __init_array_start; constructor < __init_array_end; constructor++) {
         (*constructor)();

@@ -5,19 +5,37 @@ from __future__ import annotations
 import pytest
 
 from edgel3_deploy.boards import load_board
-from edgel3_deploy.codegen.firmware import firmware_files
+from edgel3_deploy.codegen.firmware import application_files, loader_files
+
+COMMON = {
+    "firmware/include/edgel3_net.h",
+    "firmware/link/session.c",
+    "firmware/boot/slots.c",
+    "firmware/startup/startup.c",
+}
 
 
 @pytest.mark.parametrize("name", ["stm32f7", "nucleo-f767zi", "stm32h7", "mps2-an500"])
 def test_each_board_gets_main_link_startup_and_its_chip(name: str) -> None:
     board = load_board(name)
-    files = firmware_files(board, "native")
-    chips = [path for path in files if path.startswith("firmware/drivers/chip_")]
-    assert chips == [f"firmware/drivers/chip_{board.family.partition('-')[0]}.c"]
-    assert {"firmware/main.c", "firmware/include/edgel3_net.h", "firmware/link/session.c"} <= files.keys()
+    files = application_files(board, "native")
+    for kind in ("chip", "flash"):
+        own = f"firmware/drivers/{kind}_{board.family.partition('-')[0]}.c"
+        assert [path for path in files if path.startswith(f"firmware/drivers/{kind}_")] == (
+            [own] if kind == "chip" else ["firmware/drivers/flash_access.h", own]
+        )
+    assert COMMON | {"firmware/application/main.c"} <= files.keys()
+    assert not any(path.startswith("firmware/loader/") for path in files)
+
+
+@pytest.mark.parametrize("name", ["stm32f7", "stm32h7"])
+def test_the_loader_has_no_network(name: str) -> None:
+    files = loader_files(load_board(name))
+    assert COMMON | {"firmware/loader/main.c"} <= files.keys()
+    assert not any(path.startswith(("firmware/application/", "firmware/kernels/")) for path in files)
 
 
 @pytest.mark.parametrize("runtime", ["cmsis-nn", "tflm"])
 def test_other_runtimes_leave_the_kernels(runtime: str) -> None:
-    files = firmware_files(load_board("stm32f7"), runtime)
+    files = application_files(load_board("stm32f7"), runtime)
     assert not any(path.startswith("firmware/kernels/") for path in files)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 from edgel3_deploy.boards import Board
-from edgel3_deploy.codegen.firmware import INCLUDES, firmware_files
-from edgel3_deploy.codegen.render import render
+from edgel3_deploy.codegen.firmware import INCLUDES, application_files
+from edgel3_deploy.codegen.loader import render_loader
+from edgel3_deploy.codegen.memory_map import application_script, board_header
+from edgel3_deploy.image.layout import FlashLayout, flash_layout
 
+BUILD_ID = bytes([4, 5, 6]).ljust(32, b"\0")
+"""What the stand-in network says."""
 NETWORK = Path(__file__).resolve().parent / "fake_network"
 ARENA_SIZE = 1300
 CPU = ("-mcpu=cortex-m7", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv5-sp-d16")
@@ -24,11 +29,36 @@ WARNINGS = ("-Wall", "-Wextra", "-Werror", "-Wconversion")
 LINK = ("-nostartfiles", "-Wl,--gc-sections", "-Wl,--fatal-warnings", "-T", "linker.ld")
 
 
-def build_image(gcc: Path, board: Board, folder: Path, *options: str) -> Path:
-    """The ELF of the stand-in network for `board`, every warning an error."""
-    files = firmware_files(board, "cmsis-nn")
-    for template in ("board.h", "linker.ld"):
-        files[template] = render(f"{template}.j2", board=board, plan_arenas={"dtcm": ARENA_SIZE})
+@dataclass(frozen=True)
+class Flashable:
+    """A loader's .bin, the bytes of an application for each slot, and a .bin of loader and first slot."""
+
+    layout: FlashLayout
+    loader: Path
+    images: tuple[bytes, ...]
+    whole: Path
+
+
+def stored_bytes(elf: Path) -> bytes:
+    """What of a linked image is stored in flash, from its vector table on."""
+    output = elf.with_suffix(".bin")
+    subprocess.run(["arm-none-eabi-objcopy", "-O", "binary", elf, output], check=True)
+    return output.read_bytes()
+
+
+def build_image(
+    gcc: Path,
+    board: Board,
+    folder: Path,
+    *options: str,
+    layout: FlashLayout | None = None,
+    slot: int = 0,
+) -> Path:
+    """The ELF of the stand-in network for `board`, every warning an error; a bare image without `layout`."""
+    layout = layout or flash_layout(board, 0)
+    files = application_files(board, "cmsis-nn")
+    files["board.h"] = board_header(board, layout)
+    files["linker.ld"] = application_script(board, layout, slot, {"dtcm": ARENA_SIZE})
     for name in ("network.c", "network.h"):
         files[name] = (NETWORK / name).read_bytes()
     for name, content in files.items():
@@ -40,3 +70,13 @@ def build_image(gcc: Path, board: Board, folder: Path, *options: str) -> Path:
     command = [gcc, *CPU, *COMPILE, *WARNINGS, *includes, *sources, *LINK, *options, "-o", "firmware.elf"]
     subprocess.run(command, cwd=folder, check=True)
     return folder / "firmware.elf"
+
+
+def build_loader(board: Board, folder: Path, layout: FlashLayout) -> Path:
+    """The loader's bytes for `board`, from its own Makefile."""
+    for name, content in render_loader(board, layout).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    subprocess.run(["make", "-s", "-C", folder], check=True, stdout=subprocess.DEVNULL)
+    return folder / "loader.bin"

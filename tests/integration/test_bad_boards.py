@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from edgel3_deploy.boards.load import load_board
-from edgel3_deploy.build.prepared import PreparedBuild, load_build
 from edgel3_deploy.cli.main import run
 from edgel3_deploy.errors import ExitCode
 from edgel3_deploy.link.port import open_port
+from edgel3_deploy.pipeline.prepared import PreparedBuild, load_build
 from tests.flash.fake_bootloader import FakeBootloader
 from tests.integration.conftest import Refused
 from tests.link.pty_device import PtyDevice

@@ -11,9 +11,9 @@ import pytest
 import soundfile
 from ai_edge_litert import schema_py_generated as schema
 
-from edgel3_deploy.build.prepared import load_build
 from edgel3_deploy.cli.main import run
 from edgel3_deploy.errors import ExitCode
+from edgel3_deploy.pipeline.prepared import load_build
 from tests.graph.models import ModelBuilder
 from tests.integration.conftest import Refused
 from tests.models.synthetic_weights import random_arrays, random_weights, write_weights

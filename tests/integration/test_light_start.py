@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from edgel3_deploy.boards.load import load_board
-from edgel3_deploy.build.prepared import load_build
+from edgel3_deploy.pipeline.prepared import load_build
 from tests.flash.fake_bootloader import FakeBootloader
 from tests.validate.prepared import board_for
 

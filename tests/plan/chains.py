@@ -24,7 +24,9 @@ def board_with(*sizes: int) -> Board:
         whole = size + (STACK + RESERVE if index == 0 else 0)
         regions.append(Region(f"ram{index}", "ram", origin, whole))
         origin += whole
-    return replace(load_board("stm32f7"), regions=tuple(regions), main_ram="ram0", stack_size=STACK)
+    return replace(
+        load_board("stm32f7"), regions=tuple(regions), main_ram="ram0", stack_size=STACK, loader=None
+    )
 
 
 @st.composite

@@ -10,6 +10,7 @@ import pytest
 from edgel3_deploy.boards import board_names, load_board
 from edgel3_deploy.errors import ExitCode, OverBudgetError
 from edgel3_deploy.graph.reader import read_network
+from edgel3_deploy.image.layout import flash_layout
 from edgel3_deploy.models.family import FAMILY, member
 from edgel3_deploy.plan.estimate import estimate_layers, estimate_member, estimate_network, member_fits
 from edgel3_deploy.plan.planner import plan_memory
@@ -28,11 +29,32 @@ def test_sea_64_to_256_fit_every_board(board: str) -> None:
 
 def test_sea_64_counts_the_constants_of_every_layer() -> None:
     result = estimate_member(member("sea-64"), F7)
-    assert result.flash_used == sum(layer.flash for layer in result.layers)
+    assert result.flash_used == result.layout.overhead + sum(layer.flash for layer in result.layers)
     assert sum(layer.macs for layer in result.layers) == skeleton(member("sea-64")).macs
     assert result.peak_bytes == max(layer.ram for layer in result.layers)
     assert result.flash_limit == 2 << 20
     assert result.ram_limit == 512 << 10
+
+
+def test_loader_image_header_and_mailbox_are_counted_and_named() -> None:
+    bare, whole, split = (
+        estimate_member(member("sea-64"), F7, layout=flash_layout(F7, slots)) for slots in (0, 1, 2)
+    )
+    assert whole.flash_used == bare.flash_used + 32 * 1024 + 1024
+    assert (bare.flash_limit, whole.flash_limit, split.flash_limit) == (2 << 20, 2 << 20, 1 << 20)
+    assert "counted in flash: 32,768 of the loader, 1,024 of the image header" in whole.notes
+    assert any("2 slots: the smallest counts" in note for note in split.notes)
+    assert not any("loader" in note for note in bare.notes)
+    assert whole.to_json()["flash"]["loader"] == 32 * 1024
+    qemu = estimate_member(member("sea-64"), load_board("mps2-an500"))
+    assert whole.ram_used == qemu.ram_used + 256
+
+
+def test_a_slot_too_small_is_over() -> None:
+    result = estimate_member(member("sea-256"), F7, layout=flash_layout(F7, 2))
+    assert result.excess[0].startswith("flash by")
+    assert "of 1,048,576)" in result.excess[0]
+    assert result.fitting == ("sea-64", "sea-128")
 
 
 def test_sea_512_is_over_by_so_much_and_others_would_fit() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -12,18 +13,19 @@ from edgel3_deploy.boards import Board, board_names, load_board
 from edgel3_deploy.errors import BadInputError, OverBudgetError
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.graph.reader import read_network
+from edgel3_deploy.image.layout import flash_layout
 from edgel3_deploy.models.family import member
 from edgel3_deploy.plan.candidates import operations
 from edgel3_deploy.plan.goal import GOALS, Goal
 from edgel3_deploy.plan.group import ring_bytes
 from edgel3_deploy.plan.planner import capacities
 from edgel3_deploy.plan.schedule import (
-    IMAGE_SHARE,
     INT8_SHARE,
     SIZE_INSTRUCTIONS_PER_MAC,
     STORED_SHARE,
     Place,
     Schedule,
+    constants_limit,
     frugal,
     schedule,
 )
@@ -85,7 +87,24 @@ def test_balanced_stays_in_dtcm_and_half_as_much_flash_again() -> None:
 def test_speed_takes_what_the_board_has() -> None:
     plan = schedule(SEA_64, F7, "speed", found=FOUND)
     assert plan.instructions < min(38e6, schedule(SEA_64, F7, found=FOUND).instructions)
-    assert plan.constant_bytes <= F7.flash.size * IMAGE_SHARE
+    assert plan.constant_bytes <= constants_limit(F7)
+
+
+@pytest.mark.parametrize(
+    ("board", "slots", "taken"),
+    [("stm32f7", 0, 0), ("stm32f7", 1, 33 * 1024), ("stm32h7", 1, 129 * 1024), ("stm32h7", 2, 1153 * 1024)],
+)
+def test_speed_leaves_room_for_loader_header_and_code(board: str, slots: int, taken: int) -> None:
+    facts = load_board(board)
+    layout = flash_layout(facts, slots)
+    assert constants_limit(facts, layout) == (2048 - 41) * 1024 - taken
+    plan = schedule(SEA_64, facts, "speed", FOUND, layout=layout)
+    assert plan.constant_bytes <= constants_limit(facts, layout)
+
+
+def test_a_small_flash_is_left_to_constants_by_nine_tenths() -> None:
+    small = tuple(replace(r, size=100_000) if r.kind == "flash" else r for r in F7.regions)
+    assert constants_limit(replace(F7, regions=small), flash_layout(F7, 0)) == 90_000
 
 
 def test_size_takes_little_ram_and_no_transformed_weights() -> None:

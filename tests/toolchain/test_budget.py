@@ -6,8 +6,10 @@ import dataclasses
 
 import pytest
 
-from edgel3_deploy.boards.board import Board, Region
-from edgel3_deploy.toolchain.budget import FLASH_CEILING, RAM_CEILING, budget_of, measure
+from edgel3_deploy.boards.board import Board, Loader, Region, Sector
+from edgel3_deploy.image.layout import flash_layout
+from edgel3_deploy.plan.estimate import FLASH_CEILING, RAM_CEILING
+from edgel3_deploy.toolchain.budget import budget_of, measure
 from edgel3_deploy.toolchain.elf import Image, Section, Symbol, read_elf
 from tests.toolchain.conftest import Link
 
@@ -32,7 +34,13 @@ def test_a_linked_image_is_counted_section_by_section(link: Link, board: Board) 
 def test_json_has_the_promised_keys(board: Board) -> None:
     content = budget_of({"flash": 100, "fast": 300}, board).to_json()
     assert content["verdict"] == "fits"
-    assert content["flash"] == {"used": 100, "limit": 4096}
+    assert content["flash"] == {
+        "used": 100,
+        "limit": 4096,
+        "loader": 0,
+        "header": 0,
+        "application": 100,
+    }
     assert content["ram"]["used"] == 300
     assert content["ram"]["limit"] == 2048
     assert content["ram"]["regions"] == {
@@ -76,3 +84,46 @@ def test_code_copied_to_itcm_takes_both_memories(board: Board) -> None:
     assert budget.flash.used == 64
     assert [row.used for row in budget.regions] == [64, 0, 0]
     assert budget.items[0].memory == "itcm"
+
+
+@pytest.fixture
+def resident(board: Board) -> Board:
+    """The small board with 64 KB of flash, of which a loader owns the first of four sectors."""
+    flash = Region("flash", "flash", 0x0800_0000, 64 << 10)
+    sectors = tuple(Sector(n, flash.origin + (n << 14), 16 << 10) for n in range(4))
+    return dataclasses.replace(
+        board, regions=(flash, *board.regions[1:]), sectors=sectors, loader=Loader(16 << 10)
+    )
+
+
+def test_loader_and_header_are_used_flash(resident: Board) -> None:
+    image = Image(0, (Section(".text", 0x0800_4400, 0x0800_4400, 1000, True),), (), frozenset())
+    budget = measure(image, resident)
+    assert (budget.flash.used, budget.flash.limit) == (16_384 + 1_024 + 1_000, 65_536)
+    assert budget.to_json()["flash"] == {
+        "used": 18_408,
+        "limit": 65_536,
+        "loader": 16_384,
+        "header": 1_024,
+        "application": 1_000,
+    }
+    assert budget.flash_parts == "1,000 of the application, 16,384 of the loader, 1,024 of the image header"
+
+
+def test_of_two_slots_the_smallest_counts(resident: Board) -> None:
+    layout = flash_layout(resident, 2)
+    budget = budget_of({"flash": layout.overhead + 16_000}, resident, layout)
+    assert budget.flash.limit == 32_768
+    assert budget.excess == ("flash by 640 bytes (33,408 of 32,768)",)
+
+
+def test_the_mailbox_is_used_ram_whether_or_not_the_image_names_it(resident: Board) -> None:
+    data = Section(".data", 0x2000_0000, 0x0800_4400, 100, True)
+    mailbox = Section(".mailbox", 0x2000_0300, 0x2000_0300, 256, False)
+    for sections in ((data,), (data, mailbox)):
+        budget = measure(Image(0, sections, (), frozenset()), resident)
+        assert [row.used for row in budget.regions] == [100 + 256, 0]
+
+
+def test_a_bare_image_has_no_parts(board: Board) -> None:
+    assert budget_of({"flash": 100}, board).flash_parts == ""

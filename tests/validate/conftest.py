@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from edgel3_deploy.build.prepared import PreparedBuild
+from edgel3_deploy.pipeline.prepared import PreparedBuild
 from tests.validate.prepared import prepared_build
 
 

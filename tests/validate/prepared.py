@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from edgel3_deploy.boards.load import load_board
-from edgel3_deploy.build.manifest import Manifest
-from edgel3_deploy.build.prepared import PreparedBuild
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.graph.reference import run_layer
 from edgel3_deploy.link.protocol import CounterUnit
 from edgel3_deploy.models.network import FloatConv, FloatNetwork
+from edgel3_deploy.pipeline.manifest import Manifest
+from edgel3_deploy.pipeline.prepared import PreparedBuild
 from tests.graph.models import ModelBuilder
 from tests.link.fake_board import FakeBoard, Layers
 

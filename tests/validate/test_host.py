@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from edgel3_deploy.build.prepared import PreparedBuild
 from edgel3_deploy.graph.tensors import quantize_input
 from edgel3_deploy.models.forward import forward
+from edgel3_deploy.pipeline.prepared import PreparedBuild
 from edgel3_deploy.progress import silent
 from edgel3_deploy.validate.host import expectations, layer_outputs
 from edgel3_deploy.validate.workload import prepare

@@ -8,7 +8,7 @@ import pytest
 
 from edgel3_deploy import __version__
 from edgel3_deploy.boards.load import load_board
-from edgel3_deploy.build.prepared import PreparedBuild
+from edgel3_deploy.pipeline.prepared import PreparedBuild
 from edgel3_deploy.validate.provenance import read_budget, versions
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgel3_deploy.build.prepared import PreparedBuild
 from edgel3_deploy.errors import BadInputError, LinkError
 from edgel3_deploy.link.protocol import CounterUnit, ErrorCode
+from edgel3_deploy.pipeline.prepared import PreparedBuild
 from edgel3_deploy.validate import validate_build
 from edgel3_deploy.validate.metrics import Difference
 from tests.validate.prepared import board_for, numpy_layers, prepared_build

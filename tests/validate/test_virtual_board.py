@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 
 from edgel3_deploy.boards.load import load_board
-from edgel3_deploy.build.builder import BuildRequest, build
-from edgel3_deploy.build.prepared import PreparedBuild, load_build
 from edgel3_deploy.errors import LinkError
 from edgel3_deploy.flash import flash_build
 from edgel3_deploy.flash.virtual import port_to_run
@@ -18,6 +16,8 @@ from edgel3_deploy.link import client as client_module
 from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.framing import Frame, encode_frame
 from edgel3_deploy.link.port import Port, open_port
+from edgel3_deploy.pipeline.builder import BuildRequest, build
+from edgel3_deploy.pipeline.prepared import PreparedBuild, load_build
 from edgel3_deploy.validate import validate_build
 from tests.validate.prepared import numpy_layers, small_model
 

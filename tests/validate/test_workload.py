@@ -10,8 +10,8 @@ import pytest
 import soundfile
 
 from edgel3_deploy.audio.frontend import SEA, log_mel
-from edgel3_deploy.build.prepared import PreparedBuild
 from edgel3_deploy.errors import BadInputError
+from edgel3_deploy.pipeline.prepared import PreparedBuild
 from edgel3_deploy.progress import silent
 from edgel3_deploy.validate.workload import BATCH, GENERATED, prepare
 

@@ -8,10 +8,12 @@ from pathlib import Path
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.emulate.core.bus import Log, OutOfSpecError
 from edgel3_deploy.emulate.core.cycles import CycleCounter
+from edgel3_deploy.emulate.core.watchdog import ChipTime
 from edgel3_deploy.emulate.line import Line
 from edgel3_deploy.emulate.stm32.dbgmcu import DbgMcu
 from edgel3_deploy.emulate.stm32.flash_f7 import FlashF7
 from edgel3_deploy.emulate.stm32.flash_memory import FlashMemory
+from edgel3_deploy.emulate.stm32.iwdg import Iwdg
 from edgel3_deploy.emulate.stm32.part import (
     DWT_BASE,
     PERIPHERAL_BLOCK,
@@ -41,12 +43,14 @@ def stm32f7(board: Board, flash_file: Path | None, line: Line, log: Log) -> Part
     """The part on `board`, reset, its flash kept in `flash_file` if one is named. Raises BadInputError."""
     flash = FlashMemory(board.flash.origin, board.flash.size, board.sectors, flash_file)
     counter = CycleCounter()
+    chip_time = ChipTime()
+    watchdog = Iwdg(log, chip_time.seconds)
     rcc = RccF7(board.clock, log)
     interface = FlashF7(flash, log)
     pwr = PwrF7(log, lambda: bool(rcc.pll_ready))
     syscfg = SysCfg("SYSCFG", log)
     # With the option bytes as delivered, BOOT0 low boots through the flash's address on the ITCM bus.
-    control, dwt = core(log, counter, ITCM_FLASH)
+    control, dwt = core(log, counter, ITCM_FLASH, mpu_regions=8)
     gpios = ports(log, rcc, {"A": 0xA800_0000, "B": 0x0000_0280}, 0)
     serials = usarts(log, rcc, gpios, board.uart, line)
     device_id = board.bootloader.device_id if board.bootloader else _DEFAULT_DEVICE_ID
@@ -94,6 +98,7 @@ def stm32f7(board: Board, flash_file: Path | None, line: Line, log: Log) -> Part
             (0x4000_7000, PERIPHERAL_BLOCK, pwr),
             (0x4001_3800, PERIPHERAL_BLOCK, syscfg),
             (0xE004_2000, PERIPHERAL_BLOCK, DbgMcu(log, device_id, _REVISION_Z)),
+            (0x4000_3000, PERIPHERAL_BLOCK, watchdog),
             *(
                 (0x4002_0000 + 0x400 * place, PERIPHERAL_BLOCK, gpio)
                 for place, gpio in enumerate(gpios.values())
@@ -102,6 +107,8 @@ def stm32f7(board: Board, flash_file: Path | None, line: Line, log: Log) -> Part
         ),
         control=control,
         rcc=rcc,
+        watchdog=watchdog,
+        chip_time=chip_time,
         device_id=device_id,
         boot_address=ITCM_FLASH,
     )

@@ -9,11 +9,15 @@ from pathlib import Path
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.emulate.core.bus import Log, OutOfSpecError
 from edgel3_deploy.emulate.core.cycles import CycleCounter
+from edgel3_deploy.emulate.core.untouched import Untouched
+from edgel3_deploy.emulate.core.watchdog import ChipTime
 from edgel3_deploy.emulate.line import Line
 from edgel3_deploy.emulate.stm32.dbgmcu import DbgMcu
+from edgel3_deploy.emulate.stm32.ecc import FLASH_WORD
 from edgel3_deploy.emulate.stm32.flash_h7 import BASE as FLASH_BASE
 from edgel3_deploy.emulate.stm32.flash_h7 import FlashH7
 from edgel3_deploy.emulate.stm32.flash_memory import FlashMemory
+from edgel3_deploy.emulate.stm32.iwdg import Iwdg
 from edgel3_deploy.emulate.stm32.part import (
     DWT_BASE,
     PERIPHERAL_BLOCK,
@@ -42,13 +46,17 @@ _DEFAULT_DEVICE_ID = 0x450
 
 def stm32h7(board: Board, flash_file: Path | None, line: Line, log: Log) -> Part:
     """The part on `board`, reset, its flash kept in `flash_file` if one is named. Raises BadInputError."""
-    flash = FlashMemory(board.flash.origin, board.flash.size, board.sectors, flash_file)
+    flash = FlashMemory(
+        board.flash.origin, board.flash.size, board.sectors, flash_file, word=FLASH_WORD, ecc=True
+    )
     counter = CycleCounter()
+    chip_time = ChipTime()
+    watchdog = Iwdg(log, chip_time.seconds)
     rcc = RccH7(board.clock, log)
     interface = FlashH7(flash, log)
     syscfg = SysCfg("SYSCFG", log)
     pwr = PwrH7(log, lambda: syscfg.overdrive)
-    control, dwt = core(log, counter, board.flash.origin)
+    control, dwt = core(log, counter, board.flash.origin, mpu_regions=16)
     gpios = ports(log, rcc, {"A": 0xABFF_FFFF, "B": 0xFFFF_FEBF}, 0xFFFF_FFFF)
     serials = usarts(log, rcc, gpios, board.uart, line)
     device_id = board.bootloader.device_id if board.bootloader else _DEFAULT_DEVICE_ID
@@ -83,8 +91,14 @@ def stm32h7(board: Board, flash_file: Path | None, line: Line, log: Log) -> Part
     def powered(name: str) -> Callable[[], bool]:
         return (lambda: rcc.enabled(name)) if name in rcc.ENABLES else lambda: True
 
+    # Of RAM with ECC, only what was written can be read.
+    memories = rams(board, powered)
+    untouched = Untouched()
+    for ram in memories:
+        untouched.follow(ram.origin, ram.size)
     return Part(
-        rams=rams(board, powered),
+        rams=memories,
+        untouched=untouched,
         flash=flash,
         flash_aliases=(),
         interface=interface,
@@ -105,6 +119,7 @@ def stm32h7(board: Board, flash_file: Path | None, line: Line, log: Log) -> Part
             (FLASH_BASE, PERIPHERAL_BLOCK, interface),
             (0x5800_0400, PERIPHERAL_BLOCK, syscfg),
             (0x5C00_1000, PERIPHERAL_BLOCK, DbgMcu(log, device_id, _REVISION_V)),
+            (0x5800_4800, PERIPHERAL_BLOCK, watchdog),
             *(
                 (0x5802_0000 + 0x400 * place, PERIPHERAL_BLOCK, gpio)
                 for place, gpio in enumerate(gpios.values())
@@ -113,6 +128,8 @@ def stm32h7(board: Board, flash_file: Path | None, line: Line, log: Log) -> Part
         ),
         control=control,
         rcc=rcc,
+        watchdog=watchdog,
+        chip_time=chip_time,
         device_id=device_id,
         boot_address=board.flash.origin,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from edgel3_deploy.boards.board import Board, Uart
@@ -11,11 +11,14 @@ from edgel3_deploy.emulate.core.bus import Log, Peripheral
 from edgel3_deploy.emulate.core.cycles import CycleCounter
 from edgel3_deploy.emulate.core.dwt import Dwt
 from edgel3_deploy.emulate.core.scs import SystemControl
+from edgel3_deploy.emulate.core.untouched import Untouched
+from edgel3_deploy.emulate.core.watchdog import ChipTime
 from edgel3_deploy.emulate.line import Line
 from edgel3_deploy.emulate.stm32.clocks import ResetAndClockControl
 from edgel3_deploy.emulate.stm32.flash_f7 import FlashInterface
 from edgel3_deploy.emulate.stm32.flash_memory import FlashMemory
 from edgel3_deploy.emulate.stm32.gpio import Gpio
+from edgel3_deploy.emulate.stm32.iwdg import Iwdg
 from edgel3_deploy.emulate.stm32.usart import Usart
 
 SCS_BASE, DWT_BASE = 0xE000_E000, 0xE000_1000
@@ -62,7 +65,8 @@ class SystemMemory:
 
 @dataclass(frozen=True)
 class Part:
-    """`peripherals` are (base, block size, peripheral); `flash_aliases` further addresses of the flash."""
+    """`peripherals` are (base, block size, peripheral); `flash_aliases` further addresses of the flash;
+    `untouched` reports RAM that is read before it is written."""
 
     rams: tuple[Ram, ...]
     flash: FlashMemory
@@ -72,8 +76,12 @@ class Part:
     peripherals: tuple[tuple[int, int, Peripheral], ...]
     control: SystemControl
     rcc: ResetAndClockControl
+    watchdog: Iwdg
+    chip_time: ChipTime
     device_id: int
     boot_address: int
+
+    untouched: Untouched = field(default_factory=Untouched)
 
     def reset(self) -> None:
         """What a reset of the chip does to everything but the memories."""
@@ -91,9 +99,9 @@ class Part:
         return True
 
 
-def core(log: Log, counter: CycleCounter, boot_address: int) -> tuple[SystemControl, Dwt]:
+def core(log: Log, counter: CycleCounter, boot_address: int, mpu_regions: int) -> tuple[SystemControl, Dwt]:
     """The Cortex-M7's own registers."""
-    control = SystemControl(log, counter, boot_address)
+    control = SystemControl(log, counter, boot_address, mpu_regions)
     dwt = Dwt(log, counter, lambda: control.trace_enabled)
     control.on_trace = dwt.trace_changed
     return control, dwt

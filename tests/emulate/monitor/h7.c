@@ -69,3 +69,20 @@ void program_flash(void)
     hex(REG(address));
     say("\n");
 }
+
+/* The second programming of a flash word spoils its ECC; the word before it stays readable. */
+void program_twice(void)
+{
+    const uint32_t address = 0x08100000u, bank = FLASH + 0x100u;
+    REG(bank + 0x04) = 0x45670123u;
+    REG(bank + 0x04) = 0xCDEF89ABu;
+    REG(bank + 0x0C) = 3u << 4 | 1u << 1;
+    for (uint32_t turn = 0; turn < 2u; turn++) {
+        for (uint32_t word = 0; word < 8u; word++) {
+            REG(address + 32u + 4u * word) = 0xFFFFu << (16u * turn);
+        }
+        await(bank + 0x10, 1u << 2, 0u);
+    }
+    REG(bank + 0x0C) = 1u;
+    hex(REG(address));
+}

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import ctypes
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from edgel3_deploy.link.codec import Value, decode, encode, reply_by_id, request
 from edgel3_deploy.link.framing import Frame, FrameDecoder, encode_frame
-from edgel3_deploy.link.protocol import PROTOCOL_VERSION
+from edgel3_deploy.link.protocol import PROTOCOL_VERSION, Role
+from tests.firmware.host.compile import compile_firmware
 
 HERE = Path(__file__).resolve().parent
-FLAGS = ("-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-Wconversion")
 
 
 def compile_harness(gcc: Path, repository: Path, output: Path, *options: str) -> Path:
     """The link sources, the stand-in network and the harness in one binary."""
-    firmware, network = repository / "firmware", HERE.parent / "fake_network"
-    includes = [f"-I{folder}" for folder in (firmware, firmware / "include", network)]
-    sources = [*sorted((firmware / "link").glob("*.c")), network / "network.c", HERE / "harness.c"]
-    subprocess.run([gcc, *FLAGS, *options, *includes, *sources, "-o", output], check=True)
-    return output
+    application = repository / "firmware" / "application"
+    sources = [application / "inference.c", application / "requests.c"]
+    sources += [HERE.parent / "fake_network" / "network.c", HERE / "harness.c"]
+    return compile_firmware(gcc, repository, output, sources, *options, slots=0)
 
 
 class Firmware:
     """A session of the firmware in this process: bytes in, frames and actions out."""
+
+    role = Role.APPLICATION
 
     def __init__(self, library: Path) -> None:
         self.library = ctypes.CDLL(str(library))
@@ -67,7 +67,8 @@ class Firmware:
 
     def greet(self) -> None:
         """The handshake."""
-        assert self.ask("hello", version=PROTOCOL_VERSION) == ("hello", {"version": PROTOCOL_VERSION, "role": 0})
+        expected = {"version": PROTOCOL_VERSION, "role": self.role}
+        assert self.ask("hello", version=PROTOCOL_VERSION) == ("hello", expected)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "application/requests.h"
+#include "boot/mailbox.h"
+#include "edgel3_net.h"
 #include "link/session.h"
 #include "network.h"
 
@@ -23,7 +26,7 @@ static int8_t output[EDGEL3_NET_OUTPUT_SIZE];
 static uint64_t counters[EDGEL3_NET_LAYER_COUNT];
 static uint32_t checksums[EDGEL3_NET_LAYER_COUNT];
 static uint64_t now;
-static inference_t inference;
+static application_t application;
 static link_session_t session;
 
 static void collect(const uint8_t *bytes, uint32_t size)
@@ -41,33 +44,63 @@ static uint64_t read_counter(void)
     return now;
 }
 
-static void read_memory(link_memory_t *memory)
+static void nothing(void)
 {
-    *memory = (link_memory_t){.stack_peak = 100, .stack_size = 8192, .data_size = 3000};
+}
+
+/* How often the light went on, and off. */
+uint32_t harness_lit[2];
+
+static void show_running(bool running)
+{
+    harness_lit[running ? 0 : 1]++;
+}
+
+static void read_memory(memory_use_t *memory)
+{
+    *memory = (memory_use_t){.stack_peak = 100, .stack_size = 8192, .data_size = 3000};
 }
 
 void harness_start(bool has_bootloader)
 {
     static link_device_t device;
     device = (link_device_t){
+        .role = LINK_ROLE_APPLICATION,
         .board = "host",
+        .model = edgel3_net_info.model_name,
+        .runtime = edgel3_net_info.runtime,
+        .model_sha256 = edgel3_net_info.model_sha256,
+        .build_id = edgel3_build_id,
+        .input_size = edgel3_net_info.input_size,
+        .output_size = edgel3_net_info.output_size,
+        .layer_count = edgel3_net_info.layer_count,
         .device_id = 0x20016451u,
         .cpu_hz = 216000000u,
         .counter_unit = LINK_COUNTER_CPU_CYCLES,
         .has_bootloader = has_bootloader,
+        .image = {0x08000000u, 1000u},
         .write = collect,
-        .read_memory = read_memory,
+        .introduce = application_introduce,
+        .handlings = APPLICATION_HANDLINGS,
+        .handling_count = APPLICATION_HANDLING_COUNT,
     };
     memset(&session, 0xA5, sizeof(session));
-    inference = (inference_t){
-        .input = input,
-        .output = output,
-        .counters = counters,
-        .checksums = checksums,
-        .read_counter = read_counter,
+    application = (application_t){
+        .inference =
+            {
+                .input = input,
+                .output = output,
+                .counters = counters,
+                .checksums = checksums,
+                .read_counter = read_counter,
+                .between_steps = nothing,
+            },
+        .show_running = show_running,
+        .read_memory = read_memory,
     };
     harness_written_size = 0;
-    link_session_start(&session, &device, &inference);
+    mailbox_open(LINK_RESET_POWER_ON);
+    link_session_start(&session, &device, &application);
 }
 
 /* Feed bytes; returns the last action asked for. */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import zlib
 
 import pytest
@@ -13,8 +14,11 @@ from edgel3_deploy.link.protocol import (
     PROTOCOL_VERSION,
     REQUESTS,
     RUN_CHECKSUMS,
+    RUNNING_SLOT,
     CounterUnit,
     ErrorCode,
+    ResetCause,
+    SlotState,
 )
 from tests.firmware.link.conftest import Firmware
 
@@ -36,7 +40,11 @@ def load(session: Firmware, data: bytes = INPUT) -> None:
         assert answer == ("load_input", {"loaded": offset + len(chunk)})
 
 
-@pytest.mark.parametrize("name", [message.name for message in REQUESTS if message.name != "hello"])
+OF_THE_LOADER = {"begin_update", "erase", "write", "verify", "boot"}
+ANSWERED = [message.name for message in REQUESTS if message.name not in OF_THE_LOADER]
+
+
+@pytest.mark.parametrize("name", [name for name in ANSWERED if name != "hello"])
 def test_nothing_works_before_hello(firmware: Firmware, name: str) -> None:
     type_ = next(message.id for message in REQUESTS if message.name == name)
     answer = firmware.exchange(Frame(type_, 9))
@@ -162,7 +170,7 @@ def test_a_body_of_the_wrong_length_is_refused(session: Firmware, type_: int, si
     assert answer == Frame(0xFF, 5, bytes([ErrorCode.BAD_LENGTH, type_]) + size.to_bytes(4, "little"))
 
 
-@pytest.mark.parametrize("type_", [0x00, 0x0B, 0x7F, 0x80, 0x81, 0xFE, 0xFF])
+@pytest.mark.parametrize("type_", [0x00, 0x0D, 0x10, 0x14, 0x7F, 0x80, 0x81, 0xFE, 0xFF])
 def test_unknown_types_are_refused(session: Firmware, type_: int) -> None:
     answer = session.exchange(Frame(type_, 5))
     assert answer.body == bytes([ErrorCode.UNKNOWN_TYPE, type_]) + type_.to_bytes(4, "little")
@@ -185,3 +193,43 @@ def test_a_board_without_a_bootloader_says_so(firmware: Firmware) -> None:
     firmware.greet()
     assert firmware.ask("enter_bootloader") == error(ErrorCode.NOT_SUPPORTED, 0x09, 0)
     assert firmware.action == 0
+
+
+def test_a_run_lights_the_lamp_and_puts_it_out(session: Firmware) -> None:
+    lit = (ctypes.c_uint32 * 2).in_dll(session.library, "harness_lit")
+    before = list(lit)
+    load(session)
+    session.ask("run", flags=0)
+    assert list(lit) == [before[0] + 1, before[1] + 1]
+
+
+def test_read_reset_after_power_on(session: Firmware) -> None:
+    name, values = session.ask("read_reset")
+    assert name == "read_reset"
+    assert values.pop("cause") == ResetCause.POWER_ON
+    assert not any(values.values())
+
+
+@pytest.mark.parametrize("slot", [0, RUNNING_SLOT])
+def test_a_bare_image_gives_the_crc_of_its_own_flash(session: Firmware, slot: int) -> None:
+    flash = (ctypes.c_uint8 * 1000).in_dll(session.library, "host_flash")
+    flash[:] = [value % 251 for value in range(1000)]
+    name, values = session.ask("read_image", slot=slot)
+    assert name == "read_image"
+    assert values == {
+        "slot": 0,
+        "state": SlotState.CONFIRMED,
+        "slots": 0,
+        "origin": 0x0800_0000,
+        "capacity": 1000,
+        "size": 1000,
+        "crc": zlib.crc32(bytes(flash)),
+        "header_crc": 0,
+        "version": 0,
+        "sequence": 0,
+        "build_id": bytes([4, 5, 6]).ljust(32, b"\0"),
+    }
+
+
+def test_a_bare_image_has_no_second_slot(session: Firmware) -> None:
+    assert session.ask("read_image", slot=1) == error(ErrorCode.OUT_OF_RANGE, 0x0C, 1)

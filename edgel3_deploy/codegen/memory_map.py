@@ -1,0 +1,62 @@
+"""Board header and linker scripts: where an image has its place, its data, and what it must leave alone."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from edgel3_deploy.boards.board import Board, Region
+from edgel3_deploy.codegen.render import render
+from edgel3_deploy.image.layout import FlashLayout, application_board, mailbox_size
+
+NULL_GUARD = 1024
+"""Bytes at address 0 that the MPU closes where the ITCM stands there, so that null pointers fault."""
+LOADER_LIMIT = 16 * 1024
+"""Most bytes of the loader's image."""
+
+
+def board_header(board: Board, layout: FlashLayout) -> bytes:
+    """board.h of application and loader."""
+    return render("board.h.j2", board=board, layout=layout, null_guard=null_guard(board))
+
+
+def application_script(board: Board, layout: FlashLayout, slot: int, arenas: Mapping[str, int]) -> bytes:
+    """The linker script of an application for `slot`, or of a bare image; `arenas`: bytes by region name."""
+    guard = null_guard(board)
+    placed = application_board(board, layout, slot)
+
+    def unguarded(region: Region) -> Region:
+        if region.kind != "itcm":
+            return region
+        return dataclasses.replace(region, origin=region.origin + guard, size=region.size - guard)
+
+    regions = tuple(unguarded(region) for region in placed.regions)
+    return _script(board, dataclasses.replace(placed, regions=regions), "the application", arenas)
+
+
+def loader_script(board: Board, layout: FlashLayout) -> bytes:
+    """The linker script of the loader: its sectors, and the main RAM without the mailbox."""
+    assert layout.loader is not None
+    flash = dataclasses.replace(layout.loader, name=board.flash.name)
+    main_ram = application_board(board, layout).region(board.main_ram)
+    placed = dataclasses.replace(board, regions=(flash, main_ram))
+    return _script(board, placed, "the loader", {}, LOADER_LIMIT)
+
+
+def null_guard(board: Board) -> int:
+    """Bytes at address 0 that nothing may access: none where the flash starts there."""
+    return NULL_GUARD if any(region.kind == "itcm" and region.origin == 0 for region in board.regions) else 0
+
+
+def _script(
+    board: Board, placed: Board, image: str, arenas: Mapping[str, int], code_limit: int | None = None
+) -> bytes:
+    size = mailbox_size(board)
+    return render(
+        "linker.ld.j2",
+        board=placed,
+        image=image,
+        plan_arenas=dict(arenas),
+        mailbox=board.region(board.main_ram).end - size if size else None,
+        code_limit=code_limit,
+    )

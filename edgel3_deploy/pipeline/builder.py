@@ -1,0 +1,270 @@
+"""The whole way from a model to a judged image: quantize, plan, render, compile, judge, put in place."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from edgel3_deploy.boards.board import Board
+from edgel3_deploy.errors import OverBudgetError, UsageError
+from edgel3_deploy.fileio import sha256
+from edgel3_deploy.graph.ir import Network
+from edgel3_deploy.pipeline.folder import BuildFolder, build_folder
+from edgel3_deploy.pipeline.manifest import FILE_NAME, RUNTIMES, Manifest, Runtime
+from edgel3_deploy.pipeline.prepared import BIN, ELF, MODEL, REFERENCE
+from edgel3_deploy.pipeline.source import SourceModel, take_model
+from edgel3_deploy.pipeline.tools import Tools, find_tools
+from edgel3_deploy.pipeline.verdict import refuse_budget, refuse_estimate
+from edgel3_deploy.plan.goal import GOALS, Goal
+from edgel3_deploy.progress import Progress, silent
+from edgel3_deploy.quantize.fidelity import Fidelity
+from edgel3_deploy.toolchain.budget import Budget, budget_of, measure
+from edgel3_deploy.toolchain.cmsis_nn import project_files
+from edgel3_deploy.toolchain.elf import read_elf
+from edgel3_deploy.toolchain.gcc import RegionOverflowError, run_make
+from edgel3_deploy.toolchain.tflm import HOW_TO_LINK
+
+BUDGET = "budget.json"
+IMAGES = (ELF, BIN, "firmware.hex", "firmware.map")
+
+
+@dataclass(frozen=True)
+class BuildRequest:
+    """What to build: `model` as the user names it, `output` the folder of the build."""
+
+    board: Board
+    model: str
+    output: Path
+    runtime: str = "native"
+    optimize: str = "balanced"
+    calibration: tuple[Path, ...] = ()
+    cmsis_nn_root: Path | None = None
+    tflm_root: Path | None = None
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """A finished build. `budget` is None for a TFLite Micro project that was rendered but not linked.
+
+    `reused` says that the folder already held this very build.
+    """
+
+    directory: Path
+    manifest: Manifest
+    budget: Budget | None
+    fidelity: Fidelity | None
+    reused: bool
+
+    @property
+    def model_name(self) -> str:
+        return self.manifest.model_name
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return self.manifest.warnings
+
+    def to_json(self) -> dict[str, Any]:
+        """The result with the content of budget.json."""
+        return {
+            "directory": str(self.directory),
+            "board": self.manifest.board.name,
+            "model": self.model_name,
+            "runtime": self.manifest.runtime,
+            "status": self.manifest.status,
+            "build_id": self.manifest.build_id,
+            "model_sha256": self.manifest.model_sha256,
+            "fidelity": None if self.fidelity is None else self.fidelity.to_json(),
+            "warnings": list(self.warnings),
+            "reused": self.reused,
+            **({} if self.budget is None else self.budget.to_json()),
+        }
+
+
+def build(request: BuildRequest, *, progress: Progress = silent) -> BuildResult:
+    """Build `request` into its output folder, all or nothing; an unchanged build is checked and kept.
+
+    Raises OverBudgetError with the verdict when the model or the image does not fit, BadInputError for models
+    and audio that cannot be used, ToolchainError for missing or failing tools, UsageError for contradicting
+    options.
+    """
+    runtime = next((known for known in RUNTIMES if known == request.runtime), None)
+    if runtime is None:
+        raise UsageError(f"unknown runtime {request.runtime!r}", f"Runtimes: {', '.join(RUNTIMES)}.")
+    goal = next((known for known in GOALS if known == request.optimize), None)
+    if goal is None:
+        raise UsageError(f"unknown goal {request.optimize!r}", f"Goals: {', '.join(GOALS)}.")
+    with build_folder(request.output) as folder:
+        tools = find_tools(runtime, request.cmsis_nn_root, request.tflm_root)
+        source = take_model(request.model, request.calibration, request.board, progress=progress)
+        progress("rendering the C project")
+        project = _render(source, request.board, runtime, goal, tools)
+        planned = _manifest(source, project, request.board, runtime=runtime, goal=goal, tools=tools)
+        earlier = folder.earlier()
+        if earlier is not None and _unchanged(earlier, planned, folder.directory):
+            budget = measure(read_elf(folder.directory / ELF), request.board)
+            return BuildResult(request.output, earlier, budget, source.fidelity, reused=True)
+        return _make(request, folder, project, planned, source=source, tools=tools, progress=progress)
+
+
+@dataclass(frozen=True)
+class _Project:
+    """The rendered files, the bytes by region that they are known to take whatever the compiler does, and the
+    layers that each step of the runtime computes.
+    """
+
+    files: Mapping[str, bytes]
+    known: Mapping[str, int]
+    steps: tuple[tuple[int, ...], ...]
+
+
+def _render(source: SourceModel, board: Board, runtime: Runtime, goal: Goal, tools: Tools) -> _Project:
+    """Render the project; OverBudgetError before anything is compiled if the estimate exceeds the board."""
+    from edgel3_deploy.codegen import cmsis_nn, tflm
+    from edgel3_deploy.codegen.project import render_project
+    from edgel3_deploy.plan.estimate import estimate_layers, estimate_schedule
+    from edgel3_deploy.plan.memory import MemoryPlan
+    from edgel3_deploy.plan.planner import plan_memory
+    from edgel3_deploy.plan.schedule import Schedule, schedule
+    from edgel3_deploy.reference.tflm import arena_bytes
+
+    network, model = source.network, source.tflite
+    if runtime == "tflm":
+        arena = tflm.place_arena(arena_bytes(model), network, board)
+        files = render_project(network, board, model, plan=arena)
+        return _Project(files, _known(board, len(model), ((arena.region, arena.size),)), _each(network))
+    if runtime == "native":
+        chosen = _or_error(lambda: schedule(network, board, goal))
+        judged = estimate_schedule(network, chosen, board)
+        refuse_estimate(judged)
+        assert isinstance(chosen, Schedule)
+        files = render_project(network, board, model, plan=chosen)
+        steps = tuple(tuple(layer.index for layer in step.layers) for step in chosen.steps)
+        return _Project(files, _known(board, judged.flash_used, chosen.arenas), steps)
+    scratch = cmsis_nn.network_scratch(network)
+    plan = _or_error(lambda: plan_memory(network, board, scratch=scratch))
+    judged = estimate_layers(network, plan, board)
+    refuse_estimate(judged)
+    assert isinstance(plan, MemoryPlan)
+    assert tools.cmsis_nn is not None
+    library = project_files(tools.cmsis_nn, cmsis_nn.functions_called(network))
+    files = render_project(network, board, model, plan=plan, library=library)
+    return _Project(files, _known(board, judged.flash_used, plan.arenas), _each(network))
+
+
+_Plan = TypeVar("_Plan")
+
+
+def _or_error(make: Callable[[], _Plan]) -> _Plan | OverBudgetError:
+    """What `make` gives, or why it does not fit."""
+    try:
+        return make()
+    except OverBudgetError as error:
+        return error
+
+
+def _each(network: Network) -> tuple[tuple[int, ...], ...]:
+    """Every layer as a step of its own."""
+    return tuple((layer.index,) for layer in network.layers)
+
+
+def _known(board: Board, flash: int, arenas: tuple[tuple[str, int], ...]) -> dict[str, int]:
+    used = {board.flash.name: flash, **dict(arenas)}
+    used[board.main_ram] = used.get(board.main_ram, 0) + board.stack_size
+    return used
+
+
+def _manifest(
+    source: SourceModel, project: _Project, board: Board, *, runtime: Runtime, goal: Goal, tools: Tools
+) -> Manifest:
+    """The manifest as far as it is known before compiling."""
+    from edgel3_deploy.codegen.project import build_id
+
+    rendered_only = runtime == "tflm" and tools.tflm is None
+    warnings = source.warnings
+    if rendered_only:
+        warnings = (*warnings, f"the project was rendered, not linked. {HOW_TO_LINK}")
+    return Manifest(
+        build_id=build_id(project.files),
+        board=board,
+        runtime=runtime,
+        goal=goal if runtime == "native" else None,
+        steps=project.steps,
+        status="rendered" if rendered_only else "linked",
+        model_name=source.network.name,
+        model_sha256=sha256(source.tflite),
+        inputs=source.inputs,
+        fidelity=None if source.fidelity is None else source.fidelity.to_json(),
+        warnings=warnings,
+        tools=tools.versions,
+        files={name: sha256(content) for name, content in {**project.files, MODEL: source.tflite}.items()},
+    )
+
+
+def _unchanged(earlier: Manifest, planned: Manifest, directory: Path) -> bool:
+    """Whether the folder holds the planned build: same inputs, same tools, every file as it was written."""
+    if dataclasses.replace(earlier, files={}) != dataclasses.replace(planned, files={}):
+        return False
+    produced = {*IMAGES, BUDGET} if planned.status == "linked" else set()
+    if {name: earlier.files.get(name) for name in planned.files} != planned.files:
+        return False
+    if earlier.files.keys() - planned.files.keys() - {REFERENCE} != produced:
+        return False
+    try:
+        return all(
+            sha256((directory / name).read_bytes()) == digest for name, digest in earlier.files.items()
+        )
+    except OSError:
+        return False
+
+
+def _make(
+    request: BuildRequest,
+    folder: BuildFolder,
+    project: _Project,
+    planned: Manifest,
+    *,
+    source: SourceModel,
+    tools: Tools,
+    progress: Progress,
+) -> BuildResult:
+    """Write the project into the staging folder, build it there, judge it, and put it in place."""
+    from edgel3_deploy.codegen.project import sources
+    from edgel3_deploy.models.forward import save_network
+
+    board, name = request.board, planned.model_name
+    stage = folder.stage()
+    _write(stage, {**project.files, MODEL: source.tflite})
+    written = {*planned.files}
+    if source.float_network is not None:
+        save_network(source.float_network, stage / REFERENCE)
+        written.add(REFERENCE)
+    budget = None
+    if planned.status == "linked":
+        try:
+            run_make(stage, tools.make_variables, steps=len(sources(project.files)), progress=progress)
+        except RegionOverflowError as error:
+            full = {region: board.region(region).size + excess for region, excess in error.excess.items()}
+            refuse_budget(budget_of({**project.known, **full}, board), name, board)
+            raise
+        shutil.rmtree(stage / "obj")
+        budget = measure(read_elf(stage / ELF), board)
+        refuse_budget(budget, name, board)
+        _write(stage, {BUDGET: (json.dumps(budget.to_json(), indent=2) + "\n").encode()})
+        written |= {*IMAGES, BUDGET}
+    files = {name: sha256((stage / name).read_bytes()) for name in sorted(written)}
+    manifest = dataclasses.replace(planned, files=files)
+    _write(stage, {FILE_NAME: manifest.to_json()})
+    folder.commit()
+    return BuildResult(request.output, manifest, budget, source.fidelity, reused=False)
+
+
+def _write(directory: Path, files: Mapping[str, bytes]) -> None:
+    for name, content in files.items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)

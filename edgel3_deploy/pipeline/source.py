@@ -1,0 +1,91 @@
+"""From what the user calls a model to an int8 network: located, read, and quantized where it is float."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgel3_deploy.boards.board import Board
+from edgel3_deploy.errors import UsageError
+from edgel3_deploy.fileio import read_file, sha256
+from edgel3_deploy.graph.ir import Network
+from edgel3_deploy.models.family import FAMILY
+from edgel3_deploy.models.network import FloatNetwork
+from edgel3_deploy.pipeline.verdict import refuse_float, refuse_member
+from edgel3_deploy.progress import Progress, silent
+from edgel3_deploy.quantize.fidelity import Fidelity
+
+
+@dataclass(frozen=True)
+class SourceModel:
+    """An int8 model and where it came from; the float network and the fidelity where it was quantized here.
+
+    `inputs` goes into the manifest: what the model is made from, by name and hash.
+    """
+
+    network: Network
+    tflite: bytes
+    float_network: FloatNetwork | None
+    fidelity: Fidelity | None
+    warnings: tuple[str, ...]
+    inputs: Mapping[str, str]
+
+
+def take_model(
+    model: str, calibration: Sequence[Path], board: Board, *, progress: Progress = silent
+) -> SourceModel:
+    """Locate `model`, quantize it if it is float, and read its graph.
+
+    A model whose shape alone cannot fit `board` is refused before its weights are needed or quantized.
+    Raises OverBudgetError; BadInputError or UsageError for models and audio that cannot be used.
+    """
+    from edgel3_deploy.graph.reader import read_network_file
+    from edgel3_deploy.models.locate import locate
+
+    known = next((member for member in FAMILY if member.name == model), None)
+    if known is not None:
+        refuse_member(known, board)
+    located = locate(model)
+    if located.kind == "weights":
+        return _quantized(located.name, located.path, calibration, board, progress)
+    if calibration:
+        raise UsageError(
+            f"{model} is quantized already: --calibration would have no effect",
+            "Leave out --calibration, or give the float weights.",
+        )
+    network, content = read_network_file(located.path, located.name)
+    return SourceModel(
+        network=network,
+        tflite=content,
+        float_network=None,
+        fidelity=None,
+        warnings=(),
+        inputs={"model": located.name, "kind": "tflite", "sha256": sha256(content)},
+    )
+
+
+def _quantized(
+    name: str, path: Path, calibration: Sequence[Path], board: Board, progress: Progress
+) -> SourceModel:
+    from edgel3_deploy.graph.reader import read_network
+    from edgel3_deploy.models.weights import read_weights
+    from edgel3_deploy.quantize.quantize import quantize
+
+    progress("reading weights")
+    network = read_weights(path)
+    refuse_float(network, board)
+    quantized = quantize(network, calibration=calibration, progress=progress)
+    return SourceModel(
+        network=read_network(quantized.tflite, name=name),
+        tflite=quantized.tflite,
+        float_network=network,
+        fidelity=quantized.fidelity,
+        warnings=quantized.warnings,
+        inputs={
+            "model": name,
+            "kind": "weights",
+            "sha256": sha256(read_file(path, "a weight file")),
+            "calibration": quantized.calibration,
+        },
+    )

@@ -1,0 +1,148 @@
+/*
+ * The application: waits for requests on the serial port and runs the network when asked to.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "application/inference.h"
+#include "application/requests.h"
+#include "board.h"
+#include "boot/bootloader.h"
+#include "boot/mailbox.h"
+#include "boot/slots.h"
+#include "drivers/chip.h"
+#include "drivers/core.h"
+#include "drivers/counter.h"
+#include "drivers/led.h"
+#include "drivers/uart.h"
+#include "drivers/watchdog.h"
+#include "edgel3_net.h"
+#include "link/session.h"
+#include "network.h"
+#include "startup/memory.h"
+
+/* Fed between the steps of a run: far above a step's time, even at the internal oscillator's clock. */
+#define WATCHDOG_MS WATCHDOG_MAX_MS
+/* Polls of the serial port between looks at the time. */
+#define POLLS_PER_LOOK 16u
+
+static int8_t input[EDGEL3_NET_INPUT_SIZE] __attribute__((aligned(16)));
+static int8_t output[EDGEL3_NET_OUTPUT_SIZE] __attribute__((aligned(16)));
+static uint64_t counters[EDGEL3_NET_LAYER_COUNT];
+static uint32_t checksums[EDGEL3_NET_LAYER_COUNT];
+
+/* Defined by the linker script. */
+extern const uint8_t __image_start[];
+extern const uint8_t __image_end[];
+
+static void read_memory(memory_use_t *memory)
+{
+    memory->stack_peak = memory_stack_peak();
+    memory->stack_size = memory_stack_size();
+    memory->data_size = memory_data_size();
+}
+
+static application_t application = {
+    .inference =
+        {
+            .input = input,
+            .output = output,
+            .counters = counters,
+            .checksums = checksums,
+            .read_counter = counter_read,
+            .between_steps = watchdog_feed,
+        },
+    .show_running = led_set,
+    .read_memory = read_memory,
+};
+
+static link_session_t session;
+
+/* The main loop serves: the loader need not fear this image's next start. */
+static void note_healthy(void)
+{
+    if (mailbox_content()->start == MAILBOX_START_HEALTHY) {
+        return;
+    }
+    mailbox_note_healthy();
+    const uint32_t slot = slots_find((uint32_t)(uintptr_t)__image_start);
+    if (slot != SLOT_NONE) {
+        slots_confirm(slot);
+    }
+}
+
+static void act(link_action_t action)
+{
+    if (action == LINK_ACTION_NONE) {
+        return;
+    }
+    note_healthy();
+    uart_flush();
+    if (action == LINK_ACTION_BOOTLOADER) {
+        bootloader_request();
+    }
+    core_reset();
+}
+
+/* What has to happen at times: feed the watchdog, give up an unfinished frame, note that all is well. */
+static void look_at_the_time(uint32_t second, bool heard)
+{
+    static uint64_t last_byte;
+    const uint64_t now = counter_read();
+    watchdog_feed();
+    if (now > second) {
+        note_healthy();
+    }
+    if (heard) {
+        last_byte = now;
+    } else if (now - last_byte > second) {
+        link_session_idle(&session);
+        last_byte = now;
+    }
+}
+
+int main(void)
+{
+    watchdog_start(WATCHDOG_MS);
+    const chip_clocks_t clocks = chip_start_clocks();
+    const link_device_t device = {
+        .role = LINK_ROLE_APPLICATION,
+        .board = BOARD_NAME,
+        .model = edgel3_net_info.model_name,
+        .runtime = edgel3_net_info.runtime,
+        .model_sha256 = edgel3_net_info.model_sha256,
+        .build_id = edgel3_build_id,
+        .device_id = chip_device_id(),
+        .cpu_hz = clocks.cpu_hz,
+        .input_size = edgel3_net_info.input_size,
+        .output_size = edgel3_net_info.output_size,
+        .layer_count = edgel3_net_info.layer_count,
+        .counter_unit = counter_unit(),
+        .has_bootloader = bootloader_exists(),
+        .image = {(uint32_t)(uintptr_t)__image_start, (uint32_t)(__image_end - __image_start)},
+        .write = uart_write,
+        .introduce = application_introduce,
+        .handlings = APPLICATION_HANDLINGS,
+        .handling_count = APPLICATION_HANDLING_COUNT,
+    };
+    const uint32_t second = counter_hz(clocks.cpu_hz);
+    uint32_t polls = 0;
+    bool heard = false;
+
+    mailbox_set_stay_reason(LINK_STAY_NONE);
+    led_start();
+    uart_start(&clocks);
+    counter_start();
+    link_session_start(&session, &device, &application);
+    for (;;) {
+        uint8_t byte;
+        if (uart_read(&byte)) {
+            heard = true;
+            act(link_session_take(&session, byte));
+        }
+        if (++polls % POLLS_PER_LOOK == 0) {
+            look_at_the_time(second, heard);
+            heard = false;
+        }
+    }
+}

@@ -1,0 +1,144 @@
+/* Bounds: every body written here is at most LINK_MAX_BODY bytes. */
+#include "application/requests.h"
+
+#include "boot/requests.h"
+#include "edgel3_net.h"
+#include "link/bytes.h"
+
+#define STRINGIFY(x) #x
+#define TO_TEXT(x) STRINGIFY(x)
+
+_Static_assert(LINK_MAX_LAYERS * 8 <= LINK_MAX_BODY && LINK_MAX_CHUNK <= LINK_MAX_BODY, "replies fit a frame");
+
+static application_t *application_of(link_session_t *session)
+{
+    return session->context;
+}
+
+static inference_t *inference_of(link_session_t *session)
+{
+    return &application_of(session)->inference;
+}
+
+static uint32_t handle_load_input(link_session_t *session, const link_message_t *request)
+{
+    const uint32_t offset = get_u32(request->data);
+    if (!inference_load(inference_of(session), offset, request->data + 4, request->size - 4)) {
+        return link_refuse(request, LINK_ERROR_OUT_OF_RANGE, offset);
+    }
+    return link_size_since(request, put_u32(request->reply, inference_of(session)->loaded));
+}
+
+static uint32_t handle_run(link_session_t *session, const link_message_t *request)
+{
+    const application_t *const application = application_of(session);
+    inference_t *const inference = inference_of(session);
+    const uint8_t flags = request->data[0];
+    if ((flags & ~LINK_RUN_CHECKSUMS) != 0) {
+        return link_refuse(request, LINK_ERROR_OUT_OF_RANGE, flags);
+    }
+    if (inference->loaded < edgel3_net_info.input_size) {
+        return link_refuse(request, LINK_ERROR_INPUT_INCOMPLETE, inference->loaded);
+    }
+    application->show_running(true);
+    const int32_t failed_layer = inference_run(inference, (flags & LINK_RUN_CHECKSUMS) != 0);
+    application->show_running(false);
+    if (failed_layer != 0) {
+        return link_refuse(request, LINK_ERROR_RUN_FAILED, (uint32_t)failed_layer);
+    }
+    return link_size_since(request, put_u64(request->reply, inference_total(inference)));
+}
+
+static uint32_t handle_read_output(link_session_t *session, const link_message_t *request)
+{
+    const uint32_t offset = get_u32(request->data);
+    const uint32_t length = get_u16(request->data + 4);
+    if (!inference_of(session)->has_output) {
+        return link_refuse(request, LINK_ERROR_NO_RESULT, 0);
+    }
+    if (length > LINK_MAX_CHUNK) {
+        return link_refuse(request, LINK_ERROR_OUT_OF_RANGE, length);
+    }
+    if (offset > edgel3_net_info.output_size || length > edgel3_net_info.output_size - offset) {
+        return link_refuse(request, LINK_ERROR_OUT_OF_RANGE, offset);
+    }
+    const uint8_t *const from = (const uint8_t *)inference_of(session)->output + offset;
+    return link_size_since(request, put_bytes(request->reply, from, length));
+}
+
+/* Whether first and count of a request name layers that exist; `last` is set to the one behind them. */
+static bool layers_in_range(const link_message_t *request, uint32_t *first, uint32_t *last)
+{
+    *first = get_u16(request->data);
+    *last = *first + get_u16(request->data + 2);
+    return *last - *first <= LINK_MAX_LAYERS && *last <= edgel3_net_info.layer_count;
+}
+
+static uint32_t handle_read_timing(link_session_t *session, const link_message_t *request)
+{
+    uint32_t first;
+    uint32_t last;
+    if (!inference_of(session)->has_output) {
+        return link_refuse(request, LINK_ERROR_NO_RESULT, 0);
+    }
+    if (!layers_in_range(request, &first, &last)) {
+        return link_refuse(request, LINK_ERROR_OUT_OF_RANGE, last);
+    }
+    uint8_t *at = request->reply;
+    for (uint32_t layer = first; layer < last; layer++) {
+        at = put_u64(at, inference_of(session)->counters[layer]);
+    }
+    return link_size_since(request, at);
+}
+
+static uint32_t handle_read_checksums(link_session_t *session, const link_message_t *request)
+{
+    uint32_t first;
+    uint32_t last;
+    if (!inference_of(session)->has_checksums) {
+        return link_refuse(request, LINK_ERROR_NO_RESULT, 0);
+    }
+    if (!layers_in_range(request, &first, &last)) {
+        return link_refuse(request, LINK_ERROR_OUT_OF_RANGE, last);
+    }
+    uint8_t *at = request->reply;
+    for (uint32_t layer = first; layer < last; layer++) {
+        at = put_u32(at, inference_of(session)->checksums[layer]);
+    }
+    return link_size_since(request, at);
+}
+
+static uint32_t handle_read_memory(link_session_t *session, const link_message_t *request)
+{
+    memory_use_t memory;
+    application_of(session)->read_memory(&memory);
+    uint8_t *at = put_u32(request->reply, memory.stack_peak);
+    at = put_u32(at, memory.stack_size);
+    at = put_u32(at, memory.data_size);
+    at = put_u32(at, edgel3_net_info.arena_size);
+    return link_size_since(request, at);
+}
+
+const link_handling_t APPLICATION_HANDLINGS[] = {
+    {LINK_REQUEST_LOAD_INPUT, 4, 4 + LINK_MAX_CHUNK, handle_load_input},
+    {LINK_REQUEST_RUN, 1, 1, handle_run},
+    {LINK_REQUEST_READ_OUTPUT, 6, 6, handle_read_output},
+    {LINK_REQUEST_READ_TIMING, 4, 4, handle_read_timing},
+    {LINK_REQUEST_READ_CHECKSUMS, 4, 4, handle_read_checksums},
+    {LINK_REQUEST_READ_MEMORY, 0, 0, handle_read_memory},
+    {LINK_REQUEST_READ_RESET, 0, 0, boot_handle_read_reset},
+    {LINK_REQUEST_READ_IMAGE, 1, 1, boot_handle_read_image},
+};
+const uint32_t APPLICATION_HANDLING_COUNT = sizeof(APPLICATION_HANDLINGS) / sizeof(APPLICATION_HANDLINGS[0]);
+
+void application_introduce(const link_session_t *session)
+{
+    const link_device_t *const device = session->device;
+    link_say(session, "edgel3-deploy firmware, protocol " TO_TEXT(LINK_PROTOCOL_VERSION) ", board ");
+    link_say(session, device->board);
+    link_say(session, ", model ");
+    link_say(session, device->model);
+    link_say(session, ", runtime ");
+    link_say(session, device->runtime);
+    link_say(session, ": talk to it with edgel3-deploy validate\r\n");
+}

@@ -1,0 +1,224 @@
+"""A build is complete, reproducible, kept when nothing changed, and refused when it cannot fit."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from edgel3_deploy.boards import Board, load_board
+from edgel3_deploy.errors import BadInputError, OverBudgetError, ToolchainError, UsageError
+from edgel3_deploy.pipeline import builder
+from edgel3_deploy.pipeline.manifest import read_manifest
+from edgel3_deploy.toolchain.elf import read_elf
+from tests.graph.models import ModelBuilder
+from tests.pipeline.conftest import Build
+
+HEAP_AND_STREAMS = {"malloc", "_malloc_r", "free", "_sbrk", "printf", "_printf_r", "vfprintf", "puts"}
+
+pytestmark = pytest.mark.usefixtures("arm_gcc")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
+
+
+def test_the_folder_holds_project_image_model_and_verdict(finished: Path) -> None:
+    names = contents(finished).keys()
+    assert {"Makefile", "linker.ld", "board.h", "network.c", "weights.c", "build_id.c"} <= names
+    assert {"firmware.elf", "firmware.bin", "firmware.hex", "firmware.map"} <= names
+    assert {"model.tflite", "budget.json", "manifest.json"} <= names
+    assert read_manifest(finished).files.keys() == names - {"manifest.json"}
+
+
+def test_the_verdict_is_written(finished: Path) -> None:
+    budget = json.loads((finished / "budget.json").read_text())
+    assert budget["verdict"] == "fits"
+    assert budget["flash"]["used"] == (finished / "firmware.bin").stat().st_size
+    assert budget["flash"]["limit"] == 2 << 20
+    assert budget["ram"]["limit"] == 512 << 10
+    regions = budget["ram"]["regions"]
+    assert regions["dtcm"]["limit"] == 128 << 10
+    data = [region["used"] for name, region in regions.items() if name != "itcm"]
+    assert sum(data) == budget["ram"]["used"]
+
+
+@pytest.mark.parametrize("key", ["nucleo-f767zi native", "stm32h7 native", "mps2-an500 native"])
+def test_every_board_links_without_heap_and_printf(images: dict[str, Path], key: str) -> None:
+    names = read_elf(images[key] / "firmware.elf").names
+    assert {"edgel3_conv_mono", "edgel3_conv_direct", "edgel3_fully_connected"} <= names
+    assert not HEAP_AND_STREAMS & names
+
+
+@pytest.mark.parametrize("key", ["stm32h7 cmsis-nn", "mps2-an500 cmsis-nn"])
+def test_cmsis_nn_links_without_heap_and_printf(images: dict[str, Path], key: str) -> None:
+    names = read_elf(images[key] / "firmware.elf").names
+    assert "arm_convolve_wrapper_s8" in names
+    assert not any(name.startswith("edgel3_conv") for name in names)
+    assert not HEAP_AND_STREAMS & names
+
+
+def test_two_builds_in_different_places_are_the_same_bytes(
+    finished: Path, make: Build, tmp_path: Path
+) -> None:
+    again = make(output=tmp_path / "somewhere else" / "out")
+    assert contents(again.directory) == contents(finished)
+
+
+def test_plain_make_rebuilds_the_identical_image(finished: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(finished, tmp_path / "with space"))
+    image = (copy / "firmware.elf").read_bytes()
+    for command in (["make", "clean"], ["make", "-j2"]):
+        subprocess.run(command, cwd=copy, check=True, capture_output=True)
+    assert (copy / "firmware.elf").read_bytes() == image
+    assert (copy / "firmware.bin").read_bytes() == (finished / "firmware.bin").read_bytes()
+
+
+def test_no_file_names_the_place_of_the_build(finished: Path) -> None:
+    for name, content in contents(finished).items():
+        assert str(finished.parent).encode() not in content, name
+
+
+def test_an_unchanged_build_is_kept_and_still_judged(
+    finished: Path, make: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = Path(shutil.copytree(finished, tmp_path / "copy"))
+    monkeypatch.setattr(builder, "run_make", lambda *_, **__: pytest.fail("compiled again"))
+    result = make(output=copy)
+    assert result.reused
+    assert result.budget is not None
+    assert result.to_json()["verdict"] == "fits"
+
+
+@pytest.mark.parametrize("name", ["firmware.bin", "network.c"])
+def test_a_changed_file_is_made_again(finished: Path, make: Build, tmp_path: Path, name: str) -> None:
+    copy = Path(shutil.copytree(finished, tmp_path / "copy"))
+    (copy / name).write_bytes(b"other")
+    assert not make(output=copy).reused
+    assert contents(copy) == contents(finished)
+
+
+def test_a_lost_file_is_made_again(finished: Path, make: Build, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(finished, tmp_path / "copy"))
+    (copy / "budget.json").unlink()
+    assert not make(output=copy).reused
+    assert contents(copy) == contents(finished)
+
+
+def test_a_build_for_another_board_replaces_all_but_the_report(
+    finished: Path, images: dict[str, Path], make: Build, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(finished, tmp_path / "copy"))
+    (copy / "report").mkdir()
+    (copy / "report" / "report.json").write_text("{}")
+    result = make(output=copy, board=load_board("stm32h7"))
+    assert result.manifest.build_id != read_manifest(finished).build_id
+    assert contents(copy) == {**contents(images["stm32h7 native"]), "report/report.json": b"{}"}
+
+
+def test_an_interrupted_build_leaves_the_earlier_one(
+    finished: Path, make: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = Path(shutil.copytree(finished, tmp_path / "copy"))
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(builder, "run_make", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        make(output=copy, board=load_board("nucleo-f767zi"))
+    assert contents(copy) == contents(finished)
+
+
+def test_a_family_member_too_large_is_refused_by_shape_alone(make: Build) -> None:
+    with pytest.raises(OverBudgetError, match="sea-512 does not fit stm32f7: flash by") as caught:
+        make(model="sea-512")
+    assert caught.value.verdict is not None
+    assert caught.value.verdict["verdict"] == "over"
+    assert caught.value.verdict["flash"]["used"] > caught.value.verdict["flash"]["limit"] == 2 << 20
+    assert "sea-256" in caught.value.hint
+
+
+def shrunk(board: Board, **sizes: int) -> Board:
+    regions = (dataclasses.replace(r, size=sizes.get(r.name, r.size)) for r in board.regions)
+    return dataclasses.replace(board, regions=tuple(regions))
+
+
+def test_an_image_too_large_for_flash_is_over_budget_not_a_compiler_error(make: Build, board: Board) -> None:
+    with pytest.raises(OverBudgetError, match=r"small does not fit stm32f7: flash by [\d,]+ bytes") as caught:
+        make(board=shrunk(board, flash=4096))
+    assert caught.value.verdict is not None
+    assert caught.value.verdict["flash"]["used"] > 4096
+    assert caught.value.verdict["ram"]["regions"]["dtcm"]["used"] > 0
+
+
+def test_activations_too_large_for_ram_stop_before_compiling(
+    make: Build, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(builder, "run_make", lambda *_, **__: pytest.fail("compiled"))
+    with pytest.raises(OverBudgetError, match="small does not fit stm32f7") as caught:
+        make(board=shrunk(board, dtcm=16 << 10, sram1=512, sram2=512))
+    assert caught.value.verdict is not None
+    assert caught.value.verdict["verdict"] == "over"
+
+
+def test_over_budget_leaves_the_earlier_build(
+    finished: Path, make: Build, board: Board, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(finished, tmp_path / "copy"))
+    with pytest.raises(OverBudgetError):
+        make(output=copy, board=shrunk(board, flash=4096))
+    assert contents(copy) == contents(finished)
+
+
+def test_tflm_is_rendered_and_says_how_to_link(make: Build) -> None:
+    pytest.importorskip("tflite_micro", reason="tflite-micro is not installed")
+    result = make(runtime="tflm")
+    assert result.manifest.status == "rendered"
+    assert result.budget is None
+    assert "--tflm-root" in result.warnings[-1]
+    assert (result.directory / "network_tflm.cc").is_file()
+    assert not (result.directory / "firmware.elf").exists()
+    stopped = subprocess.run(["make"], cwd=result.directory, capture_output=True, text=True, check=False)
+    assert stopped.returncode != 0
+    assert "TFLM_ROOT is not set" in stopped.stderr
+
+
+def test_per_channel_dense_layers_need_a_newer_cmsis_nn(
+    make: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CMSIS_NN_ROOT", raising=False)
+    pytest.importorskip("bakenn", reason="bakenn, which carries CMSIS-NN, is not installed")
+    model = tmp_path / "dense.tflite"
+    model.write_bytes(ModelBuilder((8,)).fully_connected(3, per_channel=True).build())
+    with pytest.raises(ToolchainError, match="has no arm_fully_connected_per_channel_s8"):
+        make(model=str(model), runtime="cmsis-nn")
+
+
+def test_calibration_of_a_quantized_model_is_refused(make: Build, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="quantized already"):
+        make(calibration=(tmp_path,))
+
+
+def test_an_unknown_runtime_is_refused(make: Build) -> None:
+    with pytest.raises(UsageError, match="unknown runtime 'fast'"):
+        make(runtime="fast")
+
+
+def test_a_damaged_model_is_bad_input(make: Build, tmp_path: Path) -> None:
+    model = tmp_path / "bad.tflite"
+    model.write_bytes(b"TFL3 is not here")
+    with pytest.raises(BadInputError):
+        make(model=str(model))
+
+
+def test_a_missing_compiler_is_found_out_first(make: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(ToolchainError, match="is not installed"):
+        make(model="/nowhere/model.tflite")

@@ -1,0 +1,70 @@
+"""A prepared build is trusted only if its files are the ones that the build wrote."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+import pytest
+
+from edgel3_deploy.boards import Board, load_board
+from edgel3_deploy.errors import BadInputError, UsageError
+from edgel3_deploy.pipeline.prepared import load_build, load_build_for
+
+
+@pytest.fixture
+def copy(finished: Path, tmp_path: Path) -> Path:
+    """A finished build that a test may damage."""
+    return Path(shutil.copytree(finished, tmp_path / "copy"))
+
+
+def test_a_finished_build_is_loaded(finished: Path, model_file: Path) -> None:
+    build = load_build(finished)
+    assert build.board.name == "stm32f7"
+    assert build.model == model_file.read_bytes()
+    assert build.network.input.shape == (13, 10, 1)
+    assert build.network.name == build.manifest.model_name == "small"
+    assert build.float_network is None
+    assert build.elf.is_file()
+    assert build.bin.is_file()
+
+
+@pytest.mark.parametrize("name", ["firmware.elf", "firmware.bin", "model.tflite"])
+def test_a_changed_file_is_refused(copy: Path, name: str) -> None:
+    content = bytearray((copy / name).read_bytes())
+    content[100] ^= 1
+    (copy / name).write_bytes(content)
+    with pytest.raises(BadInputError, match=f"{name} is not the file") as caught:
+        load_build(copy)
+    assert "edgel3-deploy build --board stm32f7" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["firmware.elf", "firmware.bin", "model.tflite"])
+def test_a_lost_file_is_told(copy: Path, name: str) -> None:
+    (copy / name).unlink()
+    with pytest.raises(BadInputError, match=f"{name} cannot be read"):
+        load_build(copy)
+
+
+def test_no_build_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="no finished build"):
+        load_build(tmp_path / "nothing")
+
+
+def test_a_rendered_project_has_no_image(copy: Path) -> None:
+    manifest = copy / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"status": "linked"', '"status": "rendered"'))
+    with pytest.raises(BadInputError, match="not linked") as caught:
+        load_build(copy)
+    assert "--tflm-root" in caught.value.hint
+
+
+def test_a_build_must_be_the_board_s(finished: Path, board: Board) -> None:
+    assert load_build_for(board, finished).board == board
+    with pytest.raises(UsageError, match="holds a build for stm32f7, not for stm32h7") as caught:
+        load_build_for(load_board("stm32h7"), finished)
+    assert "--board stm32f7" in caught.value.hint
+    changed = dataclasses.replace(board, stack_size=board.stack_size * 2)
+    with pytest.raises(BadInputError, match="another version of the board file"):
+        load_build_for(changed, finished)
