@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from edgel3_deploy.boards import Board, load_board
-from edgel3_deploy.codegen.render import render
+from edgel3_deploy.codegen.memory_map import board_header
+from edgel3_deploy.image.layout import flash_layout
 from edgel3_deploy.resources import firmware_dir
 from tests.firmware.images import CPU
 from tests.firmware.registers.vendor_table import Row, rows_of
@@ -41,7 +42,7 @@ class Constants:
     def __init__(self, gcc: Path, board: Board, folder: Path) -> None:
         self.board = board
         self._folder = folder
-        (folder / "board.h").write_bytes(render("board.h.j2", board=board))
+        (folder / "board.h").write_bytes(board_header(board, flash_layout(board, 1)))
         root = firmware_dir()
         self._gcc = [str(gcc), *CPU, "-std=c11", f"-I{folder}", f"-I{root}", f"-I{root / 'include'}"]
 
