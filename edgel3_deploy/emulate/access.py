@@ -9,6 +9,7 @@ from typing import Any
 from edgel3_deploy.emulate.core import faults
 from edgel3_deploy.emulate.core.bus import Log
 from edgel3_deploy.emulate.core.faults import Fault
+from edgel3_deploy.emulate.core.mpu import never_executable
 from edgel3_deploy.emulate.stm32.part import Part
 
 PAGE = 1024
@@ -79,7 +80,7 @@ class Access:
     def fetch(self, address: int, size: int) -> Fault | None:
         """Why the CPU may not execute there, None if it may."""
         if not self._rights_ignored() and not self._part.control.mpu.rights(address).execute:
-            return faults.fetch_fault(address, denied=True)
+            return faults.fetch_fault(address, denied=not never_executable(address))
         poisoned = self._poisoned(address, size)
         if poisoned is not None:
             self._part.flash.on_double_error(poisoned)

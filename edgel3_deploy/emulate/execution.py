@@ -95,7 +95,8 @@ class Execution:
         elif number == _PREFETCH_ABORT and pc >= _EXC_RETURN and self.cpu.exception:
             self.cpu.leave(pc | 1)
         elif number == _PREFETCH_ABORT:
-            self.cpu.fault(faults.fetch_fault(pc, denied=not self._part.control.mpu.rights(pc).execute))
+            fault = self.access.fetch(pc, 2) or faults.fetch_fault(pc, denied=False)
+            self.cpu.fault(fault)
         elif number == _BKPT:
             self.cpu.fault(Fault(faults.HARD_FAULT, 0, "a breakpoint without a debugger"))
         elif number == _DATA_ABORT:
@@ -253,7 +254,11 @@ class Execution:
         if access in (unicorn_const.UC_MEM_FETCH_UNMAPPED, unicorn_const.UC_MEM_FETCH_PROT):
             fault = self.access.fetch(address, size)
             if fault is None:
-                return True
+                if not self._part.untouched.holds(address):
+                    return True
+                # The first access to RAM that was never written is judged like a load.
+                self._refusal = (address, size, False)
+                return False
             self._fault = self._fault or fault
             return False
         in_flash = access == unicorn_const.UC_MEM_WRITE_PROT and self._part.flash.contains(address, size)

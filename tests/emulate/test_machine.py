@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from edgel3_deploy.flash.an3155 import Bootloader
+from edgel3_deploy.link.port import open_port
 from tests.emulate.conftest import Build
 
 CHIPS = [("f7", "stm32f7", "00000451"), ("h7", "stm32h7", "00000450")]
@@ -207,6 +209,27 @@ def test_the_firmware_can_jump_into_the_rom_bootloader(
                 terminal.write(b"\x7f")
                 answer = terminal.read(1)
             assert answer == b"\x79"
+
+
+@pytest.mark.parametrize(
+    ("chip", "board", "entry"),
+    [
+        ("f7", "stm32f7", ["0000100a", "0000140d", "00000005", "1ff00000"]),
+        ("h7", "stm32h7", ["00000000", "0000140d", "00000005", "1ff09800"]),
+    ],
+)
+def test_go_starts_the_program_in_the_state_that_the_bootloader_leaves(
+    bench: Callable[..., Any], monitor: Build, chip: str, board: str, entry: list[str]
+) -> None:
+    with bench(board, image=monitor(chip)) as virtual:
+        assert virtual.ask("e")[1:3] == ["00000000", "00000000"]
+    with bench(board, image=monitor(chip), boot0=True) as virtual:
+        with open_port(virtual.port, 38_400, "E") as port:
+            bootloader = Bootloader(port)
+            while not bootloader.synchronize():
+                pass
+            bootloader.go(0x0800_0000)
+        assert virtual.ask("e") == entry
 
 
 @pytest.mark.parametrize(

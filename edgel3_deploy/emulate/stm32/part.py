@@ -19,6 +19,7 @@ from edgel3_deploy.emulate.stm32.flash_f7 import FlashInterface
 from edgel3_deploy.emulate.stm32.flash_memory import FlashMemory
 from edgel3_deploy.emulate.stm32.gpio import Gpio
 from edgel3_deploy.emulate.stm32.iwdg import Iwdg
+from edgel3_deploy.emulate.stm32.rom_state import RomState
 from edgel3_deploy.emulate.stm32.usart import Usart
 
 SCS_BASE, DWT_BASE = 0xE000_E000, 0xE000_1000
@@ -66,7 +67,7 @@ class SystemMemory:
 @dataclass(frozen=True)
 class Part:
     """`peripherals` are (base, block size, peripheral); `flash_aliases` further addresses of the flash;
-    `untouched` reports RAM that is read before it is written."""
+    `untouched` knows the RAM that was never written, `rom_state` what the bootloader's Go leaves behind."""
 
     rams: tuple[Ram, ...]
     flash: FlashMemory
@@ -78,6 +79,7 @@ class Part:
     rcc: ResetAndClockControl
     watchdog: Iwdg
     chip_time: ChipTime
+    rom_state: RomState
     device_id: int
     boot_address: int
 
