@@ -67,21 +67,49 @@ class Uart:
 
 @dataclass(frozen=True)
 class Bootloader:
-    """ROM bootloader (AN2606, AN3155): `entry` is its vector table, `over_vcp`: it listens on the link."""
+    """ROM bootloader (AN2606, AN3155): `entry` is its vector table, `over_vcp`: it listens on the link.
+
+    `id_address` holds the byte that names its version, `startup_ms` is how long it is deaf after a reset.
+    For people: `boot0` says how that pin is raised on this board, `adapter` where an external serial adapter
+    goes, `deaf` why the ROM does not answer at all; empty where there is nothing to say.
+    """
 
     device_id: int
     entry: int
     baudrate: int
     over_vcp: bool
     program_unit: int
+    id_address: int = 0
+    startup_ms: int = 100
+    boot0: str = ""
+    adapter: str = ""
+    deaf: str = ""
+
+
+@dataclass(frozen=True)
+class Loader:
+    """This project's resident loader: it owns the first `size` bytes of the flash, whole sectors."""
+
+    size: int
+
+
+@dataclass(frozen=True)
+class Led:
+    """A light that the firmware may use: `pin` such as "PB0"."""
+
+    pin: str
+    active_high: bool
 
 
 @dataclass(frozen=True)
 class Debug:
-    """Names by which SWD tools know the board: an OpenOCD config and a pyOCD target."""
+    """Names by which SWD tools know the board: an OpenOCD config, a pyOCD target, and the volume label of the
+    USB drive that its ST-LINK shows, empty if it shows none.
+    """
 
     openocd_config: str
     pyocd_target: str
+    drive: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,8 +125,8 @@ class Board:
     """A board and its part.
 
     `regions` holds one flash region and the RAM regions in the order in which activations are placed, fastest
-    first; `main_ram` names the region for stack, data and bss. `sectors`, `bootloader` and `debug` are empty
-    or None where the board has no flash to program (QEMU).
+    first; `main_ram` names the region for stack, data and bss. `sectors`, `bootloader`, `loader` and `debug`
+    are empty or None where the board has no flash to program (QEMU).
     """
 
     name: str
@@ -112,6 +140,8 @@ class Board:
     uart: Uart
     sectors: tuple[Sector, ...] = ()
     bootloader: Bootloader | None = None
+    loader: Loader | None = None
+    led: Led | None = None
     debug: Debug | None = None
     emulator: Emulator | None = None
 

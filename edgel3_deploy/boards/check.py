@@ -50,6 +50,12 @@ def check_board(board: Board, source: Path) -> None:
             f"'sectors' add up to {tiled} bytes, 'regions.{board.flash.name}' has {board.flash.size}",
             "The sectors must tile the flash.",
         )
+    ends = {sector.origin + sector.size - board.flash.origin for sector in board.sectors[:-1]}
+    if board.loader and board.loader.size not in ends:
+        fail(
+            f"'loader.size' = {board.loader.size} is not where a sector ends",
+            "The loader takes the first sector or sectors, and leaves some to the application.",
+        )
     if board.clock.pll is None:
         cpu_hz, hse_hz = board.clock.cpu_hz, board.clock.hse_hz
         most = PLL_LIMITS[board.family].cpu_hz_max

@@ -8,7 +8,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from edgel3_deploy.boards.board import Board, Bootloader, Clock, Debug, Emulator, Family, Region, Sector, Uart
+from edgel3_deploy.boards.board import (
+    Board,
+    Bootloader,
+    Clock,
+    Debug,
+    Emulator,
+    Family,
+    Led,
+    Loader,
+    Region,
+    Sector,
+    Uart,
+)
 from edgel3_deploy.boards.check import check_board
 from edgel3_deploy.boards.pll import PLL_LIMITS, solve_pll
 from edgel3_deploy.boards.table import EXAMPLE, Table, nearest, parse_size
@@ -31,6 +43,8 @@ _KEYS = (
     "regions",
     "uart",
     "bootloader",
+    "loader",
+    "led",
     "debug",
     "emulator",
 )
@@ -133,6 +147,8 @@ def _board(name: str, root: Table) -> Board:
         uart=_uart(root, on_silicon),
         sectors=_sectors(root, regions) if on_silicon else (),
         bootloader=_bootloader(root) if "bootloader" in root else None,
+        loader=Loader(root.table("loader", ("size",)).size("size")) if "loader" in root else None,
+        led=_led(root) if "led" in root else None,
         debug=_debug(root) if "debug" in root else None,
         emulator=_emulator(root) if "emulator" in root else None,
     )
@@ -186,20 +202,34 @@ def _sectors(root: Table, regions: tuple[Region, ...]) -> tuple[Sector, ...]:
 
 
 def _bootloader(root: Table) -> Bootloader:
-    table = root.table("bootloader", ("device_id", "entry", "baudrate", "over_vcp", "program_unit"))
+    words = ("boot0", "adapter", "deaf")
+    table = root.table(
+        "bootloader",
+        ("device_id", "entry", "baudrate", "over_vcp", "program_unit", "id_address", "startup_ms", *words),
+    )
     return Bootloader(
         device_id=table.integer("device_id", high=0xFFF),
         entry=table.integer("entry"),
         baudrate=table.integer("baudrate", 1200, 115_200),
         over_vcp=table.flag("over_vcp"),
         program_unit=table.integer("program_unit", 1, 32),
+        id_address=table.integer("id_address") if "id_address" in table else 0,
+        startup_ms=table.integer("startup_ms", 0, 10_000) if "startup_ms" in table else 100,
+        **{word: table.text(word, r"[ -~]*") for word in words if word in table},
     )
 
 
+def _led(root: Table) -> Led:
+    table = root.table("led", ("pin", "active_high"))
+    return Led(table.text("pin", _PIN), table.flag("active_high"))
+
+
 def _debug(root: Table) -> Debug:
-    table = root.table("debug", ("openocd_config", "pyocd_target"))
+    table = root.table("debug", ("openocd_config", "pyocd_target", "drive"))
     return Debug(
-        table.text("openocd_config", r"[A-Za-z0-9_./-]+\.cfg"), table.text("pyocd_target", r"[a-z0-9_]+")
+        table.text("openocd_config", r"[A-Za-z0-9_./-]+\.cfg"),
+        table.text("pyocd_target", r"[a-z0-9_]+"),
+        table.text("drive", r"[A-Za-z0-9_-]{1,11}") if "drive" in table else "",
     )
 
 

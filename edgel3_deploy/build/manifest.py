@@ -8,7 +8,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from edgel3_deploy.boards.board import Board, Bootloader, Clock, Debug, Emulator, Pll, Region, Sector, Uart
+from edgel3_deploy.boards.board import (
+    Board,
+    Bootloader,
+    Clock,
+    Debug,
+    Emulator,
+    Led,
+    Loader,
+    Pll,
+    Region,
+    Sector,
+    Uart,
+)
 from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.plan.goal import GOALS, Goal
 
@@ -108,6 +120,8 @@ def _board(content: Mapping[str, Any]) -> Board:
         uart=Uart(**content["uart"]),
         sectors=tuple(Sector(**sector) for sector in content["sectors"]),
         bootloader=content["bootloader"] and Bootloader(**content["bootloader"]),
+        loader=content["loader"] and Loader(**content["loader"]),
+        led=content["led"] and Led(**content["led"]),
         debug=content["debug"] and Debug(**content["debug"]),
         emulator=content["emulator"] and Emulator(**content["emulator"]),
     )

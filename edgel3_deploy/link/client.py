@@ -22,6 +22,7 @@ from edgel3_deploy.link.protocol import (
     CounterUnit,
     ErrorCode,
     Message,
+    Role,
 )
 
 _MAX_LAYERS_PER_FRAME = 64
@@ -74,12 +75,16 @@ class Client:
         self._decoder = FrameDecoder()
         self._greeted = False
 
-    def hello(self) -> None:
-        """Compare protocol versions; nothing else works before."""
-        version = _int(self._request("hello", {"version": PROTOCOL_VERSION}), "version")
+    def hello(self) -> Role:
+        """Compare protocol versions, and learn who answers; nothing else works before."""
+        answer = self._request("hello", {"version": PROTOCOL_VERSION})
+        version, role = _int(answer, "version"), _int(answer, "role")
         if version != PROTOCOL_VERSION:
             raise diagnosis.other_version(self._port.path, version)
+        if role not in set(Role):
+            raise diagnosis.malformed(self._port.path, f"role {role}")
         self._greeted = True
+        return Role(role)
 
     def identify(self) -> Identity:
         """Ask who is there."""

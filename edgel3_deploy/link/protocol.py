@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 MAX_CHUNK = 512
 """Most bytes of tensor data in one frame."""
 MAX_BODY = 768
@@ -60,6 +60,51 @@ class ErrorCode(IntEnum):
     NO_RESULT = 9
     RUN_FAILED = 10
     NOT_SUPPORTED = 11
+    WRONG_BOARD = 12
+    VERSION_BELOW = 13
+    NO_UPDATE = 14
+    NOT_ERASED = 15
+    FLASH_FAILED = 16
+    BAD_IMAGE = 17
+
+
+class Role(IntEnum):
+    """Who answers: the application that runs the network, or the loader that updates it."""
+
+    APPLICATION = 0
+    LOADER = 1
+
+
+class ResetCause(IntEnum):
+    """What the latest reset was (RM0410 section 5.3.21, RM0433 section 8.7.39)."""
+
+    UNKNOWN = 0
+    POWER_ON = 1
+    PIN = 2
+    SOFTWARE = 3
+    WATCHDOG = 4
+
+
+class StayReason(IntEnum):
+    """Why the loader waits instead of starting an application; NONE from an application."""
+
+    NONE = 0
+    REQUESTED = 1
+    NO_IMAGE = 2
+    DAMAGED = 3
+    OTHER_BOARD = 4
+    FAILED_START = 5
+
+
+class SlotState(IntEnum):
+    """What a slot holds. TRIAL has started at most three times and never reported a healthy start."""
+
+    EMPTY = 0
+    DAMAGED = 1
+    OTHER_BOARD = 2
+    TRIAL = 3
+    CONFIRMED = 4
+    FAILED = 5
 
 
 class CounterUnit(IntEnum):
@@ -71,6 +116,17 @@ class CounterUnit(IntEnum):
 
 RUN_CHECKSUMS = 1
 """Flag of `run`: compute the CRC-32 of every layer's output (not counted in the timing)."""
+
+FORCE_VERSION = 1
+"""Flag of `begin_update`: accept a version below the installed one."""
+RUNNING_SLOT = 0xFF
+"""`slot` of `read_image` for the image that runs."""
+WRITE_UNIT = 32
+"""Offsets and lengths of `write` are multiples of this many bytes: the STM32H7's flash word."""
+
+_FAULT_REGISTERS = tuple(
+    Field(name, "u32", "stacked register") for name in ("r0", "r1", "r2", "r3", "r12", "lr", "pc", "xpsr")
+) + tuple(Field(name, "u32", "System Control Block") for name in ("cfsr", "hfsr", "mmfar", "bfar"))
 
 REQUESTS: tuple[Message, ...] = (
     Message(
@@ -117,8 +173,55 @@ REQUESTS: tuple[Message, ...] = (
         (Field("first", "u16", "first layer"), Field("count", "u16", "at most MAX_LAYERS")),
     ),
     Message(0x08, "read_memory", "Memory high-water marks."),
-    Message(0x09, "enter_bootloader", "Acknowledge, then jump into the ROM bootloader."),
+    Message(
+        0x09,
+        "enter_bootloader",
+        "Acknowledge, then restart into the loader; an image without one jumps into the ROM bootloader.",
+    ),
     Message(0x0A, "reset", "Acknowledge, then reset the chip."),
+    Message(0x0B, "read_reset", "Why the chip restarted, and the fault that is on record."),
+    Message(
+        0x0C,
+        "read_image",
+        "What a slot holds; the CRC is computed over the flash as it is now.",
+        (Field("slot", "u8", "number from 0, or RUNNING_SLOT"),),
+    ),
+    Message(
+        0x10,
+        "begin_update",
+        "Loader: announce an image. What can be refused is refused here, before anything is erased.",
+        (
+            Field("slot", "u8", "number from 0"),
+            Field("flags", "u8", "bit 0: FORCE_VERSION"),
+            Field("origin", "u32", "address that the image was linked for: the slot's"),
+            Field("size", "u32", "bytes of the image behind its header"),
+            Field("crc", "u32", "CRC-32 of those bytes"),
+            Field("version", "u32", "monotonic image version"),
+            Field("build_id", "bytes32", "SHA-256 over the rendered project"),
+            Field("board", "text", "board name"),
+        ),
+    ),
+    Message(
+        0x11,
+        "erase",
+        "Loader: erase one sector of the announced slot; the first one holds the header.",
+        (Field("sector", "u16", "counted within the slot, from 0"),),
+    ),
+    Message(
+        0x12,
+        "write",
+        "Loader: program a chunk of the announced image; what is there already is acknowledged.",
+        (
+            Field(
+                "offset", "u32", "bytes from the start of the slot, behind the header; multiple of WRITE_UNIT"
+            ),
+            Field("data", "data", "at most MAX_CHUNK bytes, a multiple of WRITE_UNIT"),
+        ),
+    ),
+    Message(
+        0x13, "verify", "Loader: compute the CRC of the announced image, and commit it by writing its header."
+    ),
+    Message(0x14, "boot", "Loader: acknowledge, then start the application if there is one that is whole."),
 )
 
 REPLY_BIT = 0x80
@@ -128,7 +231,10 @@ REPLIES: tuple[Message, ...] = (
         0x81,
         "hello",
         "The handshake succeeded.",
-        (Field("version", "u16", "protocol version of the firmware"),),
+        (
+            Field("version", "u16", "protocol version of the firmware"),
+            Field("role", "u8", "a Role"),
+        ),
     ),
     Message(
         0x82,
@@ -145,7 +251,7 @@ REPLIES: tuple[Message, ...] = (
             Field("counter_unit", "u8", "a CounterUnit"),
             Field("board", "text", "board name"),
             Field("model", "text", "model name"),
-            Field("runtime", "text", "native, cmsis-nn or tflm"),
+            Field("runtime", "text", "native, cmsis-nn or tflm; loader from the loader, which has no model"),
         ),
     ),
     Message(
@@ -178,15 +284,62 @@ REPLIES: tuple[Message, ...] = (
     Message(0x89, "enter_bootloader", "The jump follows."),
     Message(0x8A, "reset", "The reset follows."),
     Message(
+        0x8B,
+        "read_reset",
+        "The latest reset; registers are zero unless has_fault is 1.",
+        (
+            Field("cause", "u8", "a ResetCause"),
+            Field("stay_reason", "u8", "a StayReason"),
+            Field("has_fault", "u8", "1 if a fault is on record since power-on, else 0"),
+            Field("restarts", "u32", "resets by watchdog since power-on"),
+            *_FAULT_REGISTERS,
+        ),
+    ),
+    Message(
+        0x8C,
+        "read_image",
+        "The slot and its image; from size on all is zero where no header is whole.",
+        (
+            Field("slot", "u8", "number from 0"),
+            Field("state", "u8", "a SlotState"),
+            Field(
+                "slots",
+                "u8",
+                "how many slots this loader divides the flash into; 0 in an image without loader",
+            ),
+            Field("origin", "u32", "address of the slot"),
+            Field("capacity", "u32", "bytes of the slot, header included"),
+            Field("size", "u32", "bytes of the image behind its header"),
+            Field("crc", "u32", "CRC-32 of those bytes as they are in flash"),
+            Field("header_crc", "u32", "CRC-32 of those bytes as the header gives it"),
+            Field("version", "u32", "monotonic image version"),
+            Field("sequence", "u32", "counts updates: the highest whole one starts"),
+            Field("build_id", "bytes32", "SHA-256 over the rendered project"),
+        ),
+    ),
+    Message(
+        0x90,
+        "begin_update",
+        "The image may come.",
+        (Field("sectors", "u16", "how many sectors from the slot's first are to be erased"),),
+    ),
+    Message(0x91, "erase", "The sector is erased and blank."),
+    Message(
+        0x92,
+        "write",
+        "The chunk is in flash and reads back equal.",
+        (Field("next", "u32", "offset behind the chunk"),),
+    ),
+    Message(
+        0x93, "verify", "The image is whole and committed.", (Field("crc", "u32", "CRC-32 of the image"),)
+    ),
+    Message(0x94, "boot", "The start follows."),
+    Message(
         0xFE,
         "fault",
         "Sent by the HardFault handler, unasked for, with sequence 0; from then on the reply to any request "
         "but reset and enter_bootloader.",
-        tuple(
-            Field(name, "u32", "stacked register")
-            for name in ("r0", "r1", "r2", "r3", "r12", "lr", "pc", "xpsr")
-        )
-        + tuple(Field(name, "u32", "System Control Block") for name in ("cfsr", "hfsr", "mmfar", "bfar")),
+        _FAULT_REGISTERS,
     ),
     Message(
         0xFF,
@@ -195,7 +348,12 @@ REPLIES: tuple[Message, ...] = (
         (
             Field("code", "u8", "an ErrorCode"),
             Field("request", "u8", "type of the refused request, 0 if unreadable"),
-            Field("detail", "u32", "the offending value; for VERSION_MISMATCH the firmware's version"),
+            Field(
+                "detail",
+                "u32",
+                "the offending value; for VERSION_MISMATCH the firmware's version, for VERSION_BELOW the "
+                "installed image's, for NOT_ERASED and FLASH_FAILED the address, for BAD_IMAGE the CRC found",
+            ),
         ),
     ),
 )

@@ -7,12 +7,15 @@
 #ifndef EDGEL3_LINK_PROTOCOL_H
 #define EDGEL3_LINK_PROTOCOL_H
 
-#define LINK_PROTOCOL_VERSION 1 /**< compared by hello */
+#define LINK_PROTOCOL_VERSION 2 /**< compared by hello */
 #define LINK_MAX_CHUNK 512 /**< most bytes of tensor data in one frame */
 #define LINK_MAX_BODY 768 /**< most bytes of body in one frame, either way */
 #define LINK_MAX_LAYERS 64 /**< most layers in one read_timing or read_checksums reply */
 #define LINK_REPLY_BIT 128 /**< set in the type of a reply to the request of that type */
 #define LINK_RUN_CHECKSUMS 1 /**< flag of run: compute layer checksums */
+#define LINK_FORCE_VERSION 1 /**< flag of begin_update: accept a lower version */
+#define LINK_RUNNING_SLOT 255 /**< slot of read_image: the image that runs */
+#define LINK_WRITE_UNIT 32 /**< offsets and lengths of write are multiples of it */
 
 /** Types of requests, host to firmware. */
 typedef enum {
@@ -36,11 +39,25 @@ typedef enum {
     LINK_REQUEST_ENTER_BOOTLOADER = 0x09,
     /** no body */
     LINK_REQUEST_RESET = 0x0A,
+    /** no body */
+    LINK_REQUEST_READ_RESET = 0x0B,
+    /** slot u8 */
+    LINK_REQUEST_READ_IMAGE = 0x0C,
+    /** slot u8, flags u8, origin u32, size u32, crc u32, version u32, build_id bytes32, board text */
+    LINK_REQUEST_BEGIN_UPDATE = 0x10,
+    /** sector u16 */
+    LINK_REQUEST_ERASE = 0x11,
+    /** offset u32, data data */
+    LINK_REQUEST_WRITE = 0x12,
+    /** no body */
+    LINK_REQUEST_VERIFY = 0x13,
+    /** no body */
+    LINK_REQUEST_BOOT = 0x14,
 } link_request_t;
 
 /** Types of replies, firmware to host. */
 typedef enum {
-    /** version u16 */
+    /** version u16, role u8 */
     LINK_REPLY_HELLO = 0x81,
     /** model_sha256 bytes32, build_id bytes32, device_id u32, cpu_hz u32, input_size u32, output_size u32,
      * layer_count u16, counter_unit u8, board text, model text, runtime text */
@@ -61,6 +78,22 @@ typedef enum {
     LINK_REPLY_ENTER_BOOTLOADER = 0x89,
     /** no body */
     LINK_REPLY_RESET = 0x8A,
+    /** cause u8, stay_reason u8, has_fault u8, restarts u32, r0 u32, r1 u32, r2 u32, r3 u32, r12 u32, lr u32,
+     * pc u32, xpsr u32, cfsr u32, hfsr u32, mmfar u32, bfar u32 */
+    LINK_REPLY_READ_RESET = 0x8B,
+    /** slot u8, state u8, slots u8, origin u32, capacity u32, size u32, crc u32, header_crc u32, version u32,
+     * sequence u32, build_id bytes32 */
+    LINK_REPLY_READ_IMAGE = 0x8C,
+    /** sectors u16 */
+    LINK_REPLY_BEGIN_UPDATE = 0x90,
+    /** no body */
+    LINK_REPLY_ERASE = 0x91,
+    /** next u32 */
+    LINK_REPLY_WRITE = 0x92,
+    /** crc u32 */
+    LINK_REPLY_VERIFY = 0x93,
+    /** no body */
+    LINK_REPLY_BOOT = 0x94,
     /** r0 u32, r1 u32, r2 u32, r3 u32, r12 u32, lr u32, pc u32, xpsr u32, cfsr u32, hfsr u32, mmfar u32, bfar
      * u32 */
     LINK_REPLY_FAULT = 0xFE,
@@ -81,6 +114,12 @@ typedef enum {
     LINK_ERROR_NO_RESULT = 9,
     LINK_ERROR_RUN_FAILED = 10,
     LINK_ERROR_NOT_SUPPORTED = 11,
+    LINK_ERROR_WRONG_BOARD = 12,
+    LINK_ERROR_VERSION_BELOW = 13,
+    LINK_ERROR_NO_UPDATE = 14,
+    LINK_ERROR_NOT_ERASED = 15,
+    LINK_ERROR_FLASH_FAILED = 16,
+    LINK_ERROR_BAD_IMAGE = 17,
 } link_error_t;
 
 /** What counter values count. */
@@ -88,5 +127,40 @@ typedef enum {
     LINK_COUNTER_CPU_CYCLES = 0,
     LINK_COUNTER_INSTRUCTIONS = 1,
 } link_counter_unit_t;
+
+/** Who answers. */
+typedef enum {
+    LINK_ROLE_APPLICATION = 0,
+    LINK_ROLE_LOADER = 1,
+} link_role_t;
+
+/** What the latest reset was. */
+typedef enum {
+    LINK_RESET_UNKNOWN = 0,
+    LINK_RESET_POWER_ON = 1,
+    LINK_RESET_PIN = 2,
+    LINK_RESET_SOFTWARE = 3,
+    LINK_RESET_WATCHDOG = 4,
+} link_reset_cause_t;
+
+/** Why the loader waits. */
+typedef enum {
+    LINK_STAY_NONE = 0,
+    LINK_STAY_REQUESTED = 1,
+    LINK_STAY_NO_IMAGE = 2,
+    LINK_STAY_DAMAGED = 3,
+    LINK_STAY_OTHER_BOARD = 4,
+    LINK_STAY_FAILED_START = 5,
+} link_stay_reason_t;
+
+/** What a slot holds. */
+typedef enum {
+    LINK_SLOT_EMPTY = 0,
+    LINK_SLOT_DAMAGED = 1,
+    LINK_SLOT_OTHER_BOARD = 2,
+    LINK_SLOT_TRIAL = 3,
+    LINK_SLOT_CONFIRMED = 4,
+    LINK_SLOT_FAILED = 5,
+} link_slot_state_t;
 
 #endif

@@ -66,7 +66,9 @@ static uint32_t handle_hello(link_session_t *session, const request_t *request)
     if (!session->greeted) {
         return refuse(request, LINK_ERROR_VERSION_MISMATCH, LINK_PROTOCOL_VERSION);
     }
-    return size_since(request, put_u16(request->reply, LINK_PROTOCOL_VERSION));
+    uint8_t *at = put_u16(request->reply, LINK_PROTOCOL_VERSION);
+    *at++ = LINK_ROLE_APPLICATION;
+    return size_since(request, at);
 }
 
 static uint32_t handle_identify(link_session_t *session, const request_t *request)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from edgel3_deploy.link import codec
 from edgel3_deploy.link.framing import Frame, FrameDecoder, encode_frame
-from edgel3_deploy.link.protocol import PROTOCOL_VERSION, REPLY_BIT, REQUESTS, CounterUnit, ErrorCode
+from edgel3_deploy.link.protocol import PROTOCOL_VERSION, REPLY_BIT, REQUESTS, CounterUnit, ErrorCode, Role
 from tests.link.pty_device import PtyDevice
 
 Layers = Callable[[bytes], Sequence[bytes]]
@@ -112,7 +112,9 @@ class FakeBoard(PtyDevice):
             if values["version"] != self._version:
                 return self._error(frame, ErrorCode.VERSION_MISMATCH, self._version)
             self._greeted = True
-            return self._frame("hello", frame.sequence, {"version": self._version})
+            return self._frame(
+                "hello", frame.sequence, {"version": self._version, "role": int(Role.APPLICATION)}
+            )
         if not self._greeted:
             return self._error(frame, ErrorCode.NO_HANDSHAKE)
         answer = getattr(self, f"_{name}")(values)
