@@ -144,18 +144,17 @@ class Execution:
         pc = self.cpu.get("PC")
         context = self._engine.context_save()
         self._fault = self._refusal = None
-        self.access.open(pages)
         self._engine.ctl_remove_cache(pc, pc + 4)
         hook = self._engine.hook_add(unicorn_const.UC_HOOK_MEM_READ | unicorn_const.UC_HOOK_MEM_WRITE, note)
-        try:
-            self._engine.emu_start(pc | 1, self._part.system_memory.trap, count=1)
-        except UcError:
-            if self._refusal is None or len(pages) > _MOST_PAGES:
-                raise
-        finally:
-            self._engine.hook_del(hook)
-            self._engine.ctl_remove_cache(pc, pc + 4)
-            self.access.close()
+        with self.access.opened(pages):
+            try:
+                self._engine.emu_start(pc | 1, self._part.system_memory.trap, count=1)
+            except UcError:
+                if self._refusal is None or len(pages) > _MOST_PAGES:
+                    raise
+            finally:
+                self._engine.hook_del(hook)
+                self._engine.ctl_remove_cache(pc, pc + 4)
         if self._refusal is not None:
             # It went on to another closed page.
             address, size, write = self._refusal

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from edgel3_deploy.emulate.stm32.gpio import Pin
+from edgel3_deploy.errors import UsageError
 from edgel3_deploy.flash.an3155 import Bootloader
 from edgel3_deploy.link.port import open_port
 from tests.emulate.conftest import Build
@@ -185,6 +187,17 @@ def test_a_wrong_flash_key_is_a_bus_fault_on_the_h7(bench: Callable[..., Any], m
     with bench("stm32h7", image=monitor("h7")) as virtual:
         assert virtual.ask("k")[2] == "00000400"
         assert "fault: write to 0x52002004" in virtual.messages
+
+
+def test_pins_can_be_looked_at(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32f7", image=monitor("f7")) as virtual:
+        assert virtual.pin("PJ5") == Pin(high=False, changes=0)
+        assert virtual.ask("L") == ["lit"]
+        assert virtual.pin("PJ5") == Pin(high=True, changes=3)
+        virtual.ask("r")
+        assert virtual.pin("PJ5") == Pin(high=False, changes=4)
+        with pytest.raises(UsageError, match="no pin 'PZ1'"):
+            virtual.pin("PZ1")
 
 
 def test_sleeping_and_double_precision(bench: Callable[..., Any], monitor: Build) -> None:

@@ -108,6 +108,7 @@ def stm32f7(board: Board, flash_file: Path | None, line: Line, log: Log) -> Part
         ),
         control=control,
         rcc=rcc,
+        gpios=gpios,
         watchdog=watchdog,
         chip_time=chip_time,
         rom_state=rom_state.stm32f7,

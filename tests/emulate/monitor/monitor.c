@@ -12,6 +12,7 @@
  *   m  reads what it has closed by the MPU
  *   c  says where the last reset came from                   g  starts the watchdog and hangs
  *   e  says what clock switch, USART1, SysTick and VTOR were on entry
+ *   L  lights an LED at PJ5 (STM32F7)
  *   t  programs a flash word twice and reads it              T  the same, reading with faults ignored
  *   z  divides by zero                                       Z  the same, with the trap on
  *   a  loads a word from an odd address                      A  the same from a peripheral
@@ -198,6 +199,16 @@ static void run(char command)
         }
         say("\n");
         break;
+#ifdef STM32F7
+    case 'L': /* GPIOJ's clock, PJ5 an output, on and off and on */
+        REG(0x40023830u) |= 1u << 9;
+        REG(0x40022400u) = 1u << 10;
+        for (uint32_t i = 0; i < 3u; i++) {
+            REG(0x40022418u) = i & 1u ? 1u << 21 : 1u << 5;
+        }
+        say("lit\n");
+        break;
+#endif
     case 'g':
         REG(IWDG) = 0x5555u;
         REG(IWDG + 8u) = 999u;
