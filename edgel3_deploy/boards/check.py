@@ -17,6 +17,8 @@ _WORD = 8
 _GUARD = 32
 """Bytes of the smallest MPU region: the guard under the stack, which stands at the bottom of the main RAM."""
 _STM32_FLASH = 0x0800_0000
+_H7_D2_RAM = range(0x3000_0000, 0x3004_8000)
+"""SRAM1 to SRAM3 of the STM32H7: start-up, which needs a stack itself, gives them their clock (RCC_AHB2ENR)."""
 _SECTOR_UNIT = 1024
 
 
@@ -59,6 +61,7 @@ def check_board(board: Board, source: Path) -> None:
         )
     if board.family == "mps2-an500":
         return
+    _check_main_ram(board, fail)
     _check_flash(board, fail)
     _check_clock(board, fail)
     _check_pins(board, fail)
@@ -69,6 +72,14 @@ def check_board(board: Board, source: Path) -> None:
         )
     if board.emulator and board.emulator.kind == "qemu":
         fail(f"'emulator.kind' is qemu, which has no {board.family}", "Write unicorn.")
+
+
+def _check_main_ram(board: Board, fail: _Fail) -> None:
+    if board.family == "stm32h7" and board.region(board.main_ram).origin in _H7_D2_RAM:
+        fail(
+            f"'main_ram' = {board.main_ram} has no clock when the chip starts",
+            "Choose a region that always runs: DTCM, AXI SRAM or SRAM4.",
+        )
 
 
 def _check_flash(board: Board, fail: _Fail) -> None:
