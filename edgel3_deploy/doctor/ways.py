@@ -135,7 +135,7 @@ def _rom(board: Board) -> Finding:
         return Finding(
             section(board), "rom", "note", f"cannot work here: {facts.deaf}", "Use one of the other ways."
         )
-    boot0 = f"BOOT0 high: {facts.boot0}" if facts.boot0 else "BOOT0 high"
+    boot0 = f"BOOT0 high at reset: {facts.boot0}" if facts.boot0 else "BOOT0 high at reset"
     if facts.over_vcp:
         return Finding(
             section(board), "rom", "ok", f"--via rom on the board's own port; without firmware, {boot0}"
@@ -147,7 +147,7 @@ def _rom(board: Board) -> Finding:
             section(board),
             "rom",
             "ok",
-            f"--via rom --port {adapters[0]} if that is {wiring}; reset with {boot0}",
+            f"--via rom --port {adapters[0]} if that is {wiring}; {boot0}",
             facts={"adapters": adapters},
         )
     return Finding(
@@ -155,7 +155,7 @@ def _rom(board: Board) -> Finding:
         "rom",
         "note",
         "no USB-UART adapter is plugged in",
-        f"Connect {wiring}, reset with {boot0}.",
+        f"Connect {wiring}; {boot0}.",
         facts={"adapters": []},
     )
 
