@@ -8,10 +8,11 @@ from edgel3_deploy.boards.board import Board
 from edgel3_deploy.doctor.finding import Finding
 from edgel3_deploy.doctor.ports import may_open
 from edgel3_deploy.errors import LinkError
+from edgel3_deploy.flash.first import first_time
 from edgel3_deploy.link import diagnosis
 from edgel3_deploy.link.answers import SlotImage
 from edgel3_deploy.link.client import Client
-from edgel3_deploy.link.diagnosis import RefusedError
+from edgel3_deploy.link.diagnosis import RefusedError, UnansweredError
 from edgel3_deploy.link.discover import likely_boards, serial_ports
 from edgel3_deploy.link.probe import session
 from edgel3_deploy.link.protocol import Role, SlotState
@@ -34,7 +35,10 @@ def ask(board: Board, device: str) -> Finding:
             client, role = conversation.client, conversation.role
             identity, record, images = client.identify(), client.read_reset(), _images(client)
     except LinkError as error:
-        return Finding(SECTION, device, "note", error.message, error.hint, facts={"role": None})
+        remedy = error.hint
+        if isinstance(error, UnansweredError) and not error.noise:
+            remedy += f"\nIf it has no loader yet, program it once {first_time(board)}."
+        return Finding(SECTION, device, "note", error.message, remedy, facts={"role": None})
     facts: dict[str, Any] = {
         "role": role.name.lower(),
         "board": identity.board,
@@ -57,7 +61,7 @@ def ask(board: Board, device: str) -> Finding:
     if role is Role.APPLICATION:
         about.append(f"{identity.model} ({identity.runtime})")
     about.append(f"build {facts['build_id'][:_HEX_DIGITS]}")
-    about += [_image(image) for image in images]
+    about += [_image(image, identity.build_id) for image in images]
     about.append(f"last reset: {facts['reset'].replace('_', ' ')}")
     if record.restarts:
         about.append(f"watchdog resets since power-on: {record.restarts}")
@@ -83,8 +87,10 @@ def _images(client: Client) -> list[SlotImage]:
         return []
 
 
-def _image(image: SlotImage) -> str:
-    state = image.state.name.lower().replace("_", " ")
+def _image(image: SlotImage, running: bytes) -> str:
+    """State and version of a slot's image, and its build if that is not the one which answers."""
+    about = f"slot {image.slot} {image.state.name.lower().replace('_', ' ')}"
     if image.state in (SlotState.EMPTY, SlotState.OTHER_BOARD) or not image.size:
-        return f"slot {image.slot} {state}"
-    return f"slot {image.slot} {state}, version {image.version}, build {image.build_id.hex()[:_HEX_DIGITS]}"
+        return about
+    other = f", build {image.build_id.hex()[:_HEX_DIGITS]}" if image.build_id != running else ""
+    return f"{about}, version {image.version}{other}"

@@ -54,7 +54,7 @@ def test_an_application_names_its_model_build_and_slots() -> None:
         finding = ask(BOARD, device.path)
     assert finding.facts["role"] == "application"
     assert "application of stm32f7, sea-64 (native), build 312b00fc359c" in finding.detail
-    assert "slot 0 confirmed, version 7, build 312b00fc359c, slot 1 empty" in finding.detail
+    assert "slot 0 confirmed, version 7, slot 1 empty" in finding.detail
     assert "watchdog resets since power-on: 1" in finding.detail
     assert "fault on record" in finding.detail
     assert "addr2line" in finding.remedy
@@ -77,6 +77,7 @@ def test_silence_is_told_from_other_firmware() -> None:
         finding = ask(BOARD, device.path)
     assert (finding.status, finding.facts) == ("note", {"role": None})
     assert "no answer" in finding.detail
+    assert "program it once through its ST-LINK" in finding.remedy
     with Other() as device:
         finding = ask(BOARD, device.path)
     assert "not EdgeL3 firmware: it sends 'Toggle every 100 ms" in finding.detail
