@@ -19,6 +19,7 @@ from edgel3_deploy.errors import EdgeL3DeployError, ExitCode, UsageError
 COMMANDS = {
     "models": "models",
     "boards": "boards",
+    "doctor": "doctor",
     "specialize": "specialize",
     "prune": "prune",
     "quantize": "quantize",

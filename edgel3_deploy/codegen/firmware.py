@@ -16,7 +16,7 @@ INCLUDES = (".", FOLDER, f"{FOLDER}/include")
 
 
 def application_files(board: Board, runtime: str) -> dict[str, bytes]:
-    """Sources and headers of the application by their path in the project; `kernels` for the runtime native."""
+    """Sources and headers of the application by their path in the project; native takes the kernels too."""
     return _files(board, (*SHARED, "application", *(("kernels",) if runtime == "native" else ())))
 
 

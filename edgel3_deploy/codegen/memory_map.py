@@ -1,4 +1,4 @@
-"""Board header and linker scripts: where an image, its data and what it must leave alone have their places."""
+"""Board header and linker scripts: where an image has its place, its data, and what it must leave alone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from edgel3_deploy.codegen.render import render
 from edgel3_deploy.image.layout import FlashLayout, application_board, mailbox_size
 
 NULL_GUARD = 1024
-"""Bytes at address 0 that the MPU closes where the ITCM stands there: fields of a null pointer's struct too."""
+"""Bytes at address 0 that the MPU closes where the ITCM stands there, so that null pointers fault."""
 LOADER_LIMIT = 16 * 1024
 """Most bytes of the loader's image."""
 

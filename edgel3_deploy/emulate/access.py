@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
 from edgel3_deploy.emulate.core import faults
 from edgel3_deploy.emulate.core.bus import Log
 from edgel3_deploy.emulate.core.faults import Fault
+from edgel3_deploy.emulate.core.mpu import never_executable
 from edgel3_deploy.emulate.stm32.part import Part
 
 PAGE = 1024
@@ -37,19 +39,22 @@ class Access:
                 self._engine.mem_protect(start, end - start, permissions)
         self._permissions = wanted
 
-    def open(self, pages: set[int]) -> None:
-        """Let one step of the CPU reach what is in these pages, until `close`."""
+    @contextmanager
+    def opened(self, pages: set[int]) -> Iterator[None]:
+        """While this lasts, a step of the CPU can reach what is in these pages."""
         from unicorn import unicorn_const
 
         read_execute = unicorn_const.UC_PROT_READ | unicorn_const.UC_PROT_EXEC
         for page in pages:
             ram = any(ram.origin <= page < ram.origin + ram.size for ram in self._part.rams)
             self._engine.mem_protect(page, PAGE, unicorn_const.UC_PROT_ALL if ram else read_execute)
-        self._permissions = {
-            (start, end): permissions
-            for (start, end), permissions in self._permissions.items()
-            if not any(start < page + PAGE and page < end for page in pages)
-        }
+        try:
+            yield
+        finally:
+            for (start, end), permissions in self._permissions.items():
+                for page in pages:
+                    if start <= page < end:
+                        self._engine.mem_protect(page, PAGE, permissions)
 
     def exists(self, address: int) -> bool:
         """Whether there is memory that answers at `address`."""
@@ -79,7 +84,7 @@ class Access:
     def fetch(self, address: int, size: int) -> Fault | None:
         """Why the CPU may not execute there, None if it may."""
         if not self._rights_ignored() and not self._part.control.mpu.rights(address).execute:
-            return faults.fetch_fault(address, denied=True)
+            return faults.fetch_fault(address, denied=not never_executable(address))
         poisoned = self._poisoned(address, size)
         if poisoned is not None:
             self._part.flash.on_double_error(poisoned)

@@ -15,6 +15,7 @@ import edgel3_deploy
 from edgel3_deploy import errors
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.emulate.serve import Outcome, check
+from edgel3_deploy.emulate.stm32.gpio import Pin
 from edgel3_deploy.emulate.stm32.power_cut import PowerCut
 from edgel3_deploy.errors import EdgeL3DeployError, LinkError
 
@@ -50,6 +51,21 @@ class VirtualBoard:
     ) -> None:
         self.close()
 
+    def pin(self, name: str) -> Pin:
+        """The state of a pin, such as "PJ5". Raises UsageError without that pin, LinkError when it is off."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            self._process.stdin.write(f"{name}\n".encode())
+            self._process.stdin.flush()
+            answer = _answer(self._process.stdout.readline())
+        except (OSError, ValueError):
+            answer = {}
+        if "high" in answer:
+            return Pin(high=answer["high"], changes=answer["changes"])
+        self._note(answer)
+        raise _error(answer, "the virtual board is switched off")
+
     def close(self) -> None:
         """Switch it off; the port disappears, the flash file stays."""
         if self._process.stdin is not None:
@@ -80,10 +96,12 @@ class VirtualBoard:
         stream = self._process.stdout
         if stream is None or stream.closed:
             return
-        answer = _answer(stream.readline())
-        if "flash_operations" in answer:
-            self.outcome = Outcome(int(answer["flash_operations"]), bool(answer["power_lost"]))
+        self._note(_answer(stream.readline()))
         stream.close()
+
+    def _note(self, answer: dict[str, Any]) -> None:
+        if "flash_operations" in answer:
+            self.outcome = Outcome(answer["flash_operations"], answer["power_lost"])
 
 
 def start(
@@ -129,7 +147,7 @@ def start(
     virtual = VirtualBoard(process, answer.get("port", ""))
     if not virtual.port:
         virtual.close()
-        raise _error(board, answer)
+        raise _error(answer, f"the virtual {board.name} did not start")
     return virtual
 
 
@@ -154,8 +172,8 @@ def _absolute(path: Path | None) -> Path | None:
     return path.absolute() if path else None
 
 
-def _error(board: Board, answer: dict[str, Any]) -> EdgeL3DeployError:
+def _error(answer: dict[str, Any], otherwise: str) -> EdgeL3DeployError:
     """What the child reported, as the error that it was there."""
     kind = getattr(errors, str(answer.get("error", "")), LinkError)
-    message = answer.get("message", f"the virtual {board.name} did not start")
+    message = answer.get("message", otherwise)
     return kind(message, answer.get("hint", "Run `edgel3-deploy emulate` by itself to see why."))

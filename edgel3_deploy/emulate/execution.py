@@ -95,7 +95,8 @@ class Execution:
         elif number == _PREFETCH_ABORT and pc >= _EXC_RETURN and self.cpu.exception:
             self.cpu.leave(pc | 1)
         elif number == _PREFETCH_ABORT:
-            self.cpu.fault(faults.fetch_fault(pc, denied=not self._part.control.mpu.rights(pc).execute))
+            fault = self.access.fetch(pc, 2) or faults.fetch_fault(pc, denied=False)
+            self.cpu.fault(fault)
         elif number == _BKPT:
             self.cpu.fault(Fault(faults.HARD_FAULT, 0, "a breakpoint without a debugger"))
         elif number == _DATA_ABORT:
@@ -143,18 +144,17 @@ class Execution:
         pc = self.cpu.get("PC")
         context = self._engine.context_save()
         self._fault = self._refusal = None
-        self.access.open(pages)
         self._engine.ctl_remove_cache(pc, pc + 4)
         hook = self._engine.hook_add(unicorn_const.UC_HOOK_MEM_READ | unicorn_const.UC_HOOK_MEM_WRITE, note)
-        try:
-            self._engine.emu_start(pc | 1, self._part.system_memory.trap, count=1)
-        except UcError:
-            if self._refusal is None or len(pages) > _MOST_PAGES:
-                raise
-        finally:
-            self._engine.hook_del(hook)
-            self._engine.ctl_remove_cache(pc, pc + 4)
-            self.access.close()
+        with self.access.opened(pages):
+            try:
+                self._engine.emu_start(pc | 1, self._part.system_memory.trap, count=1)
+            except UcError:
+                if self._refusal is None or len(pages) > _MOST_PAGES:
+                    raise
+            finally:
+                self._engine.hook_del(hook)
+                self._engine.ctl_remove_cache(pc, pc + 4)
         if self._refusal is not None:
             # It went on to another closed page.
             address, size, write = self._refusal
@@ -253,7 +253,11 @@ class Execution:
         if access in (unicorn_const.UC_MEM_FETCH_UNMAPPED, unicorn_const.UC_MEM_FETCH_PROT):
             fault = self.access.fetch(address, size)
             if fault is None:
-                return True
+                if not self._part.untouched.holds(address):
+                    return True
+                # The first access to RAM that was never written is judged like a load.
+                self._refusal = (address, size, False)
+                return False
             self._fault = self._fault or fault
             return False
         in_flash = access == unicorn_const.UC_MEM_WRITE_PROT and self._part.flash.contains(address, size)

@@ -18,6 +18,7 @@ from edgel3_deploy.emulate.stm32.clocks import ResetCause
 from edgel3_deploy.emulate.stm32.part import Part
 from edgel3_deploy.emulate.stm32.rom_bootloader import GoTo, Protection, ResetRequest, RomBootloader, Stopped
 from edgel3_deploy.emulate.stm32.rom_memory import RomMemory
+from edgel3_deploy.emulate.stm32.rom_state import Registers
 
 _DEAD_POLL_SECONDS = 0.05
 
@@ -57,7 +58,7 @@ class Machine:
             except BootloaderEntered:
                 step = self._rom_bootloader
             except GoTo as go:
-                step = partial(self._start, go.address, self._part.system_memory.entry)
+                step = partial(self._start_from_rom, go.address)
             except (SystemReset, ResetRequest):
                 step = self._boot
                 self._reset(ResetCause.SOFTWARE)
@@ -91,6 +92,11 @@ class Machine:
                 Fault(faults.USAGE_FAULT, faults.INVSTATE, f"the reset vector is {entry:#010x}")
             )
         self._execution.go(self._leave)
+
+    def _start_from_rom(self, address: int) -> None:
+        """Start what the Go command named, in the state that the bootloader leaves."""
+        self._part.rom_state(Registers(self._part.peripherals), float(self._line.baudrate))
+        self._start(address, self._part.system_memory.entry)
 
     def _leave(self) -> bool:
         """Whether the CPU is to stop executing. Raises WatchdogReset."""

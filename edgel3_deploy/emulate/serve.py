@@ -16,6 +16,7 @@ from edgel3_deploy.boards.board import Board
 from edgel3_deploy.emulate.boards import qemu
 from edgel3_deploy.emulate.core.bus import Log
 from edgel3_deploy.emulate.image import load_image
+from edgel3_deploy.emulate.stm32.gpio import Pin
 from edgel3_deploy.emulate.stm32.power_cut import PowerCut, PowerLost
 from edgel3_deploy.errors import MissingDependencyError, UsageError
 
@@ -42,13 +43,15 @@ def serve(
     stop: threading.Event | None = None,
     power_cut: PowerCut | None = None,
     seed: int = 0,
+    probe: Callable[[Callable[[str], Pin]], None] | None = None,
 ) -> Outcome:
     """Run `board` until SIGINT, SIGTERM or `stop`; `ready` gets the path of its port once it can be opened.
 
     The flash is erased, or what `flash_file` holds, or `image` (.bin or .elf). BOOT0 is high, and the
     ROM bootloader runs, if `boot0` says so or, without it, if there is nothing in flash to run. What the
     board has to say goes to `log`, by default to the logger "edgel3_deploy.emulate". `seed` decides what is
-    in RAM when power comes on. With `power_cut` the board loses power in that operation on its flash, and
+    in RAM when power comes on. `probe` is called before `ready` with a function that looks at a pin, such as
+    "PJ5", from any thread. With `power_cut` the board loses power in that operation on its flash, and
     this returns.
 
     Raises UsageError, BadInputError or MissingDependencyError before anything runs.
@@ -71,6 +74,7 @@ def serve(
             stop=stop,
             power_cut=power_cut,
             seed=seed,
+            probe=probe,
         )
 
 
@@ -96,6 +100,7 @@ def _run(
     stop: threading.Event,
     power_cut: PowerCut | None,
     seed: int,
+    probe: Callable[[Callable[[str], Pin]], None] | None,
 ) -> Outcome:
     from edgel3_deploy.emulate.boards.f7 import stm32f7
     from edgel3_deploy.emulate.boards.h7 import stm32h7
@@ -118,6 +123,8 @@ def _run(
         thread = threading.Thread(target=_guarded, args=(machine.run, stop, failures), name="virtual board")
         thread.start()
         try:
+            if probe:
+                probe(part.pin)
             ready(pty.path)
             stop.wait()
         finally:

@@ -23,9 +23,12 @@ PORTS_VARIABLE = "EDGEL3_DEPLOY_PORTS"
 """Environment variable whose ports, "DEVICE:VID:PID,..." with hexadecimal ids, stand in for the machine's."""
 
 Probe = Literal["ST-LINK/V2-1", "STLINK-V3"]
+"""The debuggers on ST's boards that have a virtual COM port."""
 
-_ST = 0x0483
-_PROBES: Mapping[int, Probe] = {
+STMICROELECTRONICS = 0x0483
+"""USB vendor id."""
+
+STLINKS: Mapping[int, Probe] = {
     0x374B: "ST-LINK/V2-1",
     0x3752: "ST-LINK/V2-1",
     0x374E: "STLINK-V3",
@@ -34,7 +37,7 @@ _PROBES: Mapping[int, Probe] = {
     0x3754: "STLINK-V3",
     0x3757: "STLINK-V3",
 }
-"""USB product ids of the ST-LINKs that have a virtual COM port."""
+"""What USB product ids say."""
 
 _BOARDS: Mapping[Probe, tuple[str, ...]] = {
     "ST-LINK/V2-1": ("nucleo-f767zi", "stm32f7"),
@@ -57,7 +60,7 @@ class PortInfo:
     @property
     def probe(self) -> Probe | None:
         """The ST-LINK whose virtual COM port this is; None for any other port."""
-        return _PROBES.get(self.pid) if self.vid == _ST and self.pid is not None else None
+        return STLINKS.get(self.pid) if self.vid == STMICROELECTRONICS and self.pid is not None else None
 
     @property
     def usb_id(self) -> str:

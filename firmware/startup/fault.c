@@ -21,7 +21,7 @@
 #define FRAME_WORDS 8u
 #define FAULT_STACK_WORDS 128
 /* Until the watchdog resets the chip: time to ask what happened. */
-#define REPORT_MS 8000u
+#define REPORT_MS 4000u
 /* Looks at the UART between changes of the light: some ten a second at full clock. */
 #define BLINK_POLLS 400000u
 

@@ -68,6 +68,7 @@ class Bench:
 
     def __init__(self, virtual: VirtualBoard, messages: Path) -> None:
         self.port = virtual.port
+        self.pin = virtual.pin
         self._messages = messages
 
     @property

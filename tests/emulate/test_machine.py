@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from edgel3_deploy.emulate.stm32.gpio import Pin
+from edgel3_deploy.errors import UsageError
+from edgel3_deploy.flash.an3155 import Bootloader
+from edgel3_deploy.link.port import open_port
 from tests.emulate.conftest import Build
 
 CHIPS = [("f7", "stm32f7", "00000451"), ("h7", "stm32h7", "00000450")]
@@ -185,6 +189,17 @@ def test_a_wrong_flash_key_is_a_bus_fault_on_the_h7(bench: Callable[..., Any], m
         assert "fault: write to 0x52002004" in virtual.messages
 
 
+def test_pins_can_be_looked_at(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32f7", image=monitor("f7")) as virtual:
+        assert virtual.pin("PJ5") == Pin(high=False, changes=0)
+        assert virtual.ask("L") == ["lit"]
+        assert virtual.pin("PJ5") == Pin(high=True, changes=3)
+        virtual.ask("r")
+        assert virtual.pin("PJ5") == Pin(high=False, changes=4)
+        with pytest.raises(UsageError, match="no pin 'PZ1'"):
+            virtual.pin("PZ1")
+
+
 def test_sleeping_and_double_precision(bench: Callable[..., Any], monitor: Build) -> None:
     with bench("stm32f7", image=monitor("f7")) as virtual:
         assert virtual.ask("i") == ["awake"]
@@ -207,6 +222,27 @@ def test_the_firmware_can_jump_into_the_rom_bootloader(
                 terminal.write(b"\x7f")
                 answer = terminal.read(1)
             assert answer == b"\x79"
+
+
+@pytest.mark.parametrize(
+    ("chip", "board", "entry"),
+    [
+        ("f7", "stm32f7", ["0000100a", "0000140d", "00000005", "1ff00000"]),
+        ("h7", "stm32h7", ["00000000", "0000140d", "00000005", "1ff09800"]),
+    ],
+)
+def test_go_starts_the_program_in_the_state_that_the_bootloader_leaves(
+    bench: Callable[..., Any], monitor: Build, chip: str, board: str, entry: list[str]
+) -> None:
+    with bench(board, image=monitor(chip)) as virtual:
+        assert virtual.ask("e")[1:3] == ["00000000", "00000000"]
+    with bench(board, image=monitor(chip), boot0=True) as virtual:
+        with open_port(virtual.port, 38_400, "E") as port:
+            bootloader = Bootloader(port)
+            while not bootloader.synchronize():
+                pass
+            bootloader.go(0x0800_0000)
+        assert virtual.ask("e") == entry
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 from edgel3_deploy.boards import Board
@@ -11,6 +12,8 @@ from edgel3_deploy.codegen.loader import render_loader
 from edgel3_deploy.codegen.memory_map import application_script, board_header
 from edgel3_deploy.image.layout import FlashLayout, flash_layout
 
+BUILD_ID = bytes([4, 5, 6]).ljust(32, b"\0")
+"""What the stand-in network says."""
 NETWORK = Path(__file__).resolve().parent / "fake_network"
 ARENA_SIZE = 1300
 CPU = ("-mcpu=cortex-m7", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv5-sp-d16")
@@ -24,6 +27,23 @@ COMPILE = (
 )
 WARNINGS = ("-Wall", "-Wextra", "-Werror", "-Wconversion")
 LINK = ("-nostartfiles", "-Wl,--gc-sections", "-Wl,--fatal-warnings", "-T", "linker.ld")
+
+
+@dataclass(frozen=True)
+class Flashable:
+    """A loader's .bin, the bytes of an application for each slot, and a .bin of loader and first slot."""
+
+    layout: FlashLayout
+    loader: Path
+    images: tuple[bytes, ...]
+    whole: Path
+
+
+def stored_bytes(elf: Path) -> bytes:
+    """What of a linked image is stored in flash, from its vector table on."""
+    output = elf.with_suffix(".bin")
+    subprocess.run(["arm-none-eabi-objcopy", "-O", "binary", elf, output], check=True)
+    return output.read_bytes()
 
 
 def build_image(

@@ -18,11 +18,13 @@ from edgel3_deploy.flash.an3155 import Bootloader
 from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.port import Port, open_port
 from edgel3_deploy.link.protocol import CounterUnit
+from tests.firmware.images import build_image
 
 INPUT = bytes(value % 100 for value in range(1300))
 INVERTED = bytes(value ^ 0x55 for value in INPUT)
 OUTPUT = INVERTED[:700]
 BAD_ADDRESS, STACK_OVERFLOW, FAIL, DEEP_STACK = 101, 102, 103, 104
+NULL_WRITE, NULL_READ, DIVIDE_BY_ZERO, ENDLESS_LOOP, CREEPING_STACK = 105, 106, 107, 108, 109
 STM32 = ("stm32f7", "nucleo-f767zi", "stm32h7")
 
 
@@ -121,6 +123,21 @@ def test_a_stack_overflow_faults(client: Client) -> None:
         client.run()
 
 
+@pytest.mark.parametrize("board", ["stm32f7", "stm32h7"], indirect=True)
+@pytest.mark.parametrize("command", [NULL_WRITE, NULL_READ, CREEPING_STACK])
+def test_what_the_memory_protection_guards_faults(client: Client, command: int) -> None:
+    client.load_input(with_command(command))
+    with pytest.raises(LinkError, match="DACCVIOL"):
+        client.run()
+
+
+@every_family
+def test_a_division_by_zero_faults(client: Client) -> None:
+    client.load_input(with_command(DIVIDE_BY_ZERO))
+    with pytest.raises(LinkError, match="DIVBYZERO"):
+        client.run()
+
+
 @every_family
 def test_a_terminal_is_told_what_this_is(port: Port, board: Board) -> None:
     port.write(b"\r")
@@ -137,8 +154,18 @@ def test_without_a_rom_bootloader_the_request_is_refused(client: Client) -> None
 
 @pytest.mark.parametrize("board", ["stm32f7", "stm32h7"], indirect=True)
 @pytest.mark.parametrize("after_fault", [False, True])
-def test_into_the_rom_bootloader_and_back(running: VirtualBoard, board: Board, after_fault: bool) -> None:
+def test_a_bare_image_jumps_into_a_rom_bootloader_on_its_port_and_back(
+    board: Board, after_fault: bool, arm_gcc: Path, tmp_path: Path
+) -> None:
     """The firmware starts from what the bootloader's Go command leaves behind: clocks, UART with parity."""
+    assert board.bootloader is not None
+    board = replace(board, bootloader=replace(board.bootloader, over_vcp=True, deaf=""))
+    image = build_image(arm_gcc, board, tmp_path)
+    with start(board, image=image) as running:
+        to_the_rom_bootloader_and_back(running, board, after_fault)
+
+
+def to_the_rom_bootloader_and_back(running: VirtualBoard, board: Board, after_fault: bool) -> None:
     with open_port(running.port, board.uart.baudrate) as port:
         client = Client(port, timeout=5.0)
         client.hello()

@@ -10,6 +10,7 @@ from edgel3_deploy.emulate.core.bus import Log, OutOfSpecError
 from edgel3_deploy.emulate.core.cycles import CycleCounter
 from edgel3_deploy.emulate.core.watchdog import ChipTime
 from edgel3_deploy.emulate.line import Line
+from edgel3_deploy.emulate.stm32 import rom_state
 from edgel3_deploy.emulate.stm32.dbgmcu import DbgMcu
 from edgel3_deploy.emulate.stm32.flash_f7 import FlashF7
 from edgel3_deploy.emulate.stm32.flash_memory import FlashMemory
@@ -107,8 +108,10 @@ def stm32f7(board: Board, flash_file: Path | None, line: Line, log: Log) -> Part
         ),
         control=control,
         rcc=rcc,
+        gpios=gpios,
         watchdog=watchdog,
         chip_time=chip_time,
+        rom_state=rom_state.stm32f7,
         device_id=device_id,
         boot_address=ITCM_FLASH,
     )

@@ -12,6 +12,7 @@ from edgel3_deploy.emulate.core.cycles import CycleCounter
 from edgel3_deploy.emulate.core.untouched import Untouched
 from edgel3_deploy.emulate.core.watchdog import ChipTime
 from edgel3_deploy.emulate.line import Line
+from edgel3_deploy.emulate.stm32 import rom_state
 from edgel3_deploy.emulate.stm32.dbgmcu import DbgMcu
 from edgel3_deploy.emulate.stm32.ecc import FLASH_WORD
 from edgel3_deploy.emulate.stm32.flash_h7 import BASE as FLASH_BASE
@@ -128,8 +129,10 @@ def stm32h7(board: Board, flash_file: Path | None, line: Line, log: Log) -> Part
         ),
         control=control,
         rcc=rcc,
+        gpios=gpios,
         watchdog=watchdog,
         chip_time=chip_time,
+        rom_state=rom_state.stm32h7,
         device_id=device_id,
         boot_address=board.flash.origin,
     )

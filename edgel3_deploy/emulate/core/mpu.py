@@ -81,7 +81,7 @@ class Mpu:
 
     def rights(self, address: int) -> Rights:
         """What is allowed at `address`; the matching region of the highest number decides."""
-        default = Rights(read=True, write=True, execute=not _never_executable(address))
+        default = Rights(read=True, write=True, execute=not never_executable(address))
         if not self.enabled or address in _PPB:
             return default
         for start, size, attributes in reversed(list(self._enabled_regions())):
@@ -111,10 +111,10 @@ class Mpu:
 def _rights(attributes: int, address: int) -> Rights:
     access = attributes >> 24 & 7
     readable = access in _READABLE
-    execute = readable and not attributes & _XN and not _never_executable(address)
+    execute = readable and not attributes & _XN and not never_executable(address)
     return Rights(read=readable, write=access in _WRITABLE, execute=execute)
 
 
-def _never_executable(address: int) -> bool:
+def never_executable(address: int) -> bool:
     """Peripherals and the upper half are so in the default map (Arm ARMv7-M, table B3-1)."""
     return 0x4000_0000 <= address < 0x6000_0000 or address >= 0xA000_0000

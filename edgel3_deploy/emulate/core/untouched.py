@@ -22,6 +22,10 @@ class Untouched:
         self._blocks -= touched
         return bool(touched)
 
+    def holds(self, address: int) -> bool:
+        """Whether nothing was written to the block of `address`."""
+        return address // BLOCK * BLOCK in self._blocks
+
     def spans(self, start: int, end: int) -> list[tuple[int, int]]:
         """The (from, to) runs of untouched blocks in [start, end)."""
         runs: list[tuple[int, int]] = []

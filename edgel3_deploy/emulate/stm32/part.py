@@ -17,9 +17,11 @@ from edgel3_deploy.emulate.line import Line
 from edgel3_deploy.emulate.stm32.clocks import ResetAndClockControl
 from edgel3_deploy.emulate.stm32.flash_f7 import FlashInterface
 from edgel3_deploy.emulate.stm32.flash_memory import FlashMemory
-from edgel3_deploy.emulate.stm32.gpio import Gpio
+from edgel3_deploy.emulate.stm32.gpio import Gpio, Pin
 from edgel3_deploy.emulate.stm32.iwdg import Iwdg
+from edgel3_deploy.emulate.stm32.rom_state import RomState
 from edgel3_deploy.emulate.stm32.usart import Usart
+from edgel3_deploy.errors import UsageError
 
 SCS_BASE, DWT_BASE = 0xE000_E000, 0xE000_1000
 PPB_BLOCK = 0x1000
@@ -66,7 +68,7 @@ class SystemMemory:
 @dataclass(frozen=True)
 class Part:
     """`peripherals` are (base, block size, peripheral); `flash_aliases` further addresses of the flash;
-    `untouched` reports RAM that is read before it is written."""
+    `untouched` knows the RAM that was never written, `rom_state` what the bootloader's Go leaves behind."""
 
     rams: tuple[Ram, ...]
     flash: FlashMemory
@@ -78,15 +80,24 @@ class Part:
     rcc: ResetAndClockControl
     watchdog: Iwdg
     chip_time: ChipTime
+    rom_state: RomState
     device_id: int
     boot_address: int
 
+    gpios: dict[str, Gpio]
     untouched: Untouched = field(default_factory=Untouched)
 
     def reset(self) -> None:
         """What a reset of the chip does to everything but the memories."""
         for _, _, peripheral in self.peripherals:
             peripheral.reset()
+
+    def pin(self, name: str) -> Pin:
+        """The pin with that name, such as "PJ5". Raises UsageError if the chip has none."""
+        port, number = self.gpios.get(name[1:2]), name[2:]
+        if name[:1] != "P" or port is None or not (number.isdecimal() and int(number) < 16):
+            raise UsageError(f"there is no pin {name!r} on this chip", "Pins are named like PJ5.")
+        return port.pin(int(number))
 
     def is_ram(self, address: int, size: int) -> bool:
         """Whether [address, address + size) lies within RAMs that can be accessed."""

@@ -9,6 +9,7 @@
 #ifdef STM32H7
 #define CHIP_NAME "h7"
 #define UART_BASE 0x40004800u
+#define CLOCK_SWITCH 0x58024410u
 #define RESET_CAUSES 0x580244D0u
 #define POWER_ON (1u << 23)
 #define REMOVE_CAUSES (1u << 16)
@@ -17,6 +18,7 @@
 #else
 #define CHIP_NAME "f7"
 #define UART_BASE 0x40011000u
+#define CLOCK_SWITCH 0x40023808u
 #define RESET_CAUSES 0x40023874u
 #define POWER_ON (1u << 27)
 #define REMOVE_CAUSES (1u << 24)
@@ -30,6 +32,7 @@
 #endif
 #define UART(offset) REG(UART_BASE + (offset))
 
+void stop_clocks(void);
 void start_clocks(void);
 void start_uart(void);
 void program_flash(void);

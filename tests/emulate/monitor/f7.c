@@ -13,6 +13,17 @@
 
 static const uint32_t RCC = 0x40023800u, PWR = 0x40007000u, FLASH = 0x40023C00u, GPIOA = 0x40020000u;
 
+/* Back to HSI without PLL: a bootloader may have left it running. */
+void stop_clocks(void)
+{
+    REG(RCC + 0x08) = 0u;
+    while (REG(RCC + 0x08) & 0xCu) {
+    }
+    REG(RCC + 0x00) &= ~(1u << 24);
+    while (REG(RCC + 0x00) & (1u << 25)) {
+    }
+}
+
 void start_clocks(void)
 {
     REG(RCC + 0x40) |= 1u << 28;
@@ -41,6 +52,7 @@ void start_uart(void)
     REG(RCC + 0x44) |= 1u << 4;
     REG(GPIOA + 0x00) = (REG(GPIOA + 0x00) & ~0x003C0000u) | 0x00280000u;
     REG(GPIOA + 0x24) = (REG(GPIOA + 0x24) & ~0x00000FF0u) | 0x00000770u;
+    UART(0x00) = 0u;
     UART(0x0C) = (108000000u + BAUD / 2u) / BAUD;
     UART(0x00) = 1u << 0 | 1u << 2 | 1u << 3;
 }

@@ -10,6 +10,11 @@ static void await(uint32_t address, uint32_t mask, uint32_t value)
     }
 }
 
+/* HSI is what the bootloader leaves running, too. */
+void stop_clocks(void)
+{
+}
+
 void start_clocks(void)
 {
     REG(PWR + 0x0C) = 0x2u;

@@ -11,6 +11,8 @@
  *   k  gives the STM32H7's flash a wrong key
  *   m  reads what it has closed by the MPU
  *   c  says where the last reset came from                   g  starts the watchdog and hangs
+ *   e  says what clock switch, USART1, SysTick and VTOR were on entry
+ *   L  lights an LED at PJ5 (STM32F7)
  *   t  programs a flash word twice and reads it              T  the same, reading with faults ignored
  *   z  divides by zero                                       Z  the same, with the trap on
  *   a  loads a word from an odd address                      A  the same from a peripheral
@@ -32,6 +34,7 @@ static volatile struct {
     uint32_t magic;
     uint32_t resets;
     uint32_t causes;
+    uint32_t entry[4];
 } keep __attribute__((section(".noinit")));
 
 static volatile uint32_t svc_seen;
@@ -190,6 +193,22 @@ static void run(char command)
         hex(keep.causes);
         say("\n");
         break;
+    case 'e':
+        for (uint32_t i = 0; i < 4u; i++) {
+            hex(keep.entry[i]);
+        }
+        say("\n");
+        break;
+#ifdef STM32F7
+    case 'L': /* GPIOJ's clock, PJ5 an output, on and off and on */
+        REG(0x40023830u) |= 1u << 9;
+        REG(0x40022400u) = 1u << 10;
+        for (uint32_t i = 0; i < 3u; i++) {
+            REG(0x40022418u) = i & 1u ? 1u << 21 : 1u << 5;
+        }
+        say("lit\n");
+        break;
+#endif
     case 'g':
         REG(IWDG) = 0x5555u;
         REG(IWDG + 8u) = 999u;
@@ -302,6 +321,10 @@ __attribute__((noreturn)) void reset_handler(void)
     }
     keep.causes = REG(RESET_CAUSES);
     REG(RESET_CAUSES) |= REMOVE_CAUSES;
+    keep.entry[0] = REG(CLOCK_SWITCH);
+    keep.entry[1] = REG(0x40011000u);
+    keep.entry[2] = REG(0xE000E010u);
+    keep.entry[3] = REG(0xE000ED08u);
     if (keep.magic == MAGIC) {
         keep.magic = 0u;
         jump_to_bootloader();
@@ -314,6 +337,7 @@ __attribute__((noreturn)) void reset_handler(void)
     REG(0xE000ED88) |= 0xFu << 20;
 #endif
     __asm volatile("dsb\n isb\n");
+    stop_clocks();
     start_clocks();
     start_uart();
     svc_seen = 0u;

@@ -8,7 +8,17 @@
 
 #include "edgel3_net.h"
 
-enum { COMMAND_BAD_ADDRESS = 101, COMMAND_STACK_OVERFLOW = 102, COMMAND_FAIL = 103, COMMAND_DEEP_STACK = 104 };
+enum {
+    COMMAND_BAD_ADDRESS = 101,
+    COMMAND_STACK_OVERFLOW = 102,
+    COMMAND_FAIL = 103,
+    COMMAND_DEEP_STACK = 104,
+    COMMAND_NULL_WRITE = 105,
+    COMMAND_NULL_READ = 106,
+    COMMAND_DIVIDE_BY_ZERO = 107,
+    COMMAND_ENDLESS_LOOP = 108,
+    COMMAND_CREEPING_STACK = 109,
+};
 
 #define NO_MEMORY_HERE 0xA0000000u
 
@@ -66,6 +76,21 @@ static void overflow_stack(void)
 #endif
 }
 
+/* Word by word below the stack's lowest address, as frames of small functions do. */
+static void creep_over_the_stack(void)
+{
+#ifdef __arm__
+    extern uint32_t __stack_limit[];
+    volatile uint32_t *word = __stack_limit + 16;
+    for (uint32_t i = 0; i < 32; i++) {
+        *--word = i;
+    }
+#endif
+}
+
+static volatile uint32_t *volatile null;
+static volatile uint32_t zero;
+
 int32_t edgel3_net_run(const int8_t *input, int8_t *output)
 {
     switch (input[0]) {
@@ -79,6 +104,21 @@ int32_t edgel3_net_run(const int8_t *input, int8_t *output)
         return 2;
     case COMMAND_DEEP_STACK:
         arena_dtcm[0] = use_stack(1000);
+        break;
+    case COMMAND_NULL_WRITE:
+        null[5] = 1;
+        break;
+    case COMMAND_NULL_READ:
+        arena_dtcm[0] = (int8_t)null[0];
+        break;
+    case COMMAND_DIVIDE_BY_ZERO:
+        arena_dtcm[0] = (int8_t)(1000u / zero);
+        break;
+    case COMMAND_ENDLESS_LOOP:
+        for (;;) {
+        }
+    case COMMAND_CREEPING_STACK:
+        creep_over_the_stack();
         break;
     default:
         break;

@@ -17,7 +17,10 @@ from tests.firmware.link.conftest import Firmware
 
 HERE = Path(__file__).resolve().parent
 ORIGIN, SECTOR = 0x0800_0000, 4096
-SLOTS = {1: ((ORIGIN + SECTOR, 8 * SECTOR),), 2: ((ORIGIN + SECTOR, 4 * SECTOR), (ORIGIN + 5 * SECTOR, 4 * SECTOR))}
+SLOTS = {
+    1: ((ORIGIN + SECTOR, 8 * SECTOR),),
+    2: ((ORIGIN + SECTOR, 4 * SECTOR), (ORIGIN + 5 * SECTOR, 4 * SECTOR)),
+}
 FLASH_SIZE = 9 * SECTOR
 BOOTLOADER_REQUEST = 0xB007_1DE5
 BEGUN, HEALTHY, FAULTED = 1, 2, 3

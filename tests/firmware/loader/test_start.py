@@ -1,4 +1,4 @@
-"""Which application starts: whole ones only, the newest first, and back to the old one when the new one fails."""
+"""Which application starts: only whole ones, the newest first, and the old one when the new one fails."""
 
 from __future__ import annotations
 

@@ -12,7 +12,10 @@ from elftools.elf.elffile import ELFFile
 
 from edgel3_deploy.boards import board_names, load_board
 from edgel3_deploy.boards.board import Region
-from tests.firmware.images import ARENA_SIZE, build_image
+from edgel3_deploy.codegen.memory_map import LOADER_LIMIT, NULL_GUARD, loader_script
+from edgel3_deploy.image.header import IMAGE_HEADER_SIZE
+from edgel3_deploy.image.layout import MAILBOX_SIZE, flash_layout
+from tests.firmware.images import ARENA_SIZE, Flashable, build_image
 
 THUMB = 1
 
@@ -88,8 +91,44 @@ def test_code_for_the_itcm_is_linked_there_and_stored_in_flash(arm_gcc: Path, tm
     )
     board = load_board("stm32h7")
     image = Image(build_image(arm_gcc, board, tmp_path, str(extra), "-Wl,--undefined=fast"))
-    assert image.symbols["fast"] & ~THUMB == board.region("itcm").origin
-    copied = (board.region("itcm").origin).to_bytes(4, "little") + image.sections[".itcm_text"][
+    assert image.symbols["fast"] & ~THUMB == board.region("itcm").origin + NULL_GUARD
+    copied = (board.region("itcm").origin + NULL_GUARD).to_bytes(4, "little") + image.sections[".itcm_text"][
         "sh_size"
     ].to_bytes(4, "little")
     assert copied in image.content[".rodata"]
+
+
+@pytest.mark.parametrize("name", ["stm32f7", "stm32h7"])
+@pytest.mark.parametrize("slot", [0, 1])
+def test_an_image_for_a_slot_stands_behind_its_header(
+    arm_gcc: Path, tmp_path: Path, name: str, slot: int
+) -> None:
+    board = load_board(name)
+    layout = flash_layout(board, 2)
+    image = Image(build_image(arm_gcc, board, tmp_path, layout=layout, slot=slot))
+    start = layout.slots[slot].origin + IMAGE_HEADER_SIZE
+    assert image.sections[".vectors"]["sh_addr"] == start == image.symbols["__image_start"]
+    assert image.symbols["__image_end"] < layout.slots[slot].end
+    assert all(layout.slots[slot].origin < vector < layout.slots[slot].end for vector in image.vectors()[1:])
+
+
+@pytest.mark.parametrize("name", ["stm32f7", "stm32h7"])
+def test_loader_and_application_share_the_mailbox_and_nothing_else_is_there(
+    flashable_for: Callable[[str, int], Flashable], image_for: Callable[[str], Path], name: str
+) -> None:
+    main_ram = load_board(name).region("dtcm")
+    loader = Image(flashable_for(name, 1).loader.with_suffix(".elf"))
+    for image in (loader, Image(image_for(name))):
+        assert image.symbols["__mailbox"] == main_ram.end - MAILBOX_SIZE
+        for section in image.sections.values():
+            if section["sh_flags"] & 2 and main_ram.origin <= section["sh_addr"] < main_ram.end:
+                assert section["sh_addr"] + section["sh_size"] <= main_ram.end - MAILBOX_SIZE
+
+
+@pytest.mark.parametrize("name", ["stm32f7", "stm32h7"])
+@pytest.mark.parametrize("slots", [1, 2])
+def test_the_loader_is_small(flashable_for: Callable[[str, int], Flashable], name: str, slots: int) -> None:
+    board = load_board(name)
+    assert flashable_for(name, slots).loader.stat().st_size <= LOADER_LIMIT
+    limit = f"__image_end - __image_start <= {LOADER_LIMIT}".encode()
+    assert limit in loader_script(board, flash_layout(board, slots))
