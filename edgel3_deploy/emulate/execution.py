@@ -218,7 +218,7 @@ class Execution:
         )
 
     def _forget_code(self, address: int, size: int) -> None:
-        """Flash cells changed: drop what the engine has translated of them, close only what is poisoned now."""
+        """Flash cells changed: drop what was translated of them, close only what is poisoned now."""
         for base in (self._part.flash.origin, *self._part.flash_aliases):
             start = base + address - self._part.flash.origin
             self._engine.ctl_remove_cache(start, start + size)

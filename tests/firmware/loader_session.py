@@ -6,7 +6,6 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from edgel3_deploy.boards import Board
