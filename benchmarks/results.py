@@ -79,7 +79,7 @@ def _work(measurement: Measurement) -> Counter[Key]:
         return cmsis_nn_work(build.network)
     goal = build.manifest.goal
     assert goal is not None  # a native build has one
-    return native_work(schedule(build.network, build.board, goal))
+    return native_work(schedule(build.network, build.board, goal, layout=build.layout))
 
 
 def common_groups(steps: Sequence[Sequence[tuple[int, ...]]]) -> list[tuple[int, ...]]:

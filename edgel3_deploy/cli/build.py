@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +17,11 @@ from edgel3_deploy.cli.options import (
 )
 from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings, size
 from edgel3_deploy.cli.progress import ConsoleProgress
+from edgel3_deploy.errors import UsageError
+from edgel3_deploy.image.pack import application_name
+
+if TYPE_CHECKING:
+    from edgel3_deploy.pipeline.builder import BuildResult
 
 
 @click.command()
@@ -30,6 +36,24 @@ from edgel3_deploy.cli.progress import ConsoleProgress
 )
 @optimize_option
 @calibration_option
+@click.option(
+    "--slots",
+    type=click.Choice(["one", "two"]),
+    help="Slots for the application behind the loader: with two an update keeps the old image until the new "
+    "one has started.  [default: one]",
+)
+@click.option(
+    "--no-loader",
+    is_flag=True,
+    help="A bare image at the start of the flash: no loader, no updates through it.",
+)
+@click.option(
+    "--image-version",
+    type=click.IntRange(0, (1 << 32) - 1),
+    default=1,
+    show_default=True,
+    help="The loader refuses an image with a lower version than the one installed.",
+)
 @click.option(
     "--output",
     "-o",
@@ -48,6 +72,9 @@ def command(
     runtime: str,
     optimize: str,
     calibration: tuple[Path, ...],
+    slots: str | None,
+    no_loader: bool,
+    image_version: int,
     output: Path | None,
     cmsis_nn_root: Path | None,
     tflm_root: Path | None,
@@ -57,6 +84,10 @@ def command(
     from edgel3_deploy.boards import load_board
     from edgel3_deploy.pipeline.builder import BuildRequest, build
 
+    if no_loader and slots is not None:
+        raise UsageError(
+            "--no-loader and --slots exclude each other", "A bare image has no slots: leave one out."
+        )
     board = load_board(board_name)
     request = BuildRequest(
         board=board,
@@ -67,6 +98,8 @@ def command(
         output=build_directory(board.name, output),
         cmsis_nn_root=cmsis_nn_root,
         tflm_root=tflm_root,
+        slots=0 if no_loader else _SLOTS[slots],
+        image_version=image_version,
     )
     with ConsoleProgress() as progress:
         result = build(request, progress=progress)
@@ -87,4 +120,27 @@ def command(
         ("memory", "used", "limit"),
         [(row.name, size(row.used), size(row.limit)) for row in result.budget.rows],
     )
+    if result.budget.flash_parts:
+        click.echo(f"flash: {result.budget.flash_parts}")
+        click.echo(_resident(result))
     click.secho(f"verdict: {result.budget.verdict}", bold=True, fg="green")
+
+
+_SLOTS = {None: None, "one": 1, "two": 2}
+
+
+def _resident(result: BuildResult) -> str:
+    """Where loader and applications lie, and what they take of their room."""
+    from edgel3_deploy.pipeline.prepared import LOADER_BIN
+
+    manifest = result.manifest
+    assert manifest.layout.loader is not None
+    places = [
+        f"loader {size(manifest.sizes[LOADER_BIN])} of {size(manifest.layout.loader.size)} bytes",
+        *(
+            f"{slot.name} at {slot.origin:#010x}: {size(manifest.sizes[application_name(index)])} of "
+            f"{size(slot.size)} bytes"
+            for index, slot in enumerate(manifest.layout.slots)
+        ),
+    ]
+    return f"image version {manifest.image_version}; {'; '.join(places)}"

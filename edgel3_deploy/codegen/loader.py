@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from edgel3_deploy.boards.board import Board
+from edgel3_deploy.codegen.files import BUILD_ID, MAKEFILE, build_id_source, sources
 from edgel3_deploy.codegen.firmware import INCLUDES, loader_files
 from edgel3_deploy.codegen.memory_map import board_header, loader_script
-from edgel3_deploy.codegen.project import BUILD_ID, MAKEFILE, build_id, sources
 from edgel3_deploy.codegen.render import render
 from edgel3_deploy.image.layout import FlashLayout
 
@@ -24,9 +24,9 @@ def render_loader(board: Board, layout: FlashLayout) -> Mapping[str, bytes]:
         runtime="loader",
         target="loader",
         optimize="-Os",
-        second_slot=False,
+        pack=None,
         sources=sorted((*sources(files), BUILD_ID)),
         includes=INCLUDES,
     )
-    files[BUILD_ID] = render("build_id.c.j2", build_id=bytes.fromhex(build_id(files)))
+    files[BUILD_ID] = build_id_source(files)
     return dict(sorted(files.items()))

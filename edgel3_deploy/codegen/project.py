@@ -9,10 +9,19 @@ from pathlib import Path
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.codegen import cmsis_nn, ctext, tflm
+from edgel3_deploy.codegen.files import (
+    BUILD_ID,
+    BUILD_ID_TEXT,
+    MAKEFILE,
+    build_id,
+    build_id_source,
+    sources,
+)
 from edgel3_deploy.codegen.firmware import INCLUDES, application_files
 from edgel3_deploy.codegen.memory_map import application_script, board_header
 from edgel3_deploy.codegen.native import view_native
 from edgel3_deploy.codegen.render import render
+from edgel3_deploy.codegen.resident import packing, resident_files
 from edgel3_deploy.codegen.views import view_network
 from edgel3_deploy.codegen.weights import view_constants
 from edgel3_deploy.graph.ir import Network
@@ -23,8 +32,6 @@ from edgel3_deploy.plan.table import plan_table, schedule_table
 
 LONGEST_NAME = 64
 """Characters of the model's name that the image carries."""
-BUILD_ID = "build_id.c"
-MAKEFILE = "Makefile"
 
 
 def render_project(
@@ -35,12 +42,14 @@ def render_project(
     plan: Schedule | MemoryPlan | tflm.Arena,
     library: Mapping[str, bytes] | None = None,
     layout: FlashLayout | None = None,
+    version: int = 1,
 ) -> Mapping[str, bytes]:
     """Render the project of `network`, whose .tflite file is `model`; the kind of plan decides the runtime.
 
     native: a Schedule; cmsis-nn: a MemoryPlan with codegen.cmsis_nn's scratch, and the `library`'s files to
     copy; tflm: an Arena. `layout` says where the image stands, by default bare: with slots linker.ld is for
-    the first, and linker-1.ld for the second. Same arguments, same bytes.
+    the first, and linker-1.ld for the second, the loader's project is part of it, and `version` goes into
+    the image header. Same arguments, same bytes.
     """
     layout = layout or flash_layout(board, 0)
     runtime = _RUNTIMES[type(plan)]
@@ -69,8 +78,12 @@ def render_project(
     else:
         files |= _tflm(network, plan, model, values)
     files |= {f"{cmsis_nn.FOLDER}/{name}": content for name, content in (library or {}).items()}
-    files[MAKEFILE] = _makefile(files, layout, values)
-    files[BUILD_ID] = render("build_id.c.j2", build_id=bytes.fromhex(build_id(files)))
+    pack = packing(board, layout, version) if layout.slots else None
+    files[MAKEFILE] = _makefile(files, {**values, "pack": pack})
+    if layout.slots:
+        files |= resident_files(board, layout)
+        files[BUILD_ID_TEXT] = f"{build_id(files)}\n".encode()
+    files[BUILD_ID] = build_id_source(files)
     return dict(sorted(files.items()))
 
 
@@ -87,21 +100,6 @@ def _entries(network: Network, plan: Schedule | MemoryPlan | tflm.Arena) -> tupl
 def linker_script_name(slot: int) -> str:
     """The linker script of the image for a slot."""
     return f"linker-{slot}.ld" if slot else "linker.ld"
-
-
-def build_id(files: Mapping[str, bytes]) -> str:
-    """SHA-256, in hexadecimal, over names and contents of a project's files except build_id.c."""
-    digest = hashlib.sha256()
-    for name, content in sorted(files.items()):
-        if name != BUILD_ID:
-            digest.update(f"{name}\0{len(content)}\0".encode())
-            digest.update(content)
-    return digest.hexdigest()
-
-
-def sources(files: Mapping[str, bytes]) -> tuple[str, ...]:
-    """The files that are compiled, in the order in which they are linked."""
-    return tuple(sorted(name for name in files if Path(name).suffix in (".c", ".cc", ".S")))
 
 
 def _native(schedule: Schedule, values: Mapping[str, object]) -> dict[str, bytes]:
@@ -145,14 +143,13 @@ def _tflm(
     }
 
 
-def _makefile(files: Mapping[str, bytes], layout: FlashLayout, values: Mapping[str, object]) -> bytes:
+def _makefile(files: Mapping[str, bytes], values: Mapping[str, object]) -> bytes:
     headers = [Path(name) for name in files if name.startswith(f"{cmsis_nn.FOLDER}/") and name.endswith(".h")]
     return render(
         "Makefile.j2",
         **values,
         target="firmware",
         optimize="-O2",
-        second_slot=len(layout.slots) > 1,
         sources=sorted((*sources(files), BUILD_ID)),
         includes=INCLUDES,
         library_includes=sorted({f"{cmsis_nn.FOLDER}/{path.parts[1]}" for path in headers}),

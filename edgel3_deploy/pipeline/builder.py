@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,9 +15,10 @@ from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import OverBudgetError, UsageError
 from edgel3_deploy.fileio import sha256
 from edgel3_deploy.graph.ir import Network
+from edgel3_deploy.image.layout import FlashLayout, flash_layout, image_limit, mailbox_size
 from edgel3_deploy.pipeline.folder import BuildFolder, build_folder
 from edgel3_deploy.pipeline.manifest import FILE_NAME, RUNTIMES, Manifest, Runtime
-from edgel3_deploy.pipeline.prepared import BIN, ELF, MODEL, REFERENCE
+from edgel3_deploy.pipeline.prepared import ELF, MODEL, REFERENCE, image_files
 from edgel3_deploy.pipeline.source import SourceModel, take_model
 from edgel3_deploy.pipeline.tools import Tools, find_tools
 from edgel3_deploy.pipeline.verdict import refuse_budget, refuse_estimate
@@ -30,12 +32,15 @@ from edgel3_deploy.toolchain.gcc import RegionOverflowError, run_make
 from edgel3_deploy.toolchain.tflm import HOW_TO_LINK
 
 BUDGET = "budget.json"
-IMAGES = (ELF, BIN, "firmware.hex", "firmware.map")
 
 
 @dataclass(frozen=True)
 class BuildRequest:
-    """What to build: `model` as the user names it, `output` the folder of the build."""
+    """What to build: `model` as the user names it, `output` the folder of the build.
+
+    `slots` as `flash_layout` takes them: None for the board's usual layout, 0 for a bare image.
+    `image_version` goes into the image header.
+    """
 
     board: Board
     model: str
@@ -45,6 +50,8 @@ class BuildRequest:
     calibration: tuple[Path, ...] = ()
     cmsis_nn_root: Path | None = None
     tflm_root: Path | None = None
+    slots: int | None = None
+    image_version: int = 1
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,9 @@ class BuildResult:
             "runtime": self.manifest.runtime,
             "status": self.manifest.status,
             "build_id": self.manifest.build_id,
+            "image_version": self.manifest.image_version,
+            "layout": dataclasses.asdict(self.manifest.layout),
+            "sizes": dict(self.manifest.sizes),
             "model_sha256": self.manifest.model_sha256,
             "fidelity": None if self.fidelity is None else self.fidelity.to_json(),
             "warnings": list(self.warnings),
@@ -98,15 +108,20 @@ def build(request: BuildRequest, *, progress: Progress = silent) -> BuildResult:
     goal = next((known for known in GOALS if known == request.optimize), None)
     if goal is None:
         raise UsageError(f"unknown goal {request.optimize!r}", f"Goals: {', '.join(GOALS)}.")
+    if not 0 <= request.image_version < 1 << 32:
+        raise UsageError(
+            f"image version {request.image_version} is no 32-bit number", "Choose one from 0 to 4294967295."
+        )
+    layout = flash_layout(request.board, request.slots)
     with build_folder(request.output) as folder:
         tools = find_tools(runtime, request.cmsis_nn_root, request.tflm_root)
-        source = take_model(request.model, request.calibration, request.board, progress=progress)
+        source = take_model(request.model, request.calibration, request.board, layout, progress=progress)
         progress("rendering the C project")
-        project = _render(source, request.board, runtime, goal, tools)
-        planned = _manifest(source, project, request.board, runtime=runtime, goal=goal, tools=tools)
+        project = _render(source, request, layout, runtime=runtime, goal=goal, tools=tools)
+        planned = _manifest(source, project, request, layout, runtime=runtime, goal=goal, tools=tools)
         earlier = folder.earlier()
         if earlier is not None and _unchanged(earlier, planned, folder.directory):
-            budget = measure(read_elf(folder.directory / ELF), request.board)
+            budget = measure(read_elf(folder.directory / ELF), request.board, layout)
             return BuildResult(request.output, earlier, budget, source.fidelity, reused=True)
         return _make(request, folder, project, planned, source=source, tools=tools, progress=progress)
 
@@ -122,7 +137,15 @@ class _Project:
     steps: tuple[tuple[int, ...], ...]
 
 
-def _render(source: SourceModel, board: Board, runtime: Runtime, goal: Goal, tools: Tools) -> _Project:
+def _render(
+    source: SourceModel,
+    request: BuildRequest,
+    layout: FlashLayout,
+    *,
+    runtime: Runtime,
+    goal: Goal,
+    tools: Tools,
+) -> _Project:
     """Render the project; OverBudgetError before anything is compiled if the estimate exceeds the board."""
     from edgel3_deploy.codegen import cmsis_nn, tflm
     from edgel3_deploy.codegen.project import render_project
@@ -132,27 +155,28 @@ def _render(source: SourceModel, board: Board, runtime: Runtime, goal: Goal, too
     from edgel3_deploy.plan.schedule import Schedule, schedule
     from edgel3_deploy.reference.tflm import arena_bytes
 
-    network, model = source.network, source.tflite
+    network, model, board = source.network, source.tflite, request.board
+    render = partial(render_project, network, board, model, layout=layout, version=request.image_version)
     if runtime == "tflm":
         arena = tflm.place_arena(arena_bytes(model), network, board)
-        files = render_project(network, board, model, plan=arena)
-        return _Project(files, _known(board, len(model), ((arena.region, arena.size),)), _each(network))
+        flash = layout.overhead + len(model)
+        known = _known(board, flash, ((arena.region, arena.size),))
+        return _Project(render(plan=arena), known, _each(network))
     if runtime == "native":
-        chosen = _or_error(lambda: schedule(network, board, goal))
-        judged = estimate_schedule(network, chosen, board)
+        chosen = _or_error(lambda: schedule(network, board, goal, layout=layout))
+        judged = estimate_schedule(network, chosen, board, layout)
         refuse_estimate(judged)
         assert isinstance(chosen, Schedule)
-        files = render_project(network, board, model, plan=chosen)
         steps = tuple(tuple(layer.index for layer in step.layers) for step in chosen.steps)
-        return _Project(files, _known(board, judged.flash_used, chosen.arenas), steps)
+        return _Project(render(plan=chosen), _known(board, judged.flash_used, chosen.arenas), steps)
     scratch = cmsis_nn.network_scratch(network)
     plan = _or_error(lambda: plan_memory(network, board, scratch=scratch))
-    judged = estimate_layers(network, plan, board)
+    judged = estimate_layers(network, plan, board, layout)
     refuse_estimate(judged)
     assert isinstance(plan, MemoryPlan)
     assert tools.cmsis_nn is not None
     library = project_files(tools.cmsis_nn, cmsis_nn.functions_called(network))
-    files = render_project(network, board, model, plan=plan, library=library)
+    files = render(plan=plan, library=library)
     return _Project(files, _known(board, judged.flash_used, plan.arenas), _each(network))
 
 
@@ -174,15 +198,22 @@ def _each(network: Network) -> tuple[tuple[int, ...], ...]:
 
 def _known(board: Board, flash: int, arenas: tuple[tuple[str, int], ...]) -> dict[str, int]:
     used = {board.flash.name: flash, **dict(arenas)}
-    used[board.main_ram] = used.get(board.main_ram, 0) + board.stack_size
+    used[board.main_ram] = used.get(board.main_ram, 0) + board.stack_size + mailbox_size(board)
     return used
 
 
 def _manifest(
-    source: SourceModel, project: _Project, board: Board, *, runtime: Runtime, goal: Goal, tools: Tools
+    source: SourceModel,
+    project: _Project,
+    request: BuildRequest,
+    layout: FlashLayout,
+    *,
+    runtime: Runtime,
+    goal: Goal,
+    tools: Tools,
 ) -> Manifest:
     """The manifest as far as it is known before compiling."""
-    from edgel3_deploy.codegen.project import build_id
+    from edgel3_deploy.codegen.files import build_id
 
     rendered_only = runtime == "tflm" and tools.tflm is None
     warnings = source.warnings
@@ -190,7 +221,9 @@ def _manifest(
         warnings = (*warnings, f"the project was rendered, not linked. {HOW_TO_LINK}")
     return Manifest(
         build_id=build_id(project.files),
-        board=board,
+        board=request.board,
+        layout=layout,
+        image_version=request.image_version,
         runtime=runtime,
         goal=goal if runtime == "native" else None,
         steps=project.steps,
@@ -202,14 +235,15 @@ def _manifest(
         warnings=warnings,
         tools=tools.versions,
         files={name: sha256(content) for name, content in {**project.files, MODEL: source.tflite}.items()},
+        sizes={},
     )
 
 
 def _unchanged(earlier: Manifest, planned: Manifest, directory: Path) -> bool:
     """Whether the folder holds the planned build: same inputs, same tools, every file as it was written."""
-    if dataclasses.replace(earlier, files={}) != dataclasses.replace(planned, files={}):
+    if dataclasses.replace(earlier, files={}, sizes={}) != dataclasses.replace(planned, files={}):
         return False
-    produced = {*IMAGES, BUDGET} if planned.status == "linked" else set()
+    produced = {*image_files(planned.layout), BUDGET} if planned.status == "linked" else set()
     if {name: earlier.files.get(name) for name in planned.files} != planned.files:
         return False
     if earlier.files.keys() - planned.files.keys() - {REFERENCE} != produced:
@@ -233,10 +267,10 @@ def _make(
     progress: Progress,
 ) -> BuildResult:
     """Write the project into the staging folder, build it there, judge it, and put it in place."""
-    from edgel3_deploy.codegen.project import sources
+    from edgel3_deploy.codegen.files import sources
     from edgel3_deploy.models.forward import save_network
 
-    board, name = request.board, planned.model_name
+    board, name, layout = request.board, planned.model_name, planned.layout
     stage = folder.stage()
     _write(stage, {**project.files, MODEL: source.tflite})
     written = {*planned.files}
@@ -248,19 +282,29 @@ def _make(
         try:
             run_make(stage, tools.make_variables, steps=len(sources(project.files)), progress=progress)
         except RegionOverflowError as error:
-            full = {region: board.region(region).size + excess for region, excess in error.excess.items()}
-            refuse_budget(budget_of({**project.known, **full}, board), name, board)
+            full = {region: _full(board, layout, region) + excess for region, excess in error.excess.items()}
+            refuse_budget(budget_of({**project.known, **full}, board, layout), name, board)
             raise
-        shutil.rmtree(stage / "obj")
-        budget = measure(read_elf(stage / ELF), board)
+        for objects in list(stage.rglob("obj")):
+            shutil.rmtree(objects)
+        budget = measure(read_elf(stage / ELF), board, layout)
         refuse_budget(budget, name, board)
         _write(stage, {BUDGET: (json.dumps(budget.to_json(), indent=2) + "\n").encode()})
-        written |= {*IMAGES, BUDGET}
+        written |= {*image_files(layout), BUDGET}
     files = {name: sha256((stage / name).read_bytes()) for name in sorted(written)}
-    manifest = dataclasses.replace(planned, files=files)
+    images = sorted(image_files(layout)) if planned.status == "linked" else []
+    sizes = {name: (stage / name).stat().st_size for name in images}
+    manifest = dataclasses.replace(planned, files=files, sizes=sizes)
     _write(stage, {FILE_NAME: manifest.to_json()})
     folder.commit()
     return BuildResult(request.output, manifest, budget, source.fidelity, reused=False)
+
+
+def _full(board: Board, layout: FlashLayout, region: str) -> int:
+    """Bytes used of a region by what need not fit the image, and by an image that fills what is left."""
+    if region == board.flash.name:
+        return layout.overhead + image_limit(board, layout)
+    return board.region(region).size
 
 
 def _write(directory: Path, files: Mapping[str, bytes]) -> None:

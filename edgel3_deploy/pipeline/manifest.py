@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Literal
 
-from edgel3_deploy.boards.board import (
-    Board,
-    Bootloader,
-    Clock,
-    Debug,
-    Emulator,
-    Led,
-    Loader,
-    Pll,
-    Region,
-    Sector,
-    Uart,
-)
-from edgel3_deploy.errors import BadInputError
-from edgel3_deploy.plan.goal import GOALS, Goal
+from edgel3_deploy.boards.board import Board
+from edgel3_deploy.boards.check import check_board
+from edgel3_deploy.errors import BadInputError, UsageError
+from edgel3_deploy.image.layout import FlashLayout, flash_layout
+from edgel3_deploy.pipeline.decode import DecodeError, decode, read_json
+from edgel3_deploy.plan.goal import Goal
 
-FORMAT = 1
+FORMAT = 2
 FILE_NAME = "manifest.json"
 
 Runtime = Literal["native", "cmsis-nn", "tflm"]
 RUNTIMES: tuple[Runtime, ...] = ("native", "cmsis-nn", "tflm")
+_DIGEST = re.compile("[0-9a-f]{64}")
+_LONGEST_NAME = 255
 
 
 @dataclass(frozen=True)
@@ -39,10 +33,13 @@ class Manifest:
     a library to link. `inputs` names the model and hashes what it came from; `tools` maps names to versions;
     `files` maps every file that the build wrote (but this one) to its hash. `goal` is what the native
     schedule was chosen for; `steps` lists, per step that the board reports, the layers computed in it.
+    `layout` is what the image was linked for, `image_version` what its header says. `sizes` has the bytes of
+    the files that make produced.
     """
 
     build_id: str
     board: Board
+    layout: FlashLayout
     runtime: Runtime
     goal: Goal | None
     steps: tuple[tuple[int, ...], ...]
@@ -54,6 +51,8 @@ class Manifest:
     warnings: tuple[str, ...]
     tools: Mapping[str, str]
     files: Mapping[str, str]
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    image_version: int = 1
 
     def to_json(self) -> bytes:
         """The file's content: the same build gives the same bytes."""
@@ -61,67 +60,76 @@ class Manifest:
 
 
 def read_manifest(directory: Path) -> Manifest:
-    """The manifest of the build in `directory`; BadInputError if there is none or it cannot be used."""
+    """The manifest of the build in `directory`.
+
+    Raises BadInputError, naming the field, if there is none, it is damaged, or of another format.
+    """
     path = directory / FILE_NAME
     hint = "Build again: edgel3-deploy build --board BOARD"
     try:
-        content = json.loads(path.read_bytes())
-        if content["format"] != FORMAT:
-            raise BadInputError(f"{path}: manifest format {content['format']}, expected {FORMAT}", hint)
-        return _manifest(content)
+        content = read_json(path)
+        if not isinstance(content, dict) or "format" not in content:
+            raise DecodeError("'format' is missing")
+        found = content.pop("format")
+        if type(found) is int and found != FORMAT:
+            raise BadInputError(f"{path}: manifest format {found}, expected {FORMAT}", hint)
+        if found != FORMAT:
+            raise DecodeError("'format' is no whole number")
+        manifest = decode(Manifest, content)
+        _check(manifest, path)
+        return manifest
     except FileNotFoundError as error:
         raise BadInputError(f"{directory}: there is no finished build here", hint) from error
     except OSError as error:
         raise BadInputError(f"{path} cannot be read: {error.strerror}", hint) from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise BadInputError(f"{path} is damaged ({type(error).__name__}: {error})", hint) from error
+    except DecodeError as error:
+        raise BadInputError(f"{path} is damaged: {error}", hint) from error
 
 
-def _manifest(content: Mapping[str, Any]) -> Manifest:
-    if content["runtime"] not in RUNTIMES or content["status"] not in ("linked", "rendered"):
-        raise ValueError("unknown runtime or status")
-    if content["goal"] not in (None, *GOALS):
-        raise ValueError("unknown goal")
-    return Manifest(
-        build_id=bytes.fromhex(content["build_id"]).hex(),
-        board=_board(content["board"]),
-        runtime=content["runtime"],
-        goal=content["goal"],
-        steps=tuple(tuple(int(layer) for layer in step) for step in content["steps"]),
-        status=content["status"],
-        model_name=_text(content["model_name"]),
-        model_sha256=_text(content["model_sha256"]),
-        inputs=_texts(content["inputs"]),
-        fidelity=content["fidelity"]
-        and {str(key): float(value) for key, value in content["fidelity"].items()},
-        warnings=tuple(_text(warning) for warning in content["warnings"]),
-        tools=_texts(content["tools"]),
-        files=_texts(content["files"]),
+def _check(manifest: Manifest, path: Path) -> None:
+    """Raises DecodeError or BadInputError where fields contradict each other, or what they name."""
+    for name, digest in {
+        "build_id": manifest.build_id,
+        "model_sha256": manifest.model_sha256,
+        **{f"files[{name!r}]": digest for name, digest in manifest.files.items()},
+    }.items():
+        _require(bool(_DIGEST.fullmatch(digest)), f"'{name}' is no SHA-256 in hexadecimal")
+    for name in (*manifest.files, *manifest.sizes):
+        _require(_is_inside(name), f"'files' has the name {name!r}, which is no file of the folder")
+    _require(manifest.sizes.keys() <= manifest.files.keys(), "'sizes' has a file that 'files' has not")
+    _require(manifest.image_version < 1 << 32, "'image_version' is no 32-bit number")
+    _require((manifest.goal is None) == (manifest.runtime != "native"), "'goal' does not suit 'runtime'")
+    layers = [layer for step in manifest.steps for layer in step]
+    _require(
+        all(manifest.steps) and layers == sorted(set(layers)),
+        "'steps' are not layers in their order, each once",
     )
+    _check_layout(manifest.board, manifest.layout, path)
 
 
-def _texts(content: Mapping[str, Any]) -> dict[str, str]:
-    return {str(key): _text(value) for key, value in content.items()}
+def _check_layout(board: Board, layout: FlashLayout, path: Path) -> None:
+    for name in (board.name, board.title, board.part, *(region.name for region in board.regions)):
+        _require(name.isprintable() and name != "", f"'board' has the name {name!r}")
+    ram = [region.name for region in board.regions if region.kind == "ram"]
+    _require(board.main_ram in ram, f"'board.main_ram' is {board.main_ram!r}, which is no RAM region")
+    names = [region.name for region in board.regions]
+    _require(len(set(names)) == len(names), "'board.regions' has a name twice")
+    check_board(board, path)
+    try:
+        expected = flash_layout(board, len(layout.slots))
+    except UsageError as error:
+        raise DecodeError(f"'layout' does not suit the board: {error.message}") from error
+    _require(layout == expected, f"'layout' is not that of {len(layout.slots)} slots on this board")
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
-    return value
+def _is_inside(name: str) -> bool:
+    """Whether `name` is a path below the folder, as a build writes it."""
+    path = PurePosixPath(name)
+    plain = name == str(path) and name.isprintable() and "\\" not in name
+    short = all(len(part.encode()) <= _LONGEST_NAME for part in path.parts)
+    return plain and short and bool(path.parts) and not path.is_absolute() and ".." not in path.parts
 
 
-def _board(content: Mapping[str, Any]) -> Board:
-    clock = content["clock"]
-    plain = {key: content[key] for key in ("name", "title", "part", "family", "main_ram", "stack_size")}
-    return Board(
-        **plain,
-        clock=Clock(**{**clock, "pll": clock["pll"] and Pll(**clock["pll"])}),
-        regions=tuple(Region(**region) for region in content["regions"]),
-        uart=Uart(**content["uart"]),
-        sectors=tuple(Sector(**sector) for sector in content["sectors"]),
-        bootloader=content["bootloader"] and Bootloader(**content["bootloader"]),
-        loader=content["loader"] and Loader(**content["loader"]),
-        led=content["led"] and Led(**content["led"]),
-        debug=content["debug"] and Debug(**content["debug"]),
-        emulator=content["emulator"] and Emulator(**content["emulator"]),
-    )
+def _require(condition: bool, problem: str) -> None:
+    if not condition:
+        raise DecodeError(problem)

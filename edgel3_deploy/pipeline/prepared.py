@@ -9,13 +9,32 @@ from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import BadInputError, UsageError
 from edgel3_deploy.fileio import sha256
 from edgel3_deploy.graph.ir import Network
+from edgel3_deploy.image.layout import FlashLayout
+from edgel3_deploy.image.pack import BIN, HEX, application_name
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.pipeline.manifest import Manifest, read_manifest
 
 MODEL = "model.tflite"
 REFERENCE = "reference.npz"
 ELF = "firmware.elf"
-BIN = "firmware.bin"
+LOADER_ELF = "loader/loader.elf"
+LOADER_BIN = "loader/loader.bin"
+
+
+def elf_name(slot: int) -> str:
+    """The application linked for a slot."""
+    return f"firmware-{slot}.elf" if slot else ELF
+
+
+def image_files(layout: FlashLayout) -> frozenset[str]:
+    """Names of all files that make produces in a build folder."""
+    slots = range(len(layout.slots))
+    resident = {
+        *(application_name(slot) for slot in slots),
+        *(str(Path(elf_name(slot)).with_suffix(suffix)) for slot in slots for suffix in (".elf", ".map")),
+        *(f"loader/loader{suffix}" for suffix in (".elf", ".bin", ".hex", ".map")),
+    }
+    return frozenset({ELF, BIN, HEX, "firmware.map", *(resident if layout.slots else ())})
 
 
 @dataclass(frozen=True)
@@ -33,14 +52,43 @@ class PreparedBuild:
     float_network: FloatNetwork | None
 
     @property
+    def layout(self) -> FlashLayout:
+        """What the build was linked for."""
+        return self.manifest.layout
+
+    @property
     def elf(self) -> Path:
-        """The linked image with symbols."""
+        """The linked application with symbols, of the first slot if there are slots."""
         return self.directory / ELF
 
     @property
     def bin(self) -> Path:
-        """The bytes to program from the start of the board's flash."""
+        """The bytes to program from the start of the board's flash: loader, image header and application."""
         return self.directory / BIN
+
+    @property
+    def hex(self) -> Path:
+        """The same with its addresses, as Intel HEX; gaps are left out."""
+        return self.directory / HEX
+
+    @property
+    def applications(self) -> tuple[Path, ...]:
+        """Image header and application for each slot; none for a bare image."""
+        return tuple(self.directory / application_name(slot) for slot in range(len(self.layout.slots)))
+
+    def application(self, slot: int = 0) -> Path:
+        """Image header and application for `slot`; IndexError if the layout has no such slot."""
+        return self.applications[slot]
+
+    @property
+    def loader(self) -> Path | None:
+        """The loader's bytes; None for a bare image."""
+        return self.directory / LOADER_BIN if self.layout.loader else None
+
+    @property
+    def loader_elf(self) -> Path | None:
+        """The linked loader with symbols; None for a bare image."""
+        return self.directory / LOADER_ELF if self.layout.loader else None
 
 
 def load_build_for(board: Board, directory: Path) -> PreparedBuild:
@@ -76,13 +124,20 @@ def load_build(directory: Path) -> PreparedBuild:
             "Build with --tflm-root, or with another --runtime.",
         )
     model = _checked(directory, manifest, MODEL)
-    for name in (ELF, BIN):
+    for name in sorted(image_files(manifest.layout)):
         _checked(directory, manifest, name)
+    network = read_network(model, name=manifest.model_name)
+    last = max((layer for step in manifest.steps for layer in step), default=0)
+    if last >= len(network.layers):
+        raise BadInputError(
+            f"{directory}: 'steps' names layer {last}, but the model has {len(network.layers)} layers",
+            f"Build again: edgel3-deploy build --board {manifest.board.name}",
+        )
     return PreparedBuild(
         directory=directory,
         board=manifest.board,
         manifest=manifest,
-        network=read_network(model, name=manifest.model_name),
+        network=network,
         model=model,
         float_network=_float_network(directory, manifest),
     )

@@ -10,7 +10,9 @@ from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import UsageError
 from edgel3_deploy.fileio import read_file, sha256
 from edgel3_deploy.graph.ir import Network
+from edgel3_deploy.image.layout import FlashLayout
 from edgel3_deploy.models.family import FAMILY
+from edgel3_deploy.models.locate import Model, locate
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.pipeline.verdict import refuse_float, refuse_member
 from edgel3_deploy.progress import Progress, silent
@@ -33,22 +35,31 @@ class SourceModel:
 
 
 def take_model(
-    model: str, calibration: Sequence[Path], board: Board, *, progress: Progress = silent
+    model: str,
+    calibration: Sequence[Path],
+    board: Board,
+    layout: FlashLayout | None = None,
+    *,
+    progress: Progress = silent,
 ) -> SourceModel:
     """Locate `model`, quantize it if it is float, and read its graph.
 
-    A model whose shape alone cannot fit `board` is refused before its weights are needed or quantized.
+    A model whose shape alone cannot fit `board` is refused before its weights are needed or quantized;
+    `layout` says how much flash it may take, by default the board's usual one.
     Raises OverBudgetError; BadInputError or UsageError for models and audio that cannot be used.
     """
     from edgel3_deploy.graph.reader import read_network_file
-    from edgel3_deploy.models.locate import locate
+    from edgel3_deploy.models.weights import read_weights
 
     known = next((member for member in FAMILY if member.name == model), None)
     if known is not None:
-        refuse_member(known, board)
+        refuse_member(known, board, layout)
     located = locate(model)
     if located.kind == "weights":
-        return _quantized(located.name, located.path, calibration, board, progress)
+        progress("reading weights")
+        weights = read_weights(located.path)
+        refuse_float(weights, board, layout)
+        return _quantized(located, weights, calibration, progress)
     if calibration:
         raise UsageError(
             f"{model} is quantized already: --calibration would have no effect",
@@ -66,26 +77,22 @@ def take_model(
 
 
 def _quantized(
-    name: str, path: Path, calibration: Sequence[Path], board: Board, progress: Progress
+    located: Model, network: FloatNetwork, calibration: Sequence[Path], progress: Progress
 ) -> SourceModel:
     from edgel3_deploy.graph.reader import read_network
-    from edgel3_deploy.models.weights import read_weights
     from edgel3_deploy.quantize.quantize import quantize
 
-    progress("reading weights")
-    network = read_weights(path)
-    refuse_float(network, board)
     quantized = quantize(network, calibration=calibration, progress=progress)
     return SourceModel(
-        network=read_network(quantized.tflite, name=name),
+        network=read_network(quantized.tflite, name=located.name),
         tflite=quantized.tflite,
         float_network=network,
         fidelity=quantized.fidelity,
         warnings=quantized.warnings,
         inputs={
-            "model": name,
+            "model": located.name,
             "kind": "weights",
-            "sha256": sha256(read_file(path, "a weight file")),
+            "sha256": sha256(read_file(located.path, "a weight file")),
             "calibration": quantized.calibration,
         },
     )

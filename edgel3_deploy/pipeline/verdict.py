@@ -6,9 +6,10 @@ import dataclasses
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import OverBudgetError
+from edgel3_deploy.image.layout import FlashLayout
 from edgel3_deploy.models.family import FAMILY, Member
 from edgel3_deploy.models.network import FloatNetwork
-from edgel3_deploy.plan.estimate import Estimate, estimate_member, member_fits
+from edgel3_deploy.plan.estimate import Estimate, estimate_member, fitting
 from edgel3_deploy.toolchain.budget import Budget
 
 
@@ -21,12 +22,12 @@ def refuse_estimate(estimate: Estimate) -> None:
         raise
 
 
-def refuse_member(member: Member, board: Board) -> None:
+def refuse_member(member: Member, board: Board, layout: FlashLayout | None = None) -> None:
     """Raise OverBudgetError if the shape of a family member alone cannot fit `board`."""
-    refuse_estimate(estimate_member(member, board))
+    refuse_estimate(estimate_member(member, board, layout))
 
 
-def refuse_float(network: FloatNetwork, board: Board) -> None:
+def refuse_float(network: FloatNetwork, board: Board, layout: FlashLayout | None = None) -> None:
     """Raise OverBudgetError if the shape of a float network alone cannot fit `board`.
 
     Networks of other widths than the family's, two equal ones a block, are judged when they are quantized.
@@ -41,22 +42,31 @@ def refuse_float(network: FloatNetwork, board: Board) -> None:
             frames=network.frames,
             filters=(widths[0], widths[2], widths[4], widths[6]),
         )
-        refuse_member(shape, board)
+        refuse_member(shape, board, layout)
 
 
 def refuse_budget(budget: Budget, model_name: str, board: Board) -> None:
     """Raise OverBudgetError, with budget.json's content as its verdict, for an image that does not fit."""
     if budget.verdict == "fits":
         return
-    fitting = [member.name for member in FAMILY if member_fits(member, board)]
+    members = fitting(board, budget.layout)
     hint = (
         f"Largest: {', '.join(f'{item.name} {item.size:,}' for item in budget.items[:4])}. "
         if budget.items
         else ""
     )
+    hint += _one_slot(budget)
     error = OverBudgetError(
         f"{model_name} does not fit {board.name}: {'; '.join(budget.excess)}",
-        f"{hint}Models of the EdgeL3 family that should fit: {', '.join(fitting) or 'none'}.",
+        f"{hint}Models of the EdgeL3 family that should fit: {', '.join(members) or 'none'}.",
     )
-    error.verdict = {"model": model_name, "board": board.name, **budget.to_json(), "fitting": fitting}
+    error.verdict = {"model": model_name, "board": board.name, **budget.to_json(), "fitting": list(members)}
     raise error
+
+
+def _one_slot(budget: Budget) -> str:
+    """How much more one slot would hold, for what is too large for two."""
+    if len(budget.layout.slots) < 2 or not budget.flash.excess:
+        return ""
+    whole = sum(slot.size for slot in budget.layout.slots) - budget.layout.header_size
+    return f"With --slots one an image may have {whole:,} bytes. "

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 
 from edgel3_deploy import __version__
+from edgel3_deploy.pipeline.decode import DecodeError, decode, read_json
 from edgel3_deploy.toolchain.budget import Usage
 
 _PACKAGES = ("ai-edge-litert", "librosa", "numpy", "tflite-micro")
@@ -16,10 +16,13 @@ _PACKAGES = ("ai-edge-litert", "librosa", "numpy", "tflite-micro")
 def read_budget(folder: Path) -> tuple[Usage, ...]:
     """Flash, RAM and its regions from the build's budget.json; empty if it cannot be read."""
     try:
-        content = json.loads((folder / "budget.json").read_bytes())
+        content = read_json(folder / "budget.json")
         rows = {"flash": content["flash"], "RAM": content["ram"], **content["ram"]["regions"]}
-        return tuple(Usage(name, int(row["used"]), int(row["limit"])) for name, row in rows.items())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return tuple(
+            decode(Usage, {"name": name, "used": row["used"], "limit": row["limit"]})
+            for name, row in rows.items()
+        )
+    except (OSError, DecodeError, LookupError, TypeError):
         return ()
 
 

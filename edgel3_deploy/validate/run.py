@@ -60,7 +60,9 @@ def validate_build(
         run = BoardRun(client, build.network, manifest.steps)
         rows = _compare(build, workload, run, progress)
         device = Device(build.board, port, _body(build.board, serial), identity, client.memory())
-    planned = schedule(build.network, build.board, manifest.goal) if manifest.goal else None
+    planned = (
+        schedule(build.network, build.board, manifest.goal, layout=build.layout) if manifest.goal else None
+    )
     output = build.network.output
     embeddings = np.stack(rows.embeddings)
     floats = np.concatenate(rows.floats) if rows.floats else None

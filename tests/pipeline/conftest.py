@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgel3_deploy.boards import Board, load_board
+from edgel3_deploy.image.layout import flash_layout
 from edgel3_deploy.pipeline.builder import BuildRequest, BuildResult, build
 from edgel3_deploy.pipeline.manifest import Manifest
 from tests.graph.models import ModelBuilder
@@ -92,6 +93,7 @@ def manifest(board: Board) -> Manifest:
     return Manifest(
         build_id="ab" * 32,
         board=board,
+        layout=flash_layout(board, 2),
         runtime="native",
         goal="balanced",
         steps=((0,), (1, 2)),
@@ -102,5 +104,7 @@ def manifest(board: Board) -> Manifest:
         fidelity={"cosine_min": 0.99, "cosine_median": 0.999, "sqnr_db": 29.5},
         warnings=("one", "two"),
         tools={"arm-none-eabi-gcc": "12.2.1"},
-        files={"network.c": "ef" * 32},
+        files={"network.c": "ef" * 32, "firmware.bin": "01" * 32},
+        sizes={"firmware.bin": 600_000},
+        image_version=7,
     )

@@ -16,7 +16,7 @@ def put(folder: Path, manifest: Manifest, name: str, content: str) -> None:
     """A minimal build that wrote one file."""
     folder.mkdir(exist_ok=True)
     (folder / name).write_text(content)
-    written = dataclasses.replace(manifest, files={name: "00"})
+    written = dataclasses.replace(manifest, files={name: "00" * 32}, sizes={})
     (folder / "manifest.json").write_bytes(written.to_json())
 
 

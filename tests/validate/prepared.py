@@ -13,6 +13,7 @@ import numpy as np
 from edgel3_deploy.boards.load import load_board
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.graph.reference import run_layer
+from edgel3_deploy.image.layout import flash_layout
 from edgel3_deploy.link.protocol import CounterUnit
 from edgel3_deploy.models.network import FloatConv, FloatNetwork
 from edgel3_deploy.pipeline.manifest import Manifest
@@ -67,6 +68,7 @@ def prepared_build(folder: Path, *, board: str = "stm32f7", with_float: bool = T
     manifest = Manifest(
         build_id=BUILD_ID,
         board=facts,
+        layout=flash_layout(facts),
         runtime="native",
         goal="balanced",
         steps=tuple((index,) for index in range(5)),
