@@ -17,6 +17,8 @@ _WORD = 8
 _GUARD = 32
 """Bytes of the smallest MPU region: the guard under the stack, which stands at the bottom of the main RAM."""
 _STM32_FLASH = 0x0800_0000
+_H7_D2_RAM = range(0x3000_0000, 0x3004_8000)
+"""SRAM1 to SRAM3 of the STM32H7: their clock is off until start-up, which needs a stack, turns it on."""
 _SECTOR_UNIT = 1024
 
 
@@ -44,6 +46,22 @@ def check_board(board: Board, source: Path) -> None:
     for below, above in pairwise(sorted(board.regions, key=lambda region: region.origin)):
         if above.origin < below.end:
             fail(f"'regions.{below.name}' and 'regions.{above.name}' overlap", _extents(below, above))
+    _check_main_ram(board, fail)
+    if board.family == "mps2-an500":
+        return
+    _check_flash(board, fail)
+    _check_clock(board, fail)
+    _check_pins(board, fail)
+    if board.bootloader and board.bootloader.program_unit not in (1, 2, 4, 8, 16, 32):
+        fail(
+            f"'bootloader.program_unit' is {board.bootloader.program_unit}",
+            "Give a power of two, 32 at most.",
+        )
+    if board.emulator and board.emulator.kind == "qemu":
+        fail(f"'emulator.kind' is qemu, which has no {board.family}", "Write unicorn.")
+
+
+def _check_main_ram(board: Board, fail: _Fail) -> None:
     main_ram = board.region(board.main_ram)
     if main_ram.origin % _GUARD or main_ram.size % _GUARD:
         fail(
@@ -57,18 +75,11 @@ def check_board(board: Board, source: Path) -> None:
             f"'stack_size' = {board.stack_size} leaves nothing of 'regions.{main_ram.name}'",
             f"The region has {main_ram.size} bytes: choose a smaller stack, or another 'main_ram'.",
         )
-    if board.family == "mps2-an500":
-        return
-    _check_flash(board, fail)
-    _check_clock(board, fail)
-    _check_pins(board, fail)
-    if board.bootloader and board.bootloader.program_unit not in (1, 2, 4, 8, 16, 32):
+    if board.family == "stm32h7" and main_ram.origin in _H7_D2_RAM:
         fail(
-            f"'bootloader.program_unit' is {board.bootloader.program_unit}",
-            "Give a power of two, 32 at most.",
+            f"'main_ram' = {main_ram.name} has no clock when the chip starts",
+            "Choose a region that always runs: DTCM, AXI SRAM or SRAM4.",
         )
-    if board.emulator and board.emulator.kind == "qemu":
-        fail(f"'emulator.kind' is qemu, which has no {board.family}", "Write unicorn.")
 
 
 def _check_flash(board: Board, fail: _Fail) -> None:

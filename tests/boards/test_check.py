@@ -143,9 +143,19 @@ def test_the_flash_starts_where_the_chip_has_it() -> None:
     assert "0x08000000" in text
 
 
-def test_any_main_ram_may_hold_the_stack() -> None:
-    check_board(replace(STM32F7, main_ram="sram1"), FILE)
-    check_board(replace(load_board("stm32h7"), main_ram="sram2"), FILE)
+@pytest.mark.parametrize(
+    ("name", "main_ram"),
+    [("stm32f7", "sram1"), ("stm32f7", "sram2"), ("stm32h7", "axi"), ("stm32h7", "sram4")],
+)
+def test_any_main_ram_that_always_runs_may_hold_the_stack(name: str, main_ram: str) -> None:
+    check_board(replace(load_board(name), main_ram=main_ram), FILE)
+
+
+@pytest.mark.parametrize("main_ram", ["sram1", "sram2", "sram3"])
+def test_a_main_ram_without_a_clock_at_reset_is_refused(main_ram: str) -> None:
+    text = complaint(replace(load_board("stm32h7"), main_ram=main_ram))
+    assert f"'main_ram' = {main_ram}" in text
+    assert "clock" in text
 
 
 def test_the_guard_under_the_stack_needs_its_alignment() -> None:
