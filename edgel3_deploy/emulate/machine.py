@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 from collections.abc import Callable
 from functools import partial
@@ -27,7 +28,7 @@ class Machine:
     """A part in Unicorn. `run` blocks until `stop` is called from another thread."""
 
     def __init__(self, part: Part, line: Line, *, boot0: bool, log: Log, seed: int = 0) -> None:
-        """`seed` decides what is in RAM when power comes on."""
+        """`seed` decides what is in RAM when power comes on, and unless it is 0 in the MPU's regions."""
         self._part = part
         self._line = line
         self._boot0 = boot0
@@ -35,6 +36,8 @@ class Machine:
         self._stopping = False
         self._protection = Protection()
         self._engine = map_part(part, seed)
+        if seed:
+            part.control.mpu.scramble(random.Random(f"MPU {seed}"))
         self._execution = Execution(self._engine, part, log)
         self._timer = WatchdogTimer(part.chip_time, part.watchdog, self._execution.interrupt)
         line.on_rest = self._execution.check_fpu_use

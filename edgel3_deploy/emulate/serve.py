@@ -49,10 +49,11 @@ def serve(
 
     The flash is erased, or what `flash_file` holds, or `image` (.bin or .elf). BOOT0 is high, and the
     ROM bootloader runs, if `boot0` says so or, without it, if there is nothing in flash to run. What the
-    board has to say goes to `log`, by default to the logger "edgel3_deploy.emulate". `seed` decides what is
-    in RAM when power comes on. `probe` is called before `ready` with a function that looks at a pin, such as
-    "PJ5", from any thread. With `power_cut` the board loses power in that operation on its flash, and
-    this returns.
+    board has to say goes to `log`, by default to the logger "edgel3_deploy.emulate".
+
+    `seed` decides what is in RAM when power comes on, and unless it is 0 in the MPU's regions. With
+    `power_cut` the board loses power in that operation on its flash, and this returns. `probe` is called
+    before `ready` with a function that looks at a pin, such as "PJ5", from any thread.
 
     Raises UsageError, BadInputError or MissingDependencyError before anything runs.
     """
@@ -133,6 +134,7 @@ def _run(
                 thread.join(_JOIN_SECONDS)
         if failures and not isinstance(failures[0], PowerLost):
             raise failures[0]
+        part.flash.close()
         return Outcome(part.flash.operations, power_lost=bool(failures))
     finally:
         pty.close()
