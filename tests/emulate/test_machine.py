@@ -222,6 +222,27 @@ def test_pins_can_be_looked_at(bench: Callable[..., Any], monitor: Build) -> Non
             virtual.pin("PZ1")
 
 
+def test_the_reset_button_works_whatever_the_program_does(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32f7", image=monitor("f7")) as virtual:
+        virtual.ask("r")
+        with virtual.terminal() as terminal:
+            terminal.write(b"N")
+        virtual.press_reset()
+        assert virtual.ask("c") == ["04000000"]
+        assert int(virtual.ask("r")[1], 16) == 2, "RAM kept its contents"
+
+
+def test_the_reset_button_works_in_the_bootloader(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32f7", image=monitor("f7"), boot0=True) as virtual:
+        for _ in range(2):
+            with open_port(virtual.port, 38_400, "E") as port:
+                bootloader = Bootloader(port)
+                while not bootloader.synchronize():
+                    pass
+                assert bootloader.device_id() == 0x451
+            virtual.press_reset()
+
+
 def test_sleeping_and_double_precision(bench: Callable[..., Any], monitor: Build) -> None:
     with bench("stm32f7", image=monitor("f7")) as virtual:
         assert virtual.ask("i") == ["awake"]
