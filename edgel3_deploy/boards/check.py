@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from math import isfinite
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
+from edgel3_deploy.boards.baud import DIVIDERS, MAX_ERROR, baud_range, rate_error, uart_clocks
 from edgel3_deploy.boards.board import Board, Region
 from edgel3_deploy.boards.pll import PLL_LIMITS
 from edgel3_deploy.errors import BadInputError
 
 _ADDRESS_SPACE = 1 << 32
 _WORD = 8
+_GUARD = 32
+"""Bytes of the smallest MPU region: the guard under the stack, which stands at the bottom of the main RAM."""
+_STM32_FLASH = 0x0800_0000
+_H7_D2_RAM = range(0x3000_0000, 0x3004_8000)
+"""SRAM1 to SRAM3 of the STM32H7: their clock is off until start-up, which needs a stack, turns it on."""
+_SECTOR_UNIT = 1024
+
+
+class _Fail(Protocol):
+    def __call__(self, problem: str, hint: str) -> NoReturn: ...
 
 
 def check_board(board: Board, source: Path) -> None:
@@ -34,7 +46,28 @@ def check_board(board: Board, source: Path) -> None:
     for below, above in pairwise(sorted(board.regions, key=lambda region: region.origin)):
         if above.origin < below.end:
             fail(f"'regions.{below.name}' and 'regions.{above.name}' overlap", _extents(below, above))
+    _check_main_ram(board, fail)
+    if board.family == "mps2-an500":
+        return
+    _check_flash(board, fail)
+    _check_clock(board, fail)
+    _check_pins(board, fail)
+    if board.bootloader and board.bootloader.program_unit not in (1, 2, 4, 8, 16, 32):
+        fail(
+            f"'bootloader.program_unit' is {board.bootloader.program_unit}",
+            "Give a power of two, 32 at most.",
+        )
+    if board.emulator and board.emulator.kind == "qemu":
+        fail(f"'emulator.kind' is qemu, which has no {board.family}", "Write unicorn.")
+
+
+def _check_main_ram(board: Board, fail: _Fail) -> None:
     main_ram = board.region(board.main_ram)
+    if main_ram.origin % _GUARD or main_ram.size % _GUARD:
+        fail(
+            f"'regions.{main_ram.name}' is the main RAM and not aligned to {_GUARD} bytes",
+            "The memory protection guards the stack in units of that size: check origin and size.",
+        )
     if board.stack_size % _WORD or board.stack_size < 1024:
         fail(f"'stack_size' is {board.stack_size}", f"Give at least 1K and a multiple of {_WORD}.")
     if board.stack_size >= main_ram.size:
@@ -42,40 +75,69 @@ def check_board(board: Board, source: Path) -> None:
             f"'stack_size' = {board.stack_size} leaves nothing of 'regions.{main_ram.name}'",
             f"The region has {main_ram.size} bytes: choose a smaller stack, or another 'main_ram'.",
         )
-    if board.family == "mps2-an500":
-        return
-    tiled = sum(sector.size for sector in board.sectors)
-    if tiled != board.flash.size:
+    if board.family == "stm32h7" and main_ram.origin in _H7_D2_RAM:
         fail(
-            f"'sectors' add up to {tiled} bytes, 'regions.{board.flash.name}' has {board.flash.size}",
+            f"'main_ram' = {main_ram.name} has no clock when the chip starts",
+            "Choose a region that always runs: DTCM, AXI SRAM or SRAM4.",
+        )
+
+
+def _check_flash(board: Board, fail: _Fail) -> None:
+    flash = board.flash
+    if flash.origin != _STM32_FLASH:
+        fail(
+            f"'regions.{flash.name}.origin' is {flash.origin:#010x}",
+            f"The flash of {board.family} starts at {_STM32_FLASH:#010x}.",
+        )
+    if any(sector.size % _SECTOR_UNIT for sector in board.sectors):
+        fail("'sectors' has a size that is no multiple of 1K", "Give the flash's erase units.")
+    tiled = sum(sector.size for sector in board.sectors)
+    if tiled != flash.size:
+        fail(
+            f"'sectors' add up to {tiled} bytes, 'regions.{flash.name}' has {flash.size}",
             "The sectors must tile the flash.",
         )
-    ends = {sector.origin + sector.size - board.flash.origin for sector in board.sectors[:-1]}
+    ends = {sector.origin + sector.size - flash.origin for sector in board.sectors[:-1]}
     if board.loader and board.loader.size not in ends:
         fail(
             f"'loader.size' = {board.loader.size} is not where a sector ends",
             "The loader takes the first sector or sectors, and leaves some to the application.",
         )
-    if board.clock.pll is None:
-        cpu_hz, hse_hz = board.clock.cpu_hz, board.clock.hse_hz
-        most = PLL_LIMITS[board.family].cpu_hz_max
-        fail(
-            f"'clock.cpu_hz' = {cpu_hz} cannot be reached from 'clock.hse_hz' = {hse_hz}",
-            f"The PLL of {board.family} multiplies by whole ratios, up to {most} Hz.",
-        )
-    if board.bootloader and board.bootloader.program_unit not in (1, 2, 4, 8, 16, 32):
-        fail(
-            f"'bootloader.program_unit' is {board.bootloader.program_unit}",
-            "Give a power of two, 32 at most.",
-        )
-    _check_emulator(board, fail_at=source)
 
 
-def _check_emulator(board: Board, fail_at: Path) -> None:
-    if board.emulator and board.emulator.kind == "qemu":
-        raise BadInputError(
-            f"{fail_at}: 'emulator.kind' is qemu, which has no {board.family}", "Write unicorn."
+def _check_clock(board: Board, fail: _Fail) -> None:
+    clock, limits = board.clock, PLL_LIMITS[board.family]
+    low, high = limits.input_hz if clock.hse_bypass else limits.crystal_hz
+    if not low <= clock.hse_hz <= high:
+        source = "clock input" if clock.hse_bypass else "crystal"
+        fail(
+            f"'clock.hse_hz' = {clock.hse_hz} is no {source} of {board.family}",
+            f"It takes {low} to {high} Hz; 'clock.hse_bypass' says whether a crystal or a clock is there.",
         )
+    if clock.pll is None:
+        fail(
+            f"'clock.cpu_hz' = {clock.cpu_hz} cannot be reached from 'clock.hse_hz' = {clock.hse_hz}",
+            f"The PLL of {board.family} multiplies by whole ratios, up to {limits.cpu_hz_max} Hz.",
+        )
+    clocks = uart_clocks(board)
+    for clock_hz, when in zip(clocks, ("", " while it runs on its internal oscillator"), strict=True):
+        error = rate_error(clock_hz, board.uart.baudrate)
+        if error > MAX_ERROR:
+            low, high = baud_range(clocks)
+            makes = f"is {error:.1%} off" if isfinite(error) else "has no divider"
+            fail(
+                f"'uart.baudrate' = {board.uart.baudrate} {makes} at {board.uart.instance}'s clock of "
+                f"{clock_hz} Hz{when}",
+                f"It divides by whole numbers, {DIVIDERS[0]} to {DIVIDERS[1]}: rates from {low} to {high}.",
+            )
+
+
+def _check_pins(board: Board, fail: _Fail) -> None:
+    uart = board.uart
+    if uart.tx == uart.rx:
+        fail(f"'uart.tx' and 'uart.rx' are both {uart.tx}", "Give each its own pin.")
+    if board.led and board.led.pin in (uart.tx, uart.rx):
+        fail(f"'led.pin' = {board.led.pin} is a pin of the UART", "Give another pin, or leave [led] out.")
 
 
 def _extents(*regions: Region) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,14 +21,9 @@ from edgel3_deploy.boards.board import (
 )
 from edgel3_deploy.boards.check import check_board
 from edgel3_deploy.boards.pll import PLL_LIMITS, solve_pll
-from edgel3_deploy.boards.table import EXAMPLE, Table, nearest, parse_size
-from edgel3_deploy.errors import BadInputError, UsageError
-from edgel3_deploy.resources import boards_dir
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from edgel3_deploy.boards.source import find_board, read_merged
+from edgel3_deploy.boards.table import Table, parse_size, shown
+from edgel3_deploy.errors import BadInputError
 
 _KEYS = (
     "title",
@@ -50,15 +43,13 @@ _KEYS = (
 )
 _FAMILIES = ("stm32f7", "stm32h7", "mps2-an500")
 _BOARD_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
-_PIN = r"P[A-K](\d|1[0-5])"
+_PIN = r"P[A-K]([0-9]|1[0-5])"
 _UARTS = ("USART1", "USART2", "USART3", "UART4", "UART5", "USART6", "UART7", "UART8")
-_SECTORS = re.compile(r"(?:(\d{1,3}) x )?(\d{1,10}[KM]?)")
-_MAX_FILE_SIZE = 1 << 20
-
-
-def board_names() -> tuple[str, ...]:
-    """Names of the built-in boards, sorted."""
-    return tuple(sorted(path.stem for path in boards_dir().glob("*.toml")))
+_SECTORS = re.compile(r"(?:([0-9]{1,3}) x )?([0-9]{1,10}[KM]?)")
+_MAX_SECTORS = 128
+_MAX_REGIONS = 16
+_LINKER_WORDS = ("l", "len", "length", "o", "org", "origin")
+"""Region names that a linker script's MEMORY takes for its attributes."""
 
 
 def load_board(name_or_path: str | Path) -> Board:
@@ -66,79 +57,25 @@ def load_board(name_or_path: str | Path) -> Board:
 
     Raises UsageError for a name that is neither and BadInputError, naming file and key, for an unusable file.
     """
-    path = _find(str(name_or_path), Path.cwd())
-    if path is None:
-        hint = nearest(str(name_or_path), board_names()) or f"Boards: {', '.join(board_names())}."
-        raise UsageError(
-            f"unknown board '{name_or_path}'", f"{hint} A board file works by its path: FILE.toml."
-        )
+    path = find_board(str(name_or_path))
     if not _BOARD_NAME.fullmatch(path.stem):
         raise BadInputError(
-            f"{path}: '{path.stem}' is no board name",
+            f"{shown(str(path), 200)}: '{shown(path.stem)}' is no board name",
             "Name the file with a-z, 0-9, '-' and '_' (48 at most).",
         )
-    board = _board(path.stem, Table(path, "", _merged(path, ()), _KEYS))
+    board = _board(path.stem, Table(path, "", read_merged(path), _KEYS))
     check_board(board, path)
     return board
-
-
-def _find(name: str, folder: Path) -> Path | None:
-    if name.endswith(".toml") or "/" in name:
-        return folder / Path(name).expanduser()
-    return boards_dir() / f"{name}.toml" if name in board_names() else None
-
-
-def _merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
-    """The file's values over those of its base board: tables merge key by key, anything else replaces."""
-    values = _read(path)
-    base_name = values.pop("based_on", None)
-    if base_name is None:
-        return values
-    if not isinstance(base_name, str):
-        raise BadInputError(f"{path}: 'based_on' must be a string", "Name a built-in board or a board file.")
-    base = _find(base_name, path.parent)
-    if base is None:
-        hint = nearest(base_name, board_names()) or f"Boards: {', '.join(board_names())}."
-        raise BadInputError(f"{path}: 'based_on' names the unknown board '{base_name}'", hint)
-    chain = (*seen, path.resolve())
-    if base.resolve() in chain:
-        raise BadInputError(f"{path}: 'based_on' goes round in a circle", f"{base} is based on this file.")
-    return _deep_merge(_merged(base, chain), values)
-
-
-def _deep_merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        below = merged.get(key)
-        both_tables = isinstance(below, dict) and isinstance(value, dict)
-        merged[key] = _deep_merge(cast(dict[str, Any], below), value) if both_tables else value
-    return merged
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_FILE_SIZE + 1)
-    except OSError as error:
-        raise BadInputError(f"cannot read board file {path}: {error.strerror}", "Check the path.") from error
-    if len(data) > _MAX_FILE_SIZE:
-        raise BadInputError(
-            f"{path} is larger than a board file can be ({_MAX_FILE_SIZE} bytes)", "Check the path."
-        )
-    try:
-        return tomllib.loads(data.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInputError(f"{path} is not valid TOML: {error}", EXAMPLE) from error
 
 
 def _board(name: str, root: Table) -> Board:
     family = cast(Family, root.choice("family", _FAMILIES))
     on_silicon = family != "mps2-an500"
-    regions = tuple(_region(root.table("regions"), key) for key in root.table("regions").keys)
+    regions = _regions(root)
     return Board(
         name=name,
-        title=root.text("title"),
-        part=root.text("part", r"[A-Za-z0-9][A-Za-z0-9-]*"),
+        title=root.text("title", r"[ -~]{1,60}"),
+        part=root.text("part", r"[A-Za-z0-9][A-Za-z0-9-]{0,31}"),
         family=family,
         clock=_clock(root, family),
         regions=regions,
@@ -154,9 +91,18 @@ def _board(name: str, root: Table) -> Board:
     )
 
 
+def _regions(root: Table) -> tuple[Region, ...]:
+    table = root.table("regions")
+    if len(table.keys) > _MAX_REGIONS:
+        root.fail("regions", f"has {len(table.keys)} entries", f"{_MAX_REGIONS} at most.")
+    return tuple(_region(table, key) for key in table.keys)
+
+
 def _region(regions: Table, name: str) -> Region:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,15}", name):
         regions.fail(name, "is no region name", "Use a-z, 0-9 and '_', a letter first, 16 at most.")
+    if name in _LINKER_WORDS:
+        regions.fail(name, "is a word of linker scripts", "Give the region another name, such as sram1.")
     table = regions.table(name, ("kind", "origin", "size"))
     kind = table.choice("kind", ("flash", "ram", "itcm"))
     return Region(name, cast(Any, kind), table.integer("origin"), table.size("size"))
@@ -194,8 +140,11 @@ def _sectors(root: Table, regions: tuple[Region, ...]) -> tuple[Sector, ...]:
         match = _SECTORS.fullmatch(entry)
         size = parse_size(match[2]) if match else None
         if match is None or not size:
-            root.fail("sectors", f"has the entry {entry!r}", 'Write "4 x 32K" or "128K".')
-        for _ in range(int(match[1] or 1)):
+            root.fail("sectors", f"has the entry '{shown(entry)}'", 'Write "4 x 32K" or "128K".')
+        count = int(match[1] or 1)
+        if len(sectors) + count > _MAX_SECTORS:
+            root.fail("sectors", f"are more than {_MAX_SECTORS}", "Give the flash's erase units.")
+        for _ in range(count):
             sectors.append(Sector(len(sectors), origin, size))
             origin += size
     return tuple(sectors)
@@ -215,7 +164,7 @@ def _bootloader(root: Table) -> Bootloader:
         program_unit=table.integer("program_unit", 1, 32),
         id_address=table.integer("id_address") if "id_address" in table else 0,
         startup_ms=table.integer("startup_ms", 0, 10_000) if "startup_ms" in table else 100,
-        **{word: table.text(word, r"[ -~]*") for word in words if word in table},
+        **{word: table.text(word, r"[ -~]{0,120}") for word in words if word in table},
     )
 
 
@@ -227,8 +176,8 @@ def _led(root: Table) -> Led:
 def _debug(root: Table) -> Debug:
     table = root.table("debug", ("openocd_config", "pyocd_target", "drive"))
     return Debug(
-        table.text("openocd_config", r"[A-Za-z0-9_./-]+\.cfg"),
-        table.text("pyocd_target", r"[a-z0-9_]+"),
+        table.text("openocd_config", r"[A-Za-z0-9_./-]{1,120}\.cfg"),
+        table.text("pyocd_target", r"[a-z0-9_]{1,60}"),
         table.text("drive", r"[A-Za-z0-9_-]{1,11}") if "drive" in table else "",
     )
 
@@ -236,5 +185,5 @@ def _debug(root: Table) -> Debug:
 def _emulator(root: Table) -> Emulator:
     table = root.table("emulator", ("kind", "machine"))
     if table.choice("kind", ("unicorn", "qemu")) == "qemu":
-        return Emulator("qemu", table.text("machine", r"[a-z0-9-]+"))
+        return Emulator("qemu", table.text("machine", r"[a-z0-9-]{1,60}"))
     return Emulator("unicorn")

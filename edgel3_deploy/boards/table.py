@@ -14,15 +14,23 @@ from edgel3_deploy.resources import boards_dir
 EXAMPLE = f"{boards_dir() / 'stm32f7.toml'} is an example."
 """A hint for whoever writes a board file."""
 
-_SIZE = re.compile(r"(\d{1,10})([KM]?)")
+_SIZE = re.compile(r"([0-9]{1,10})([KM]?)")
 _UNITS = {"": 1, "K": 1024, "M": 1024 * 1024}
 _ADDRESS_SPACE = 1 << 32
 
 
 def nearest(word: str, choices: Iterable[str]) -> str:
     """The closest of `choices` as a question for a hint, or "" when none is close."""
-    matches = difflib.get_close_matches(word.lower(), list(choices), n=1, cutoff=0.5)
+    matches = difflib.get_close_matches(word.lower(), list(choices), n=1, cutoff=0.6)
     return f"Did you mean '{matches[0]}'?" if matches else ""
+
+
+def shown(value: object, limit: int = 60) -> str:
+    """`value` as a message may quote it: on one line, short, without what a terminal would act on."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >> 64:
+        return "a number of more than 64 bits"
+    text = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in str(value))
+    return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
 def parse_size(text: str) -> int | None:
@@ -66,7 +74,7 @@ class Table:
         """A string that matches `pattern` as a whole; by default one line of printable ASCII."""
         value: str = self._value(key, str, "a string")
         if not re.fullmatch(pattern, value):
-            self.fail(key, f"is {value!r}, which does not match {pattern}")
+            self.fail(key, f"is '{shown(value)}', which does not match {pattern}")
         return value
 
     def choice(self, key: str, choices: Iterable[str]) -> str:
@@ -74,7 +82,9 @@ class Table:
         value: str = self._value(key, str, "a string")
         known = list(choices)
         if value not in known:
-            self.fail(key, f"is {value!r}", nearest(value, known) or f"Give one of: {', '.join(known)}.")
+            self.fail(
+                key, f"is '{shown(value)}'", nearest(value, known) or f"Give one of: {', '.join(known)}."
+            )
         return value
 
     def flag(self, key: str) -> bool:
@@ -86,7 +96,7 @@ class Table:
         """An integer in [low, high]."""
         value: int = self._value(key, int, "an integer")
         if isinstance(value, bool) or not low <= value <= high:
-            self.fail(key, f"is {value}, outside {low}..{high}")
+            self.fail(key, f"is {shown(value)}, outside {low}..{high}")
         return value
 
     def size(self, key: str) -> int:
@@ -95,7 +105,9 @@ class Table:
         size = parse_size(value) if isinstance(value, str) else value
         if size is None or isinstance(size, bool) or not 1 <= size <= _ADDRESS_SPACE:
             self.fail(
-                key, f"is {value!r}, which is no size", 'Write bytes, or a size such as "128K" or "2M".'
+                key,
+                f"is '{shown(value)}', which is no size",
+                'Write bytes, or a size such as "128K" or "2M".',
             )
         return size
 
@@ -107,7 +119,7 @@ class Table:
         return tuple(value)
 
     def _path(self, key: str) -> str:
-        return f"{self.name}.{key}" if self.name else key
+        return f"{self.name}.{shown(key)}" if self.name else shown(key)
 
     def _value(self, key: str, kind: type | tuple[type, ...], what: str) -> Any:
         if key not in self._values:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
 from edgel3_deploy.boards import Board, board_names, load_board
+from edgel3_deploy.boards.board import Bootloader, Clock
 from edgel3_deploy.cli.options import json_option
 from edgel3_deploy.cli.output import emit_json, emit_table
 
@@ -26,6 +28,27 @@ def _summary(board: Board) -> dict[str, Any]:
         "ram": sum(region.size for region in board.ram),
         "emulator": board.emulator.kind if board.emulator else None,
     }
+
+
+def _clock(clock: Clock) -> str:
+    """The CPU's clock, and where it comes from."""
+    if clock.pll is None:
+        return f"{clock.cpu_hz / 1e6:g} MHz"
+    source = "clock input" if clock.hse_bypass else "crystal"
+    return f"{clock.cpu_hz / 1e6:g} MHz from a {source} of {clock.hse_hz / 1e6:g} MHz"
+
+
+def _rom(rom: Bootloader) -> Iterator[tuple[str, str]]:
+    """Lines on the ROM bootloader: where it listens, or why not, and what a person does to reach it."""
+    where = "on the link's pins" if rom.over_vcp else "on other pins than the link's"
+    yield (
+        "bootloader",
+        f"ROM, device id 0x{rom.device_id:03X}, {f'silent: {rom.deaf}' if rom.deaf else where}",
+    )
+    if rom.boot0:
+        yield "BOOT0", rom.boot0
+    if rom.adapter:
+        yield "adapter", f"{rom.adapter}, {rom.baudrate} baud 8E1"
 
 
 @click.group(invoke_without_command=True)
@@ -66,19 +89,21 @@ def show(name: str, as_json: bool) -> None:
         emit_json(dataclasses.asdict(board))
         return
     click.secho(f"{board.name}: {board.title} ({board.part})", bold=True)
-    source = "clock input" if board.clock.hse_bypass else "crystal"
-    click.echo(
-        f"  clock       {board.clock.cpu_hz / 1e6:g} MHz from a {board.clock.hse_hz / 1e6:g} MHz {source}"
-    )
+    click.echo(f"  clock       {_clock(board.clock)}")
     uart = board.uart
-    click.echo(f"  link        {uart.instance}, TX {uart.tx}, RX {uart.rx}, {uart.baudrate} baud")
+    pins = f"TX {uart.tx}, RX {uart.rx}, " if uart.tx else ""
+    click.echo(f"  link        {uart.instance}, {pins}{uart.baudrate} baud")
+    if board.loader is not None:
+        click.echo(f"  loader      first {_kib(board.loader.size)} of the flash")
     if board.bootloader is not None:
-        where = "on the link's pins" if board.bootloader.over_vcp else "on other pins than the link's"
-        click.echo(f"  bootloader  ROM, device id 0x{board.bootloader.device_id:03X}, {where}")
+        for label, text in _rom(board.bootloader):
+            click.echo(f"  {label:10}  {text}")
+    if board.led is not None:
+        click.echo(f"  LED         {board.led.pin}, on when {'high' if board.led.active_high else 'low'}")
     if board.debug is not None:
-        click.echo(
-            f"  debugger    OpenOCD {board.debug.openocd_config}, pyOCD target {board.debug.pyocd_target}"
-        )
+        probe = board.debug
+        drive = f", USB drive {probe.drive}" if probe.drive else ""
+        click.echo(f"  debugger    OpenOCD {probe.openocd_config}, pyOCD target {probe.pyocd_target}{drive}")
     if board.emulator is not None:
         click.echo(f"  virtual     {board.emulator.kind} {board.emulator.machine}".rstrip())
     click.echo(f"  stack       {board.stack_size:,} bytes at the bottom of {board.main_ram}")

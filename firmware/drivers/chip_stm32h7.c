@@ -20,7 +20,7 @@
 
 static bool is_early_silicon(void)
 {
-    return DBGMCU_IDCODE >> 16 < DBGMCU_REVISION_X;
+    return DBGMCU_IDCODE >> 16 < DBGMCU_REVISION_B;
 }
 
 void chip_power_memories(void)

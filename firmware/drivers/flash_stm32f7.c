@@ -26,8 +26,17 @@ static bool wait_until_idle(void)
     return false;
 }
 
+/* With two banks, sectors have other sizes and places under the same numbers: the next one may be the loader's own. */
+static bool has_one_bank(void)
+{
+    return (FLASH_OPTCR & FLASH_OPTCR_NDBANK) != 0;
+}
+
 static bool begin(void)
 {
+    if (!has_one_bank()) {
+        return false;
+    }
     if ((FLASH_CR & FLASH_CR_LOCK) != 0) {
         FLASH_KEYR = FLASH_KEYR_KEY1;
         FLASH_KEYR = FLASH_KEYR_KEY2;

@@ -116,6 +116,6 @@
 
 #define DBGMCU_IDCODE REG32(0x5C001000u)
 /** Revisions below, among them Y, have an AXI SRAM that may be read wrongly, and no 480 MHz (ES0392). */
-#define DBGMCU_REVISION_X 0x2000u
+#define DBGMCU_REVISION_B 0x2000u
 
 #endif

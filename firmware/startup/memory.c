@@ -74,5 +74,5 @@ uint32_t memory_data_size(void)
 bool memory_in_stack(const void *address, uint32_t size)
 {
     const uintptr_t first = (uintptr_t)address;
-    return first >= (uintptr_t)__stack_limit && first <= (uintptr_t)__stack_top - size;
+    return first >= (uintptr_t)(__stack_limit + GUARD_WORDS) && first <= (uintptr_t)__stack_top - size;
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgel3_deploy.boards import Board, load_board
-from edgel3_deploy.boards.board import Region
+from edgel3_deploy.boards.board import Led, Loader, Region
 from edgel3_deploy.boards.check import check_board
 from edgel3_deploy.errors import BadInputError
 
@@ -77,3 +77,93 @@ def test_the_program_unit_must_be_a_power_of_two() -> None:
     assert STM32F7.bootloader is not None
     board = replace(STM32F7, bootloader=replace(STM32F7.bootloader, program_unit=3))
     assert "bootloader.program_unit" in complaint(board)
+
+
+def with_uart(board: Board, baudrate: int, instance: str = "USART1") -> Board:
+    return replace(board, uart=replace(board.uart, baudrate=baudrate, instance=instance))
+
+
+@pytest.mark.parametrize("baudrate", [9600, 38_400, 115_200, 460_800, 1_000_000])
+@pytest.mark.parametrize("name", ["stm32f7", "stm32h7"])
+def test_usual_baud_rates_pass(name: str, baudrate: int) -> None:
+    check_board(with_uart(load_board(name), baudrate), FILE)
+
+
+@pytest.mark.parametrize(
+    ("name", "instance", "baudrate", "clock_hz"),
+    [
+        ("stm32f7", "USART1", 1200, 108_000_000),
+        ("stm32h7", "USART3", 1200, 120_000_000),
+        ("stm32f7", "USART3", 4_000_000, 54_000_000),
+        ("stm32f7", "USART1", 2_000_000, 16_000_000),
+        ("stm32h7", "USART3", 7_000_000, 64_000_000),
+    ],
+)
+def test_a_baud_rate_needs_a_divider_at_both_clocks(
+    name: str, instance: str, baudrate: int, clock_hz: int
+) -> None:
+    text = complaint(with_uart(load_board(name), baudrate, instance))
+    assert f"'uart.baudrate' = {baudrate}" in text
+    assert f"{clock_hz} Hz" in text
+    assert "16 to 65535" in text
+
+
+def test_a_baud_rate_must_be_met_within_two_percent() -> None:
+    assert "2.1% off" in complaint(with_uart(STM32F7, 921_600))
+
+
+@pytest.mark.parametrize(
+    ("name", "hse_hz", "bypass"),
+    [
+        ("stm32f7", 3_000_000, False),
+        ("stm32f7", 27_000_000, False),
+        ("stm32f7", 54_000_000, True),
+        ("stm32h7", 2_000_000, True),
+        ("stm32h7", 50_000_000, False),
+    ],
+)
+def test_the_clock_source_must_be_one_that_the_chip_takes(name: str, hse_hz: int, bypass: bool) -> None:
+    board = load_board(name)
+    text = complaint(replace(board, clock=replace(board.clock, hse_hz=hse_hz, hse_bypass=bypass)))
+    assert f"'clock.hse_hz' = {hse_hz}" in text
+
+
+@pytest.mark.parametrize("size", [16 * KB, 144 * KB, 1, 2048 * KB])
+def test_the_loader_takes_whole_sectors_and_leaves_some(size: int) -> None:
+    assert "loader.size" in complaint(replace(STM32F7, loader=Loader(size)))
+
+
+def test_the_loader_may_take_more_than_one_sector() -> None:
+    check_board(replace(STM32F7, loader=Loader(64 * KB)), FILE)
+
+
+def test_the_flash_starts_where_the_chip_has_it() -> None:
+    text = complaint(with_region("flash", Region("flash", "flash", 0x0810_0000, 2048 * KB)))
+    assert "regions.flash.origin" in text
+    assert "0x08000000" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "main_ram"),
+    [("stm32f7", "sram1"), ("stm32f7", "sram2"), ("stm32h7", "axi"), ("stm32h7", "sram4")],
+)
+def test_any_main_ram_that_always_runs_may_hold_the_stack(name: str, main_ram: str) -> None:
+    check_board(replace(load_board(name), main_ram=main_ram), FILE)
+
+
+@pytest.mark.parametrize("main_ram", ["sram1", "sram2", "sram3"])
+def test_a_main_ram_without_a_clock_at_reset_is_refused(main_ram: str) -> None:
+    text = complaint(replace(load_board("stm32h7"), main_ram=main_ram))
+    assert f"'main_ram' = {main_ram}" in text
+    assert "clock" in text
+
+
+def test_the_guard_under_the_stack_needs_its_alignment() -> None:
+    text = complaint(with_region("dtcm", Region("dtcm", "ram", 0x2000_0008, 64 * KB)))
+    assert "regions.dtcm" in text
+    assert "32 bytes" in text
+
+
+def test_a_pin_has_one_use() -> None:
+    assert "led.pin" in complaint(replace(STM32F7, led=Led("PA9", active_high=True)))
+    assert "uart.rx" in complaint(replace(STM32F7, uart=replace(STM32F7.uart, rx="PA9")))

@@ -51,8 +51,28 @@ def test_stm32f7_is_the_discovery_board() -> None:
     assert board.sectors[4].size == 128 * KB
     assert board.sectors[-1].number == 11
     assert board.uart.tx == "PA9"
-    assert board.bootloader is not None
-    assert board.bootloader.over_vcp
+    assert board.loader is not None
+    assert board.loader.size == board.sectors[0].size
+    assert board.led is not None
+    assert board.led.pin == "PJ5"
+    assert board.debug is not None
+    assert board.debug.drive == "DIS_F769NI"
+
+
+@pytest.mark.parametrize("name", ["stm32f7", "nucleo-f767zi", "stm32h7"])
+def test_no_board_reaches_its_rom_over_the_virtual_com_port(name: str) -> None:
+    rom = load_board(name).bootloader
+    assert rom is not None
+    assert not rom.over_vcp
+    assert rom.boot0
+    assert bool(rom.adapter) != bool(rom.deaf)
+
+
+@pytest.mark.parametrize(("name", "baudrate"), [("stm32f7", 38_400), ("stm32h7", 115_200)])
+def test_the_rom_s_speed_is_one_that_it_measures_reliably(name: str, baudrate: int) -> None:
+    rom = load_board(name).bootloader
+    assert rom is not None
+    assert rom.baudrate == baudrate
 
 
 def test_nucleo_f767zi_differs_from_stm32f7_where_the_board_does() -> None:
@@ -63,7 +83,11 @@ def test_nucleo_f767zi_differs_from_stm32f7_where_the_board_does() -> None:
     assert nucleo.uart.alternate_function == disco.uart.alternate_function
     assert nucleo.clock.hse_bypass
     assert nucleo.bootloader is not None
-    assert not nucleo.bootloader.over_vcp
+    assert disco.bootloader is not None
+    assert nucleo.bootloader.id_address == disco.bootloader.id_address
+    assert disco.bootloader.deaf
+    assert not nucleo.bootloader.deaf
+    assert nucleo.loader == disco.loader
 
 
 def test_mps2_an500_carries_the_stm32f7_s_budgets() -> None:
@@ -71,6 +95,8 @@ def test_mps2_an500_carries_the_stm32f7_s_budgets() -> None:
     assert qemu.flash.size == disco.flash.size
     assert sum(region.size for region in qemu.ram) == sum(region.size for region in disco.ram)
     assert qemu.bootloader is None
+    assert qemu.loader is None
+    assert qemu.led is None
     assert qemu.sectors == ()
 
 
@@ -83,11 +109,11 @@ def test_an_unknown_name_suggests_the_nearest() -> None:
 
 def test_a_user_s_board_inherits_and_merges_deeply(tmp_path: Path) -> None:
     path = write(
-        tmp_path, 'based_on = "stm32f7"\ntitle = "Mine"\n[uart]\nbaudrate = 921600\n', "my-board.toml"
+        tmp_path, 'based_on = "stm32f7"\ntitle = "Mine"\n[uart]\nbaudrate = 460800\n', "my-board.toml"
     )
     board = load_board(path)
     assert (board.name, board.title) == ("my-board", "Mine")
-    assert board.uart.baudrate == 921600
+    assert board.uart.baudrate == 460800
     assert board.uart.tx == "PA9"
     assert board.regions == load_board("stm32f7").regions
 
@@ -120,6 +146,10 @@ def test_an_unknown_base_suggests_the_nearest(tmp_path: Path) -> None:
         ('instance = "USART1"', 'instance = "UART1"', "uart.instance", "USART1"),
         ('size = "368K"', 'size = "368 kilo"', "regions.sram1.size", "128K"),
         ('kind = "unicorn"', 'kind = "qemu"\nmachine = "virt"', "emulator.kind", "unicorn"),
+        ("[loader]", "[loder]", "loder", "loader"),
+        ("active_high", "activ_high", "led.activ_high", "active_high"),
+        ("startup_ms", "start_ms", "bootloader.start_ms", "startup_ms"),
+        ("drive =", "driv =", "debug.driv", "drive"),
     ],
 )
 def test_a_wrong_word_is_named_and_the_right_one_suggested(
@@ -137,6 +167,9 @@ def test_a_wrong_word_is_named_and_the_right_one_suggested(
         ("hse_hz = 25_000_000\n", "clock.hse_hz"),
         ('tx = "PA9"\n', "uart.tx"),
         ("program_unit = 4\n", "bootloader.program_unit"),
+        ('size = "32K"\n', "loader.size"),
+        ('pin = "PJ5"\n', "led.pin"),
+        ("active_high = true\n", "led.active_high"),
     ],
 )
 def test_a_missing_key_is_named(tmp_path: Path, line: str, key: str) -> None:
@@ -152,10 +185,25 @@ def test_a_missing_key_is_named(tmp_path: Path, line: str, key: str) -> None:
         ("alternate_function = 7", "alternate_function = 16", "uart.alternate_function"),
         ("alternate_function = 7", "alternate_function = true", "uart.alternate_function"),
         ('tx = "PA9"', 'tx = "PA16"', "uart.tx"),
+        ('tx = "PA9"', 'tx = "PA\N{ARABIC-INDIC DIGIT NINE}"', "uart.tx"),
+        ('pin = "PJ5"', 'pin = "J5"', "led.pin"),
+        ("active_high = true", "active_high = 1", "led.active_high"),
+        ('size = "32K"', 'size = "\N{ARABIC-INDIC DIGIT THREE}2K"', "loader.size"),
+        ('size = "32K"', "size = 0", "loader.size"),
+        ("startup_ms = 100", "startup_ms = -1", "bootloader.startup_ms"),
+        ("startup_ms = 100", "startup_ms = 60_000", "bootloader.startup_ms"),
+        ("id_address = 0x1FF0_EDBE", 'id_address = "ROM"', "bootloader.id_address"),
+        ('boot0 = "R19, not fitted, under the display"', 'boot0 = "R19\\u001b[2J"', "bootloader.boot0"),
+        ('drive = "DIS_F769NI"', 'drive = "../DIS_F769NI"', "debug.drive"),
+        ('drive = "DIS_F769NI"', 'drive = "DISCO_F769NI"', "debug.drive"),
         ('title = "STM32F769I-DISCO"', 'title = "two\\nlines"', "title"),
+        ('title = "STM32F769I-DISCO"', f'title = "{61 * "x"}"', "title"),
         ('"7 x 256K"', '"7 x lots"', "sectors"),
         ("[uart]", "[[uart]]", "uart"),
         ("[regions.sram2]", '[regions."sram 2"]', "regions.sram 2"),
+        ("[regions.sram2]", "[regions.o]", "regions.o"),
+        ("[regions.sram2]", "[regions.len]", "regions.len"),
+        ("[regions.sram2]", "[regions.origin]", "regions.origin"),
         ('openocd_config = "board/stm32f769i-disco.cfg"', 'openocd_config = "a; rm"', "debug.openocd_config"),
     ],
 )

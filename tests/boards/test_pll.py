@@ -20,6 +20,7 @@ from edgel3_deploy.boards.pll import MHZ, PLL_LIMITS, solve_pll
         ("stm32f7", 8 * MHZ, 216 * MHZ + 1, None),
         ("stm32h7", 8 * MHZ, 481 * MHZ, None),
         ("stm32f7", 100_000, 216 * MHZ, None),
+        ("stm32f7", 2 * MHZ, 100 * MHZ, Pll(2, 200, 2)),
     ],
 )
 def test_known_settings(family: Family, hse_hz: int, cpu_hz: int, expected: Pll | None) -> None:
@@ -39,5 +40,6 @@ def test_every_solution_is_within_the_limits(family: Family, hse_mhz: int, cpu_m
     assert hse_mhz * pll.n == cpu_mhz * pll.m * pll.p
     assert limits.reference_hz[0] <= hse_mhz * MHZ / pll.m <= limits.reference_hz[1]
     assert limits.vco_hz[0] <= hse_mhz * MHZ / pll.m * pll.n <= limits.vco_hz[1]
+    assert limits.m[0] <= pll.m <= limits.m[1]
     assert limits.n[0] <= pll.n <= limits.n[1]
     assert cpu_mhz * MHZ <= limits.cpu_hz_max

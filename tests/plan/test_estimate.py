@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from edgel3_deploy.boards.load import board_names, load_board
+from edgel3_deploy.boards import board_names, load_board
 from edgel3_deploy.errors import ExitCode, OverBudgetError
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.image.layout import flash_layout
