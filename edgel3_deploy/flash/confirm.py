@@ -15,13 +15,15 @@ from edgel3_deploy.link.answers import SlotImage
 from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.port import open_port
 from edgel3_deploy.link.probe import session
-from edgel3_deploy.link.protocol import Role
+from edgel3_deploy.link.protocol import Role, SlotState
 from edgel3_deploy.progress import Progress
 
 _START_SECONDS = 25.0
 """Longer than a new image's three trials of 4 s each, after which the loader starts the former one."""
 _LOADER_PATIENCE = 3.0
 _POLL_SECONDS = 0.5
+_TRIAL_SECONDS = 10.0
+_TRIAL_PAUSE = 0.25
 _PAUSE_SECONDS = 0.05
 
 
@@ -84,7 +86,7 @@ def confirm(
                     "Flash again; if it stays, build again or send this line to who maintains the board.",
                 )
             identity = found.client.identify()
-            image = found.client.read_image()
+            image = _settled(found.client)
     except LinkError as error:
         raise FlashError(
             f"the image is programmed, but the board does not say so itself: {error.message}",
@@ -109,10 +111,28 @@ def confirm(
             f"{'unknown' if wanted is None else f'0x{wanted:08x}'}",
             "Flash again; if it stays, the flash is worn.",
         )
+    notes = result.notes
+    if image.slots > 1 and image.state is SlotState.TRIAL:
+        notes += ("the image is still on trial: it has not reported a healthy start yet",)
     return dataclasses.replace(
         result,
+        notes=notes,
         slot=image.slot if image.slots else None,
         crc=image.crc,
         build_id=identity.build_id.hex(),
         confirmed_by_board=True,
     )
+
+
+def _settled(client: Client) -> SlotImage:
+    """The running image; where there is a former one to go back to, once it has reported a healthy start.
+
+    A board that is switched off before that has used up one of the image's trials.
+    """
+    deadline = time.monotonic() + _TRIAL_SECONDS
+    while True:
+        image = client.read_image()
+        on_trial = image.slots > 1 and image.state is SlotState.TRIAL
+        if not on_trial or time.monotonic() >= deadline:
+            return image
+        time.sleep(_TRIAL_PAUSE)

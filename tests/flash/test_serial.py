@@ -216,6 +216,21 @@ def test_a_board_that_goes_back_to_the_former_image_is_noticed(
             confirm(FlashResult("loader", 0, (), True), expected, BOARD, board.path, silent)
 
 
+def test_a_new_image_is_watched_until_it_reports_a_healthy_start(two: tuple[Application, ...]) -> None:
+    with FakeLoaderBoard(BOARD, slots=2) as board:
+        assert update(two, board).notes == ()
+        assert board.slots[0].state is SlotState.CONFIRMED
+
+
+def test_an_image_that_stays_on_trial_is_said(
+    two: tuple[Application, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(confirm_module, "_TRIAL_SECONDS", 0.3)
+    with FakeLoaderBoard(BOARD, slots=2, stays_on_trial=True) as board:
+        (note,) = update(two, board).notes
+    assert "still on trial" in note
+
+
 def test_another_crc_than_the_builds_is_noticed(one: tuple[Application, ...]) -> None:
     with FakeLoaderBoard(BOARD) as board:
         result = flash(one, BOARD, board.path, silent)

@@ -56,7 +56,9 @@ def test_a_blank_board_is_programmed_by_its_probe_and_then_updated_through_its_l
 
 def test_with_two_slots_updates_alternate(arm_gcc: Path, tmp_path: Path) -> None:
     found = build_small("stm32h7", tmp_path, slots=2)
-    assert [flash_build(found, "virtual").slot for _ in range(3)] == [0, 1, 0]
+    results = [flash_build(found, "virtual") for _ in range(3)]
+    assert [result.slot for result in results] == [0, 1, 0]
+    assert [result.notes for result in results] == [(), (), ()], "each has reported a healthy start"
 
 
 def test_an_older_version_needs_force_there_too(arm_gcc: Path, tmp_path: Path) -> None:

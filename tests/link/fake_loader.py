@@ -58,7 +58,8 @@ class FakeLoaderBoard(FakeBoard):
 
     `stays` keeps it in the loader. `cut_at` is the number of the flash operation (erase, write, commit) in
     which power fails once, leaving half of it done. `weak` bytes, by address, read back wrong in the CRC.
-    With `fails_to_start` a committed image never comes up: the loader waits again and says so.
+    With `fails_to_start` a committed image never comes up: the loader waits again and says so. A new image
+    reports a healthy start between two looks at it, unless it `stays_on_trial`.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class FakeLoaderBoard(FakeBoard):
         cut_at: int | None = None,
         weak: frozenset[int] = frozenset(),
         fails_to_start: bool = False,
+        stays_on_trial: bool = False,
         lose: frozenset[int] = frozenset(),
         damage: frozenset[int] = frozenset(),
         mishear: frozenset[int] = frozenset(),
@@ -96,6 +98,7 @@ class FakeLoaderBoard(FakeBoard):
         self.operations = 0
         self.has_fault = has_fault
         self._cut_at, self._weak, self._fails_to_start = cut_at, weak, fails_to_start
+        self._stays_on_trial = stays_on_trial
         self._announced: tuple[int, Announcement] | None = None
         self._dark = False
 
@@ -177,9 +180,12 @@ class FakeLoaderBoard(FakeBoard):
             "sequence": slot.sequence if header else 0,
             "build_id": header.build_id if header else bytes(32),
         }
+        state = slot.state if header is None or slot.whole else SlotState.DAMAGED
+        if number == self.running and state is SlotState.TRIAL and not self._stays_on_trial:
+            slot.state = SlotState.CONFIRMED
         return {
             "slot": number,
-            "state": int(slot.state if header is None or slot.whole else SlotState.DAMAGED),
+            "state": int(state),
             "slots": len(self.slots),
             "origin": slot.origin,
             "capacity": len(slot.flash),
