@@ -5,6 +5,8 @@ BOARD ?= stm32f7
 MODEL ?=
 RUNTIME ?= native
 PORT ?= virtual
+# Empty: the loader over serial. Else openocd, pyocd, drive or rom.
+VIA ?=
 VENV ?= .venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
@@ -27,17 +29,20 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 .PHONY: help demo test lint bench build flash validate setup system-packages clean
 
 help:
-	@echo "make demo      set up, build for $(BOARD), flash the virtual board, validate on audio"
+	@echo "make demo      set up, build for $(BOARD), flash the virtual board twice, validate on audio"
 	@echo "make test      set up and run the tests"
 	@echo "make lint      ruff and mypy"
 	@echo "make bench     compare the runtimes  TFLM_ROOT=DIR CMSIS_NN_ROOT=DIR, both optional"
 	@echo "make build     build firmware        BOARD=$(BOARD) MODEL=$(MODEL) RUNTIME=$(RUNTIME) AUDIO=DIR"
-	@echo "make flash     program the board     BOARD=$(BOARD) PORT=$(PORT)"
+	@echo "make flash     program the board     BOARD=$(BOARD) PORT=$(PORT) VIA=$(VIA), PORT=auto finds it"
 	@echo "make validate  validate over serial  BOARD=$(BOARD) PORT=$(PORT) AUDIO=DIR"
 	@echo "make clean     remove build/"
 
+# As with a real board: blank at first, so a debug probe programs it; from then on its loader takes updates.
 demo: build
+	rm -f build/$(BOARD)/virtual-flash.bin*
 	$(TOOL) flash --board $(BOARD) --port virtual
+	$(TOOL) flash --board $(BOARD) --port virtual --via serial
 	$(TOOL) validate --board $(BOARD) --port virtual $(AUDIO_OPTION)
 
 test: setup
@@ -58,7 +63,7 @@ build: setup
 	$(TOOL) build --board $(BOARD) $(MODEL_OPTION) --runtime $(RUNTIME) $(CALIBRATION_OPTION)
 
 flash: setup
-	$(TOOL) flash --board $(BOARD) --port $(PORT)
+	$(TOOL) flash --board $(BOARD) --port $(PORT) $(if $(VIA),--via $(VIA))
 
 validate: setup
 	$(TOOL) validate --board $(BOARD) --port $(PORT) $(AUDIO_OPTION)

@@ -18,7 +18,7 @@ _GUARD = 32
 """Bytes of the smallest MPU region: the guard under the stack, which stands at the bottom of the main RAM."""
 _STM32_FLASH = 0x0800_0000
 _H7_D2_RAM = range(0x3000_0000, 0x3004_8000)
-"""SRAM1 to SRAM3 of the STM32H7: start-up, which needs a stack itself, gives them their clock (RCC_AHB2ENR)."""
+"""SRAM1 to SRAM3 of the STM32H7: their clock is off until start-up, which needs a stack, turns it on."""
 _SECTOR_UNIT = 1024
 
 
@@ -46,22 +46,9 @@ def check_board(board: Board, source: Path) -> None:
     for below, above in pairwise(sorted(board.regions, key=lambda region: region.origin)):
         if above.origin < below.end:
             fail(f"'regions.{below.name}' and 'regions.{above.name}' overlap", _extents(below, above))
-    main_ram = board.region(board.main_ram)
-    if main_ram.origin % _GUARD or main_ram.size % _GUARD:
-        fail(
-            f"'regions.{main_ram.name}' is the main RAM and not aligned to {_GUARD} bytes",
-            "The memory protection guards the stack in units of that size: check origin and size.",
-        )
-    if board.stack_size % _WORD or board.stack_size < 1024:
-        fail(f"'stack_size' is {board.stack_size}", f"Give at least 1K and a multiple of {_WORD}.")
-    if board.stack_size >= main_ram.size:
-        fail(
-            f"'stack_size' = {board.stack_size} leaves nothing of 'regions.{main_ram.name}'",
-            f"The region has {main_ram.size} bytes: choose a smaller stack, or another 'main_ram'.",
-        )
+    _check_main_ram(board, fail)
     if board.family == "mps2-an500":
         return
-    _check_main_ram(board, fail)
     _check_flash(board, fail)
     _check_clock(board, fail)
     _check_pins(board, fail)
@@ -75,9 +62,22 @@ def check_board(board: Board, source: Path) -> None:
 
 
 def _check_main_ram(board: Board, fail: _Fail) -> None:
-    if board.family == "stm32h7" and board.region(board.main_ram).origin in _H7_D2_RAM:
+    main_ram = board.region(board.main_ram)
+    if main_ram.origin % _GUARD or main_ram.size % _GUARD:
         fail(
-            f"'main_ram' = {board.main_ram} has no clock when the chip starts",
+            f"'regions.{main_ram.name}' is the main RAM and not aligned to {_GUARD} bytes",
+            "The memory protection guards the stack in units of that size: check origin and size.",
+        )
+    if board.stack_size % _WORD or board.stack_size < 1024:
+        fail(f"'stack_size' is {board.stack_size}", f"Give at least 1K and a multiple of {_WORD}.")
+    if board.stack_size >= main_ram.size:
+        fail(
+            f"'stack_size' = {board.stack_size} leaves nothing of 'regions.{main_ram.name}'",
+            f"The region has {main_ram.size} bytes: choose a smaller stack, or another 'main_ram'.",
+        )
+    if board.family == "stm32h7" and main_ram.origin in _H7_D2_RAM:
+        fail(
+            f"'main_ram' = {main_ram.name} has no clock when the chip starts",
             "Choose a region that always runs: DTCM, AXI SRAM or SRAM4.",
         )
 

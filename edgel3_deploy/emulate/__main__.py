@@ -1,7 +1,7 @@
 """The child process of `child.start`.
 
-On standard input comes a pickled request, then names of pins to look at, one a line; on standard output goes
-a line of JSON with the port, one for each pin, and one at the end.
+On standard input comes a pickled request, then commands, one a line: a pin to look at, or "reset".
+On standard output goes a line of JSON with the port, one for each command, and one at the end.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import os
 import pickle
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 
-from edgel3_deploy.emulate.serve import serve
-from edgel3_deploy.emulate.stm32.gpio import Pin
+from edgel3_deploy.emulate.serve import Controls, serve
 from edgel3_deploy.errors import EdgeL3DeployError, UsageError
 
+RESET = "reset"
 POWER_LOST = 75
 """Exit code when the board's power failed as was asked for."""
 
@@ -29,13 +29,13 @@ def main() -> int:
     request = pickle.load(sys.stdin.buffer)
     stop = threading.Event()
 
-    def listen(pin: Callable[[str], Pin]) -> None:
-        threading.Thread(target=_serve_input, args=(stop, pin), daemon=True).start()
+    def listen(controls: Controls | None) -> None:
+        threading.Thread(target=_serve_input, args=(stop, controls), daemon=True).start()
 
     if not request["board"].emulator or request["board"].emulator.kind == "qemu":
-        listen(_no_pin)
+        listen(None)
     try:
-        outcome = serve(**request, ready=lambda port: _answer({"port": port}), stop=stop, probe=listen)
+        outcome = serve(**request, ready=lambda port: _answer({"port": port}), stop=stop, attach=listen)
     except EdgeL3DeployError as error:
         _answer(_described(error))
         return int(error.exit_code)
@@ -50,19 +50,24 @@ def _answer(fields: Mapping[str, str | int]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _serve_input(stop: threading.Event, pin: Callable[[str], Pin]) -> None:
-    """Answer for pins until the parent closes standard input."""
+def _serve_input(stop: threading.Event, controls: Controls | None) -> None:
+    """Obey commands until the parent closes standard input."""
     # The descriptor, not the stream: a thread that waits inside the stream would hold its lock at exit.
-    while name := os.read(sys.stdin.fileno(), 4096).decode().strip():
+    while command := os.read(sys.stdin.fileno(), 4096).decode().strip():
         try:
-            _answer(asdict(pin(name)))
+            _answer(_obey(command, controls))
         except EdgeL3DeployError as error:
             _answer(_described(error))
     stop.set()
 
 
-def _no_pin(name: str) -> Pin:
-    raise UsageError(f"the pin {name!r} of this virtual board cannot be looked at")
+def _obey(command: str, controls: Controls | None) -> dict[str, str | int]:
+    if controls is None:
+        raise UsageError(f"this virtual board does not know {command!r}", "Boards in QEMU have no pins.")
+    if command == RESET:
+        controls.press_reset()
+        return {}
+    return asdict(controls.pin(command))
 
 
 def _described(error: EdgeL3DeployError) -> dict[str, str]:

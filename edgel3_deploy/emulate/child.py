@@ -53,18 +53,27 @@ class VirtualBoard:
 
     def pin(self, name: str) -> Pin:
         """The state of a pin, such as "PJ5". Raises UsageError without that pin, LinkError when it is off."""
+        answer = self._command(name)
+        return Pin(high=answer["high"], changes=answer["changes"])
+
+    def press_reset(self) -> None:
+        """Press the reset button. Raises LinkError when the board is switched off."""
+        self._command("reset")
+
+    def _command(self, command: str) -> dict[str, Any]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         try:
-            self._process.stdin.write(f"{name}\n".encode())
+            self._process.stdin.write(f"{command}\n".encode())
             self._process.stdin.flush()
-            answer = _answer(self._process.stdout.readline())
+            line = self._process.stdout.readline()
         except (OSError, ValueError):
-            answer = {}
-        if "high" in answer:
-            return Pin(high=answer["high"], changes=answer["changes"])
+            line = b""
+        answer = _answer(line)
         self._note(answer)
-        raise _error(answer, "the virtual board is switched off")
+        if not line or self.outcome is not None or "error" in answer:
+            raise _error(answer, "the virtual board is switched off")
+        return answer
 
     def close(self) -> None:
         """Switch it off; the port disappears, the flash file stays."""

@@ -35,6 +35,7 @@ class Execution:
         self._interrupt: int | None = None
         self._fault: Fault | None = None
         self._refusal: tuple[int, int, bool] | None = None
+        self._poisoned = bool(part.flash.poisoned)
         self._meet_first_block()
         self._traps = Traps(engine, self._trapped)
         self._hook()
@@ -217,13 +218,15 @@ class Execution:
         )
 
     def _forget_code(self, address: int, size: int) -> None:
-        """Flash cells changed: drop what the engine has translated of them, close what is poisoned now."""
+        """Flash cells changed: drop what was translated of them, close only what is poisoned now."""
         for base in (self._part.flash.origin, *self._part.flash_aliases):
             start = base + address - self._part.flash.origin
             self._engine.ctl_remove_cache(start, start + size)
             self._traps.forget(start, size)
-        if self._part.flash.poisoned:
+        poisoned = bool(self._part.flash.poisoned)
+        if poisoned or self._poisoned:
             self.access.close()
+        self._poisoned = poisoned
 
     def _meet_first_block(self) -> None:
         """The engine does not announce the first block that it translates: let that be one of no interest."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import struct
+import time
 from collections.abc import Callable
 from functools import partial
 
@@ -15,26 +17,31 @@ from edgel3_deploy.emulate.engine import map_part
 from edgel3_deploy.emulate.execution import BootloaderEntered, Execution
 from edgel3_deploy.emulate.line import Line
 from edgel3_deploy.emulate.stm32.clocks import ResetCause
+from edgel3_deploy.emulate.stm32.gpio import Pin
 from edgel3_deploy.emulate.stm32.part import Part
 from edgel3_deploy.emulate.stm32.rom_bootloader import GoTo, Protection, ResetRequest, RomBootloader, Stopped
 from edgel3_deploy.emulate.stm32.rom_memory import RomMemory
 from edgel3_deploy.emulate.stm32.rom_state import Registers
 
 _DEAD_POLL_SECONDS = 0.05
+_PRESS_SECONDS = 0.005
 
 
 class Machine:
     """A part in Unicorn. `run` blocks until `stop` is called from another thread."""
 
     def __init__(self, part: Part, line: Line, *, boot0: bool, log: Log, seed: int = 0) -> None:
-        """`seed` decides what is in RAM when power comes on."""
+        """`seed` decides what is in RAM when power comes on, and unless it is 0 in the MPU's regions."""
         self._part = part
         self._line = line
         self._boot0 = boot0
         self._log = log
         self._stopping = False
+        self._pressed = False
         self._protection = Protection()
         self._engine = map_part(part, seed)
+        if seed:
+            part.control.mpu.scramble(random.Random(f"MPU {seed}"))
         self._execution = Execution(self._engine, part, log)
         self._timer = WatchdogTimer(part.chip_time, part.watchdog, self._execution.interrupt)
         line.on_rest = self._execution.check_fpu_use
@@ -50,9 +57,24 @@ class Machine:
         self._stopping = True
         self._execution.interrupt()
 
+    def press_reset(self) -> None:
+        """Press the reset button; return when it has worked. From another thread, while `run` runs."""
+        self._pressed = True
+        while self._pressed and not self._stopping:
+            self._execution.interrupt()
+            time.sleep(_PRESS_SECONDS)
+
+    def pin(self, name: str) -> Pin:
+        """The pin with that name, such as "PJ5", from any thread. Raises UsageError if the chip has none."""
+        return self._part.pin(name)
+
     def _run(self) -> None:
         step: Callable[[], None] = self._boot
         while not self._stopping:
+            if self._pressed:
+                step = self._boot
+                self._reset(ResetCause.PIN)
+                self._pressed = False
             try:
                 step()
             except BootloaderEntered:
@@ -70,7 +92,7 @@ class Machine:
                 self._log(f"the CPU is locked up: {stopped}")
                 step = self._dead
             except Stopped:
-                return
+                pass
 
     def _boot(self) -> None:
         if self._boot0:
@@ -102,7 +124,11 @@ class Machine:
         """Whether the CPU is to stop executing. Raises WatchdogReset."""
         if self._timer.expired:
             raise WatchdogReset
-        return self._stopping
+        return self._interrupted()
+
+    def _interrupted(self) -> bool:
+        """Whether somebody outside wants something."""
+        return self._stopping or self._pressed
 
     def _reset(self, cause: ResetCause | None) -> None:
         """What a reset does to everything but the memories; None is for the ROM's own tidying up."""
@@ -114,7 +140,7 @@ class Machine:
     def _rom_bootloader(self) -> None:
         self._reset(None)
         memory = RomMemory(self._part, self._engine, self._protection)
-        RomBootloader(self._line, memory, self._protection, lambda: self._stopping).run()
+        RomBootloader(self._line, memory, self._protection, self._interrupted).run()
 
     def _dead(self) -> None:
         """Locked up: bytes come and are lost. The watchdog, if it was started, is all that happens."""

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Protocol
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.emulate.boards import qemu
@@ -32,6 +33,16 @@ class Outcome:
     power_lost: bool
 
 
+class Controls(Protocol):
+    """What can be done to a running board from outside, from any thread."""
+
+    def pin(self, name: str) -> Pin:
+        """The state of a pin, such as "PJ5". Raises UsageError if the chip has none of that name."""
+
+    def press_reset(self) -> None:
+        """Press the reset button; return when it has worked."""
+
+
 def serve(
     board: Board,
     *,
@@ -43,16 +54,17 @@ def serve(
     stop: threading.Event | None = None,
     power_cut: PowerCut | None = None,
     seed: int = 0,
-    probe: Callable[[Callable[[str], Pin]], None] | None = None,
+    attach: Callable[[Controls], None] | None = None,
 ) -> Outcome:
     """Run `board` until SIGINT, SIGTERM or `stop`; `ready` gets the path of its port once it can be opened.
 
     The flash is erased, or what `flash_file` holds, or `image` (.bin or .elf). BOOT0 is high, and the
     ROM bootloader runs, if `boot0` says so or, without it, if there is nothing in flash to run. What the
-    board has to say goes to `log`, by default to the logger "edgel3_deploy.emulate". `seed` decides what is
-    in RAM when power comes on. `probe` is called before `ready` with a function that looks at a pin, such as
-    "PJ5", from any thread. With `power_cut` the board loses power in that operation on its flash, and
-    this returns.
+    board has to say goes to `log`, by default to the logger "edgel3_deploy.emulate".
+
+    `seed` decides what is in RAM when power comes on, and unless it is 0 in the MPU's regions. With
+    `power_cut` the board loses power in that operation on its flash, and this returns. `attach` is called
+    before `ready` with what a hand on the board could do.
 
     Raises UsageError, BadInputError or MissingDependencyError before anything runs.
     """
@@ -74,7 +86,7 @@ def serve(
             stop=stop,
             power_cut=power_cut,
             seed=seed,
-            probe=probe,
+            attach=attach,
         )
 
 
@@ -100,7 +112,7 @@ def _run(
     stop: threading.Event,
     power_cut: PowerCut | None,
     seed: int,
-    probe: Callable[[Callable[[str], Pin]], None] | None,
+    attach: Callable[[Controls], None] | None,
 ) -> Outcome:
     from edgel3_deploy.emulate.boards.f7 import stm32f7
     from edgel3_deploy.emulate.boards.h7 import stm32h7
@@ -123,8 +135,8 @@ def _run(
         thread = threading.Thread(target=_guarded, args=(machine.run, stop, failures), name="virtual board")
         thread.start()
         try:
-            if probe:
-                probe(part.pin)
+            if attach:
+                attach(machine)
             ready(pty.path)
             stop.wait()
         finally:
@@ -133,6 +145,7 @@ def _run(
                 thread.join(_JOIN_SECONDS)
         if failures and not isinstance(failures[0], PowerLost):
             raise failures[0]
+        part.flash.close()
         return Outcome(part.flash.operations, power_lost=bool(failures))
     finally:
         pty.close()

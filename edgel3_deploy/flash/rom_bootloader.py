@@ -108,7 +108,7 @@ def _reached(board: Board, facts: Bootloader, path: str) -> Iterator[Port]:
         if bootloader.synchronize():
             yield port
             return
-        if bootloader.noise and diagnosis.is_readable(bootloader.noise):
+        if diagnosis.is_readable(bootloader.noise):
             raise diagnosis.foreign(f"{path} at {facts.baudrate} baud", bootloader.noise)
     if not facts.over_vcp:
         raise UnreachableError(

@@ -90,9 +90,7 @@ class Client:
         """Run one inference on the loaded input; return the counter over all layers, in the board's unit."""
         flags = RUN_CHECKSUMS if checksums else 0
         started = time.monotonic()
-        counter = _int(
-            self._request("run", {"flags": flags}, timeout=self._run_timeout, retries=1), "counter"
-        )
+        counter = _int(self._request("run", {"flags": flags}, timeout=self._run_timeout), "counter")
         # Inferences take much the same time: once one is known, a dead board is noticed sooner.
         patience = max(_LEAST_RUN_SECONDS, _RUN_PATIENCE * (time.monotonic() - started))
         self._run_timeout = min(self._run_timeout, patience)

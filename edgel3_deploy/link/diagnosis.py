@@ -174,10 +174,8 @@ def never_answered(place: str, noise: bytes) -> UnansweredError:
             "the baud rate is the board file's.",
             noise,
         )
-    if set(noise) <= ROM_REPLIES:
-        return rom_answers(place, noise)
-    if is_readable(noise):
-        return foreign(place, noise)
+    if is_foreign(noise):
+        return foreign(place, noise) if is_readable(noise) else rom_answers(place, noise)
     return UnansweredError(
         f"unreadable bytes from {place} ({noise[:8].hex(' ')})",
         f"The baud rate may differ from the board file's. {_NOT_OURS}",
@@ -210,8 +208,13 @@ def other_rate(path: str, rate: int, expected: int) -> LinkError:
     )
 
 
+def is_foreign(noise: bytes) -> bool:
+    """Whether `noise` shows that something else than EdgeL3 firmware answers."""
+    return bool(noise) and (set(noise) <= ROM_REPLIES or is_readable(noise))
+
+
 def is_readable(noise: bytes) -> bool:
     """Whether `noise` is text that a person can read, most of it."""
     text = noise.decode("ascii", errors="replace")
     readable = sum(c.isascii() and (c.isprintable() or c.isspace()) for c in text)
-    return bool(text.strip()) and readable >= 0.9 * len(text)
+    return bool(text.strip()) and readable >= 0.9 * len(text) and not set(noise) <= ROM_REPLIES

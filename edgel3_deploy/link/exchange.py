@@ -45,12 +45,15 @@ class Exchange:
         # 0 is left to frames that the firmware sends unasked.
         self._sequence = self._sequence % 0xFF + 1
         wire = encode_frame(Frame(message.id, self._sequence, codec.encode(message, values or {})))
-        for _ in range(1 + (self._retries if retries is None else retries)):
+        for number in range(1 + (self._retries if retries is None else retries)):
             self.port.write(wire)
             answer = self._await_reply(message, self._timeout if timeout is None else timeout)
             if answer is not None:
                 self.answered = True
                 return answer
+            # Text is no damaged frame: who still sends nothing else will not send one later.
+            if number and not self.answered and diagnosis.is_foreign(self._decoder.noise):
+                break
         place = f"{self.port.path} at {self.port.baudrate} baud"
         if self.answered:
             raise diagnosis.stopped(place, name)

@@ -50,7 +50,7 @@ def session(board: Board, path: str) -> Iterator[Session]:
 
 def _explained(board: Board, path: str, error: UnansweredError) -> LinkError:
     """The error to raise after nobody answered at the board's rate; speaks to the port again."""
-    if error.noise and (set(error.noise) <= diagnosis.ROM_REPLIES or diagnosis.is_readable(error.noise)):
+    if diagnosis.is_foreign(error.noise) or (error.noise and _talks_unasked(path, board.uart.baudrate)):
         return error
     rom_rate = board.bootloader.baudrate if board.bootloader else 57_600
     if answers_as_rom(path, rom_rate):
@@ -72,6 +72,13 @@ def answers_as_rom(path: str, rate: int) -> bool:
             if answer:
                 return len(answer) == 1 and set(answer) <= diagnosis.ROM_REPLIES
     return False
+
+
+def _talks_unasked(path: str, rate: int) -> bool:
+    """Whether bytes come without a request, which no EdgeL3 firmware sends at any rate."""
+    with open_port(path, rate) as port:
+        port.discard_input()
+        return bool(port.read(_PROBE_SECONDS))
 
 
 def _answers_at(path: str, rate: int) -> bool:

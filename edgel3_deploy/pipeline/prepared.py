@@ -126,11 +126,18 @@ def load_build(directory: Path) -> PreparedBuild:
     model = _checked(directory, manifest, MODEL)
     for name in sorted(image_files(manifest.layout)):
         _checked(directory, manifest, name)
+    network = read_network(model, name=manifest.model_name)
+    last = max((layer for step in manifest.steps for layer in step), default=0)
+    if last >= len(network.layers):
+        raise BadInputError(
+            f"{directory}: 'steps' names layer {last}, but the model has {len(network.layers)} layers",
+            f"Build again: edgel3-deploy build --board {manifest.board.name}",
+        )
     return PreparedBuild(
         directory=directory,
         board=manifest.board,
         manifest=manifest,
-        network=read_network(model, name=manifest.model_name),
+        network=network,
         model=model,
         float_network=_float_network(directory, manifest),
     )

@@ -62,11 +62,6 @@ def test_unknown_board_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> 
     assert "stm32f7" in error
 
 
-def test_flash_without_port_says_what_to_add(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main.run(["flash", "--board", "stm32f7"]) == ExitCode.USAGE
-    assert "--port" in capsys.readouterr().err
-
-
 def test_validate_without_build_says_to_build(tmp_path: object, capsys: pytest.CaptureFixture[str]) -> None:
     code = main.run(
         ["validate", "--board", "stm32f7", "--port", "virtual", "--build-dir", f"{tmp_path}/none"]

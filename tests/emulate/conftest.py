@@ -69,6 +69,7 @@ class Bench:
     def __init__(self, virtual: VirtualBoard, messages: Path) -> None:
         self.port = virtual.port
         self.pin = virtual.pin
+        self.press_reset = virtual.press_reset
         self._messages = messages
 
     @property

@@ -13,7 +13,7 @@ from edgel3_deploy.boards.load import load_board
 from edgel3_deploy.emulate import start
 from edgel3_deploy.emulate.serve import Outcome
 from edgel3_deploy.emulate.stm32.power_cut import PowerCut
-from edgel3_deploy.errors import BadInputError, EdgeL3DeployError, MissingDependencyError
+from edgel3_deploy.errors import BadInputError, EdgeL3DeployError, LinkError, MissingDependencyError
 from edgel3_deploy.flash.an3155 import Bootloader
 from edgel3_deploy.link.port import open_port
 
@@ -82,7 +82,6 @@ def test_a_power_cut_ends_the_board_and_tears_its_flash(tmp_path: Path) -> None:
                 bootloader.write(0x0800_0000, bytes(256))
         assert virtual.await_power_loss(10)
         assert virtual.outcome == Outcome(flash_operations=3, power_lost=True)
-        assert not Path(virtual.port).exists()
     cells = flash.read_bytes()
     assert cells[:64] == bytes(64)
     assert cells[64:96] not in (bytes(32), b"\xff" * 32)
@@ -94,6 +93,9 @@ def test_flash_operations_are_counted_for_the_next_cut(tmp_path: Path) -> None:
     with start(load_board("stm32f7"), flash_file=tmp_path / "flash.bin") as virtual:
         assert not virtual.await_power_loss(0.1)
     assert virtual.outcome == Outcome(flash_operations=0, power_lost=False)
+    for command in (virtual.press_reset, lambda: virtual.pin("PJ5")):
+        with pytest.raises(LinkError, match="is switched off"):
+            command()
 
 
 def test_killing_it_cuts_its_power(tmp_path: Path) -> None:

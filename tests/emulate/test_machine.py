@@ -183,6 +183,28 @@ def test_a_program_that_hangs_is_reset_by_the_watchdog(
         assert resets == 2, "RAM kept its contents"
 
 
+@pytest.mark.parametrize("command", [b"q", b"H"])
+def test_the_watchdog_bites_while_the_program_waits_or_is_locked_up(
+    bench: Callable[..., Any], monitor: Build, command: bytes
+) -> None:
+    with bench("stm32f7", image=monitor("f7")) as virtual:
+        virtual.ask("?")
+        with virtual.terminal() as terminal:
+            terminal.write(command)
+            virtual.await_message("the watchdog was not fed in time")
+        assert virtual.ask("?")[0] == "f7"
+
+
+def test_what_a_reset_does_not_define_may_be_anything(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32f7", image=monitor("f7")) as virtual:
+        assert virtual.ask("M") == ["00000001"]
+    with bench("stm32f7", image=monitor("f7"), seed=1) as virtual:
+        assert virtual.ask("?")[0] == "f7"
+        with virtual.terminal() as terminal:
+            terminal.write(b"M")
+            virtual.await_message("which the MPU denies")
+
+
 def test_a_wrong_flash_key_is_a_bus_fault_on_the_h7(bench: Callable[..., Any], monitor: Build) -> None:
     with bench("stm32h7", image=monitor("h7")) as virtual:
         assert virtual.ask("k")[2] == "00000400"
@@ -198,6 +220,27 @@ def test_pins_can_be_looked_at(bench: Callable[..., Any], monitor: Build) -> Non
         assert virtual.pin("PJ5") == Pin(high=False, changes=4)
         with pytest.raises(UsageError, match="no pin 'PZ1'"):
             virtual.pin("PZ1")
+
+
+def test_the_reset_button_works_whatever_the_program_does(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32f7", image=monitor("f7")) as virtual:
+        virtual.ask("r")
+        with virtual.terminal() as terminal:
+            terminal.write(b"N")
+        virtual.press_reset()
+        assert virtual.ask("c") == ["04000000"]
+        assert int(virtual.ask("r")[1], 16) == 2, "RAM kept its contents"
+
+
+def test_the_reset_button_works_in_the_bootloader(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32f7", image=monitor("f7"), boot0=True) as virtual:
+        for _ in range(2):
+            with open_port(virtual.port, 38_400, "E") as port:
+                bootloader = Bootloader(port)
+                while not bootloader.synchronize():
+                    pass
+                assert bootloader.device_id() == 0x451
+            virtual.press_reset()
 
 
 def test_sleeping_and_double_precision(bench: Callable[..., Any], monitor: Build) -> None:

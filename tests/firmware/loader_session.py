@@ -6,7 +6,6 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from edgel3_deploy.boards import Board
@@ -20,9 +19,9 @@ from tests.firmware.images import BUILD_ID, Flashable
 
 
 @contextmanager
-def powered(board: Board, **flash: Path) -> Iterator[Port]:
+def powered(board: Board, **options: Any) -> Iterator[Port]:
     """The port of a board that was switched on."""
-    with start(board, **flash) as virtual, open_port(virtual.port, board.uart.baudrate) as port:  # type: ignore[arg-type]
+    with start(board, **options) as virtual, open_port(virtual.port, board.uart.baudrate) as port:
         yield port
 
 

@@ -20,7 +20,7 @@ from edgel3_deploy.link import client as client_module
 from edgel3_deploy.link.protocol import Role, SlotState, StayReason
 from edgel3_deploy.progress import silent
 from tests.flash.applications import applications
-from tests.link.fake_board import FakeBoard
+from tests.link.fake_board import FAULT_REGISTERS, FakeBoard
 from tests.link.fake_loader import HEADER_SIZE, FakeLoaderBoard
 from tests.link.pty_device import Chatters
 
@@ -242,19 +242,29 @@ def test_firmware_without_a_loader_says_what_to_do_once(one: tuple[Application, 
 
 
 def test_a_board_unplugged_in_the_middle_says_how_to_go_on(one: tuple[Application, ...]) -> None:
-    class Unplugged(FakeLoaderBoard):
-        def _write(self, values: Any) -> Any:
-            if self.operations > 20:
-                self.unplug()
-            return super()._write(values)
-
-        def send(self, data: bytes) -> None:
-            if self._plugged:
-                super().send(data)
-
-    with Unplugged(BOARD) as board, pytest.raises(FlashError, match=r"unplugged .*while writing") as caught:
+    with (
+        FakeLoaderBoard(BOARD, unplug_at=30) as board,
+        pytest.raises(FlashError, match=r"unplugged .*while writing") as caught,
+    ):
         flash(one, BOARD, board.path, silent)
     assert "run the same command again" in caught.value.hint
+
+
+def test_an_application_that_has_crashed_still_makes_room(
+    one: tuple[Application, ...], tmp_path: Path
+) -> None:
+    class Crashed(FakeLoaderBoard):
+        def _answer(self, name: str, frame: Any) -> bytes:
+            if self.role is Role.APPLICATION and self.stays is not StayReason.REQUESTED:
+                if name != "enter_bootloader":
+                    return self._frame("fault", 0, FAULT_REGISTERS)
+                self._greeted = True
+            return super()._answer(name, frame)
+
+    former = old(tmp_path)[0]
+    with Crashed(BOARD) as board:
+        board.install(0, former.announcement, former.image)
+        assert flash(one, BOARD, board.path, silent).verified
 
 
 def test_a_device_that_talks_all_the_time_is_no_loader(one: tuple[Application, ...]) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from edgel3_deploy.boards.load import load_board
 from edgel3_deploy.cli.main import run
 from edgel3_deploy.errors import ExitCode
+from edgel3_deploy.link import probe
 from edgel3_deploy.link.port import open_port
 from edgel3_deploy.pipeline.prepared import PreparedBuild, load_build
-from tests.flash.fake_bootloader import FakeBootloader
 from tests.integration.conftest import Refused
+from tests.link.fake_loader import FakeLoaderBoard
 from tests.link.pty_device import PtyDevice
 from tests.validate.prepared import board_for
 
@@ -49,11 +49,15 @@ def test_busy(validate: Callable, flash: Callable, build: PreparedBuild, refused
             refused(ExitCode.LINK, command(board.path), board.path, "busy")
 
 
-def test_silent(validate: Callable, refused: Refused) -> None:
-    class Silent(PtyDevice):
-        def received(self, data: bytes) -> None:
-            pass
+class Silent(PtyDevice):
+    """Swallows everything."""
 
+    def received(self, data: bytes) -> None:
+        pass
+
+
+def test_silent(validate: Callable, refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "USUAL_RATES", (9_600,))
     with Silent() as device:
         assert "BOOT0" in refused(ExitCode.LINK, validate(device.path), "no answer", device.path)
 
@@ -80,22 +84,28 @@ def test_a_crash_in_the_middle(validate: Callable, build: PreparedBuild, refused
         refused(ExitCode.LINK, validate(board.path), "crashed")
 
 
-def test_the_wrong_chip_is_not_erased(flash: Callable, refused: Refused) -> None:
-    with FakeBootloader(load_board("stm32f7"), device_id=0x450) as chip:
-        refused(ExitCode.FLASH, flash(chip.path), "0x450", "0x451", "nothing was erased")
-    assert chip.erased == []
+def test_another_board_is_not_erased(flash: Callable, build: PreparedBuild, refused: Refused) -> None:
+    with FakeLoaderBoard(build.board, identity={"board": "stm32h7"}) as board:
+        refused(ExitCode.FLASH, flash(board.path), "is stm32h7, not stm32f7", "nothing was erased")
+    assert board.operations == 0
 
 
-def test_a_read_back_mismatch_is_not_started(flash: Callable, refused: Refused) -> None:
-    with FakeBootloader(load_board("stm32f7"), stuck={0x08000123: 0xA5}) as chip:
-        refused(ExitCode.FLASH, flash(chip.path), "read-back mismatch at 0x08000123")
-    assert chip.started_at is None
+def test_flash_that_keeps_no_data(flash: Callable, build: PreparedBuild, refused: Refused) -> None:
+    with FakeLoaderBoard(build.board, weak=frozenset({0x08008500})) as board:
+        refused(ExitCode.FLASH, flash(board.path), "BAD_IMAGE")
 
 
-def test_unplugged_in_the_middle_of_flashing(flash: Callable, refused: Refused) -> None:
-    with FakeBootloader(load_board("stm32f7"), unplug_after=20) as chip:
-        hint = refused(ExitCode.FLASH, flash(chip.path), "unplugged", "incomplete")
-    assert "BOOT0" in hint
+def test_unplugged_in_the_middle_of_flashing(flash: Callable, build: PreparedBuild, refused: Refused) -> None:
+    with FakeLoaderBoard(build.board, unplug_at=12) as board:
+        hint = refused(ExitCode.FLASH, flash(board.path), "unplugged", "while writing")
+    assert "same command again" in hint
+
+
+def test_a_blank_board(flash: Callable, refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "USUAL_RATES", (9_600,))
+    with Silent() as device:
+        hint = refused(ExitCode.FLASH, flash(device.path), f"no loader answers on {device.path}")
+    assert "edgel3-deploy flash --board stm32f7 --via openocd" in hint
 
 
 def test_a_board_that_computes_something_else(

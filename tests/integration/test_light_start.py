@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edgel3_deploy.boards.load import load_board
 from edgel3_deploy.pipeline.prepared import load_build
-from tests.flash.fake_bootloader import FakeBootloader
+from tests.link.fake_loader import FakeLoaderBoard
 from tests.validate.prepared import board_for
 
 PROGRAM = """
@@ -38,9 +38,9 @@ def test_build_of_a_quantized_model(built: Path) -> None:
 
 
 def test_flash(built: Path) -> None:
-    with FakeBootloader(load_board("stm32f7")) as chip:
+    with FakeLoaderBoard(load_board("stm32f7")) as board:
         place = ("--board", "stm32f7", "--build-dir", str(built))
-        run_without_tensorflow("flash", *place, "--port", chip.path)
+        run_without_tensorflow("flash", *place, "--port", board.path)
 
 
 def test_validate(built: Path, tmp_path: Path) -> None:

@@ -73,11 +73,16 @@ class FakeLoaderBoard(FakeBoard):
         lose: frozenset[int] = frozenset(),
         damage: frozenset[int] = frozenset(),
         mishear: frozenset[int] = frozenset(),
+        unplug_at: int | None = None,
         identity: Values | None = None,
         has_fault: bool = False,
     ) -> None:
         super().__init__(
-            lose=lose, damage=damage, mishear=mishear, identity={"board": board.name, **(identity or {})}
+            lose=lose,
+            damage=damage,
+            mishear=mishear,
+            unplug_at=unplug_at,
+            identity={"board": board.name, **(identity or {})},
         )
         assert board.loader is not None
         end = board.flash.origin + board.loader.size

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import termios
+import time
 
 import pytest
 
@@ -14,7 +15,7 @@ from edgel3_deploy.link.probe import session
 from edgel3_deploy.link.protocol import Role
 from tests.link.fake_board import FakeBoard
 from tests.link.fake_loader import FakeLoaderBoard
-from tests.link.pty_device import PtyDevice
+from tests.link.pty_device import Chatters, PtyDevice
 
 BOARD = load_board("nucleo-f767zi")
 
@@ -90,3 +91,14 @@ def test_silence_stays_silence() -> None:
     ):
         pass
     assert caught.value.noise == b""
+
+
+def test_a_device_that_sends_bytes_without_end_is_not_asked_at_every_rate() -> None:
+    started = time.monotonic()
+    with (
+        Chatters(bytes(range(128, 168)), 0.02) as device,
+        pytest.raises(UnansweredError, match="unreadable bytes"),
+        session(BOARD, device.path),
+    ):
+        pass
+    assert time.monotonic() - started < 5

@@ -6,12 +6,14 @@ import dataclasses
 import json
 import shutil
 import subprocess
+import zlib
 from pathlib import Path
 
 import pytest
 
 from edgel3_deploy.boards import Board, load_board
 from edgel3_deploy.errors import BadInputError, OverBudgetError, ToolchainError, UsageError
+from edgel3_deploy.image.header import ImageHeader
 from edgel3_deploy.pipeline import builder
 from edgel3_deploy.pipeline.manifest import read_manifest
 from edgel3_deploy.toolchain.elf import read_elf
@@ -74,11 +76,88 @@ def test_two_builds_in_different_places_are_the_same_bytes(
 
 def test_plain_make_rebuilds_the_identical_image(finished: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(finished, tmp_path / "with space"))
-    image = (copy / "firmware.elf").read_bytes()
     for command in (["make", "clean"], ["make", "-j2"]):
         subprocess.run(command, cwd=copy, check=True, capture_output=True)
-    assert (copy / "firmware.elf").read_bytes() == image
-    assert (copy / "firmware.bin").read_bytes() == (finished / "firmware.bin").read_bytes()
+    for name in read_manifest(finished).sizes:
+        assert (copy / name).read_bytes() == (finished / name).read_bytes(), name
+    again = subprocess.run(["make"], cwd=copy, check=True, capture_output=True, text=True)
+    assert "CC " not in again.stdout
+    assert "PACK" not in again.stdout
+
+
+def test_make_clean_leaves_what_no_make_made(finished: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(finished, tmp_path / "copy"))
+    (copy / "virtual-flash.bin").write_bytes(b"a board")
+    subprocess.run(["make", "clean"], cwd=copy, check=True, capture_output=True)
+    made = {*read_manifest(finished).sizes}
+    assert contents(copy).keys() == (contents(finished).keys() - made) | {"virtual-flash.bin"}
+
+
+def test_the_image_header_describes_the_linked_image(finished: Path) -> None:
+    manifest = read_manifest(finished)
+    content = (finished / "application.bin").read_bytes()
+    header = ImageHeader.parse(content)
+    assert (header.board, header.version) == ("stm32f7", 1)
+    assert header.build_id.hex() == manifest.build_id == (finished / "build_id.txt").read_text().strip()
+    assert header.origin == manifest.layout.slots[0].origin
+    assert header.crc == zlib.crc32(content[0x400:])
+    vectors = next(s for s in read_elf(finished / "firmware.elf").sections if s.name == ".vectors")
+    assert vectors.address == header.origin + 0x400
+    loader = (finished / "loader" / "loader.bin").read_bytes()
+    flash = (finished / "firmware.bin").read_bytes()
+    assert flash == loader.ljust(32 << 10, b"\xff") + content
+    assert len(loader) <= 16 << 10
+
+
+def test_two_slots_have_an_image_each_from_the_same_sources(make: Build) -> None:
+    result = make(slots=2, image_version=7)
+    first, second = (
+        ImageHeader.parse((result.directory / name).read_bytes())
+        for name in ("application.bin", "application-1.bin")
+    )
+    assert [header.origin for header in (first, second)] == [0x0800_8000, 0x0810_0000]
+    assert first.version == second.version == result.manifest.image_version == 7
+    assert first.build_id == second.build_id
+    assert first.crc != second.crc
+    assert (result.directory / "firmware-1.elf").is_file()
+    assert (result.directory / "firmware.bin").read_bytes()[0x10_0000:] == bytes(128)
+    assert result.to_json()["flash"]["limit"] == 1 << 20
+
+
+def test_a_bare_image_starts_at_the_flash_and_has_no_header(make: Build, board: Board) -> None:
+    result = make(slots=0)
+    names = contents(result.directory).keys()
+    assert not any(name.startswith(("application", "loader/", "tools/", "build_id.txt")) for name in names)
+    vectors = next(
+        section
+        for section in read_elf(result.directory / "firmware.elf").sections
+        if section.name == ".vectors"
+    )
+    assert vectors.address == board.flash.origin
+    budget = json.loads((result.directory / "budget.json").read_text())
+    assert budget["flash"]["used"] == (result.directory / "firmware.bin").stat().st_size
+
+
+def test_another_image_version_is_another_build(finished: Path, make: Build) -> None:
+    result = make(image_version=2)
+    assert result.manifest.build_id != read_manifest(finished).build_id
+    assert not result.reused
+
+
+@pytest.mark.parametrize("version", [-1, 1 << 32])
+def test_an_image_version_has_32_bits(make: Build, version: int) -> None:
+    with pytest.raises(UsageError, match="32-bit"):
+        make(image_version=version)
+
+
+def test_a_board_without_loader_has_no_slots(make: Build) -> None:
+    with pytest.raises(UsageError, match="mps2-an500 has no loader"):
+        make(board=load_board("mps2-an500"), slots=1)
+
+
+def test_two_slots_too_small_for_the_model_are_refused_with_numbers(make: Build) -> None:
+    with pytest.raises(OverBudgetError, match=r"sea-256 does not fit stm32f7: flash by [\d,]+ bytes"):
+        make(model="sea-256", slots=2)
 
 
 def test_no_file_names_the_place_of_the_build(finished: Path) -> None:

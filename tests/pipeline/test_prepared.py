@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from edgel3_deploy.boards import Board, load_board
 from edgel3_deploy.errors import BadInputError, UsageError
+from edgel3_deploy.image.layout import flash_layout
 from edgel3_deploy.pipeline.prepared import load_build, load_build_for
 
 
@@ -28,9 +30,46 @@ def test_a_finished_build_is_loaded(finished: Path, model_file: Path) -> None:
     assert build.float_network is None
     assert build.elf.is_file()
     assert build.bin.is_file()
+    assert build.hex.is_file()
+    assert build.loader is not None
+    assert build.loader.is_file()
+    assert build.loader_elf is not None
+    assert build.loader_elf.is_file()
+    assert build.layout == flash_layout(build.board, 1)
+    assert build.applications == (build.application(0),)
+    assert build.application(0).name == "application.bin"
+    assert build.manifest.image_version == 1
+    with pytest.raises(IndexError):
+        build.application(1)
 
 
-@pytest.mark.parametrize("name", ["firmware.elf", "firmware.bin", "model.tflite"])
+def test_a_bare_image_has_no_loader_and_no_applications(images: dict[str, Path]) -> None:
+    build = load_build(images["mps2-an500 native"])
+    assert build.layout == flash_layout(build.board, 0)
+    assert (build.loader, build.loader_elf, build.applications) == (None, None, ())
+
+
+def test_steps_of_layers_that_the_model_has_not_are_refused(copy: Path) -> None:
+    manifest = copy / "manifest.json"
+    content = json.loads(manifest.read_text())
+    content["steps"][-1] = [99]
+    manifest.write_text(json.dumps(content))
+    with pytest.raises(BadInputError, match="'steps' names layer 99, but the model has 7 layers"):
+        load_build(copy)
+
+
+def test_a_manifest_that_forgets_an_image_is_refused(copy: Path) -> None:
+    manifest = copy / "manifest.json"
+    content = json.loads(manifest.read_text())
+    del content["files"]["application.bin"], content["sizes"]["application.bin"]
+    manifest.write_text(json.dumps(content))
+    with pytest.raises(BadInputError, match=r"application\.bin is not the file"):
+        load_build(copy)
+
+
+@pytest.mark.parametrize(
+    "name", ["firmware.elf", "firmware.bin", "application.bin", "loader/loader.bin", "model.tflite"]
+)
 def test_a_changed_file_is_refused(copy: Path, name: str) -> None:
     content = bytearray((copy / name).read_bytes())
     content[100] ^= 1
@@ -40,7 +79,9 @@ def test_a_changed_file_is_refused(copy: Path, name: str) -> None:
     assert "edgel3-deploy build --board stm32f7" in caught.value.hint
 
 
-@pytest.mark.parametrize("name", ["firmware.elf", "firmware.bin", "model.tflite"])
+@pytest.mark.parametrize(
+    "name", ["firmware.elf", "firmware.bin", "application.bin", "loader/loader.bin", "model.tflite"]
+)
 def test_a_lost_file_is_told(copy: Path, name: str) -> None:
     (copy / name).unlink()
     with pytest.raises(BadInputError, match=f"{name} cannot be read"):

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from edgel3_deploy.boards.load import load_board
 from edgel3_deploy.errors import LinkError
 from edgel3_deploy.flash import flash_build
 from edgel3_deploy.flash.virtual import port_to_run
@@ -16,10 +15,10 @@ from edgel3_deploy.link import client as client_module
 from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.framing import Frame, encode_frame
 from edgel3_deploy.link.port import Port, open_port
-from edgel3_deploy.pipeline.builder import BuildRequest, build
-from edgel3_deploy.pipeline.prepared import PreparedBuild, load_build
+from edgel3_deploy.pipeline.prepared import PreparedBuild
 from edgel3_deploy.validate import validate_build
-from tests.validate.prepared import numpy_layers, small_model
+from tests.flash.test_virtual import build_small
+from tests.validate.prepared import numpy_layers
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +28,6 @@ def flashed(arm_gcc: Path, tmp_path_factory: pytest.TempPathFactory) -> Prepared
     found = build_small("stm32f7", tmp_path_factory.mktemp("small"))
     flash_build(found, "virtual")
     return found
-
-
-def build_small(board: str, folder: Path) -> PreparedBuild:
-    model = folder / "small.tflite"
-    model.write_bytes(small_model())
-    build(BuildRequest(board=load_board(board), model=str(model), output=folder / board))
-    return load_build(folder / board)
 
 
 @contextmanager
@@ -89,7 +81,7 @@ def test_the_firmware_names_its_protocol_version(
 ) -> None:
     with running(flashed) as (client, _):
         monkeypatch.setattr(client_module, "PROTOCOL_VERSION", 7)
-        with pytest.raises(LinkError, match="speaks protocol version 1"):
+        with pytest.raises(LinkError, match="speaks protocol version 2"):
             client.hello()
 
 

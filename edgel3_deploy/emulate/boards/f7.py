@@ -13,7 +13,7 @@ from edgel3_deploy.emulate.line import Line
 from edgel3_deploy.emulate.stm32 import rom_state
 from edgel3_deploy.emulate.stm32.dbgmcu import DbgMcu
 from edgel3_deploy.emulate.stm32.flash_f7 import FlashF7
-from edgel3_deploy.emulate.stm32.flash_memory import FlashMemory
+from edgel3_deploy.emulate.stm32.flash_memory import flash_of
 from edgel3_deploy.emulate.stm32.iwdg import Iwdg
 from edgel3_deploy.emulate.stm32.part import (
     DWT_BASE,
@@ -42,7 +42,7 @@ _DEFAULT_DEVICE_ID = 0x451
 
 def stm32f7(board: Board, flash_file: Path | None, line: Line, log: Log) -> Part:
     """The part on `board`, reset, its flash kept in `flash_file` if one is named. Raises BadInputError."""
-    flash = FlashMemory(board.flash.origin, board.flash.size, board.sectors, flash_file)
+    flash = flash_of(board, flash_file)
     counter = CycleCounter()
     chip_time = ChipTime()
     watchdog = Iwdg(log, chip_time.seconds)

@@ -16,6 +16,8 @@ _XPSR_ALIGNED = 1 << 9
 _THUMB = 1 << 24
 _BASIC_FRAME, _FP_FRAME = 8, 26
 _NMI = 2
+_UNKNOWN = 0xDEAD_0000
+"""In registers that a reset does not define, so that nobody relies on them."""
 
 
 class Cpu:
@@ -58,8 +60,11 @@ class Cpu:
         """Registers as after a reset, or as the ROM bootloader leaves them, then `stack` and `entry`."""
         self.set("IPSR", 0)
         self.set("CONTROL", 0)
-        for name in ("PRIMASK", "FAULTMASK", "BASEPRI", "PSP", "FPSCR", *(f"R{n}" for n in range(13))):
+        for name in ("PRIMASK", "FAULTMASK", "BASEPRI", "FPSCR"):
             self.set(name, 0)
+        for number in range(13):
+            self.set(f"R{number}", _UNKNOWN | number)
+        self.set("PSP", _UNKNOWN & ~3)
         self.set("LR", 0xFFFF_FFFF)
         self.set("MSP", stack & ~3)
         self.set("XPSR_NZCVQG", _THUMB)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -38,6 +39,14 @@ class Mpu:
         self._control = 0
         self._number = 0
         self._regions = [(0, 0)] * regions
+
+    def scramble(self, chance: random.Random) -> None:
+        """Give the regions contents as they may have when power comes on: the last one closes DTCM."""
+        for number in range(self._count - 1):
+            origin = chance.choice((0x0000_0000, 0x0800_0000, 0x2000_0000, 0x2400_0000, 0x4000_0000))
+            size = chance.randrange(4, 20)
+            self._regions[number] = (origin, chance.getrandbits(1) << 28 | size << 1 | chance.getrandbits(1))
+        self._regions[-1] = (0x2000_0000, 16 << 1 | 1)
 
     def reset(self) -> None:
         """Switch it off."""

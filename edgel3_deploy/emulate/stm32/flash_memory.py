@@ -10,12 +10,13 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from edgel3_deploy.boards.board import Sector
-from edgel3_deploy.emulate.stm32.ecc import PoisonedWords
+from edgel3_deploy.boards.board import Board, Sector
+from edgel3_deploy.emulate.stm32.ecc import FLASH_WORD, PoisonedWords
 from edgel3_deploy.emulate.stm32.power_cut import PowerCut, PowerLost
 from edgel3_deploy.errors import BadInputError
 
 _ERASED = b"\xff"
+_F7_WORD = 4
 
 
 class FlashMemory:
@@ -54,10 +55,21 @@ class FlashMemory:
         beside = file.with_name(f"{file.name}.ecc") if file and ecc else None
         if file and beside and not file.exists():
             beside.unlink(missing_ok=True)
-        self._cells = _map_file(file, size) if file else mmap.mmap(-1, size)
-        if file is None:
+        self._lock: int | None = None
+        if file:
+            self._cells, self._lock = _map_file(file, size)
+        else:
+            self._cells = mmap.mmap(-1, size)
             self._cells[:] = _ERASED * size
         self.poisoned = PoisonedWords(beside)
+
+    def close(self) -> None:
+        """Leave the file to other boards; nothing may be done with this memory afterwards."""
+        if self._lock is not None:
+            # The mapping keeps the file open, and with it the lock.
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
+            os.close(self._lock)
+            self._lock = None
 
     @property
     def host_address(self) -> int:
@@ -143,28 +155,31 @@ class FlashMemory:
         return self.read(sector.origin, sector.size) == _ERASED * sector.size
 
 
-def _map_file(path: Path, size: int) -> mmap.mmap:
+def flash_of(board: Board, file: Path | None) -> FlashMemory:
+    """The flash of `board`'s chip, kept in `file` if one is named. Raises BadInputError."""
+    ecc = board.family == "stm32h7"
+    word = FLASH_WORD if ecc else _F7_WORD
+    return FlashMemory(board.flash.origin, board.flash.size, board.sectors, file, word=word, ecc=ecc)
+
+
+def _map_file(path: Path, size: int) -> tuple[mmap.mmap, int]:
+    """The file's contents, and the descriptor that holds the lock on it."""
     hint = "Name another flash file, or delete this one to start erased."
     try:
         if not path.exists():
             _create_erased(path, size)
         with path.open("r+b") as stream:
-            fcntl.flock(_kept_open(stream.fileno()), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(stream.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
             found = os.fstat(stream.fileno()).st_size
             if found != size:
                 raise BadInputError(
                     f"{path} is no flash contents of this board: {found} bytes, its flash has {size}", hint
                 )
-            return mmap.mmap(stream.fileno(), size)
+            return mmap.mmap(stream.fileno(), size), os.dup(stream.fileno())
     except BlockingIOError as error:
         raise BadInputError(f"{path} is in use by another virtual board", "Stop that one first.") from error
     except OSError as error:
         raise BadInputError(f"cannot use {path} as flash contents: {error.strerror}", hint) from error
-
-
-def _kept_open(descriptor: int) -> int:
-    """A descriptor that stays open, and with it the lock, until the process ends."""
-    return os.dup(descriptor)
 
 
 def _create_erased(path: Path, size: int) -> None:

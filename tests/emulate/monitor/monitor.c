@@ -13,6 +13,9 @@
  *   c  says where the last reset came from                   g  starts the watchdog and hangs
  *   e  says what clock switch, USART1, SysTick and VTOR were on entry
  *   L  lights an LED at PJ5 (STM32F7)
+ *   q  starts the watchdog and waits for bytes               H  starts the watchdog and locks up
+ *   N  never returns
+ *   M  switches the MPU on with the regions that it finds
  *   t  programs a flash word twice and reads it              T  the same, reading with faults ignored
  *   z  divides by zero                                       Z  the same, with the trap on
  *   a  loads a word from an odd address                      A  the same from a peripheral
@@ -124,11 +127,29 @@ static void jump_to_bootloader(void)
     __asm volatile("msr msp, %0\n bx %1\n" : : "r"(table[0]), "r"(table[1]));
 }
 
+/* An eighth of a second. */
+static void start_watchdog(void)
+{
+    REG(IWDG) = 0x5555u;
+    REG(IWDG + 8u) = 999u;
+    REG(IWDG) = 0xCCCCu;
+}
+
 static volatile uint32_t words[4];
 
-/* A region of 2 << size bytes with these attributes over the default map. */
+static void clear_mpu(void)
+{
+    REG(0xE000ED94) = 0u;
+    for (uint32_t region = 0; region < REG(0xE000ED90) >> 8; region++) {
+        REG(0xE000ED98) = region;
+        REG(0xE000EDA0) = 0u;
+    }
+}
+
+/* A region, and no other, of 2 << size bytes with these attributes over the default map. */
 static void close(uint32_t origin, uint32_t size, uint32_t attributes)
 {
+    clear_mpu();
     REG(0xE000ED98) = 7u;
     REG(0xE000ED9C) = origin;
     REG(0xE000EDA0) = attributes | size << 1 | 1u;
@@ -210,11 +231,21 @@ static void run(char command)
         break;
 #endif
     case 'g':
-        REG(IWDG) = 0x5555u;
-        REG(IWDG + 8u) = 999u;
-        REG(IWDG) = 0xCCCCu;
+        start_watchdog();
         for (;;) {
         }
+    case 'N':
+        for (;;) {
+        }
+    case 'q':
+        start_watchdog();
+        for (;;) {
+            (void)get();
+        }
+    case 'H':
+        start_watchdog();
+        __asm volatile("cpsid f\n udf #0\n");
+        break;
     case 't':
         program_twice();
         hex(REG(0x08100020u));
@@ -268,6 +299,13 @@ static void run(char command)
         say("ran\n");
         close(0x20008400u, 9u, 1u << 28 | 3u << 24);
         ((void (*)(void))0x20008421u)();
+        break;
+    case 'M':
+        REG(0xE000ED94) = 5u;
+        __asm volatile("dsb\n isb\n");
+        words[0] = 1u;
+        hex(words[0]);
+        say("\n");
         break;
     case 'u':
         __asm volatile("udf #0");

@@ -71,9 +71,9 @@ def test_what_was_torn_is_poisoned_until_it_is_erased(tmp_path: Path) -> None:
     with pytest.raises(PowerLost):
         memory.program(ORIGIN + 64, bytes(32))
     assert memory.poisoned.within(ORIGIN, SIZE) == ORIGIN + 64
-    del memory
+    memory.close()
 
-    again = flash_of_another_process(file)
+    again = flash(file, ecc=True)
     assert again.poisoned.within(ORIGIN, SIZE) == ORIGIN + 64
     again.program(ORIGIN + 64, bytes(32))
     assert again.poisoned.within(ORIGIN, SIZE) == ORIGIN + 64, "programming heals nothing"
@@ -93,13 +93,3 @@ def test_a_torn_erase_poisons_within_its_sector(seed: int) -> None:
     words = memory.poisoned.blocks(32)
     assert words
     assert ORIGIN + 4096 <= words[0] <= words[-1] < ORIGIN + SIZE
-
-
-def flash_of_another_process(file: Path) -> FlashMemory:
-    """The lock on the file lasts as long as this process: copy both files."""
-    copy = file.with_name("copy.bin")
-    copy.write_bytes(file.read_bytes())
-    copy.with_name("copy.bin.ecc").write_text(file.with_name("flash.bin.ecc").read_text())
-    again = flash(copy, ecc=True)
-    file.with_name("flash.bin.ecc").unlink()
-    return again

@@ -26,7 +26,7 @@ _PAGES = {
     "stm32f7": (0x4000_3000, 0x4002_3000, 0xE000_E000),
     "stm32h7": (0x5800_4000, 0x5200_2000, 0xE000_E000),
 }
-_MAX_INSTRUCTIONS = 1_000_000
+_MAX_INSTRUCTIONS = 50_000_000
 
 Answer = Callable[["Bench", int, int], None]
 
@@ -92,8 +92,8 @@ class Bench:
         """Call `answer` with this bench, address and value just before each write."""
         self._answer = answer
 
-    def call(self, name: str, *arguments: int) -> int:
-        """Run a function with up to four arguments; its result."""
+    def call(self, name: str, *arguments: int, limit: int = _MAX_INSTRUCTIONS) -> int:
+        """Run a function with up to four arguments; its result, within `limit` instructions."""
         from unicorn import arm_const
 
         self.writes.clear()
@@ -101,7 +101,7 @@ class Bench:
             self._core.reg_write(arm_const.UC_ARM_REG_R0 + register, argument)
         self._core.reg_write(arm_const.UC_ARM_REG_SP, STACK_TOP - 256)
         self._core.reg_write(arm_const.UC_ARM_REG_LR, RETURN | 1)
-        self._core.emu_start(self._functions[name] | 1, RETURN, count=_MAX_INSTRUCTIONS)
+        self._core.emu_start(self._functions[name] | 1, RETURN, count=limit)
         assert self._core.reg_read(arm_const.UC_ARM_REG_PC) == RETURN, f"{name} did not return"
         result: int = self._core.reg_read(arm_const.UC_ARM_REG_R0)
         return result

@@ -1,0 +1,95 @@
+"""Updates of virtual boards whose power fails: what starts afterwards is whole, and the next update succeeds.
+
+A few cuts each; `tests/firmware/loader` has many on the host.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from edgel3_deploy.boards import load_board
+from edgel3_deploy.emulate.stm32.power_cut import PowerCut
+from edgel3_deploy.errors import LinkError
+from edgel3_deploy.link.client import Client
+from edgel3_deploy.link.protocol import RUNNING_SLOT, Role, SlotState
+from tests.firmware.images import Flashable
+from tests.firmware.loader_session import ask, powered, session, write_update
+
+pytest.importorskip("unicorn", reason="the Python package unicorn is not installed")
+
+ERASE, IN_THE_IMAGE, HEADER_FIRST, HEADER_LAST = "erase", "image", "header", "last word of the header"
+
+WORDS_A_UNIT = {"stm32f7": 8, "stm32h7": 1}
+"""How many operations of the flash program 32 bytes."""
+
+
+def operation(place: str, size: int, words: int) -> int:
+    """The number of the flash operation: one erase, the image's units, the header's four."""
+    units = -(-size // 32)
+    return {
+        ERASE: 1,
+        IN_THE_IMAGE: 1 + units * words // 2,
+        HEADER_FIRST: 2 + units * words,
+        HEADER_LAST: 1 + (units + 4) * words,
+    }[place]
+
+
+@pytest.mark.parametrize(
+    ("name", "slots", "place"),
+    [
+        ("stm32f7", 1, IN_THE_IMAGE),
+        ("stm32f7", 2, HEADER_LAST),
+        ("stm32h7", 1, ERASE),
+        ("stm32h7", 1, HEADER_LAST),
+        ("stm32h7", 2, IN_THE_IMAGE),
+        ("stm32h7", 2, HEADER_FIRST),
+    ],
+)
+def test_a_power_cut_is_survived(
+    flashable_for: Callable[[str, int], Flashable],
+    tmp_path: Path,
+    name: str,
+    slots: int,
+    place: str,
+) -> None:
+    board, flashable = load_board(name), flashable_for(name, slots)
+    slot = slots - 1
+    image = flashable.images[slot] + b"another version of it"
+    flash = tmp_path / "flash.bin"
+    flash.write_bytes(flashable.whole.read_bytes().ljust(board.flash.size, b"\xff"))
+    cut = PowerCut(operation(place, len(image), WORDS_A_UNIT[name]), seed=len(place))
+
+    with powered(board, flash_file=flash) as port:
+        wait_until_confirmed(session(port, Role.APPLICATION), slots)
+    with contextlib.suppress(LinkError), powered(board, flash_file=flash, power_cut=cut) as port:
+        enter_loader(Client(port, timeout=1.0))
+        write_update(session(port, Role.LOADER), board, flashable, image, slot)
+    with powered(board, flash_file=flash) as port:
+        client = Client(port, timeout=5.0)
+        if client.hello() is Role.APPLICATION:
+            running = ask(client, "read_image", slot=RUNNING_SLOT)
+            assert running["crc"] in (zlib.crc32(flashable.images[0]), zlib.crc32(image))
+            if running["slot"] == slot and slots == 2:
+                return
+            client.enter_bootloader()
+        else:
+            assert slots == 1
+        write_update(session(port, Role.LOADER), board, flashable, image, slot)
+        running = ask(session(port, Role.APPLICATION), "read_image", slot=RUNNING_SLOT)
+        assert (running["slot"], running["crc"]) == (slot, zlib.crc32(image))
+
+
+def wait_until_confirmed(client: Client, slots: int) -> None:
+    """With two slots the image marks itself, which is an operation of the flash."""
+    while ask(client, "read_image", slot=RUNNING_SLOT)["state"] != SlotState.CONFIRMED:
+        assert slots == 2
+
+
+def enter_loader(client: Client) -> None:
+    assert client.hello() is Role.APPLICATION
+    client.enter_bootloader()
