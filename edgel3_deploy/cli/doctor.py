@@ -10,7 +10,7 @@ import click
 from edgel3_deploy.cli.options import json_option
 from edgel3_deploy.cli.output import emit_json
 from edgel3_deploy.cli.progress import ConsoleProgress
-from edgel3_deploy.errors import ExitCode
+from edgel3_deploy.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from edgel3_deploy.doctor import Finding
@@ -26,19 +26,27 @@ _COLOURS = {"ok": "green", "missing": "red", "note": "yellow"}
     metavar="BOARD",
     help="Look at the ways to program this board too, and ask it.",
 )
+@click.option(
+    "--port",
+    metavar="PORT",
+    help="Serial port on which to ask the board.  [default: those that may be the board's]",
+)
 @json_option
 @click.pass_context
-def command(ctx: click.Context, board_name: str | None, as_json: bool) -> None:
+def command(ctx: click.Context, board_name: str | None, port: str | None, as_json: bool) -> None:
     """Look for tools, packages, serial ports and permissions, and say how to get what is missing.
 
     Ends with code 10 if something is missing that even virtual boards need.
     """
     from edgel3_deploy.boards import load_board
     from edgel3_deploy.doctor import examine
+    from edgel3_deploy.link.discover import AUTO
 
+    if port is not None and board_name is None:
+        raise UsageError("--port alone does not say which board to ask", "Add --board BOARD.")
     board = load_board(board_name) if board_name is not None else None
     with ConsoleProgress() as progress:
-        report = examine(board, progress)
+        report = examine(board, None if port == AUTO else port, progress)
     if as_json:
         emit_json(report.to_json())
     else:

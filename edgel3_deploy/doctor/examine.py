@@ -35,15 +35,16 @@ class Report:
         }
 
 
-def examine(board: Board | None = None, progress: Progress = silent) -> Report:
+def examine(board: Board | None = None, port: str | None = None, progress: Progress = silent) -> Report:
     """Look at this machine and, with `board`, at what its ways of programming need and who answers.
 
+    It is asked on `port`, by default on every port that may be the board's.
     Raises UsageError if the variable EDGEL3_DEPLOY_PORTS cannot be read.
     """
-    return Report(tuple(_findings(board, progress)))
+    return Report(tuple(_findings(board, port, progress)))
 
 
-def _findings(board: Board | None, progress: Progress) -> Iterator[Finding]:
+def _findings(board: Board | None, port: str | None, progress: Progress) -> Iterator[Finding]:
     in_qemu = board is not None and board.emulator is not None and board.emulator.kind == "qemu"
     if sys.platform == "win32":
         yield Finding(
@@ -64,6 +65,6 @@ def _findings(board: Board | None, progress: Progress) -> Iterator[Finding]:
         from edgel3_deploy.doctor.ways import examine_ways
 
         yield from examine_ways(board)
-        for device in ports_to_ask(board):
+        for device in ports_to_ask(board) if port is None else (port,):
             progress(f"asking {device} who it is")
             yield ask(board, device)

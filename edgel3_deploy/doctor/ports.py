@@ -15,26 +15,36 @@ from edgel3_deploy.link.text import printable
 
 SECTION = "ports"
 
-_INSTALL_RULE = (
-    f"Write this to {RULE_FILE}, run `sudo udevadm control --reload && sudo udevadm trigger`, and replug:\n"
-)
+_RULE_HELPS = "Install the udev rule below, then replug it."
 
 
 def examine_ports() -> Iterator[Finding]:
-    """A finding for each serial port, or one that there is none, and one for each ST-LINK on USB (Linux)."""
+    """A finding for each serial port, or one that there is none; on Linux one for each ST-LINK on USB, and
+    the udev rule if something needs it.
+    """
     ports = serial_ports()
-    for port in ports:
-        yield _examine(port)
+    findings = [_examine(port) for port in ports]
     if not ports:
+        findings.append(
+            Finding(
+                SECTION,
+                "serial ports",
+                "note",
+                "none",
+                "Plug a board in; virtual boards need none (--port virtual).",
+            )
+        )
+    findings += [_examine_probe(probe, ports) for probe in usb_probes()]
+    yield from findings
+    if any(_RULE_HELPS in finding.remedy for finding in findings):
         yield Finding(
             SECTION,
-            "serial ports",
+            "udev rule",
             "note",
-            "none",
-            "Plug a board in; virtual boards need none (--port virtual).",
+            f"to be written to {RULE_FILE}",
+            f"{udev_rule()}Then run `sudo udevadm control --reload && sudo udevadm trigger`.",
+            facts={"file": RULE_FILE, "rule": udev_rule()},
         )
-    for probe in usb_probes():
-        yield _examine_probe(probe, ports)
 
 
 def may_open(device: str) -> bool:
@@ -55,7 +65,7 @@ def _examine(port: PortInfo) -> Finding:
         about.append("does not exist")
     elif not may_open(port.device):
         about.append("no permission")
-        remedy = _permission(port.device)
+        remedy = _permission(port)
     if open_by:
         about.append(f"open in {printable(', '.join(map(str, open_by)))}")
         remedy = remedy or "Close that program before you use the port."
@@ -90,7 +100,7 @@ def _examine_probe(probe: UsbProbe, ports: tuple[PortInfo, ...]) -> Finding:
             name,
             "note",
             f"{what}, no permission for OpenOCD and pyOCD ({probe.node})",
-            _INSTALL_RULE + udev_rule(),
+            _RULE_HELPS,
             facts=facts,
         )
     if not has_port:
@@ -99,27 +109,28 @@ def _examine_probe(probe: UsbProbe, ports: tuple[PortInfo, ...]) -> Finding:
     return Finding(SECTION, name, "ok", f"{what}, open to OpenOCD and pyOCD", facts=facts)
 
 
-def _permission(device: str) -> str:
-    """What gives this user the port: its group, or the udev rule where no group has it."""
-    import grp
-
+def _permission(port: PortInfo) -> str:
+    """What gives this user the port: its group, or a udev rule where no group has it."""
+    rule = _RULE_HELPS if port.probe else "No group may use it: ask who administers this machine."
     try:
-        status = Path(device).stat()
+        import grp
+
+        status = Path(port.device).stat()
         group = grp.getgrgid(status.st_gid)
-    except (OSError, KeyError):
-        return _INSTALL_RULE + udev_rule()
+    except (ImportError, OSError, KeyError):
+        return rule
     shared = stat.S_IRGRP | stat.S_IWGRP
     if status.st_gid == 0 or status.st_mode & shared != shared:
-        return _INSTALL_RULE + udev_rule()
+        return rule
     if _user() in group.gr_mem:
         return f"You are in the group {group.gr_name}, but not since you logged in: log out and in again."
     return f"`sudo usermod -aG {group.gr_name} $USER`, then log out and in again."
 
 
 def _user() -> str:
-    import getpass
-
     try:
+        import getpass
+
         return getpass.getuser()
-    except (KeyError, OSError):
+    except (ImportError, KeyError, OSError):
         return ""

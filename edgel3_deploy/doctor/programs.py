@@ -59,7 +59,7 @@ PROGRAMS = (
         "brew": "brew install open-ocd",
         "scoop": "scoop install openocd",
     }),
-    Program("pyocd", "flash --via pyocd", {"pip": "pip install pyocd"}),
+    Program("pyocd", "flash --via pyocd", {"pip": "pip install 'pyocd>=0.36'"}),
     Program("st-flash", "recovering a board by hand", {
         "apt": "sudo apt install stlink-tools",
         "brew": "brew install stlink",

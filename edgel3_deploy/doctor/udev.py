@@ -48,14 +48,14 @@ def udev_rule() -> str:
     """The content of RULE_FILE: ST-LINKs and their serial ports for whoever is logged in, and for the group
     `dialout`; hands off them for ModemManager, which would write to the port.
     """
-    lines = ["# ST-LINK probes: USB access for OpenOCD and pyOCD, and their serial ports."]
-    for pid in sorted(STLINKS):
-        ids = f'ATTRS{{idVendor}}=="{_ST}", ATTRS{{idProduct}}=="{pid:04x}"'
-        lines.append(
-            f'SUBSYSTEMS=="usb", {ids}, MODE="0660", GROUP="dialout", TAG+="uaccess", '
-            'ENV{ID_MM_DEVICE_IGNORE}="1"'
-        )
-    return "\n".join(lines) + "\n"
+    products = "|".join(f"{pid:04x}" for pid in sorted(STLINKS))
+    access = 'MODE="0660", GROUP="dialout", TAG+="uaccess"'
+    return (
+        f'SUBSYSTEM=="usb", ATTR{{idVendor}}=="{_ST}", ATTR{{idProduct}}=="{products}", {access}, '
+        'ENV{ID_MM_DEVICE_IGNORE}="1"\n'
+        f'SUBSYSTEM=="tty", ATTRS{{idVendor}}=="{_ST}", ATTRS{{idProduct}}=="{products}", {access}, '
+        'ENV{ID_MM_PORT_IGNORE}="1"\n'
+    )
 
 
 def _text(path: Path) -> str:

@@ -75,6 +75,17 @@ def test_a_board_is_looked_for_and_asked(
     assert f"`edgel3-deploy flash --board nucleo-f767zi --port {loader.path}`" in shown
 
 
+def test_a_port_that_is_no_stlinks_is_asked_when_it_is_named(
+    capsys: pytest.CaptureFixture[str], loader: FakeLoaderBoard
+) -> None:
+    run(["doctor", "--board", "nucleo-f767zi", "--port", loader.path])
+    assert "loader of nucleo-f767zi" in capsys.readouterr().out
+
+
+def test_a_port_without_a_board_is_a_usage_error() -> None:
+    assert run(["doctor", "--port", "/dev/ttyUSB0"]) == ExitCode.USAGE
+
+
 def test_windows_is_told_where_to_go(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -111,8 +111,18 @@ def test_a_port_that_no_group_shares_needs_the_rule(
 ) -> None:
     have_ports(stlink(device))
     owned(monkeypatch, device, gid, mode)
-    assert RULE_FILE in only().remedy
-    assert 'TAG+="uaccess"' in only().remedy
+    finding, rule = examine_ports()
+    assert finding.remedy == "Install the udev rule below, then replug it."
+    assert (rule.name, rule.detail) == ("udev rule", f"to be written to {RULE_FILE}")
+    assert 'TAG+="uaccess"' in rule.remedy
+
+
+def test_another_adapters_port_is_no_matter_of_the_rule(
+    have_ports: HavePorts, device: Path, forbidden: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    have_ports(PortInfo(str(device), 0x10C4, 0xEA60))
+    owned(monkeypatch, device, 0, 0o020600)
+    assert only().remedy == "No group may use it: ask who administers this machine."
 
 
 def test_the_program_that_has_a_port_open_is_named(
@@ -134,10 +144,10 @@ def test_an_stlink_that_is_closed_to_users_comes_with_the_rule(
 ) -> None:
     have_ports(stlink(device))
     probes(monkeypatch, tmp_path / "001/007")
-    _, finding = examine_ports()
+    _, finding, rule = examine_ports()
     assert finding.name == "ST-LINK 0483:374b"
     assert "no permission for OpenOCD and pyOCD" in finding.detail
-    assert RULE_FILE in finding.remedy
+    assert rule.name == "udev rule"
 
 
 def test_an_stlink_without_its_port_lacks_a_driver(
