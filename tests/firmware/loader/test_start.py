@@ -7,8 +7,8 @@ import random
 
 import pytest
 
-from edgel3_deploy.link.protocol import ResetCause, SlotState, StayReason
-from tests.firmware.loader.conftest import Board
+from edgel3_deploy.link.protocol import ErrorCode, ResetCause, SlotState, StayReason
+from tests.firmware.loader.conftest import Board, Refused
 
 OLD = random.Random(3).randbytes(3000)
 NEW = random.Random(4).randbytes(5000)
@@ -166,6 +166,16 @@ def test_when_both_have_failed_the_loader_waits(two: Board) -> None:
     assert reason(two) is StayReason.FAILED_START
     two.update(OLD, 0)
     assert two.reset() == 0
+
+
+def test_an_image_that_failed_is_not_committed_again_without_an_erase(two: Board) -> None:
+    two.place_image(OLD, 0)
+    assert [two.reset() for _ in range(4)] == [0, 0, 0, None]
+    two.begin(OLD, 0)
+    two.write(OLD)
+    with pytest.raises(Refused) as caught:
+        two.request("verify")
+    assert (caught.value.code, caught.value.detail) == (ErrorCode.NOT_ERASED, two.slots[0][0] + 0x80)
 
 
 def test_a_torn_mark_counts_as_burnt(two: Board) -> None:
