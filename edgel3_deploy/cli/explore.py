@@ -74,6 +74,9 @@ def command(
 
 
 def _show(variants: tuple[Variant, ...], board: Board) -> None:
+    from edgel3_deploy.image.layout import flash_layout
+    from edgel3_deploy.plan.estimate import flash_parts
+
     ram = sum(region.size for region in board.ram)
     click.secho(
         f"{board.name}: {size(board.flash.size)} bytes of flash, {size(ram)} bytes of RAM, native runtime",
@@ -99,6 +102,9 @@ def _show(variants: tuple[Variant, ...], board: Board) -> None:
     click.echo(
         "Flash and RAM are estimates: code takes 10 to 30 KB of flash more, its data under 8 KB of RAM."
     )
+    parts = flash_parts(flash_layout(board))
+    if parts:
+        click.echo(f"Flash counts {parts}.")
     click.echo("Minstr: million instructions of one inference, modelled; docs/compression.md says how well.")
     click.echo(
         "SQNR and cosine compare int8 with the variant's own float network, not one variant with another;"

@@ -27,7 +27,7 @@ def command(model: str, board_name: str, optimize: Goal, as_json: bool) -> None:
     """
     from edgel3_deploy.boards import load_board
     from edgel3_deploy.plan.planner import capacities
-    from edgel3_deploy.plan.schedule import schedule
+    from edgel3_deploy.plan.schedule import constants_limit, schedule
     from edgel3_deploy.plan.source import plannable
     from edgel3_deploy.plan.table import schedule_table
 
@@ -56,5 +56,6 @@ def command(model: str, board_name: str, optimize: Goal, as_json: bool) -> None:
     free = capacities(network, board)
     for region, used in chosen.arenas:
         click.echo(f"{region}: {size(used)} of {size(free[region])} bytes free for buffers")
-    click.echo(f"constants: {size(chosen.constant_bytes)} bytes of flash")
+    room = constants_limit(board)
+    click.echo(f"constants: {size(chosen.constant_bytes)} of {size(room)} bytes of flash free for them")
     click.echo(f"about {chosen.instructions / 1e6:.1f} million instructions (modelled, not measured)")

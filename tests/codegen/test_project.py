@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from edgel3_deploy.boards import Board
-from edgel3_deploy.codegen.project import build_id, render_project, sources
+from edgel3_deploy.codegen.files import build_id, sources
+from edgel3_deploy.codegen.project import render_project
 from edgel3_deploy.codegen.tflm import Arena
 from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.graph.reader import read_network
+from edgel3_deploy.image.layout import flash_layout
 from edgel3_deploy.plan.schedule import schedule
 from tests.codegen.host import HostNetwork
 from tests.graph.models import ModelBuilder
@@ -52,12 +54,25 @@ def test_the_same_inputs_give_the_same_bytes(network: Network, board: Board, mod
     assert render(network, board, model) == render(network, board, model)
 
 
-def test_the_build_id_follows_every_file_but_its_own(network: Network, board: Board, model: bytes) -> None:
+def test_with_slots_loader_and_packing_tool_are_part_of_the_build(
+    network: Network, board: Board, model: bytes
+) -> None:
+    plan, layout = schedule(network, board), flash_layout(board, 2)
+    files = render_project(network, board, model, plan=plan, layout=layout, version=7)
+    assert {"linker.ld", "linker-1.ld", "loader/Makefile", "tools/image/pack.py"} <= files.keys()
+    assert files["build_id.txt"].decode().strip() == build_id(files)
+    assert build_id({**files, "loader/extra.c": b""}) != build_id(files)
+    makefile = files["Makefile"].decode()
+    assert "--version 7" in makefile
+    assert "python3" in makefile.splitlines()[2]
+    assert "--slot 0x08008000 obj/firmware.image" in makefile
+    assert "--slot 0x08100000 obj/firmware-1.image" in makefile
+
+
+def test_a_bare_project_packs_nothing(network: Network, board: Board, model: bytes) -> None:
     files = render(network, board, model)
-    before = build_id(files)
-    assert build_id({**files, "build_id.c": b""}) == before
-    assert build_id({**files, "linker.ld": files["linker.ld"] + b"\n"}) != before
-    assert build_id({**files, "extra.c": b""}) != before
+    assert not any(name.startswith(("loader/", "tools/")) for name in files)
+    assert "python3" not in files["Makefile"].decode()
 
 
 def test_every_source_is_in_the_makefile(network: Network, board: Board, model: bytes) -> None:

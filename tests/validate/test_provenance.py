@@ -17,7 +17,18 @@ def test_the_budget_names_flash_ram_and_regions(build: PreparedBuild) -> None:
     assert names == ["flash", "RAM", *(region.name for region in load_board("stm32f7").ram)]
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"flash": 3}', '{"flash": {}, "ram": {"regions": {}}}'])
+BUDGET = '{"flash": {"used": %s, "limit": 9}, "ram": {"used": 1, "limit": 2, "regions": {}}}'
+BAD_NUMBERS = ("Infinity", "-Infinity", "NaN", "-1", "1.5", '""', "[]", "null", "true", "1" * 400)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "[]", '{"flash": 3}', '{"flash": {}, "ram": {"regions": {}}}', "[" * 100_000),
+        '{"flash": {}, "ram": {"regions": []}}',
+        *(BUDGET % number for number in BAD_NUMBERS),
+    ],
+)
 def test_a_damaged_budget_is_left_out(tmp_path: Path, content: str) -> None:
     (tmp_path / "budget.json").write_text(content)
     assert read_budget(tmp_path) == ()
