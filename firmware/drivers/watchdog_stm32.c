@@ -12,15 +12,23 @@
 
 _Static_assert(WATCHDOG_MAX_MS / MS_PER_TICK <= MAX_TICKS, "the reload register has 12 bits");
 
+/* A value is taken over within six ticks, 48 ms; until then another one is ignored. At full clock one wait is shorter. */
+static void wait_for_update(void)
+{
+    const uint32_t waits = 8u;
+    for (uint32_t i = 0; i < waits && !stm32_wait(&IWDG_SR, IWDG_SR_UPDATING, 0); i++) {
+    }
+}
+
 void watchdog_start(uint32_t milliseconds)
 {
     /* Starting it first starts the oscillator, without which the new values are never taken over. */
     IWDG_KR = IWDG_KR_START;
     IWDG_KR = IWDG_KR_UNLOCK;
-    stm32_wait(&IWDG_SR, IWDG_SR_UPDATING, 0);
+    wait_for_update();
     IWDG_PR = IWDG_PR_DIV256;
     IWDG_RLR = milliseconds / MS_PER_TICK - 1u;
-    stm32_wait(&IWDG_SR, IWDG_SR_UPDATING, 0);
+    wait_for_update();
     IWDG_KR = IWDG_KR_FEED;
 }
 

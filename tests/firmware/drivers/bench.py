@@ -24,9 +24,9 @@ STACK_TOP = 0x2000_8000
 RETURN = CODE + CODE_SIZE - 16
 _PAGES = {
     "stm32f7": (0x4000_3000, 0x4002_3000, 0xE000_E000),
-    "stm32h7": (0x5800_4000, 0x5200_2000, 0xE000_E000),
+    "stm32h7": (0x5100_8000, 0x5200_2000, 0x5800_4000, 0x5802_4000, 0x5C00_1000, 0xE000_E000),
 }
-_MAX_INSTRUCTIONS = 1_000_000
+_MAX_INSTRUCTIONS = 50_000_000
 
 Answer = Callable[["Bench", int, int], None]
 
@@ -49,6 +49,7 @@ class Bench:
         names = subprocess.run(["arm-none-eabi-nm", elf], check=True, capture_output=True, text=True).stdout
         self._functions = {name: int(at, 16) for at, _, name in map(str.split, names.splitlines())}
         self._core = self._power_up(board, binary.read_bytes())
+        self.returns_to = RETURN | 1
         self._answer: Answer = lambda *_: None
         self._fixed: dict[int, int] = {}
         self.writes: list[tuple[int, int]] = []
@@ -92,8 +93,8 @@ class Bench:
         """Call `answer` with this bench, address and value just before each write."""
         self._answer = answer
 
-    def call(self, name: str, *arguments: int) -> int:
-        """Run a function with up to four arguments; its result."""
+    def call(self, name: str, *arguments: int, limit: int = _MAX_INSTRUCTIONS) -> int:
+        """Run a function with up to four arguments; its result, within `limit` instructions."""
         from unicorn import arm_const
 
         self.writes.clear()
@@ -101,7 +102,7 @@ class Bench:
             self._core.reg_write(arm_const.UC_ARM_REG_R0 + register, argument)
         self._core.reg_write(arm_const.UC_ARM_REG_SP, STACK_TOP - 256)
         self._core.reg_write(arm_const.UC_ARM_REG_LR, RETURN | 1)
-        self._core.emu_start(self._functions[name] | 1, RETURN, count=_MAX_INSTRUCTIONS)
+        self._core.emu_start(self._functions[name] | 1, RETURN, count=limit)
         assert self._core.reg_read(arm_const.UC_ARM_REG_PC) == RETURN, f"{name} did not return"
         result: int = self._core.reg_read(arm_const.UC_ARM_REG_R0)
         return result
@@ -111,3 +112,7 @@ class Bench:
         data = b"".join(struct.pack("<I", value) for value in values)
         self._core.mem_write(address, data)
         return address
+
+    def read_words(self, address: int, count: int) -> list[int]:
+        """Words of memory."""
+        return list(struct.unpack(f"<{count}I", self._core.mem_read(address, 4 * count)))

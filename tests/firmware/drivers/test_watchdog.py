@@ -27,3 +27,15 @@ def test_it_is_started_unlocked_set_and_fed(
         (facts["IWDG_RLR"], milliseconds // 8 - 1),
         (facts["IWDG_KR"], facts["IWDG_KR_FEED"]),
     ]
+
+
+def test_it_waits_for_values_to_be_taken_over_but_not_for_ever(arm_gcc: Path, tmp_path: Path) -> None:
+    """48 ms, which at 480 MHz are a million looks of five instructions at a register behind three buses."""
+    board = load_board("stm32h7")
+    facts = {row.macro: row.value for row in rows_of(board)}
+    bench = Bench(arm_gcc, board, tmp_path, ["drivers/watchdog_stm32.c"], {})
+    bench.preset(facts["IWDG_SR"], facts["IWDG_SR_RVU"])
+    with pytest.raises(AssertionError, match="did not return"):
+        bench.call("watchdog_start", 4000, limit=5_000_000)
+    bench.call("watchdog_start", 4000)
+    assert bench.writes[-1] == (facts["IWDG_KR"], facts["IWDG_KR_FEED"])
