@@ -180,7 +180,8 @@ static bool is_committed(const update_t *update, const slot_t *there)
     for (uint32_t i = 0; i < IMAGE_BUILD_ID_SIZE; i++) {
         same_build = same_build && there->header.build_id[i] == header->build_id[i];
     }
-    return there->has_header && same_build && there->header.crc == header->crc && there->header.size == header->size &&
+    const bool may_start = there->state == LINK_SLOT_TRIAL || there->state == LINK_SLOT_CONFIRMED;
+    return may_start && same_build && there->header.crc == header->crc && there->header.size == header->size &&
            there->header.version == header->version;
 }
 

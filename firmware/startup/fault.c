@@ -8,9 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "board.h"
 #include "boot/bootloader.h"
 #include "boot/mailbox.h"
 #include "drivers/core.h"
+#include "drivers/counter.h"
 #include "drivers/led.h"
 #include "drivers/uart.h"
 #include "drivers/watchdog.h"
@@ -22,8 +24,8 @@
 #define FAULT_STACK_WORDS 128
 /* Until the watchdog resets the chip: time to ask what happened. */
 #define REPORT_MS 4000u
-/* Looks at the UART between changes of the light: some ten a second at full clock. */
-#define BLINK_POLLS 400000u
+/* The light changes so often in a second at full clock. */
+#define CHANGES_A_SECOND 10u
 
 uint64_t fault_stack[FAULT_STACK_WORDS];
 __attribute__((used)) uint64_t *const fault_stack_top = fault_stack + FAULT_STACK_WORDS;
@@ -93,6 +95,18 @@ static void answer(const uint32_t registers[MAILBOX_FAULT_WORDS])
     send_fault(sequence, registers);
 }
 
+static void blink(void)
+{
+    static bool lit;
+    static uint64_t next;
+    const uint64_t now = counter_read();
+    if (now >= next) {
+        lit = !lit;
+        led_set(lit);
+        next = now + counter_hz(BOARD_CPU_HZ) / CHANGES_A_SECOND;
+    }
+}
+
 void fault_report(const uint32_t *frame)
 {
     uint32_t registers[MAILBOX_FAULT_WORDS];
@@ -102,11 +116,10 @@ void fault_report(const uint32_t *frame)
     led_start();
     send_fault(0, registers);
     link_receiver_reset(&receiver);
-    for (uint32_t polls = 0;; polls++) {
+    counter_start();
+    for (;;) {
         uint8_t byte;
-        if (polls % BLINK_POLLS == 0) {
-            led_set(polls / BLINK_POLLS % 2 == 0);
-        }
+        blink();
         if (uart_read(&byte) && link_receiver_take(&receiver, byte) == LINK_EVENT_FRAME) {
             answer(registers);
         }

@@ -24,7 +24,7 @@ STACK_TOP = 0x2000_8000
 RETURN = CODE + CODE_SIZE - 16
 _PAGES = {
     "stm32f7": (0x4000_3000, 0x4002_3000, 0xE000_E000),
-    "stm32h7": (0x5800_4000, 0x5200_2000, 0xE000_E000),
+    "stm32h7": (0x5100_8000, 0x5200_2000, 0x5800_4000, 0x5802_4000, 0x5C00_1000, 0xE000_E000),
 }
 _MAX_INSTRUCTIONS = 50_000_000
 
@@ -49,6 +49,7 @@ class Bench:
         names = subprocess.run(["arm-none-eabi-nm", elf], check=True, capture_output=True, text=True).stdout
         self._functions = {name: int(at, 16) for at, _, name in map(str.split, names.splitlines())}
         self._core = self._power_up(board, binary.read_bytes())
+        self.returns_to = RETURN | 1
         self._answer: Answer = lambda *_: None
         self._fixed: dict[int, int] = {}
         self.writes: list[tuple[int, int]] = []
@@ -111,3 +112,7 @@ class Bench:
         data = b"".join(struct.pack("<I", value) for value in values)
         self._core.mem_write(address, data)
         return address
+
+    def read_words(self, address: int, count: int) -> list[int]:
+        """Words of memory."""
+        return list(struct.unpack(f"<{count}I", self._core.mem_read(address, 4 * count)))

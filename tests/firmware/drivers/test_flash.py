@@ -153,3 +153,39 @@ def _h7_close(bank: int) -> list[tuple[int, int]]:
         (H7[f"FLASH_CCR({bank}u)"], H7["FLASH_SR_ERRORS"] | H7["FLASH_SR_EOP"]),
         (H7[f"FLASH_CR({bank}u)"], H7["FLASH_CR_LOCK"]),
     ]
+
+
+def test_the_h7_reads_with_bus_faults_ignored_and_forgets_that_again(h7: Bench) -> None:
+    h7.words(0x0802_0000, DATA)
+    h7.preset(H7["SCB_CCR"], H7["SCB_CCR_DC"])
+    h7.read_as(H7["SCB_CFSR"], 0)
+    assert h7.call("flash_read", 0x0802_0000, DATA_AT, 32)
+    assert h7.read_words(DATA_AT, 8) == DATA
+    control = [value for address, value in h7.writes if address == H7["SCB_CCR"]]
+    assert control == [H7["SCB_CCR_DC"] | H7["SCB_CCR_BFHFNMIGN"], H7["SCB_CCR_DC"]]
+
+
+@pytest.mark.parametrize(
+    ("register", "value"),
+    [
+        ("SCB_CFSR", 0x8200),
+        ("FLASH_SR(0u)", H7["FLASH_SR_DBECCERR"]),
+        ("FLASH_SR(1u)", H7["FLASH_SR_DBECCERR"]),
+    ],
+)
+def test_the_h7_tells_what_cannot_be_read_and_drops_it_from_the_cache(
+    h7: Bench, register: str, value: int
+) -> None:
+    h7.read_as(H7["SCB_CFSR"], 0)
+    h7.read_as(H7[register], value)
+    assert not h7.call("flash_read", 0x0802_0000, DATA_AT, 64)
+    dropped = [value for address, value in h7.writes if address == H7["SCB_DCIMVAC"]]
+    assert dropped == [0x0802_0000, 0x0802_0020]
+    for bank in (0, 1):
+        assert (H7[f"FLASH_CCR({bank}u)"], H7["FLASH_SR_DBECCERR"]) in h7.writes
+
+
+def test_the_h7_reads_on_after_an_error_that_could_be_corrected(h7: Bench) -> None:
+    h7.read_as(H7["SCB_CFSR"], 0)
+    h7.read_as(H7["FLASH_SR(0u)"], H7["FLASH_SR_SNECCERR"])
+    assert h7.call("flash_read", 0x0802_0000, DATA_AT, 64)

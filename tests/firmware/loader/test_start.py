@@ -6,9 +6,11 @@ import ctypes
 import random
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from edgel3_deploy.link.protocol import ResetCause, SlotState, StayReason
-from tests.firmware.loader.conftest import Board
+from edgel3_deploy.link.protocol import ErrorCode, ResetCause, SlotState, StayReason
+from tests.firmware.loader.conftest import Board, Refused
 
 OLD = random.Random(3).randbytes(3000)
 NEW = random.Random(4).randbytes(5000)
@@ -168,8 +170,45 @@ def test_when_both_have_failed_the_loader_waits(two: Board) -> None:
     assert two.reset() == 0
 
 
+def test_an_image_that_failed_is_not_committed_again_without_an_erase(two: Board) -> None:
+    two.place_image(OLD, 0)
+    assert [two.reset() for _ in range(4)] == [0, 0, 0, None]
+    two.begin(OLD, 0)
+    two.write(OLD)
+    with pytest.raises(Refused) as caught:
+        two.request("verify")
+    assert (caught.value.code, caught.value.detail) == (ErrorCode.NOT_ERASED, two.slots[0][0] + 0x80)
+
+
 def test_a_torn_mark_counts_as_burnt(two: Board) -> None:
     two.place_image(OLD, 0)
     for mark in range(2):
         two.place(two.slots[0][0] + 0x80 + 32 * mark, b"\xfe")
     assert [two.reset() for _ in range(2)] == [0, None]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    cuts=st.lists(st.tuples(st.booleans(), st.integers(0, 2**32 - 1)), min_size=1, max_size=6),
+    ecc=st.booleans(),
+)
+def test_power_cuts_while_marks_are_burnt_leave_an_image_that_starts(
+    two: Board, cuts: list[tuple[bool, int]], ecc: bool
+) -> None:
+    """The power fails while a trial mark is burnt, or while the image confirms itself."""
+    two.erase_all(ecc=ecc)
+    two.place_image(OLD, 0, sequence=1)
+    two.library.slots_confirm(0)
+    two.place_image(NEW, 1, sequence=2)
+    for confirming, seed in cuts:
+        if confirming:
+            started = two.reset()
+            assert started is not None
+            two.cut_power_after(1, seed)
+            two.library.slots_confirm(started)
+        else:
+            two.cut_power_after(1, seed)
+            two.library.harness_reset(int(ResetCause.POWER_ON))
+    started = [two.reset() for _ in range(5)]
+    assert started in ([1] * count + [0] * (5 - count) for count in range(6))
+    assert two.loader_changes == 0

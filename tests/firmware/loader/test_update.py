@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edgel3_deploy.image.header import IMAGE_HEADER_SIZE, LENGTH, ImageHeader
+from edgel3_deploy.link.framing import Frame
 from edgel3_deploy.link.protocol import FORCE_VERSION, ErrorCode, ResetCause, SlotState
 from tests.firmware.loader.conftest import BOOT, FAULTED, ORIGIN, SECTOR, Board, Refused
 
@@ -254,3 +255,18 @@ def test_the_start_of_a_faulted_image_is_not_repeated_by_itself(board: Board) ->
     assert board.reset(ResetCause.SOFTWARE) is None
     assert board.request("boot") == {}
     assert board.library.harness_boot() == 0
+
+
+@many
+@given(requests=st.lists(st.tuples(st.integers(0x0B, 0x15), st.binary(max_size=120)), max_size=12))
+def test_no_request_changes_the_loader_or_an_image_that_was_not_announced(
+    one: Board, requests: list[tuple[int, bytes]]
+) -> None:
+    one.erase_all()
+    one.place_image(OLD)
+    one.reset()
+    one.to_loader()
+    before = bytes(one.flash)
+    for type_, body in requests:
+        assert one.exchange(Frame(type_, 1, body)).sequence == 1
+    assert bytes(one.flash) == before
