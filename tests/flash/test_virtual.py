@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.boards.load import load_board
-from edgel3_deploy.errors import FlashError, LinkError, UsageError
+from edgel3_deploy.errors import EdgeL3DeployError, FlashError, LinkError, UsageError
 from edgel3_deploy.flash import confirm as confirm_module
 from edgel3_deploy.flash import flash_build
+from edgel3_deploy.flash.base import FlashResult
 from edgel3_deploy.flash.image import load_image
 from edgel3_deploy.flash.virtual import FLASH_FILE, port_to_run
 from edgel3_deploy.link.probe import session
@@ -92,6 +96,34 @@ def test_a_flipped_bit_keeps_the_loader_waiting_until_the_next_flash(arm_gcc: Pa
     result = flash_build(found, "virtual")
     assert result.tool == "loader"
     assert "DAMAGED" in result.notes[0]
+
+
+@pytest.mark.parametrize("stage", ["erasing", "writing", "verifying", "starting"])
+def test_an_update_that_is_killed_with_its_board_is_recovered_by_the_same_command(
+    arm_gcc: Path, stage: str, tmp_path: Path
+) -> None:
+    found = build_small("stm32f7", tmp_path)
+    flash_build(found, "virtual")
+    program = (sys.executable, "-c", "from edgel3_deploy.cli.main import main; main()")
+    place = ("--board", "stm32f7", "--build-dir", str(found.directory), "--port", "virtual")
+    with subprocess.Popen([*program, "flash", *place], stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert any(line.startswith(stage) for line in process.stderr)
+        process.kill()
+    result = _flashed_once_free(found)
+    assert (result.tool, result.confirmed_by_board) == ("loader", True)
+
+
+def _flashed_once_free(found: PreparedBuild) -> FlashResult:
+    """Flash as soon as the killed command's virtual board has noticed that it is alone."""
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            return flash_build(found, "virtual")
+        except EdgeL3DeployError as error:
+            if "in use" not in error.message or time.monotonic() >= deadline:
+                raise
+        time.sleep(0.1)
 
 
 def test_a_running_virtual_board_is_not_programmed(stm32f7: Board, tmp_path: Path) -> None:
