@@ -84,10 +84,6 @@ class FlashResult:
         }
 
 
-class UnreachableError(FlashError):
-    """No ROM bootloader answers, and nothing could start it: somebody has to hold BOOT0 high and reset."""
-
-
 class Flasher(Protocol):
     """One way of programming a board. Raises FlashError, and LinkError where the port itself fails."""
 

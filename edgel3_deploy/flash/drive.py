@@ -47,6 +47,7 @@ def flash(image: Image, board: Board, port: str | None, progress: Progress) -> F
             f"Plug the ST-LINK's USB socket in and mount its drive (Linux: `udisksctl mount -b "
             f"/dev/disk/by-label/{label}`), or use --via openocd.",
         )
+    former = _read(folder / _FAILURE)
     progress(f"copying the image onto {folder}")
     content = to_bin([(part.origin, part.data) for part in image.parts])
     try:
@@ -60,7 +61,7 @@ def flash(image: Image, board: Board, port: str | None, progress: Progress) -> F
             "Replug the ST-LINK and try again.",
         ) from error
     progress("waiting for the ST-LINK")
-    notes = _outcome(label, folder)
+    notes = _outcome(label, folder, former)
     sectors = tuple(sector.number for sector in image.sectors(board))
     return FlashResult(TOOL, image.size, sectors, verified=False, notes=notes)
 
@@ -111,13 +112,16 @@ def _windows_drive(label: str) -> Path | None:
     return None
 
 
-def _outcome(label: str, folder: Path) -> tuple[str, ...]:
-    """Wait for the drive's return; notes if it says nothing. Raises FlashError with what FAIL.TXT says."""
+def _outcome(label: str, folder: Path, former: str) -> tuple[str, ...]:
+    """Wait for the drive's return; notes if it says nothing. Raises FlashError with what FAIL.TXT says.
+
+    `former` is what stood there before: unless the drive went away, it is still that.
+    """
     taken = _within(_PROGRAM_SECONDS, lambda: not _holds(folder, _FILE))
     returned = taken and _within(_RETURN_SECONDS, lambda: _mounted(label) is not None)
     place = _mounted(label)
     complaint = _read(place / _FAILURE) if place else ""
-    if complaint:
+    if complaint and (taken or complaint != former):
         raise FlashError(
             f"the ST-LINK did not program the board: {complaint}",
             "Check the board's power and that no debugger uses it, then replug it and try again.",

@@ -15,7 +15,7 @@ from edgel3_deploy.flash.confirm import confirm
 from edgel3_deploy.flash.delivery import Delivery, delivery
 from edgel3_deploy.flash.first import first_time
 from edgel3_deploy.flash.image import load_image
-from edgel3_deploy.link.diagnosis import UnansweredError
+from edgel3_deploy.link.diagnosis import OtherVersionError, UnansweredError
 from edgel3_deploy.link.discover import AUTO, find_port
 from edgel3_deploy.progress import Progress, silent
 
@@ -99,6 +99,8 @@ def _updated(goods: Delivery, path: str, progress: Progress, force: bool) -> Fla
             f"no loader answers on {path}: {error.message}",
             f"If it has none yet, program it once {first_time(goods.board)}. {error.hint}",
         ) from error
+    except OtherVersionError as error:
+        raise FlashError(error.message, f"Program it once {first_time(goods.board)}.") from error
 
 
 def _named(board: Board, port: str | None, via: str) -> str | None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from edgel3_deploy.boards.board import Board, Bootloader
 from edgel3_deploy.errors import FlashError, LinkError, UsageError
 from edgel3_deploy.flash import an3155
-from edgel3_deploy.flash.base import FlashResult, Image, Part, UnreachableError, require_equal
+from edgel3_deploy.flash.base import FlashResult, Image, Part, require_equal
 from edgel3_deploy.link import diagnosis
 from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.port import Port, open_port
@@ -111,7 +111,7 @@ def _reached(board: Board, facts: Bootloader, path: str) -> Iterator[Port]:
         if diagnosis.is_readable(bootloader.noise):
             raise diagnosis.foreign(f"{path} at {facts.baudrate} baud", bootloader.noise)
     if not facts.over_vcp:
-        raise UnreachableError(
+        raise FlashError(
             f"no ROM bootloader answers on {path}",
             f"On {board.title} it does not listen on the ST-LINK's serial port ({board.uart.instance}): "
             f"connect a USB-UART adapter{_by_adapter(facts)} and {_entry(facts)}; or use --via openocd.",
@@ -121,7 +121,7 @@ def _reached(board: Board, facts: Bootloader, path: str) -> Iterator[Port]:
         # A byte that is cut in half while the bootloader starts fixes a wrong baud rate (AN2606).
         time.sleep(facts.startup_ms / 1000)
         if not _within(_JUMP_SECONDS, an3155.Bootloader(port).answers):
-            raise UnreachableError(
+            raise FlashError(
                 f"the firmware on {path} left for the ROM bootloader, which does not answer",
                 "Press reset first: the firmware is still there. Then try again, or use --via openocd.",
             )
@@ -135,7 +135,7 @@ def _ask_firmware(board: Board, path: str, facts: Bootloader) -> None:
             client.hello()
             client.enter_bootloader()
         except LinkError as error:
-            raise UnreachableError(
+            raise FlashError(
                 f"no ROM bootloader answers on {path}, and no firmware to start it: {error.message}",
                 f"{_entry(facts)[0].upper()}{_entry(facts)[1:]}, and flash again; "
                 "later flashes need no such thing.",

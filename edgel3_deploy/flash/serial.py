@@ -128,8 +128,8 @@ def _choose(client: Client, path: str, images: int) -> SlotImage:
     first = client.read_image(0)
     if first.slots != images:
         raise NeedsProbeError(
-            f"the loader on {path} divides the flash into {first.slots} slots, the build has {images}; "
-            "nothing was erased",
+            f"the loader on {path} divides the flash into {_slots(first.slots)}, the build has "
+            f"{_slots(images)}; nothing was erased",
             "Build with the loader's --slots, or program loader and application anew (--via openocd).",
         )
     slots = [first, *(client.read_image(number) for number in range(1, first.slots))]
@@ -138,6 +138,10 @@ def _choose(client: Client, path: str, images: int) -> SlotImage:
     ]
     keep = max(would_start, key=lambda slot: slot.sequence, default=None)
     return next((slot for slot in slots if slot is not keep), first)
+
+
+def _slots(count: int) -> str:
+    return f"{count} slot" if count == 1 else f"{count} slots"
 
 
 def _update(

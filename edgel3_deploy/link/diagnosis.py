@@ -84,6 +84,10 @@ class CrashedError(LinkError):
     """The firmware is in its fault handler."""
 
 
+class OtherVersionError(LinkError):
+    """The firmware speaks another version of the protocol."""
+
+
 class UnansweredError(LinkError):
     """No valid frame since the port was opened; `noise` is what came instead, empty if nothing did."""
 
@@ -111,9 +115,9 @@ def refused(path: str, request: str, code: int, detail: int) -> LinkError:
     return RefusedError(f"{what}: {reason} (detail {detail})", hint, code, detail)
 
 
-def other_version(path: str, version: int) -> LinkError:
+def other_version(path: str, version: int) -> OtherVersionError:
     """The firmware's protocol version is not the host's."""
-    return LinkError(
+    return OtherVersionError(
         f"the firmware on {path} speaks protocol version {version}, "
         f"this edgel3-deploy speaks version {PROTOCOL_VERSION}",
         _SAME_VERSION,

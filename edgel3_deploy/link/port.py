@@ -154,7 +154,9 @@ def _open_error(path: str, baudrate: int, error: Exception) -> LinkError:
 
 def _absent(path: str) -> LinkError:
     ports = available_ports()
-    nearest = difflib.get_close_matches(path, ports, n=1, cutoff=0.5)
+    kind = path.rstrip("0123456789")
+    alike = [port for port in ports if port.rstrip("0123456789") == kind]
+    nearest = difflib.get_close_matches(path, alike or ports, n=1, cutoff=0.9 if not alike else 0.5)
     if nearest:
         return LinkError(f"there is no port {path}", f"Did you mean {nearest[0]}? {_ports_hint(ports)}")
     return LinkError(f"there is no port {path}", _ports_hint(ports))

@@ -105,6 +105,16 @@ def test_a_folder_that_no_st_link_is_behind_leaves_a_note(
     assert "said nothing" in note
 
 
+def test_an_earlier_complaint_is_not_taken_for_this_one(
+    stm32f7: Board, mounted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drive, "_PROGRAM_SECONDS", 0.3)
+    mounted.mkdir()
+    (mounted / "FAIL.TXT").write_text("an earlier failure")
+    (note,) = flash(image_for(stm32f7, 600), stm32f7, None, via="drive").notes
+    assert "said nothing" in note
+
+
 def test_an_absent_drive_says_how_to_mount_it(stm32f7: Board, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drive, "find_drive", lambda _label: None)
     with pytest.raises(FlashError, match="no drive named DIS_F769NI is mounted") as caught:

@@ -141,6 +141,15 @@ def test_other_firmware_is_quoted(tmp_path: Path) -> None:
         flash_build(write_build(tmp_path, BOARD), device.path)
 
 
+def test_firmware_of_another_protocol_version_is_replaced_through_the_st_link(tmp_path: Path) -> None:
+    with (
+        FakeBoard(version=1) as board,
+        pytest.raises(FlashError, match="speaks protocol version 1, this edgel3-deploy speaks") as caught,
+    ):
+        flash_build(write_build(tmp_path, BOARD), board.path)
+    assert "--via openocd" in caught.value.hint
+
+
 def test_a_bare_build_has_no_default_way(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no loader that could be updated") as caught:
         flash_build(write_bare_build(tmp_path, BOARD), "/dev/ttyACM0")

@@ -170,7 +170,7 @@ def test_a_lower_version_needs_force(one: tuple[Application, ...], tmp_path: Pat
 def test_a_build_for_other_slots_is_refused(two: tuple[Application, ...]) -> None:
     with (
         FakeLoaderBoard(BOARD) as board,
-        pytest.raises(FlashError, match="divides the flash into 1 slots, the build has 2"),
+        pytest.raises(FlashError, match="divides the flash into 1 slot, the build has 2 slots"),
     ):
         flash(two, BOARD, board.path, silent)
     assert board.operations == 0

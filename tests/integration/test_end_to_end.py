@@ -1,4 +1,4 @@
-"""The main job on real weights and recordings: build, flash by the ROM bootloader, validate bit by bit."""
+"""The main job on real weights and recordings: build, flash, validate bit by bit."""
 
 from __future__ import annotations
 

@@ -64,6 +64,14 @@ def test_an_absent_port_suggests_the_nearest_and_lists_the_others(monkeypatch: p
     assert "/dev/ttyACM1, /dev/ttyS0" in caught.value.hint
 
 
+def test_a_port_of_another_kind_is_not_suggested(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(list_ports, "comports", lambda: [SimpleNamespace(device="/dev/ttyS0")])
+    with pytest.raises(LinkError, match="there is no port /dev/ttyACM0") as caught:
+        open_port("/dev/ttyACM0", 115_200)
+    assert "Did you mean" not in caught.value.hint
+    assert "/dev/ttyS0" in caught.value.hint
+
+
 def test_no_port_at_all_points_to_the_virtual_board(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(list_ports, "comports", list)
     with pytest.raises(LinkError, match="there is no port /dev/ttyACM9") as caught:
