@@ -9,7 +9,7 @@ from edgel3_deploy.errors import OverBudgetError
 from edgel3_deploy.image.layout import FlashLayout
 from edgel3_deploy.models.family import FAMILY, Member
 from edgel3_deploy.models.network import FloatNetwork
-from edgel3_deploy.plan.estimate import Estimate, estimate_member, fitting
+from edgel3_deploy.plan.estimate import Estimate, estimate_member, fitting, one_slot_advice
 from edgel3_deploy.toolchain.budget import Budget
 
 
@@ -55,18 +55,11 @@ def refuse_budget(budget: Budget, model_name: str, board: Board) -> None:
         if budget.items
         else ""
     )
-    hint += _one_slot(budget)
+    if budget.flash.excess and (advice := one_slot_advice(budget.layout)):
+        hint += f"{advice} "
     error = OverBudgetError(
         f"{model_name} does not fit {board.name}: {'; '.join(budget.excess)}",
         f"{hint}Models of the EdgeL3 family that should fit: {', '.join(members) or 'none'}.",
     )
     error.verdict = {"model": model_name, "board": board.name, **budget.to_json(), "fitting": list(members)}
     raise error
-
-
-def _one_slot(budget: Budget) -> str:
-    """How much more one slot would hold, for what is too large for two."""
-    if len(budget.layout.slots) < 2 or not budget.flash.excess:
-        return ""
-    whole = sum(slot.size for slot in budget.layout.slots) - budget.layout.header_size
-    return f"With --slots one an image may have {whole:,} bytes. "

@@ -45,6 +45,14 @@ def flash_parts(layout: FlashLayout) -> str:
     return f"{layout.loader_size:,} of the loader, {layout.header_size:,} of the image header{slots}"
 
 
+def one_slot_advice(layout: FlashLayout) -> str:
+    """What one slot would hold, as text, for an image that is too large for two; empty if there is one."""
+    if len(layout.slots) < 2:
+        return ""
+    whole = sum(slot.size for slot in layout.slots) - layout.header_size
+    return f"With --slots one an image may have {whole:,} bytes."
+
+
 @dataclass(frozen=True)
 class LayerEstimate:
     """One layer, or layers that one kernel computes together: constants in flash, RAM alive meanwhile.
@@ -94,9 +102,11 @@ class Estimate:
         """What to do about a verdict of "over"; empty otherwise."""
         if not self.excess:
             return ""
-        if not self.fitting:
-            return f"No dense int8 model of the EdgeL3 family fits {self.board}."
-        return f"Models of the EdgeL3 family that fit {self.board}: {', '.join(self.fitting)}."
+        models = f"No dense int8 model of the EdgeL3 family fits {self.board}."
+        if self.fitting:
+            models = f"Models of the EdgeL3 family that fit {self.board}: {', '.join(self.fitting)}."
+        slots = one_slot_advice(self.layout) if self.flash_used > self.flash_limit else ""
+        return f"{slots} {models}".strip()
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -55,6 +55,7 @@ def test_a_slot_too_small_is_over() -> None:
     assert result.excess[0].startswith("flash by")
     assert "of 1,048,576)" in result.excess[0]
     assert result.fitting == ("sea-64", "sea-128")
+    assert result.advice.startswith("With --slots one an image may have 2,063,360 bytes. Models of")
 
 
 def test_sea_512_is_over_by_so_much_and_others_would_fit() -> None:

@@ -89,6 +89,16 @@ def test_an_overflowing_region_is_told_with_its_excess(arm_gcc: Path, tmp_path: 
     assert caught.value.excess["flash"] > 9000 - 4096
 
 
+def test_of_images_linked_for_several_slots_the_largest_excess_is_told(tmp_path: Path) -> None:
+    lines = (f"region `flash' overflowed by {count} bytes" for count in (700, 1300, 200))
+    makefile(
+        tmp_path, '@printf "%s\\n" ' + " ".join(f'"{line}"'.replace("`", "\\`") for line in lines) + "; false"
+    )
+    with pytest.raises(RegionOverflowError) as caught:
+        run_make(tmp_path)
+    assert caught.value.excess == {"flash": 1300}
+
+
 def test_an_interruption_ends_the_compilers_too(tmp_path: Path) -> None:
     makefile(tmp_path, '@echo $$$$ > pid; echo "CC  a.c"; sleep 60')
 
