@@ -28,7 +28,7 @@ def application_script(board: Board, layout: FlashLayout, slot: int, arenas: Map
     def unguarded(region: Region) -> Region:
         if region.kind != "itcm":
             return region
-        return dataclasses.replace(region, origin=region.origin + guard, size=region.size - guard)
+        return dataclasses.replace(region, origin=region.origin + guard, size=max(region.size - guard, 0))
 
     regions = tuple(unguarded(region) for region in placed.regions)
     return _script(board, dataclasses.replace(placed, regions=regions), "the application", arenas)
