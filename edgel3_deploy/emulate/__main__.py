@@ -8,6 +8,8 @@ import os
 import pickle
 import sys
 import threading
+from collections.abc import Mapping
+from dataclasses import asdict
 
 from edgel3_deploy.emulate.serve import serve
 from edgel3_deploy.errors import EdgeL3DeployError
@@ -20,14 +22,14 @@ def main() -> int:
     stop = threading.Event()
     threading.Thread(target=_await_end_of_input, args=(stop,), daemon=True).start()
     try:
-        serve(**request, ready=lambda port: _answer({"port": port}), stop=stop)
+        serve(**request, ready=lambda ports: _answer(asdict(ports)), stop=stop)
     except EdgeL3DeployError as error:
         _answer({"error": type(error).__name__, "message": error.message, "hint": error.hint})
         return int(error.exit_code)
     return 0
 
 
-def _answer(fields: dict[str, str]) -> None:
+def _answer(fields: Mapping[str, str | None]) -> None:
     try:
         print(json.dumps(fields), flush=True)
     except BrokenPipeError:

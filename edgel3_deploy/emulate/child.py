@@ -14,6 +14,7 @@ from typing import IO
 import edgel3_deploy
 from edgel3_deploy import errors
 from edgel3_deploy.boards.board import Board
+from edgel3_deploy.emulate.options import Quirks, check_quirks
 from edgel3_deploy.emulate.serve import check
 from edgel3_deploy.errors import EdgeL3DeployError, LinkError
 
@@ -21,11 +22,16 @@ _STOP_SECONDS = 5.0
 
 
 class VirtualBoard:
-    """A running virtual board; `port` is the path of its serial port. Leaving the context switches it off."""
+    """A running virtual board. Leaving the context switches it off.
 
-    def __init__(self, process: subprocess.Popen[bytes], port: str) -> None:
+    `port` is the path of its virtual COM port, `adapter_port` that of a serial adapter on the pins of the ROM
+    bootloader's USART, None where those are the virtual COM port's or where the ROM does not answer.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], port: str, adapter_port: str | None = None) -> None:
         self._process = process
         self.port = port
+        self.adapter_port = adapter_port
 
     def __enter__(self) -> VirtualBoard:
         return self
@@ -53,6 +59,7 @@ def start(
     flash_file: Path | None = None,
     image: Path | None = None,
     boot0: bool | None = None,
+    quirks: Quirks | None = None,
     stderr: IO[bytes] | int | None = None,
 ) -> VirtualBoard:
     """Start `board` in a child process and return once its port can be opened; arguments as for `serve`.
@@ -62,6 +69,7 @@ def start(
     fails otherwise.
     """
     check(board)
+    check_quirks(board, quirks or Quirks())
     root = str(Path(edgel3_deploy.__file__).parent.parent)
     search_path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     process = subprocess.Popen(
@@ -74,14 +82,20 @@ def start(
     )
     assert process.stdin is not None
     assert process.stdout is not None
-    request = {"board": board, "flash_file": _absolute(flash_file), "image": _absolute(image), "boot0": boot0}
+    request = {
+        "board": board,
+        "flash_file": _absolute(flash_file),
+        "image": _absolute(image),
+        "boot0": boot0,
+        "quirks": quirks,
+    }
     try:
         pickle.dump(request, process.stdin)
         process.stdin.flush()
         answer = json.loads(process.stdout.readline() or b"{}")
     except (OSError, ValueError):
         answer = {}
-    virtual = VirtualBoard(process, answer.get("port", ""))
+    virtual = VirtualBoard(process, answer.get("vcp", ""), answer.get("adapter"))
     if not virtual.port:
         virtual.close()
         raise _error(board, answer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from edgel3_deploy.emulate.core.faults import Fault, Lockup
 from edgel3_deploy.emulate.core.scs import CPACR, VTOR, SystemReset
 from edgel3_deploy.emulate.engine import map_part
 from edgel3_deploy.emulate.line import Line
+from edgel3_deploy.emulate.stm32 import axi
 from edgel3_deploy.emulate.stm32.part import Part
 from edgel3_deploy.emulate.stm32.rom_bootloader import GoTo, Protection, ResetRequest, RomBootloader, Stopped
 from edgel3_deploy.emulate.stm32.rom_memory import RomMemory
@@ -34,9 +36,26 @@ class _BootloaderEntered(Exception):  # noqa: N818 - an event, not an error
 class Machine:
     """A part in Unicorn. `run` blocks until `stop` is called from another thread."""
 
-    def __init__(self, part: Part, line: Line, *, boot0: bool, log: Log) -> None:
+    def __init__(
+        self,
+        part: Part,
+        line: Line,
+        *,
+        boot0: bool,
+        log: Log,
+        rom_line: Line | None = None,
+        deaf: str = "",
+        jitter: random.Random | None = None,
+    ) -> None:
+        """`line` is the board's UART, `rom_line` the one on the ROM bootloader's pins.
+
+        Without a `rom_line` the ROM hears nothing; `deaf` says why.
+        """
         self._part = part
         self._line = line
+        self._rom_line = rom_line
+        self._deaf = deaf
+        self._jitter = jitter
         self._boot0 = boot0
         self._log = log
         self._stopping = False
@@ -125,7 +144,18 @@ class Machine:
     def _rom_bootloader(self) -> None:
         self._reset()
         memory = RomMemory(self._part, self._engine, self._protection)
-        RomBootloader(self._line, memory, self._protection, lambda: self._stopping).run()
+        if self._rom_line is None:
+            self._log(f"the ROM bootloader runs, but no port of this board reaches it: {self._deaf}")
+            while not self._stopping:
+                self._dead()
+            raise Stopped
+        try:
+            RomBootloader(
+                self._rom_line, memory, self._protection, lambda: self._stopping, self._part.rom, self._jitter
+            ).run()
+        finally:
+            # What came for the firmware meanwhile is lost: its UART was off.
+            self._line.receive(0.0)
 
     def _dead(self) -> None:
         """Locked up: bytes come and are lost."""
@@ -225,6 +255,17 @@ class Machine:
         invalid = unicorn_const.UC_HOOK_MEM_UNMAPPED | unicorn_const.UC_HOOK_MEM_PROT
         self._engine.hook_add(invalid, self._on_invalid)
         self._engine.hook_add(unicorn_const.UC_HOOK_INTR, self._on_interrupt)
+        interconnect = self._part.interconnect
+        if interconnect is not None and not interconnect.sound:
+            last = axi.SRAM + axi.SRAM_SIZE - 1
+            self._engine.hook_add(unicorn_const.UC_HOOK_MEM_READ, self._on_axi_read, None, axi.SRAM, last)
+
+    def _on_axi_read(self, _engine: Any, _kind: int, address: int, *_rest: Any) -> None:
+        assert self._part.interconnect is not None
+        if not self._part.interconnect.sound:
+            raise OutOfSpecError(
+                f"{address:#010x} was read before 0x51008108 was set to 1, as silicon revision Y needs it"
+            )
 
     def _on_interrupt(self, engine: Any, number: int, _data: Any) -> None:
         self._interrupt = number

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from edgel3_deploy.emulate import Quirks
 from tests.emulate.conftest import Build
 
 CHIPS = [("f7", "stm32f7", "00000451"), ("h7", "stm32h7", "00000450")]
@@ -114,21 +116,30 @@ def test_sleeping_and_double_precision(bench: Callable[..., Any], monitor: Build
         assert virtual.ask("n") == ["counted"]
 
 
-@pytest.mark.parametrize(("chip", "board"), [chip[:2] for chip in CHIPS])
+@pytest.mark.parametrize(("chip", "board"), [("h7", "stm32h7")])
 def test_the_firmware_can_jump_into_the_rom_bootloader(
     bench: Callable[..., Any], monitor: Build, chip: str, board: str
 ) -> None:
     with bench(board, image=monitor(chip)) as virtual:
-        with virtual.terminal() as terminal:
+        with virtual.terminal() as terminal, virtual.adapter() as adapter:
             terminal.write(b"b")
             while terminal.read_until(b"\n") != b"leaving\n":
                 pass
-        with virtual.terminal(57_600, "E", timeout=0.2) as terminal:
-            answer = b""
-            while not answer:
-                terminal.write(b"\x7f")
-                answer = terminal.read(1)
-            assert answer == b"\x79"
+            time.sleep(0.3)
+            terminal.write(b"\x7f")
+            adapter.write(b"\x7f")
+            assert adapter.read(1) == b"\x79"
+            terminal.timeout = 0.1
+            assert terminal.read(1) == b"", "the ROM does not listen on the virtual COM port"
+
+
+def test_the_rom_bootloader_of_the_discovery_board_is_deaf(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32f7", image=monitor("f7"), boot0=True) as virtual:
+        assert virtual.adapter_port is None
+        virtual.await_message("no port of this board reaches it: PA5, the ROM's SPI1 clock")
+        with virtual.terminal(timeout=0.3) as terminal:
+            terminal.write(b"\x7f")
+            assert terminal.read(1) == b""
 
 
 @pytest.mark.parametrize(
@@ -136,6 +147,7 @@ def test_the_firmware_can_jump_into_the_rom_bootloader(
     [
         ("WAIT_STATES=6u", "216 MHz needs 7 flash wait states, 6 are set"),
         ("HSE_MHZ=24u", "the PLL runs at 450.0 MHz from 1.04 MHz"),
+        ("NO_WAIT_FOR_OVERDRIVE", "216 MHz is over what voltage scale and over-drive allow"),
         ("FPU_STAYS_OFF", "the FPU was used before CPACR"),
     ],
 )
@@ -150,8 +162,53 @@ def test_what_the_chip_does_not_define_stops_it_with_a_reason(
         virtual.await_message(f"the CPU is locked up: {complaint}")
 
 
+@pytest.mark.parametrize(
+    ("definition", "complaint"),
+    [
+        ("NO_WAIT_FOR_VOLTAGE", "are over what VOS1 allows"),
+        ("PROGRAMMING_DELAY=1u", "240 MHz at VOS0 needs WRHIGHFREQ 2, 1 is set"),
+    ],
+)
+def test_so_does_what_the_h7_does_not_define(
+    bench: Callable[..., Any], monitor: Build, definition: str, complaint: str
+) -> None:
+    with bench("stm32h7", image=monitor("h7", definition)) as virtual:
+        virtual.await_message(complaint)
+
+
+def test_revision_y_neither_reaches_480_mhz_nor_reads_its_axi_sram(
+    bench: Callable[..., Any], monitor: Build
+) -> None:
+    with bench("stm32h7", image=monitor("h7"), quirks=Quirks(revision="Y")) as virtual:
+        virtual.await_message("PLL1's VCO would run at 960.0 MHz")
+    image = monitor("h7", "READS_AXI_SRAM")
+    with bench("stm32h7", image=image, quirks=Quirks(revision="Y")) as virtual:
+        virtual.await_message("0x24000000 was read before 0x51008108 was set to 1")
+
+
+def test_an_access_directly_after_a_clock_enable_is_lost(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32f7", image=monitor("f7", "NO_READ_BACK")) as virtual:
+        virtual.await_message("an access to PWR directly after its clock was enabled is lost")
+
+
+def test_a_reset_loses_what_has_not_left_the_uart(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32f7", image=monitor("f7", "NO_FLUSH")) as virtual:
+        assert virtual.ask("x")[5] == "40000000up", "the line's end never left"
+
+
+@pytest.mark.parametrize(("chip", "board"), [chip[:2] for chip in CHIPS])
+def test_the_real_pace_changes_nothing_for_a_program_that_waits(
+    bench: Callable[..., Any], monitor: Build, chip: str, board: str
+) -> None:
+    with bench(board, image=monitor(chip), quirks=Quirks(pace="real")) as virtual:
+        assert virtual.ask("?")[0] == chip
+        started = time.monotonic()
+        assert len(virtual.ask("p")) >= 3
+        assert time.monotonic() - started > 0.9, "erasing takes its time"
+
+
 def test_erased_flash_with_boot0_low_locks_up(bench: Callable[..., Any]) -> None:
-    with bench("stm32f7", boot0=False) as virtual:
+    with bench("stm32f7") as virtual:
         virtual.await_message("the CPU is locked up: the flash is erased and BOOT0 is low")
         with virtual.terminal(timeout=0.1) as terminal:
             terminal.write(b"\x7f" * 300)

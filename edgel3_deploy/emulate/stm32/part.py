@@ -12,10 +12,12 @@ from edgel3_deploy.emulate.core.cycles import CycleCounter
 from edgel3_deploy.emulate.core.dwt import Dwt
 from edgel3_deploy.emulate.core.scs import SystemControl
 from edgel3_deploy.emulate.line import Line
+from edgel3_deploy.emulate.stm32.axi import AxiInterconnect
 from edgel3_deploy.emulate.stm32.clocks import ResetAndClockControl
 from edgel3_deploy.emulate.stm32.flash_f7 import FlashInterface
 from edgel3_deploy.emulate.stm32.flash_memory import FlashMemory
 from edgel3_deploy.emulate.stm32.gpio import Gpio
+from edgel3_deploy.emulate.stm32.rom_version import RomVersion
 from edgel3_deploy.emulate.stm32.usart import Usart
 
 SCS_BASE, DWT_BASE = 0xE000_E000, 0xE000_1000
@@ -62,7 +64,10 @@ class SystemMemory:
 
 @dataclass(frozen=True)
 class Part:
-    """`peripherals` are (base, block size, peripheral); `flash_aliases` further addresses of the flash."""
+    """`peripherals` are (base, block size, peripheral); `flash_aliases` further addresses of the flash.
+
+    `rom` is the version of the ROM bootloader, which reads `option_bytes`, pieces of (address, content).
+    """
 
     rams: tuple[Ram, ...]
     flash: FlashMemory
@@ -74,6 +79,9 @@ class Part:
     rcc: ResetAndClockControl
     device_id: int
     boot_address: int
+    rom: RomVersion
+    option_bytes: tuple[tuple[int, bytes], ...] = ()
+    interconnect: AxiInterconnect | None = None
 
     def reset(self) -> None:
         """What a reset of the chip does to everything but the memories."""
@@ -108,12 +116,19 @@ def ports(log: Log, rcc: ResetAndClockControl, moder: dict[str, int], default: i
 
 
 def usarts(
-    log: Log, rcc: ResetAndClockControl, gpios: dict[str, Gpio], uart: Uart, line: Line
+    log: Log,
+    rcc: ResetAndClockControl,
+    gpios: dict[str, Gpio],
+    uart: Uart,
+    line: Line,
+    *,
+    prescaler: bool = False,
 ) -> list[Usart]:
-    """All USARTs, the board's connected to `line` over its pins."""
+    """All USARTs, the board's connected to `line` over its pins; with a `prescaler` on the STM32H7."""
     made = []
     for name in USARTS:
-        usart = Usart(name, log, partial(rcc.usart_clock, name), line if name == uart.instance else None)
+        own_line = line if name == uart.instance else None
+        usart = Usart(name, log, partial(rcc.usart_clock, name), own_line, prescaler=prescaler)
         rcc.attach(usart)
         made.append(usart)
         if name == uart.instance:

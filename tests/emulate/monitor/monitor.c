@@ -56,6 +56,15 @@ void hex(uint32_t value)
     put(' ');
 }
 
+/* A reset loses what has not left yet. */
+static void flush(void)
+{
+#ifndef NO_FLUSH
+    while (!(UART(0x1C) & (1u << 6))) {
+    }
+#endif
+}
+
 static char get(void)
 {
     while (!(UART(0x1C) & (1u << 5))) {
@@ -72,6 +81,7 @@ __attribute__((used)) void report_fault(const uint32_t *frame, uint32_t exc_retu
     hex(REG(0xE000ED38));
     hex(frame[6]);
     say("\n");
+    flush();
     REG(0xE000ED0C) = 0x05FA0004u;
     for (;;) {
     }
@@ -160,6 +170,7 @@ static void run(char command)
         keep.magic = MAGIC; /* fall through */
     case 'r':
         keep.resets += 1u;
+        flush();
         REG(0xE000ED0C) = 0x05FA0004u;
         for (;;) {
         }
