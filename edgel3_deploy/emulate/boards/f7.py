@@ -48,7 +48,7 @@ def stm32f7(
     """The part on `board`, reset, its flash kept in `flash_file` if one is named. Raises BadInputError."""
     quirks = quirks or Quirks()
     pace = Pace(real=quirks.pace == "real", seed=quirks.seed)
-    sectors = _dual_bank_sectors(board) if quirks.dual_bank else board.sectors
+    sectors = dual_bank_sectors(board) if quirks.dual_bank else board.sectors
     flash = FlashMemory(board.flash.origin, board.flash.size, sectors, flash_file)
     counter = CycleCounter()
     clock: Clock = replace(board.clock, hse_hz=0) if quirks.hse_fails else board.clock
@@ -122,7 +122,7 @@ def stm32f7(
     )
 
 
-def _dual_bank_sectors(board: Board) -> tuple[Sector, ...]:
+def dual_bank_sectors(board: Board) -> tuple[Sector, ...]:
     """4 x 16 KB, 64 KB and 7 x 128 KB, once in each half (RM0410 table 4)."""
     unit = board.flash.size // 128
     sectors: list[Sector] = []
