@@ -116,21 +116,21 @@ def test_sleeping_and_double_precision(bench: Callable[..., Any], monitor: Build
         assert virtual.ask("n") == ["counted"]
 
 
-@pytest.mark.parametrize(("chip", "board"), [("h7", "stm32h7")])
-def test_the_firmware_can_jump_into_the_rom_bootloader(
-    bench: Callable[..., Any], monitor: Build, chip: str, board: str
-) -> None:
-    with bench(board, image=monitor(chip)) as virtual:
-        with virtual.terminal() as terminal, virtual.adapter() as adapter:
-            terminal.write(b"b")
-            while terminal.read_until(b"\n") != b"leaving\n":
-                pass
-            time.sleep(0.3)
-            terminal.write(b"\x7f")
-            adapter.write(b"\x7f")
-            assert adapter.read(1) == b"\x79"
-            terminal.timeout = 0.1
-            assert terminal.read(1) == b"", "the ROM does not listen on the virtual COM port"
+def test_the_firmware_can_jump_into_the_rom_bootloader(bench: Callable[..., Any], monitor: Build) -> None:
+    with (
+        bench("stm32h7", image=monitor("h7")) as virtual,
+        virtual.terminal() as terminal,
+        virtual.adapter() as adapter,
+    ):
+        terminal.write(b"b")
+        while terminal.read_until(b"\n") != b"leaving\n":
+            pass
+        time.sleep(0.3)
+        terminal.write(b"\x7f")
+        adapter.write(b"\x7f")
+        assert adapter.read(1) == b"\x79"
+        terminal.timeout = 0.1
+        assert terminal.read(1) == b"", "the ROM does not listen on the virtual COM port"
 
 
 def test_the_rom_bootloader_of_the_discovery_board_is_deaf(bench: Callable[..., Any], monitor: Build) -> None:

@@ -78,7 +78,7 @@ def test_f7_overdrive_out_of_order_is_out_of_spec(f7: PwrF7, pll: FakePll) -> No
         f7.write(pwr_f7.CR1, SCALE_1 | ODEN)
     pll.start()
     f7.write(pwr_f7.CR1, SCALE_1 | ODEN)
-    with pytest.raises(OutOfSpecError, match="ODSWEN is set before PWR_CSR1.ODRDY"):
+    with pytest.raises(OutOfSpecError, match="ODSWEN is set before"):
         f7.write(pwr_f7.CR1, SCALE_1 | ODEN | ODSWEN)
     pll.runs_on_pll = True
     with pytest.raises(OutOfSpecError, match="while the PLL is the system clock"):
