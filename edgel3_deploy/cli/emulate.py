@@ -70,6 +70,7 @@ def command(
     image: Path | None,
     flash_file: Path | None,
     boot0: bool | None,
+    seed: int,
     as_json: bool,
     **quirks: Any,
 ) -> None:
@@ -88,4 +89,12 @@ def command(
         if ports.adapter:
             click.echo(f"a serial adapter on its ROM bootloader's pins is {ports.adapter}")
 
-    serve(board, image=image, flash_file=flash_file, boot0=boot0, quirks=Quirks(**quirks), ready=ready)
+    serve(
+        board,
+        image=image,
+        flash_file=flash_file,
+        boot0=boot0,
+        quirks=Quirks(**quirks),
+        seed=seed,
+        ready=ready,
+    )

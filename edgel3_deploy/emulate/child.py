@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import pickle
 import subprocess
 import sys
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Any
 
 import edgel3_deploy
 from edgel3_deploy import errors
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.emulate.options import Quirks, check_quirks
-from edgel3_deploy.emulate.serve import check
+from edgel3_deploy.emulate.serve import Outcome, check
+from edgel3_deploy.emulate.stm32.gpio import Pin
+from edgel3_deploy.emulate.stm32.power_cut import PowerCut
 from edgel3_deploy.errors import EdgeL3DeployError, LinkError
 
 _STOP_SECONDS = 5.0
+# Neither the current folder nor the environment say where modules are (-I), but the arguments: first the
+# folder of this package, which may be the current one and is therefore left again, then the others.
+_PROGRAM = """
+import sys
+sys.path[:] = sys.argv[1:]
+import edgel3_deploy
+del sys.path[0]
+from edgel3_deploy.emulate.__main__ import main
+sys.exit(main())
+"""
 
 
 class VirtualBoard:
@@ -26,12 +38,14 @@ class VirtualBoard:
 
     `port` is the path of its virtual COM port, `adapter_port` that of a serial adapter on the pins of the ROM
     bootloader's USART, None where those are the virtual COM port's or where the ROM does not answer.
+    `outcome` says how it ended, once it has and if it could still say so.
     """
 
     def __init__(self, process: subprocess.Popen[bytes], port: str, adapter_port: str | None = None) -> None:
         self._process = process
         self.port = port
         self.adapter_port = adapter_port
+        self.outcome: Outcome | None = None
 
     def __enter__(self) -> VirtualBoard:
         return self
@@ -41,16 +55,66 @@ class VirtualBoard:
     ) -> None:
         self.close()
 
+    def pin(self, name: str) -> Pin:
+        """The state of a pin, such as "PJ5". Raises UsageError without that pin, LinkError when it is off."""
+        answer = self._command(name)
+        return Pin(high=answer["high"], changes=answer["changes"])
+
+    def press_reset(self) -> None:
+        """Press the reset button. Raises LinkError when the board is switched off."""
+        self._command("reset")
+
+    def _command(self, command: str) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            self._process.stdin.write(f"{command}\n".encode())
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        except (OSError, ValueError):
+            line = b""
+        answer = _answer(line)
+        self._note(answer)
+        if not line or self.outcome is not None or "error" in answer:
+            raise _error(answer, "the virtual board is switched off")
+        return answer
+
     def close(self) -> None:
         """Switch it off; the port disappears, the flash file stays."""
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                stream.close()
+        if self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
         try:
             self._process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._take_outcome()
+
+    def kill(self) -> None:
+        """Cut the power now, whatever it does."""
+        self._process.kill()
+        self.close()
+
+    def await_power_loss(self, timeout: float | None = None) -> bool:
+        """Wait until the board has ended by itself, at most `timeout` seconds; whether it has."""
+        try:
+            self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return False
+        self._take_outcome()
+        return True
+
+    def _take_outcome(self) -> None:
+        stream = self._process.stdout
+        if stream is None or stream.closed:
+            return
+        self._note(_answer(stream.readline()))
+        stream.close()
+
+    def _note(self, answer: dict[str, Any]) -> None:
+        if "flash_operations" in answer:
+            self.outcome = Outcome(answer["flash_operations"], answer["power_lost"])
 
 
 def start(
@@ -60,6 +124,8 @@ def start(
     image: Path | None = None,
     boot0: bool | None = None,
     quirks: Quirks | None = None,
+    power_cut: PowerCut | None = None,
+    seed: int = 0,
     stderr: IO[bytes] | int | None = None,
 ) -> VirtualBoard:
     """Start `board` in a child process and return once its port can be opened; arguments as for `serve`.
@@ -70,14 +136,11 @@ def start(
     """
     check(board)
     check_quirks(board, quirks or Quirks())
-    root = str(Path(edgel3_deploy.__file__).parent.parent)
-    search_path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     process = subprocess.Popen(
-        (sys.executable, "-m", "edgel3_deploy.emulate"),
+        (sys.executable, "-I", "-c", _PROGRAM, *_search_path()),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=stderr,
-        env={**os.environ, "PYTHONPATH": search_path},
         start_new_session=True,
     )
     assert process.stdin is not None
@@ -88,26 +151,45 @@ def start(
         "image": _absolute(image),
         "boot0": boot0,
         "quirks": quirks,
+        "power_cut": power_cut,
+        "seed": seed,
     }
     try:
         pickle.dump(request, process.stdin)
         process.stdin.flush()
-        answer = json.loads(process.stdout.readline() or b"{}")
-    except (OSError, ValueError):
+        answer = _answer(process.stdout.readline())
+    except OSError:
         answer = {}
     virtual = VirtualBoard(process, answer.get("vcp", ""), answer.get("adapter"))
     if not virtual.port:
         virtual.close()
-        raise _error(board, answer)
+        raise _error(answer, f"the virtual {board.name} did not start")
     return virtual
+
+
+def _search_path() -> list[str]:
+    """Where the child finds modules: where this process does, but for the current folder."""
+    here = Path.cwd()
+    root = str(Path(edgel3_deploy.__file__).resolve().parent.parent)
+    entries = [entry for entry in sys.path if Path(entry).is_absolute() and Path(entry) != here]
+    return [root, *entries]
+
+
+def _answer(line: bytes) -> dict[str, Any]:
+    """A line of JSON from the child; nothing if it is not one."""
+    try:
+        answer = json.loads(line or b"{}")
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
 
 
 def _absolute(path: Path | None) -> Path | None:
     return path.absolute() if path else None
 
 
-def _error(board: Board, answer: dict[str, str]) -> EdgeL3DeployError:
+def _error(answer: dict[str, Any], otherwise: str) -> EdgeL3DeployError:
     """What the child reported, as the error that it was there."""
-    kind = getattr(errors, answer.get("error", ""), LinkError)
-    message = answer.get("message", f"the virtual {board.name} did not start")
+    kind = getattr(errors, str(answer.get("error", "")), LinkError)
+    message = answer.get("message", otherwise)
     return kind(message, answer.get("hint", "Run `edgel3-deploy emulate` by itself to see why."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 from typing import Any
 
@@ -12,8 +13,10 @@ from edgel3_deploy.errors import BadInputError
 _BOOTLOADER_STACK = 0x2000_4000
 
 
-def map_part(part: Part) -> Any:
+def map_part(part: Part, seed: int = 0) -> Any:
     """A Unicorn engine (`unicorn.Uc`) with everything that `part` has, the flash shared with `part.flash`.
+
+    RAM holds what it happens to hold when power comes on, as `seed` says.
 
     Raises BadInputError for a RAM region that cannot be mapped.
     """
@@ -42,4 +45,5 @@ def map_part(part: Part) -> Any:
                 f"region {ram.name} cannot be emulated: {ram.size} bytes at {ram.origin:#010x}",
                 "The virtual board needs multiples of 1 KB that do not overlap peripherals or system memory.",
             ) from error
+        engine.mem_write(ram.origin, random.Random(f"{ram.name} {seed}").randbytes(ram.size))
     return engine

@@ -29,7 +29,8 @@ class Line:
     """Wraps a wire with what a wrong speed does to bytes, and with rest for the host while nothing arrives.
 
     With `real` pace a byte arrives a frame after the one before; otherwise as soon as it was sent, and it
-    waits until it is read. `on_rest` is called before each rest, `on_tick` with each `tick`.
+    waits until it is read. `on_rest` is called before each rest, `on_rested` with its seconds after it, and
+    `on_tick` with each `tick`.
     """
 
     def __init__(self, wire: Wire, *, real: bool = False) -> None:
@@ -37,6 +38,7 @@ class Line:
         self.real = real
         self.on_rest: Callable[[], None] = lambda: None
         self.on_tick: Callable[[], None] = lambda: None
+        self.on_rested: Callable[[float], None] = lambda _seconds: None
         self._last_poll = 0.0
         self._polls = 0
         self._lock = threading.Lock()
@@ -105,7 +107,9 @@ class Line:
         if self._polls > _POLLS_BEFORE_SLEEP:
             self.on_rest()
             self.wait(_SLEEP_SECONDS)
-            now = time.perf_counter()
+            woken = time.perf_counter()
+            self.on_rested(min(woken - now, _SLEEP_SECONDS))
+            now = woken
         self._last_poll = now
 
 

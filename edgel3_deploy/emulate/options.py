@@ -24,14 +24,13 @@ class Ports:
 class Quirks:
     """`pace`: hardware takes a few looks at a status register (turbo), or its time on the host's clock.
 
-    `seed` decides what varies from look to look and from run to run. `rom_version` is the ROM bootloader's
-    identifier byte, by default the newest; with `rom_jitter` an STM32F7's ROM measures 57,600 baud and more
-    wrongly now and then. `dual_bank` is an STM32F7 whose option byte nDBANK was cleared; `revision` an
-    STM32H7's silicon. `hse_fails`: the external clock never starts; `hse_sticks`: HSERDY stays set.
+    `rom_version` is the ROM bootloader's identifier byte, by default the newest; with `rom_jitter` an
+    STM32F7's ROM measures 57,600 baud and more wrongly now and then. `dual_bank` is an STM32F7 whose option
+    byte nDBANK was cleared; `revision` an STM32H7's silicon. `hse_fails`: the external clock never starts;
+    `hse_sticks`: HSERDY stays set.
     """
 
     pace: Literal["turbo", "real"] = "turbo"
-    seed: int = 0
     rom_version: int | None = None
     rom_jitter: bool = False
     dual_bank: bool = False

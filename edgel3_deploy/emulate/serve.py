@@ -4,24 +4,45 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-import random
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Protocol
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.emulate.boards import qemu
 from edgel3_deploy.emulate.core.bus import Log
 from edgel3_deploy.emulate.image import load_image
 from edgel3_deploy.emulate.options import Ports, Quirks, check_quirks
+from edgel3_deploy.emulate.stm32.gpio import Pin
+from edgel3_deploy.emulate.stm32.power_cut import PowerCut, PowerLost
 from edgel3_deploy.errors import MissingDependencyError, UsageError
 
 _JOIN_SECONDS = 0.05
 _TICK_SECONDS = {"turbo": 0.02, "real": 0.001}
 _logger = logging.getLogger("edgel3_deploy.emulate")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a virtual board ended: sectors erased and words programmed, and whether its power failed."""
+
+    flash_operations: int
+    power_lost: bool
+
+
+class Controls(Protocol):
+    """What can be done to a running board from outside, from any thread."""
+
+    def pin(self, name: str) -> Pin:
+        """The state of a pin, such as "PJ5". Raises UsageError if the chip has none of that name."""
+
+    def press_reset(self) -> None:
+        """Press the reset button; return when it has worked."""
 
 
 def serve(
@@ -34,12 +55,19 @@ def serve(
     ready: Callable[[Ports], None],
     log: Log | None = None,
     stop: threading.Event | None = None,
-) -> None:
+    power_cut: PowerCut | None = None,
+    seed: int = 0,
+    attach: Callable[[Controls], None] | None = None,
+) -> Outcome:
     """Run `board` until SIGINT, SIGTERM or `stop`; `ready` gets its ports once they can be opened.
 
     The flash is erased, or what `flash_file` holds, or `image` (.bin or .elf). With `boot0` that pin is high,
     and the ROM bootloader runs; otherwise the flash does, or nothing where it is erased. What the board has
     to say goes to `log`, by default to the logger "edgel3_deploy.emulate".
+
+    `seed` decides what is in RAM when power comes on, and unless it is 0 in the MPU's regions. With
+    `power_cut` the board loses power in that operation on its flash, and this returns. `attach` is called
+    before `ready` with what a hand on the board could do.
 
     Raises UsageError, BadInputError or MissingDependencyError before anything runs.
     """
@@ -52,17 +80,20 @@ def serve(
             if flash_file is not None or boot0 is not None:
                 raise UsageError(f"{board.name} has neither flash nor a BOOT0 pin", "Use --image alone.")
             qemu.run(board, image, lambda path: ready(Ports(path)), stop)
-        else:
-            _run(
-                board,
-                flash_file=flash_file,
-                image=image,
-                boot0=bool(boot0),
-                quirks=quirks,
-                ready=ready,
-                log=log or _log,
-                stop=stop,
-            )
+            return Outcome(flash_operations=0, power_lost=False)
+        return _run(
+            board,
+            flash_file=flash_file,
+            image=image,
+            boot0=bool(boot0),
+            quirks=quirks,
+            ready=ready,
+            log=log or _log,
+            stop=stop,
+            power_cut=power_cut,
+            seed=seed,
+            attach=attach,
+        )
 
 
 def check(board: Board) -> None:
@@ -86,7 +117,10 @@ def _run(
     ready: Callable[[Ports], None],
     log: Log,
     stop: threading.Event,
-) -> None:
+    power_cut: PowerCut | None,
+    seed: int,
+    attach: Callable[[Controls], None] | None,
+) -> Outcome:
     from edgel3_deploy.emulate.boards.f7 import stm32f7
     from edgel3_deploy.emulate.boards.h7 import stm32h7
     from edgel3_deploy.emulate.line import Line
@@ -105,12 +139,10 @@ def _run(
             adapter = ptys.enter_context(closing(Pty()))
             rom_line = Line(adapter, real=real)
             lines.append(rom_line)
-        part = (stm32h7 if board.family == "stm32h7" else stm32f7)(board, flash_file, line, log, quirks)
+        part = (stm32h7 if board.family == "stm32h7" else stm32f7)(board, flash_file, line, log, quirks, seed)
         if pieces:
-            for sector in part.flash.sectors:
-                part.flash.erase(sector.number)
-        for address, data in pieces:
-            part.flash.program(address, data)
+            part.flash.load(pieces)
+        part.flash.cut = power_cut
         machine = Machine(
             part,
             line,
@@ -118,12 +150,15 @@ def _run(
             log=log,
             rom_line=rom_line,
             deaf=bootloader.deaf if bootloader else "",
-            jitter=random.Random(quirks.seed) if quirks.rom_jitter else None,
+            jitter=quirks.rom_jitter,
+            seed=seed,
         )
         failures: list[BaseException] = []
         thread = threading.Thread(target=_guarded, args=(machine.run, stop, failures), name="virtual board")
         thread.start()
         try:
+            if attach:
+                attach(machine)
             ready(Ports(vcp.path, adapter.path if adapter else None))
             while not stop.wait(_TICK_SECONDS[quirks.pace]):
                 for each in lines:
@@ -132,8 +167,10 @@ def _run(
             while thread.is_alive():
                 machine.stop()
                 thread.join(_JOIN_SECONDS)
-        if failures:
+        if failures and not isinstance(failures[0], PowerLost):
             raise failures[0]
+        part.flash.close()
+        return Outcome(part.flash.operations, power_lost=bool(failures))
 
 
 def _guarded(run: Callable[[], None], stop: threading.Event, failures: list[BaseException]) -> None:

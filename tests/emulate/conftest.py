@@ -16,9 +16,12 @@ import serial
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.boards.load import load_board
 from edgel3_deploy.emulate import VirtualBoard, start
+from edgel3_deploy.flash.an3155 import Bootloader
+from edgel3_deploy.link.port import Port, open_port
 
 SOURCES = Path(__file__).parent / "monitor"
 BAUDRATE = 115_200
+ROM_START_SECONDS = 0.3
 Build = Callable[..., Path]
 
 
@@ -79,6 +82,8 @@ class Bench:
     def __init__(self, virtual: VirtualBoard, messages: Path) -> None:
         self.port = virtual.port
         self.adapter_port = virtual.adapter_port
+        self.pin = virtual.pin
+        self.press_reset = virtual.press_reset
         self._messages = messages
 
     @property
@@ -113,6 +118,12 @@ class Bench:
             yield terminal
 
     @contextmanager
+    def bootloader(self) -> Iterator[Bootloader]:
+        """The ROM bootloader, connected where it listens."""
+        with open_port(self.adapter_port or self.port, 38_400, "E") as port:
+            yield connect(port)
+
+    @contextmanager
     def adapter(self, baudrate: int = 38_400, timeout: float = 1.0) -> Iterator[serial.Serial]:
         """The port on the ROM bootloader's pins, open."""
         with serial.Serial(self.adapter_port, baudrate, parity="E", timeout=timeout) as terminal:
@@ -124,6 +135,14 @@ class Bench:
             self._greet(terminal)
             terminal.write(command.encode())
             return " ".join(terminal.read_until(b"\n").decode() for _ in range(lines)).split()
+
+
+def connect(port: Port) -> Bootloader:
+    """The ROM bootloader on `port`, once it has started and found its speed."""
+    time.sleep(ROM_START_SECONDS)
+    bootloader = Bootloader(port)
+    assert any(bootloader.synchronize() for _ in range(10))
+    return bootloader
 
 
 @pytest.fixture

@@ -11,7 +11,11 @@ import pytest
 
 from edgel3_deploy.boards.load import load_board
 from edgel3_deploy.emulate import start
-from edgel3_deploy.errors import BadInputError, MissingDependencyError
+from edgel3_deploy.emulate.serve import Outcome
+from edgel3_deploy.emulate.stm32.power_cut import PowerCut
+from edgel3_deploy.errors import BadInputError, EdgeL3DeployError, LinkError, MissingDependencyError
+from edgel3_deploy.link.port import open_port
+from tests.emulate.conftest import connect
 
 pytest.importorskip("unicorn")
 PARENT = """
@@ -48,6 +52,55 @@ def test_the_board_ends_with_its_parent(number: signal.Signals, repository: Path
     parent.wait()
     wait_until_gone(port)
     parent.stdout.close()
+
+
+def test_modules_in_the_current_folder_are_not_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("unicorn", "json", "elftools"):
+        (tmp_path / f"{name}.py").write_text(f"open('{tmp_path}/imported', 'w'); raise SystemExit(7)")
+    monkeypatch.chdir(tmp_path)
+    # As `python -c` and an interactive session have it, and as a careless environment has it.
+    monkeypatch.syspath_prepend("")
+    monkeypatch.setenv("PYTHONPATH", f".{os.pathsep}{tmp_path}")
+    with start(load_board("stm32f7")) as virtual:
+        assert Path(virtual.port).exists()
+    assert not (tmp_path / "imported").exists()
+
+
+def test_a_power_cut_ends_the_board_and_tears_its_flash(tmp_path: Path) -> None:
+    flash = tmp_path / "flash.bin"
+    with start(
+        load_board("stm32h7"), flash_file=flash, boot0=True, power_cut=PowerCut(operation=3, seed=1)
+    ) as virtual:
+        assert virtual.adapter_port is not None
+        with open_port(virtual.adapter_port, 115_200, "E") as port:
+            bootloader = connect(port)
+            with pytest.raises(EdgeL3DeployError):
+                bootloader.write(0x0800_0000, bytes(256))
+        assert virtual.await_power_loss(10)
+        assert virtual.outcome == Outcome(flash_operations=3, power_lost=True)
+    cells = flash.read_bytes()
+    assert cells[:64] == bytes(64)
+    assert cells[64:96] not in (bytes(32), b"\xff" * 32)
+    assert cells[96:256] == b"\xff" * 160
+    assert flash.with_name("flash.bin.ecc").read_text() == "0x08000040\n"
+
+
+def test_flash_operations_are_counted_for_the_next_cut(tmp_path: Path) -> None:
+    with start(load_board("stm32f7"), flash_file=tmp_path / "flash.bin") as virtual:
+        assert not virtual.await_power_loss(0.1)
+    assert virtual.outcome == Outcome(flash_operations=0, power_lost=False)
+    for command in (virtual.press_reset, lambda: virtual.pin("PJ5")):
+        with pytest.raises(LinkError, match="is switched off"):
+            command()
+
+
+def test_killing_it_cuts_its_power(tmp_path: Path) -> None:
+    virtual = start(load_board("stm32f7"), flash_file=tmp_path / "flash.bin")
+    virtual.kill()
+    assert virtual.outcome is None
+    wait_until_gone(virtual.port)
 
 
 def test_errors_of_the_child_are_raised_here(tmp_path: Path) -> None:

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from edgel3_deploy.boards import Board, load_board
 from edgel3_deploy.emulate import Quirks
+from edgel3_deploy.emulate.stm32.gpio import Pin
+from edgel3_deploy.errors import UsageError
 from tests.emulate.conftest import Build
 
 CHIPS = [("f7", "stm32f7", "00000451"), ("h7", "stm32h7", "00000450")]
@@ -61,6 +64,46 @@ def test_what_the_mpu_closes_is_closed(bench: Callable[..., Any], monitor: Build
         assert virtual.ask("?")[0] == "f7"
 
 
+def test_a_guard_of_32_bytes_is_closed_and_its_neighbours_are_not(
+    bench: Callable[..., Any], monitor: Build
+) -> None:
+    with bench("stm32f7", image=monitor("f7")) as virtual:
+        copied, *fault = virtual.ask("G")
+        assert copied == "00000007"
+        assert fault[:3] == ["fault", MSP_BASIC, "00000082"]  # DACCVIOL and MMARVALID
+        assert "write to 0x2000841c, which the MPU denies" in virtual.messages
+
+
+def test_what_the_mpu_closes_to_execution_is_not_executed(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32f7", image=monitor("f7")) as virtual:
+        assert virtual.ask("X", lines=2)[:4] == ["ran", "fault", MSP_BASIC, "00000001"]  # IACCVIOL
+        assert "execution at 0x20008420, which the MPU denies" in virtual.messages
+
+
+def test_division_by_zero_traps_where_asked_for(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32f7", image=monitor("f7")) as virtual:
+        assert virtual.ask("z") == ["00000000", "00000000"]
+        assert virtual.ask("Z")[:3] == ["fault", MSP_BASIC, "02000000"]
+        assert virtual.ask("z") == ["00000000", "00000000"], "a reset switches the trap off"
+        assert "fault: a division by zero" in virtual.messages
+
+
+@pytest.mark.parametrize(
+    ("command", "exc_return"), [("A", MSP_BASIC), ("l", MSP_BASIC), ("v", MSP_FP), ("U", MSP_BASIC)]
+)
+def test_unaligned_accesses_that_fault(
+    bench: Callable[..., Any], monitor: Build, command: str, exc_return: str
+) -> None:
+    with bench("stm32f7", image=monitor("f7")) as virtual:
+        assert virtual.ask(command)[:3] == ["fault", exc_return, "01000000"]
+
+
+def test_an_unaligned_load_of_one_word_does_not_fault(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32f7", image=monitor("f7")) as virtual:
+        assert virtual.ask("a") == ["55443322"]
+        assert virtual.messages == ""
+
+
 def test_ram_without_its_clock_does_not_answer(bench: Callable[..., Any], monitor: Build) -> None:
     with bench("stm32h7", image=monitor("h7", "SRAM_STAYS_OFF")) as virtual:
         virtual.await_message("fault: write to 0x30000000")
@@ -103,10 +146,99 @@ def test_the_h7_programs_whole_flash_words(bench: Callable[..., Any], monitor: B
         assert programmed == "ffff00f0"
 
 
+def test_a_flash_word_programmed_twice_faults_on_reading(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32h7", image=monitor("h7")) as virtual:
+        virtual.ask("p")
+        neighbour, *fault = virtual.ask("t")
+        assert neighbour == "ffff00f0"
+        assert fault[:5] == ["fault", MSP_BASIC, "00008200", FORCED, "08100020"]
+        assert "flash word 0x08100020 was programmed twice" in virtual.messages
+        # The next erase makes it sound again.
+        virtual.ask("p")
+        assert virtual.ask("t")[1] == "fault"
+
+
+def test_the_program_can_read_past_a_broken_flash_word(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32h7", image=monitor("h7")) as virtual:
+        virtual.ask("p")
+        assert virtual.ask("T")[1:] == ["00008200", "08100020", "ffffffff", "00000000", "00008200"]
+        assert "fault:" not in virtual.messages
+        assert virtual.ask("?")[0] == "h7"
+
+
+@pytest.mark.parametrize(
+    ("chip", "board", "software", "watchdog"),
+    [("f7", "stm32f7", "14000000", "24000000"), ("h7", "stm32h7", "01420000", "04420000")],
+)
+def test_a_program_that_hangs_is_reset_by_the_watchdog(
+    bench: Callable[..., Any], monitor: Build, chip: str, board: str, software: str, watchdog: str
+) -> None:
+    with bench(board, image=monitor(chip)) as virtual:
+        virtual.ask("r")
+        assert virtual.ask("c") == [software]
+        with virtual.terminal() as terminal:
+            terminal.write(b"g")
+            virtual.await_message("the watchdog was not fed in time")
+        assert virtual.ask("c") == [watchdog]
+        resets = int(virtual.ask("r")[1], 16)
+        assert resets == 2, "RAM kept its contents"
+
+
+@pytest.mark.parametrize("command", [b"q", b"H"])
+def test_the_watchdog_bites_while_the_program_waits_or_is_locked_up(
+    bench: Callable[..., Any], monitor: Build, command: bytes
+) -> None:
+    with bench("stm32f7", image=monitor("f7")) as virtual:
+        virtual.ask("?")
+        with virtual.terminal() as terminal:
+            terminal.write(command)
+            virtual.await_message("the watchdog was not fed in time")
+        assert virtual.ask("?")[0] == "f7"
+
+
+def test_what_a_reset_does_not_define_may_be_anything(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32f7", image=monitor("f7")) as virtual:
+        assert virtual.ask("M") == ["00000001"]
+    with bench("stm32f7", image=monitor("f7"), seed=1) as virtual:
+        assert virtual.ask("?")[0] == "f7"
+        with virtual.terminal() as terminal:
+            terminal.write(b"M")
+            virtual.await_message("which the MPU denies")
+
+
 def test_a_wrong_flash_key_is_a_bus_fault_on_the_h7(bench: Callable[..., Any], monitor: Build) -> None:
     with bench("stm32h7", image=monitor("h7")) as virtual:
         assert virtual.ask("k")[2] == "00000400"
         assert "fault: write to 0x52002004" in virtual.messages
+
+
+def test_pins_can_be_looked_at(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32f7", image=monitor("f7")) as virtual:
+        assert virtual.pin("PJ5") == Pin(high=False, changes=0)
+        assert virtual.ask("L") == ["lit"]
+        assert virtual.pin("PJ5") == Pin(high=True, changes=3)
+        virtual.ask("r")
+        assert virtual.pin("PJ5") == Pin(high=False, changes=4)
+        with pytest.raises(UsageError, match="no pin 'PZ1'"):
+            virtual.pin("PZ1")
+
+
+def test_the_reset_button_works_whatever_the_program_does(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32f7", image=monitor("f7")) as virtual:
+        virtual.ask("r")
+        with virtual.terminal() as terminal:
+            terminal.write(b"N")
+        virtual.press_reset()
+        assert virtual.ask("c") == ["04000000"]
+        assert int(virtual.ask("r")[1], 16) == 2, "RAM kept its contents"
+
+
+def test_the_reset_button_works_in_the_bootloader(bench: Callable[..., Any]) -> None:
+    with bench("nucleo-f767zi", boot0=True) as virtual:
+        for _ in range(2):
+            with virtual.bootloader() as bootloader:
+                assert bootloader.device_id() == 0x451
+            virtual.press_reset()
 
 
 def test_sleeping_and_double_precision(bench: Callable[..., Any], monitor: Build) -> None:
@@ -140,6 +272,30 @@ def test_the_rom_bootloader_of_the_discovery_board_is_deaf(bench: Callable[..., 
         with virtual.terminal(timeout=0.3) as terminal:
             terminal.write(b"\x7f")
             assert terminal.read(1) == b""
+
+
+@pytest.mark.parametrize(
+    ("chip", "name", "entry"),
+    [
+        ("f7", "stm32f7", ["0000100a", "0000140d", "00000005", "1ff00000"]),
+        ("h7", "stm32h7", ["00000000", "0000140d", "00000005", "1ff09800"]),
+    ],
+)
+def test_go_starts_the_program_in_the_state_that_the_bootloader_leaves(
+    bench: Callable[..., Any],
+    monitor: Build,
+    board_with_rom_on_vcp: Board,
+    chip: str,
+    name: str,
+    entry: list[str],
+) -> None:
+    board = board_with_rom_on_vcp if chip == "f7" else load_board(name)
+    with bench(board, image=monitor(chip)) as virtual:
+        assert virtual.ask("e")[1:3] == ["00000000", "00000000"]
+    with bench(board, image=monitor(chip), boot0=True) as virtual:
+        with virtual.bootloader() as bootloader:
+            bootloader.go(0x0800_0000)
+        assert virtual.ask("e") == entry
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,14 @@ from pathlib import Path
 from edgel3_deploy.boards.board import Board, Clock, Sector
 from edgel3_deploy.emulate.core.bus import Log, OutOfSpecError
 from edgel3_deploy.emulate.core.cycles import CycleCounter
+from edgel3_deploy.emulate.core.watchdog import ChipTime
 from edgel3_deploy.emulate.line import Line
 from edgel3_deploy.emulate.options import Quirks
+from edgel3_deploy.emulate.stm32 import rom_state
 from edgel3_deploy.emulate.stm32.dbgmcu import DbgMcu
 from edgel3_deploy.emulate.stm32.flash_f7 import NOT_DUAL_BANK, OPTIONS, FlashF7
-from edgel3_deploy.emulate.stm32.flash_memory import FlashMemory
+from edgel3_deploy.emulate.stm32.flash_memory import flash_of
+from edgel3_deploy.emulate.stm32.iwdg import Iwdg
 from edgel3_deploy.emulate.stm32.pace import Pace
 from edgel3_deploy.emulate.stm32.part import (
     DWT_BASE,
@@ -43,21 +46,31 @@ _DEFAULT_DEVICE_ID = 0x451
 
 
 def stm32f7(
-    board: Board, flash_file: Path | None, line: Line, log: Log, quirks: Quirks | None = None
+    board: Board,
+    flash_file: Path | None,
+    line: Line,
+    log: Log,
+    quirks: Quirks | None = None,
+    seed: int = 0,
 ) -> Part:
-    """The part on `board`, reset, its flash kept in `flash_file` if one is named. Raises BadInputError."""
+    """The part on `board`, reset, its flash kept in `flash_file` if one is named. Raises BadInputError.
+
+    `seed` decides how long its flags take.
+    """
     quirks = quirks or Quirks()
-    pace = Pace(real=quirks.pace == "real", seed=quirks.seed)
+    pace = Pace(real=quirks.pace == "real", seed=seed)
     sectors = dual_bank_sectors(board) if quirks.dual_bank else board.sectors
-    flash = FlashMemory(board.flash.origin, board.flash.size, sectors, flash_file)
+    flash = flash_of(replace(board, sectors=sectors), flash_file)
     counter = CycleCounter()
+    chip_time = ChipTime()
+    watchdog = Iwdg(log, chip_time.seconds)
     clock: Clock = replace(board.clock, hse_hz=0) if quirks.hse_fails else board.clock
     rcc = RccF7(clock, log, pace, hse_sticks=quirks.hse_sticks)
     interface = FlashF7(flash, log, pace, dual_bank=quirks.dual_bank)
     pwr = PwrF7(log, pace, rcc)
     syscfg = SysCfg(log)
     # With the option bytes as delivered, BOOT0 low boots through the flash's address on the ITCM bus.
-    control, dwt = core(log, counter, ITCM_FLASH)
+    control, dwt = core(log, counter, ITCM_FLASH, mpu_regions=8)
     gpios = ports(log, rcc, {"A": 0xA800_0000, "B": 0x0000_0280}, 0)
     serials = usarts(log, rcc, gpios, board.uart, line)
     device_id = board.bootloader.device_id if board.bootloader else _DEFAULT_DEVICE_ID
@@ -107,6 +120,7 @@ def stm32f7(
             (0x4000_7000, PERIPHERAL_BLOCK, pwr),
             (0x4001_3800, PERIPHERAL_BLOCK, syscfg),
             (0xE004_2000, PERIPHERAL_BLOCK, DbgMcu(log, device_id, _REVISION_Z)),
+            (0x4000_3000, PERIPHERAL_BLOCK, watchdog),
             *(
                 (0x4002_0000 + 0x400 * place, PERIPHERAL_BLOCK, gpio)
                 for place, gpio in enumerate(gpios.values())
@@ -115,6 +129,10 @@ def stm32f7(
         ),
         control=control,
         rcc=rcc,
+        gpios=gpios,
+        watchdog=watchdog,
+        chip_time=chip_time,
+        rom_state=rom_state.stm32f7,
         device_id=device_id,
         boot_address=ITCM_FLASH,
         rom=rom,

@@ -10,13 +10,16 @@ from pathlib import Path
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.emulate.core.bus import Log, OutOfSpecError
 from edgel3_deploy.emulate.core.cycles import CycleCounter
+from edgel3_deploy.emulate.core.untouched import Untouched
+from edgel3_deploy.emulate.core.watchdog import ChipTime
 from edgel3_deploy.emulate.line import Line
 from edgel3_deploy.emulate.options import Quirks
-from edgel3_deploy.emulate.stm32 import axi
+from edgel3_deploy.emulate.stm32 import axi, rom_state
 from edgel3_deploy.emulate.stm32.dbgmcu import DbgMcu
 from edgel3_deploy.emulate.stm32.flash_h7 import BASE as FLASH_BASE
 from edgel3_deploy.emulate.stm32.flash_h7 import FlashH7
-from edgel3_deploy.emulate.stm32.flash_memory import FlashMemory
+from edgel3_deploy.emulate.stm32.flash_memory import flash_of
+from edgel3_deploy.emulate.stm32.iwdg import Iwdg
 from edgel3_deploy.emulate.stm32.pace import Pace
 from edgel3_deploy.emulate.stm32.part import (
     DWT_BASE,
@@ -49,14 +52,24 @@ _DEFAULT_DEVICE_ID = 0x450
 
 
 def stm32h7(
-    board: Board, flash_file: Path | None, line: Line, log: Log, quirks: Quirks | None = None
+    board: Board,
+    flash_file: Path | None,
+    line: Line,
+    log: Log,
+    quirks: Quirks | None = None,
+    seed: int = 0,
 ) -> Part:
-    """The part on `board`, reset, its flash kept in `flash_file` if one is named. Raises BadInputError."""
+    """The part on `board`, reset, its flash kept in `flash_file` if one is named. Raises BadInputError.
+
+    `seed` decides how long its flags take.
+    """
     quirks = quirks or Quirks()
-    pace = Pace(real=quirks.pace == "real", seed=quirks.seed)
+    pace = Pace(real=quirks.pace == "real", seed=seed)
     is_old = quirks.revision == "Y"
-    flash = FlashMemory(board.flash.origin, board.flash.size, board.sectors, flash_file)
+    flash = flash_of(board, flash_file)
     counter = CycleCounter()
+    chip_time = ChipTime()
+    watchdog = Iwdg(log, chip_time.seconds)
     clock = replace(board.clock, hse_hz=0) if quirks.hse_fails else board.clock
     rcc = RccH7(clock, log, pace, hse_sticks=quirks.hse_sticks, vco_max_hz=_WIDE_VCO_MAX_HZ[quirks.revision])
     interface = FlashH7(flash, log, pace)
@@ -65,7 +78,7 @@ def stm32h7(
     # Revision Y has no VOS0.
     pwr = PwrH7(log, pace, lambda: syscfg.overdrive and not is_old)
     syscfg.on_overdrive = pwr.overdrive_changed
-    control, dwt = core(log, counter, board.flash.origin)
+    control, dwt = core(log, counter, board.flash.origin, mpu_regions=16)
     gpios = ports(log, rcc, {"A": 0xABFF_FFFF, "B": 0xFFFF_FEBF}, 0xFFFF_FFFF)
     serials = usarts(log, rcc, gpios, board.uart, line, prescaler=True)
     device_id = board.bootloader.device_id if board.bootloader else _DEFAULT_DEVICE_ID
@@ -107,8 +120,14 @@ def stm32h7(
         return (lambda: rcc.enabled(name)) if name in rcc.ENABLES else lambda: True
 
     rom = h7_rom(quirks.rom_version)
+    # Of RAM with ECC, only what was written can be read.
+    memories = rams(board, powered)
+    untouched = Untouched()
+    for ram in memories:
+        untouched.follow(ram.origin, ram.size)
     return Part(
-        rams=rams(board, powered),
+        rams=memories,
+        untouched=untouched,
         flash=flash,
         flash_aliases=(),
         interface=interface,
@@ -131,6 +150,7 @@ def stm32h7(
             (0x5800_0400, PERIPHERAL_BLOCK, syscfg),
             (0x5C00_1000, PERIPHERAL_BLOCK, DbgMcu(log, device_id, _REVISIONS[quirks.revision])),
             (axi.BASE, PERIPHERAL_BLOCK, interconnect),
+            (0x5800_4800, PERIPHERAL_BLOCK, watchdog),
             *(
                 (0x5802_0000 + 0x400 * place, PERIPHERAL_BLOCK, gpio)
                 for place, gpio in enumerate(gpios.values())
@@ -139,6 +159,10 @@ def stm32h7(
         ),
         control=control,
         rcc=rcc,
+        gpios=gpios,
+        watchdog=watchdog,
+        chip_time=chip_time,
+        rom_state=rom_state.stm32h7,
         device_id=device_id,
         boot_address=board.flash.origin,
         rom=rom,

@@ -9,29 +9,31 @@ from typing import Any
 from edgel3_deploy.emulate.core import faults
 from edgel3_deploy.emulate.core.bus import Log
 from edgel3_deploy.emulate.core.faults import Fault, Lockup
-from edgel3_deploy.emulate.core.scs import BFAR, CFSR, HFSR, MMFAR, VTOR, SystemControl
+from edgel3_deploy.emulate.core.scs import BFAR, BFHFNMIGN, CFSR, HFSR, MMFAR, VTOR, SystemControl
 
 _SPSEL, _FPCA = 2, 4
 _XPSR_ALIGNED = 1 << 9
 _THUMB = 1 << 24
 _BASIC_FRAME, _FP_FRAME = 8, 26
 _NMI = 2
+_UNKNOWN = 0xDEAD_0000
+"""In registers that a reset does not define, so that nobody relies on them."""
 
 
 class Cpu:
     """Registers of the engine, and exceptions on top of it.
 
-    `is_ram(address, size)` says whether a stack may be there.
+    `can_stack(address, size)` says whether an exception's frame may be there.
     """
 
     def __init__(
-        self, engine: Any, control: SystemControl, is_ram: Callable[[int, int], bool], log: Log
+        self, engine: Any, control: SystemControl, can_stack: Callable[[int, int], bool], log: Log
     ) -> None:
         from unicorn import arm_const
 
         self._engine = engine
         self._control = control
-        self._is_ram = is_ram
+        self._can_stack = can_stack
         self._log = log
         self._ids = arm_const
         control.active_exception = lambda: self.exception
@@ -58,22 +60,40 @@ class Cpu:
         """Registers as after a reset, or as the ROM bootloader leaves them, then `stack` and `entry`."""
         self.set("IPSR", 0)
         self.set("CONTROL", 0)
-        for name in ("PRIMASK", "FAULTMASK", "BASEPRI", "PSP", "FPSCR", *(f"R{n}" for n in range(13))):
+        for name in ("PRIMASK", "FAULTMASK", "BASEPRI", "FPSCR"):
             self.set(name, 0)
+        for number in range(13):
+            self.set(f"R{number}", _UNKNOWN | number)
+        self.set("PSP", _UNKNOWN & ~3)
         self.set("LR", 0xFFFF_FFFF)
         self.set("MSP", stack & ~3)
         self.set("XPSR_NZCVQG", _THUMB)
         self.set("PC", entry | 1)
 
-    def fault(self, fault: Fault) -> None:
-        """Enter the handler for `fault`. Raises Lockup where the CPU does."""
+    @property
+    def priority_negative(self) -> bool:
+        """Whether the running code is in the NMI or HardFault handler, or has set FAULTMASK."""
+        return self.exception in (_NMI, faults.HARD_FAULT) or bool(self.get("FAULTMASK") & 1)
+
+    def ignores(self, fault: Fault) -> bool:
+        """Whether the running code goes on after `fault`: a load or store's, by CCR.BFHFNMIGN."""
+        data = fault.status & (faults.PRECISERR | faults.IMPRECISERR)
+        return bool(data and self._control.configuration & BFHFNMIGN and self.priority_negative)
+
+    def note(self, fault: Fault) -> None:
+        """Put `fault` into the status and address registers."""
         registers = self._control.registers
         registers[CFSR] |= fault.status
         if fault.address is not None:
             registers[MMFAR if fault.exception == faults.MEM_MANAGE else BFAR] = fault.address
+
+    def fault(self, fault: Fault) -> None:
+        """Enter the handler for `fault`. Raises Lockup where the CPU does."""
+        registers = self._control.registers
+        self.note(fault)
         where = f"{fault.what} (pc {self.get('PC'):#010x}, lr {self.get('LR'):#010x})"
-        if self.exception in (_NMI, faults.HARD_FAULT) or self.get("FAULTMASK") & 1:
-            raise Lockup(f"{where} inside the HardFault handler")
+        if self.priority_negative:
+            raise Lockup(f"{where} inside the HardFault handler or with FAULTMASK set")
         self._log(f"fault: {where}")
         configurable = not self.exception and not self.get("PRIMASK") & 1
         if configurable and self._control.fault_enabled(fault.exception):
@@ -107,7 +127,7 @@ class Cpu:
         stack = "PSP" if process_stack else "MSP"
         frame = self.get(stack)
         size = 4 * (_FP_FRAME if fp else _BASIC_FRAME)
-        if not self._is_ram(frame, size):
+        if not self._can_stack(frame, size):
             self.fault(Fault(faults.BUS_FAULT, faults.UNSTKERR, f"unstacking from {frame:#010x}"))
             return
         words = struct.unpack(f"<{size // 4}I", self._engine.mem_read(frame, size))
@@ -134,10 +154,10 @@ class Cpu:
         if frame & 4:
             frame -= 4
             words[7] |= _XPSR_ALIGNED
-        if self._is_ram(frame, 4 * len(words)):
+        if self._can_stack(frame, 4 * len(words)):
             self._engine.mem_write(frame, struct.pack(f"<{len(words)}I", *words))
         else:
-            denied = self._control.mpu.denies(frame)
+            denied = not self._control.mpu.rights(frame).write
             self._control.registers[CFSR] |= faults.MSTKERR if denied else faults.STKERR
         self.set("SP", frame)
 

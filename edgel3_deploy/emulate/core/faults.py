@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edgel3_deploy.emulate.core.mpu import never_executable
+
 HARD_FAULT, MEM_MANAGE, BUS_FAULT, USAGE_FAULT, SV_CALL = 3, 4, 5, 6, 11
 
 IACCVIOL, DACCVIOL, MUNSTKERR, MSTKERR, MMARVALID = (1 << bit for bit in (0, 1, 3, 4, 7))
 IBUSERR, PRECISERR, IMPRECISERR, UNSTKERR, STKERR = (1 << bit for bit in (8, 9, 10, 11, 12))
 BFARVALID = 1 << 15
-UNDEFINSTR, INVSTATE, INVPC, NOCP, UNALIGNED = (1 << bit for bit in (16, 17, 18, 19, 24))
+UNDEFINSTR, INVSTATE, INVPC, NOCP, UNALIGNED, DIVBYZERO = (1 << bit for bit in (16, 17, 18, 19, 24, 25))
 VECTTBL, FORCED, DEBUGEVT = 1 << 1, 1 << 30, 1 << 31
 
 
@@ -44,6 +46,6 @@ def fetch_fault(address: int, *, denied: bool) -> Fault:
     """An instruction fetch from where nothing can be executed, `denied` by the MPU or by its nature."""
     if denied:
         return Fault(MEM_MANAGE, IACCVIOL, f"execution at {address:#010x}, which the MPU denies")
-    if address >= 0xE000_0000 or 0x4000_0000 <= address < 0x6000_0000:
+    if never_executable(address):
         return Fault(MEM_MANAGE, IACCVIOL, f"execution at {address:#010x}, which is never executable")
     return Fault(BUS_FAULT, IBUSERR, f"execution at {address:#010x}, where there is no memory")

@@ -1,37 +1,71 @@
-"""Memory Protection Unit of the Cortex-M7 (Arm ARMv7-M, section B3.5): which addresses are closed."""
+"""Memory Protection Unit of the Cortex-M7 (Arm ARMv7-M, section B3.5): what may be done where."""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
-from itertools import pairwise
+from dataclasses import dataclass
 
 from edgel3_deploy.emulate.core.bus import WORD
 
 TYPE, CTRL, RNR, RBAR, RASR = 0xD90, 0xD94, 0xD98, 0xD9C, 0xDA0
 LAST_ALIAS = 0xDB8
-REGIONS = 8
-_ENABLE, _PRIVDEFENA, _VALID = 1, 4, 16
+_ENABLE, _HFNMIENA, _PRIVDEFENA, _VALID = 1, 2, 4, 16
+_XN = 1 << 28
 _SUBREGION_MINIMUM = 256
+_SMALLEST_SIZE_FIELD = 4
+_READABLE, _WRITABLE = (1, 2, 3, 5, 6, 7), (1, 2, 3)
 _PPB = range(0xE000_0000, 0xE010_0000)
 
 
-class Mpu:
-    """Its registers, and what regions without access take away; other attributes are only stored."""
+@dataclass(frozen=True)
+class Rights:
+    """What privileged code may do at an address."""
 
-    def __init__(self) -> None:
+    read: bool
+    write: bool
+    execute: bool
+
+
+class Mpu:
+    """Its registers, and the rights that they give; memory types and cacheability are only stored.
+
+    A reset switches it off. What it does to the regions is not defined: here they stay as they were.
+    """
+
+    def __init__(self, regions: int) -> None:
+        """`regions` is how many the chip has: 8 or 16."""
+        self._count = regions
         self._control = 0
         self._number = 0
-        self._regions = [(0, 0)] * REGIONS
+        self._regions = [(0, 0)] * regions
+
+    def scramble(self, chance: random.Random) -> None:
+        """Give the regions contents as they may have when power comes on: the last one closes DTCM."""
+        for number in range(self._count - 1):
+            origin = chance.choice((0x0000_0000, 0x0800_0000, 0x2000_0000, 0x2400_0000, 0x4000_0000))
+            size = chance.randrange(4, 20)
+            self._regions[number] = (origin, chance.getrandbits(1) << 28 | size << 1 | chance.getrandbits(1))
+        self._regions[-1] = (0x2000_0000, 16 << 1 | 1)
+
+    def reset(self) -> None:
+        """Switch it off."""
+        self._control = 0
 
     @property
     def enabled(self) -> bool:
         """MPU_CTRL.ENABLE."""
         return bool(self._control & _ENABLE)
 
+    @property
+    def guards_faults(self) -> bool:
+        """MPU_CTRL.HFNMIENA: whether it is on in HardFault, NMI and with FAULTMASK set too."""
+        return bool(self._control & _HFNMIENA)
+
     def read(self, offset: int) -> int:
         """A register of the block TYPE to LAST_ALIAS."""
         if offset == TYPE:
-            return REGIONS << 8
+            return self._count << 8
         if offset == CTRL:
             return self._control
         if offset == RNR:
@@ -45,40 +79,51 @@ class Mpu:
         if offset == CTRL:
             self._control = value & 7
         elif offset == RNR:
-            self._number = value % REGIONS
+            self._number = value % self._count
         elif offset >= RASR and (offset - RASR) % 8 == 0:
             self._regions[self._number] = (base, value)
         elif offset >= RBAR:
             if value & _VALID:
-                self._number = value % REGIONS
+                self._number = value % 16 % self._count
                 attributes = self._regions[self._number][1]
             self._regions[self._number] = (value & ~31 & WORD, attributes)
 
-    def denies(self, address: int) -> bool:
-        """Whether privileged code may not access `address`; the matching region of highest number decides."""
+    def rights(self, address: int) -> Rights:
+        """What is allowed at `address`; the matching region of the highest number decides."""
+        default = Rights(read=True, write=True, execute=not never_executable(address))
         if not self.enabled or address in _PPB:
-            return False
+            return default
         for start, size, attributes in reversed(list(self._enabled_regions())):
             if start <= address < start + size:
                 subregion = (address - start) * 8 // size
                 if size < _SUBREGION_MINIMUM or not attributes >> 8 + subregion & 1:
-                    return attributes >> 24 & 7 == 0
-        return not self._control & _PRIVDEFENA
+                    return _rights(attributes, address)
+        return default if self._control & _PRIVDEFENA else Rights(read=False, write=False, execute=False)
 
-    def spans(self, start: int, end: int) -> list[tuple[int, int, bool]]:
-        """[start, end) cut where protection changes: (from, to, denied)."""
-        cuts = {start, end}
-        for origin, size, _ in self._enabled_regions():
-            cuts |= {at for at in range(origin, origin + size + 1, max(1, size // 8)) if start < at < end}
-        spans: list[tuple[int, int, bool]] = []
-        for low, high in pairwise(sorted(cuts)):
-            denied = self.denies(low)
-            start = spans.pop()[0] if spans and spans[-1][2] == denied else low
-            spans.append((start, high, denied))
-        return spans
+    def cuts(self, start: int, end: int) -> list[int]:
+        """Addresses in [start, end) where rights may change; the first is `start`."""
+        cuts = {start}
+        if self.enabled:
+            for origin, size, _ in self._enabled_regions():
+                step = size // 8 if size >= _SUBREGION_MINIMUM else size
+                cuts |= {at for at in range(origin, origin + size + 1, step) if start < at < end}
+        return sorted(cuts)
 
     def _enabled_regions(self) -> Iterator[tuple[int, int, int]]:
         for base, attributes in self._regions:
-            size = 2 << (attributes >> 1 & 31)
+            field = attributes >> 1 & 31
+            size = 2 << max(field, _SMALLEST_SIZE_FIELD)
             if attributes & 1:
                 yield base & ~(size - 1), size, attributes
+
+
+def _rights(attributes: int, address: int) -> Rights:
+    access = attributes >> 24 & 7
+    readable = access in _READABLE
+    execute = readable and not attributes & _XN and not never_executable(address)
+    return Rights(read=readable, write=access in _WRITABLE, execute=execute)
+
+
+def never_executable(address: int) -> bool:
+    """Peripherals and the upper half are so in the default map (Arm ARMv7-M, table B3-1)."""
+    return 0x4000_0000 <= address < 0x6000_0000 or address >= 0xA000_0000

@@ -15,8 +15,10 @@ CFSR, HFSR, DFSR, MMFAR, BFAR = 0xD28, 0xD2C, 0xD30, 0xD34, 0xD38
 CCSIDR, CSSELR, CPACR = 0xD80, 0xD84, 0xD88
 DEMCR = 0xDFC
 TRCENA = 1 << 24
+UNALIGN_TRP, DIV_0_TRP, BFHFNMIGN = 1 << 3, 1 << 4, 1 << 8
 _VECTKEY, _VECTKEY_READ = 0x05FA, 0xFA05
 _SYSRESETREQ = 1 << 2
+_STKALIGN = 1 << 9
 _READ_ONLY = frozenset((0x004, SYST_CALIB, CPUID, *range(0xD40, CCSIDR + 4, 4), 0xF40, 0xF44, 0xF48))
 _CACHE_MAINTENANCE = frozenset(range(0xF50, 0xF7C, 4))
 _ENABLE_BITS = {4: 1 << 16, 5: 1 << 17, 6: 1 << 18}
@@ -57,13 +59,17 @@ class SystemControl(Peripheral):
         }
     )
 
-    def __init__(self, log: Log, counter: CycleCounter, reset_vector_table: int) -> None:
+    def __init__(
+        self, log: Log, counter: CycleCounter, reset_vector_table: int, mpu_regions: int = 8
+    ) -> None:
         super().__init__("SCS", log)
         self._counter = counter
         self._reset_vector_table = reset_vector_table
         self._tick_start = 0.0
+        self.mpu = Mpu(mpu_regions)
         self.on_trace: Callable[[bool], None] = lambda _enabled: None
         self.on_protection: Callable[[], None] = lambda: None
+        self.on_configuration: Callable[[], None] = lambda: None
         self.on_access: Callable[[], None] = lambda: None
         self.active_exception: Callable[[], int] = lambda: 0
         self.reset()
@@ -72,12 +78,17 @@ class SystemControl(Peripheral):
         trace = self.registers.get(DEMCR, 0)
         super().reset()
         self.registers |= {VTOR: self._reset_vector_table, DEMCR: trace}
-        self.mpu = Mpu()
+        self.mpu.reset()
 
     @property
     def trace_enabled(self) -> bool:
         """DEMCR.TRCENA."""
         return bool(self.registers[DEMCR] & TRCENA)
+
+    @property
+    def configuration(self) -> int:
+        """CCR."""
+        return self.registers[CCR]
 
     @property
     def fpu_enabled(self) -> bool:
@@ -109,6 +120,11 @@ class SystemControl(Peripheral):
             return
         if offset in (CFSR, HFSR, DFSR):
             self.registers[offset] &= ~value
+        elif offset == VTOR:
+            super().write(offset, value & ~0x7F & WORD)
+        elif offset == CCR:
+            super().write(offset, value | _STKALIGN)
+            self.on_configuration()
         elif offset == AIRCR:
             self._reset_request(value)
         elif offset == SYST_CVR:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import ClassVar
 
 from edgel3_deploy.boards.board import Clock
@@ -26,19 +29,27 @@ class Clocks:
     apb2: float
 
 
+class ResetCause(Enum):
+    """Where a reset of the chip came from."""
+
+    POWER_ON = auto()
+    PIN = auto()
+    SOFTWARE = auto()
+    WATCHDOG = auto()
+
+
 class ResetAndClockControl(Peripheral, ABC):
     """What both RCCs do: gate clocks, reset peripherals, remember why the chip was reset.
 
     `ENABLES` gives register offset and bit of each peripheral's clock enable; its reset bit lies
-    `RESET_DISTANCE` bytes before. `on_change` is called whenever a frequency may have changed,
-    `on_enable` after every write.
+    `RESET_DISTANCE` bytes before. `CAUSES` gives the flags of register `CAUSE` that each reset sets.
+    `on_change` is called whenever a frequency may have changed, `on_enable` after every write.
     """
 
     ENABLES: ClassVar[Mapping[str, tuple[int, int]]] = {}
     RESET_DISTANCE: ClassVar[int] = 0
     CAUSE: ClassVar[int] = 0
-    POWER_ON_CAUSE: ClassVar[int] = 0
-    SOFTWARE_CAUSE: ClassVar[int] = 0
+    CAUSES: ClassVar[Mapping[ResetCause, int]] = {}
     REMOVE_CAUSE: ClassVar[int] = 0
 
     def __init__(self, clock: Clock, log: Log, pace: Pace, *, hse_sticks: bool = False) -> None:
@@ -52,7 +63,7 @@ class ResetAndClockControl(Peripheral, ABC):
         self._stop_sources()
         self.on_change: Callable[[], None] = lambda: None
         self.on_enable: Callable[[], None] = lambda: None
-        self.registers[self.CAUSE] |= self.POWER_ON_CAUSE
+        self.note_reset(ResetCause.POWER_ON)
 
     def attach(self, peripheral: Peripheral) -> None:
         """Put `peripheral` behind the clock enable and reset bits that go by its name."""
@@ -72,9 +83,9 @@ class ResetAndClockControl(Peripheral, ABC):
         self._gate_clocks()
         self._changed()
 
-    def note_software_reset(self) -> None:
-        """Set the flags that say: software asked for the last reset."""
-        self.registers[self.CAUSE] |= self.SOFTWARE_CAUSE
+    def note_reset(self, cause: ResetCause) -> None:
+        """Set the flags that say what the last reset came from; they add up until software removes them."""
+        self.registers[self.CAUSE] |= self.CAUSES[cause]
 
     def read(self, offset: int) -> int:
         for peripheral in self._behind(offset):
@@ -85,7 +96,8 @@ class ResetAndClockControl(Peripheral, ABC):
         asleep = [peripheral for peripheral in self._behind(offset) if not peripheral.clocked]
         super().write(offset, value)
         if offset == self.CAUSE and value & self.REMOVE_CAUSE:
-            self.registers[offset] = value & ~(self.POWER_ON_CAUSE | self.SOFTWARE_CAUSE | self.REMOVE_CAUSE)
+            flags = functools.reduce(operator.or_, self.CAUSES.values(), self.REMOVE_CAUSE)
+            self.registers[offset] = value & ~flags
         for name, (enable, bit) in self.ENABLES.items():
             if offset == enable - self.RESET_DISTANCE and value >> bit & 1 and name in self._attached:
                 self._attached[name].reset()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from edgel3_deploy.emulate.core.bus import BusError, Log, Peripheral
+from edgel3_deploy.emulate.stm32.ecc import FLASH_WORD
 from edgel3_deploy.emulate.stm32.flash_f7 import KEYS
 from edgel3_deploy.emulate.stm32.flash_memory import FlashMemory
 from edgel3_deploy.emulate.stm32.flash_times import ERASE_SECONDS_PER_BYTE, PROGRAM_SECONDS
@@ -14,7 +15,8 @@ ACR, KEYR1, OPTKEYR, CR1, SR1, CCR1 = 0x00, 0x04, 0x08, 0x0C, 0x10, 0x14
 BANK_DISTANCE = 0x100
 LOCK, PG, SER, BER, FW, START = 1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 6, 1 << 7
 BSY, WBNE, QW, EOP, WRPERR, PGSERR, STRBERR, INCERR = (1 << bit for bit in (0, 1, 2, 16, 17, 18, 19, 21))
-FLASH_WORD = 32
+DBECCERR = 1 << 26
+ECC_FA1R = 0x60
 BASE = 0x5200_2000
 
 
@@ -28,12 +30,15 @@ class FlashH7(Peripheral):
         ACR: 0x37,
         CR1: 0x31,
         CR1 + BANK_DISTANCE: 0x31,
+        ECC_FA1R: 0,
+        ECC_FA1R + BANK_DISTANCE: 0,
     }
 
     def __init__(self, memory: FlashMemory, log: Log, pace: Pace) -> None:
         super().__init__("FLASH", log)
         self.memory = memory
         self._pace = pace
+        memory.on_double_error = self.note_double_error
         self.on_latency: Callable[[], None] = lambda: None
         self._forget()
 
@@ -137,13 +142,24 @@ class FlashH7(Peripheral):
     def _program(self, bank: int) -> None:
         buffer = self._buffer[bank]
         start = min(buffer) // FLASH_WORD * FLASH_WORD
-        if self.memory.read(start, FLASH_WORD) != b"\xff" * FLASH_WORD:
-            self.log(f"flash word {start:#010x} was programmed twice: the chip's ECC would not match")
         data = bytes(buffer.get(address, 0xFF) for address in range(start, start + FLASH_WORD))
         buffer.clear()
         self._busy[bank].stall()
+        sound = self.memory.poisoned.within(start, FLASH_WORD) is None
         self.memory.program(start, data)
+        if sound and self.memory.poisoned.within(start, FLASH_WORD) is not None:
+            self.log(f"flash word {start:#010x} was programmed twice: its ECC does not match any more")
         self._finish(bank, PROGRAM_SECONDS["stm32h7"])
+
+    def note_double_error(self, address: int) -> None:
+        """A poisoned flash word was read: set DBECCERR and the fail address, which stays the first one's."""
+        bank = int(address - self.memory.origin >= self.memory.size // 2)
+        distance = bank * BANK_DISTANCE
+        if not self.registers[SR1 + distance] & DBECCERR:
+            self.registers[ECC_FA1R + distance] = (
+                (address - self.memory.origin) % (self.memory.size // 2) // 32
+            )
+        self.registers[SR1 + distance] |= DBECCERR
 
     def _finish(self, bank: int, seconds: float) -> None:
         # The cells have changed already; software sees BSY for as long as the chip would take.

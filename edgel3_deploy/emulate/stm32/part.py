@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from edgel3_deploy.boards.board import Board, Uart
@@ -11,14 +11,19 @@ from edgel3_deploy.emulate.core.bus import Log, Peripheral
 from edgel3_deploy.emulate.core.cycles import CycleCounter
 from edgel3_deploy.emulate.core.dwt import Dwt
 from edgel3_deploy.emulate.core.scs import SystemControl
+from edgel3_deploy.emulate.core.untouched import Untouched
+from edgel3_deploy.emulate.core.watchdog import ChipTime
 from edgel3_deploy.emulate.line import Line
 from edgel3_deploy.emulate.stm32.axi import AxiInterconnect
 from edgel3_deploy.emulate.stm32.clocks import ResetAndClockControl
 from edgel3_deploy.emulate.stm32.flash_f7 import FlashInterface
 from edgel3_deploy.emulate.stm32.flash_memory import FlashMemory
-from edgel3_deploy.emulate.stm32.gpio import Gpio
+from edgel3_deploy.emulate.stm32.gpio import Gpio, Pin
+from edgel3_deploy.emulate.stm32.iwdg import Iwdg
+from edgel3_deploy.emulate.stm32.rom_state import RomState
 from edgel3_deploy.emulate.stm32.rom_version import RomVersion
 from edgel3_deploy.emulate.stm32.usart import Usart
+from edgel3_deploy.errors import UsageError
 
 SCS_BASE, DWT_BASE = 0xE000_E000, 0xE000_1000
 PPB_BLOCK = 0x1000
@@ -66,7 +71,8 @@ class SystemMemory:
 class Part:
     """`peripherals` are (base, block size, peripheral); `flash_aliases` further addresses of the flash.
 
-    `rom` is the version of the ROM bootloader, which reads `option_bytes`, pieces of (address, content).
+    `untouched` knows the RAM that was never written. `rom` is the version of the ROM bootloader, which reads
+    `option_bytes`, pieces of (address, content); `rom_state` is what its Go leaves behind.
     """
 
     rams: tuple[Ram, ...]
@@ -77,16 +83,28 @@ class Part:
     peripherals: tuple[tuple[int, int, Peripheral], ...]
     control: SystemControl
     rcc: ResetAndClockControl
+    watchdog: Iwdg
+    chip_time: ChipTime
+    rom_state: RomState
     device_id: int
     boot_address: int
     rom: RomVersion
+    gpios: dict[str, Gpio]
     option_bytes: tuple[tuple[int, bytes], ...] = ()
     interconnect: AxiInterconnect | None = None
+    untouched: Untouched = field(default_factory=Untouched)
 
     def reset(self) -> None:
         """What a reset of the chip does to everything but the memories."""
         for _, _, peripheral in self.peripherals:
             peripheral.reset()
+
+    def pin(self, name: str) -> Pin:
+        """The pin with that name, such as "PJ5". Raises UsageError if the chip has none."""
+        port, number = self.gpios.get(name[1:2]), name[2:]
+        if name[:1] != "P" or port is None or not (number.isdecimal() and int(number) < 16):
+            raise UsageError(f"there is no pin {name!r} on this chip", "Pins are named like PJ5.")
+        return port.pin(int(number))
 
     def is_ram(self, address: int, size: int) -> bool:
         """Whether [address, address + size) lies within RAMs that can be accessed."""
@@ -99,9 +117,9 @@ class Part:
         return True
 
 
-def core(log: Log, counter: CycleCounter, boot_address: int) -> tuple[SystemControl, Dwt]:
+def core(log: Log, counter: CycleCounter, boot_address: int, mpu_regions: int) -> tuple[SystemControl, Dwt]:
     """The Cortex-M7's own registers."""
-    control = SystemControl(log, counter, boot_address)
+    control = SystemControl(log, counter, boot_address, mpu_regions)
     dwt = Dwt(log, counter, lambda: control.trace_enabled)
     control.on_trace = dwt.trace_changed
     return control, dwt

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from edgel3_deploy.boards.board import Clock
 from edgel3_deploy.emulate.core.bus import Log, OutOfSpecError
-from edgel3_deploy.emulate.stm32.clocks import LSE_HZ, Clocks, ResetAndClockControl, ahb_divider, apb_divider
+from edgel3_deploy.emulate.stm32.clocks import (
+    LSE_HZ,
+    Clocks,
+    ResetAndClockControl,
+    ResetCause,
+    ahb_divider,
+    apb_divider,
+)
 from edgel3_deploy.emulate.stm32.pace import Pace
 
 CR, PLLCFGR, CFGR, CSR, DCKCFGR2 = 0x00, 0x04, 0x08, 0x74, 0x90
@@ -56,8 +66,13 @@ class RccF7(ResetAndClockControl):
     }
     RESET_DISTANCE = 0x20
     CAUSE = CSR
-    POWER_ON_CAUSE = 0x0E00_0000
-    SOFTWARE_CAUSE = 0x1400_0000
+    # Every reset drives the reset pin, so PINRSTF (bit 26) comes with all of them.
+    CAUSES: ClassVar[Mapping[ResetCause, int]] = {
+        ResetCause.POWER_ON: 1 << 25 | 1 << 26 | 1 << 27,
+        ResetCause.PIN: 1 << 26,
+        ResetCause.SOFTWARE: 1 << 26 | 1 << 28,
+        ResetCause.WATCHDOG: 1 << 26 | 1 << 29,
+    }
     REMOVE_CAUSE = 1 << 24
 
     def __init__(self, clock: Clock, log: Log, pace: Pace, *, hse_sticks: bool = False) -> None:

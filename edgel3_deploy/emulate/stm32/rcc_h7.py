@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from edgel3_deploy.boards.board import Clock
 from edgel3_deploy.emulate.core.bus import Log, OutOfSpecError
-from edgel3_deploy.emulate.stm32.clocks import LSE_HZ, Clocks, ResetAndClockControl, ahb_divider, apb_divider
+from edgel3_deploy.emulate.stm32.clocks import (
+    LSE_HZ,
+    Clocks,
+    ResetAndClockControl,
+    ResetCause,
+    ahb_divider,
+    apb_divider,
+)
 from edgel3_deploy.emulate.stm32.pace import Pace, Ready
 
 CR, CFGR, D1CFGR, D2CFGR, PLLCKSELR, PLLCFGR = 0x00, 0x10, 0x18, 0x1C, 0x28, 0x2C
@@ -54,8 +64,13 @@ class RccH7(ResetAndClockControl):
     }
     RESET_DISTANCE = 0x58
     CAUSE = RSR
-    POWER_ON_CAUSE = 0x00FE_0000
-    SOFTWARE_CAUSE = 0x0142_0000
+    # RM0433 table 55: every reset drives the reset pin (bit 22) and resets CPU and domains as listed there.
+    CAUSES: ClassVar[Mapping[ResetCause, int]] = {
+        ResetCause.POWER_ON: 0x00FE_0000,
+        ResetCause.PIN: 1 << 17 | 1 << 22,
+        ResetCause.SOFTWARE: 1 << 17 | 1 << 22 | 1 << 24,
+        ResetCause.WATCHDOG: 1 << 17 | 1 << 22 | 1 << 26,
+    }
     REMOVE_CAUSE = 1 << 16
 
     def __init__(

@@ -19,6 +19,7 @@ class RomMemory:
         for origin, size in part.rom.workspaces:
             if part.is_ram(origin, size):
                 engine.mem_write(origin, b"\xa5" * size)
+                part.untouched.opens(origin, size)
 
     @property
     def device_id(self) -> int:
@@ -29,8 +30,9 @@ class RomMemory:
         return tuple(sector.number for sector in self._part.flash.sectors)
 
     def read(self, address: int, size: int) -> bytes | None:
-        if self._part.flash.contains(address, size):
-            return self._part.flash.read(address, size)
+        flash = self._part.flash
+        if flash.contains(address, size):
+            return flash.read(address, size) if flash.poisoned.within(address, size) is None else None
         rom = self._part.system_memory
         if self._is_free_ram(address, size) or rom.origin <= address <= rom.origin + rom.size - size:
             return bytes(self._engine.mem_read(address, size))
@@ -50,6 +52,7 @@ class RomMemory:
             return True
         if self._is_free_ram(address, len(data)):
             self._engine.mem_write(address, data)
+            self._part.untouched.opens(address, len(data))
             return True
         return False
 

@@ -9,9 +9,11 @@ from edgel3_deploy.emulate.core import mpu as mpu_registers
 from edgel3_deploy.emulate.core import scs as scs_registers
 from edgel3_deploy.emulate.core.cycles import CycleCounter
 from edgel3_deploy.emulate.core.dwt import Dwt
-from edgel3_deploy.emulate.core.mpu import Mpu
+from edgel3_deploy.emulate.core.mpu import Mpu, Rights
 from edgel3_deploy.emulate.core.scs import SystemControl, SystemReset
 from edgel3_deploy.emulate.stm32.part import core
+
+CLOSED = Rights(read=False, write=False, execute=False)
 
 
 class FakeCycles(CycleCounter):
@@ -31,7 +33,7 @@ def cycles() -> FakeCycles:
 
 @pytest.fixture
 def registers(cycles: FakeCycles) -> tuple[SystemControl, Dwt]:
-    return core(lambda _line: None, cycles, 0x0800_0000)
+    return core(lambda _line: None, cycles, 0x0800_0000, mpu_regions=8)
 
 
 def test_aircr_resets_only_with_its_key(registers: tuple[SystemControl, Dwt]) -> None:
@@ -97,36 +99,84 @@ def close(
 
 
 def test_regions_without_access_are_closed_while_the_mpu_is_on() -> None:
-    mpu = Mpu()
+    mpu = Mpu(8)
     close(mpu, 0, 0, 32, subregions=0x87)
     close(mpu, 1, 0x1000_0000, 28)
-    assert not mpu.denies(0x6000_0000)
+    assert mpu.rights(0x6000_0000).read
     mpu.write(mpu_registers.CTRL, 5)
     closed = [
-        mpu.denies(a) for a in (0x0FFF_FFFF, 0x1000_0000, 0x2000_0000, 0x6000_0000, 0xDFFF_FFFF, 0xE000_0000)
+        not mpu.rights(a).read
+        for a in (0x0FFF_FFFF, 0x1000_0000, 0x2000_0000, 0x6000_0000, 0xDFFF_FFFF, 0xE000_0000)
     ]
     assert closed == [False, True, False, True, True, False]
 
 
 def test_the_highest_region_decides_and_without_one_the_default_map() -> None:
-    mpu = Mpu()
+    mpu = Mpu(8)
     close(mpu, 0, 0x2000_0000, 17)
     close(mpu, 3, 0x2000_0400, 10, access=3)
     mpu.write(mpu_registers.CTRL, 1)
-    assert mpu.denies(0x2000_0000)
-    assert not mpu.denies(0x2000_0400)
-    assert mpu.denies(0x0800_0000), "no region, and PRIVDEFENA is off"
-    assert not mpu.denies(0xE000_ED00), "the private peripheral bus stays open"
-    assert mpu.spans(0x2000_0000, 0x2000_1000) == [
-        (0x2000_0000, 0x2000_0400, True),
-        (0x2000_0400, 0x2000_0800, False),
-        (0x2000_0800, 0x2000_1000, True),
-    ]
+    assert mpu.rights(0x2000_0000) == CLOSED
+    assert mpu.rights(0x2000_0400).write
+    assert mpu.rights(0x0800_0000) == CLOSED, "no region, and PRIVDEFENA is off"
+    assert mpu.rights(0xE000_ED00).write, "the private peripheral bus stays open"
+    assert {0x2000_0000, 0x2000_0400, 0x2000_0800} <= set(mpu.cuts(0x2000_0000, 0x2000_1000))
+
+
+@pytest.mark.parametrize(
+    ("access", "rights"),
+    [(0, (0, 0, 0)), (1, (1, 1, 1)), (2, (1, 1, 1)), (3, (1, 1, 1)), (5, (1, 0, 1)), (6, (1, 0, 1))],
+)
+def test_access_permissions(access: int, rights: tuple[int, int, int]) -> None:
+    mpu = Mpu(8)
+    close(mpu, 0, 0x2000_0000, 17, access=access)
+    mpu.write(mpu_registers.CTRL, 5)
+    assert mpu.rights(0x2000_0000) == Rights(*map(bool, rights))
+    mpu.write(mpu_registers.RASR, mpu.read(mpu_registers.RASR) | 1 << 28)
+    assert not mpu.rights(0x2000_0000).execute
+
+
+def test_peripherals_and_the_upper_half_are_never_executable() -> None:
+    mpu = Mpu(8)
+    places = (0x0800_0000, 0x2000_0000, 0x4000_0000, 0x6000_0000, 0xA000_0000, 0xE000_E000)
+    assert [mpu.rights(place).execute for place in places] == [True, True, False, True, False, False]
+    close(mpu, 0, 0x4000_0000, 29, access=3)
+    mpu.write(mpu_registers.CTRL, 5)
+    assert not mpu.rights(0x4000_0000).execute, "whatever a region says"
+
+
+def test_a_guard_of_32_bytes() -> None:
+    mpu = Mpu(16)
+    close(mpu, 15, 0x2000_0400, 5)
+    mpu.write(mpu_registers.CTRL, 5)
+    assert [mpu.rights(0x2000_0400 + at).write for at in (-1, 0, 31, 32)] == [True, False, False, True]
+    assert mpu.cuts(0x2000_0000, 0x2000_1000) == [0x2000_0000, 0x2000_0400, 0x2000_0420]
+
+
+def test_a_reset_leaves_the_regions_and_switches_the_mpu_off(
+    registers: tuple[SystemControl, Dwt],
+) -> None:
+    control, _ = registers
+    close(control.mpu, 3, 0x2000_0000, 17)
+    control.mpu.write(mpu_registers.CTRL, 5)
+    control.reset()
+    assert control.read(mpu_registers.CTRL) == 0
+    assert control.mpu.rights(0x2000_0000).write
+    control.write(mpu_registers.CTRL, 5)
+    assert control.mpu.rights(0x2000_0000) == CLOSED
+
+
+def test_vtor_has_no_low_bits_and_the_stack_is_always_aligned(registers: tuple[SystemControl, Dwt]) -> None:
+    control, _ = registers
+    control.write(scs_registers.VTOR, 0x0802_047F)
+    assert control.read(scs_registers.VTOR) == 0x0802_0400
+    control.write(scs_registers.CCR, scs_registers.DIV_0_TRP)
+    assert control.read(scs_registers.CCR) == 0x0000_0210
 
 
 def test_mpu_registers_read_back() -> None:
-    mpu = Mpu()
-    assert mpu.read(mpu_registers.TYPE) == 8 << 8
+    mpu = Mpu(8)
+    assert [Mpu(count).read(mpu_registers.TYPE) for count in (8, 16)] == [8 << 8, 16 << 8]
     mpu.write(mpu_registers.RBAR, 0x2000_0000 | 16 | 5)
     mpu.write(mpu_registers.RASR, 0x0300_0001)
     assert mpu.read(mpu_registers.RNR) == 5

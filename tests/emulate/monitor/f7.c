@@ -22,6 +22,17 @@ static void enable(uint32_t address, uint32_t bits)
 #endif
 }
 
+/* Back to HSI without PLL: a bootloader may have left it running. */
+void stop_clocks(void)
+{
+    REG(RCC + 0x08) = 0u;
+    while (REG(RCC + 0x08) & 0xCu) {
+    }
+    REG(RCC + 0x00) &= ~(1u << 24);
+    while (REG(RCC + 0x00) & (1u << 25)) {
+    }
+}
+
 void start_clocks(void)
 {
     enable(RCC + 0x40, 1u << 28);
@@ -52,6 +63,7 @@ void start_uart(void)
     enable(RCC + 0x44, 1u << 4);
     REG(GPIOA + 0x00) = (REG(GPIOA + 0x00) & ~0x003C0000u) | 0x00280000u;
     REG(GPIOA + 0x24) = (REG(GPIOA + 0x24) & ~0x00000FF0u) | 0x00000770u;
+    UART(0x00) = 0u;
     UART(0x0C) = (108000000u + BAUD / 2u) / BAUD;
     UART(0x00) = 1u << 0 | 1u << 2 | 1u << 3;
 }
@@ -85,4 +97,10 @@ void program_flash(void)
     REG(FLASH + 0x10) = 2u << 8 | 1u << 0;
     hex(REG(FLASH + 0x10));
     say("\n");
+}
+
+/* Two programmings of one word clear the bits of both: the STM32F7's flash has no ECC. */
+void program_twice(void)
+{
+    program_flash();
 }

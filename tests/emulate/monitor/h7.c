@@ -21,6 +21,11 @@ static void await(uint32_t address, uint32_t mask, uint32_t value)
     }
 }
 
+/* HSI is what the bootloader leaves running, too. */
+void stop_clocks(void)
+{
+}
+
 void start_clocks(void)
 {
 #ifdef READS_AXI_SRAM
@@ -84,4 +89,21 @@ void program_flash(void)
     REG(bank + 0x0C) = 1u;
     hex(REG(address));
     say("\n");
+}
+
+/* The second programming of a flash word spoils its ECC; the word before it stays readable. */
+void program_twice(void)
+{
+    const uint32_t address = 0x08100000u, bank = FLASH + 0x100u;
+    REG(bank + 0x04) = 0x45670123u;
+    REG(bank + 0x04) = 0xCDEF89ABu;
+    REG(bank + 0x0C) = 3u << 4 | 1u << 1;
+    for (uint32_t turn = 0; turn < 2u; turn++) {
+        for (uint32_t word = 0; word < 8u; word++) {
+            REG(address + 32u + 4u * word) = 0xFFFFu << (16u * turn);
+        }
+        await(bank + 0x10, 1u << 2, 0u);
+    }
+    REG(bank + 0x0C) = 1u;
+    hex(REG(address));
 }

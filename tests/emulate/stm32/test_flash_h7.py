@@ -11,6 +11,8 @@ from edgel3_deploy.emulate.stm32.flash_h7 import (
     BSY,
     CCR1,
     CR1,
+    DBECCERR,
+    ECC_FA1R,
     EOP,
     FW,
     INCERR,
@@ -40,7 +42,8 @@ def said() -> list[str]:
 
 @pytest.fixture
 def flash(said: list[str]) -> FlashH7:
-    return FlashH7(FlashMemory(ORIGIN, BOARD.flash.size, BOARD.sectors), said.append, Pace())
+    memory = FlashMemory(ORIGIN, BOARD.flash.size, BOARD.sectors, word=32, ecc=True)
+    return FlashH7(memory, said.append, Pace())
 
 
 def unlock(flash: FlashH7, bank: int = 0) -> None:
@@ -71,13 +74,25 @@ def test_a_forced_write_fills_with_ones(flash: FlashH7) -> None:
     assert flash.memory.read(ORIGIN + 32, 4) == b"\xcd\xab\xff\xff"
 
 
-def test_programming_twice_is_mentioned(flash: FlashH7, said: list[str]) -> None:
+def test_programming_twice_breaks_the_ecc(flash: FlashH7, said: list[str]) -> None:
     unlock(flash)
     flash.write(CR1, PG)
-    for _ in range(2):
-        flash.store(ORIGIN, 4, 0)
+    for value in (0x1234, 0x1234, 0x1230):
+        flash.store(ORIGIN, 4, value)
         flash.write(CR1, PG | FW)
-    assert said == ["flash word 0x08000000 was programmed twice: the chip's ECC would not match"]
+        assert bool(said) == (value == 0x1230), "the same content has the same check bits"
+    assert said == ["flash word 0x08000000 was programmed twice: its ECC does not match any more"]
+    assert flash.memory.poisoned.within(ORIGIN + 4, 1) == ORIGIN
+
+
+def test_a_double_error_sets_its_flag_and_keeps_the_first_address(flash: FlashH7) -> None:
+    for word in (3, 5):
+        flash.memory.on_double_error(BANK_2 + 32 * word)
+    assert flash.read(SR1 + BANK_DISTANCE) == DBECCERR
+    assert flash.read(ECC_FA1R + BANK_DISTANCE) == 3
+    flash.write(CCR1 + BANK_DISTANCE, DBECCERR)
+    assert flash.read(SR1 + BANK_DISTANCE) == 0
+    assert flash.read(SR1) == 0
 
 
 def test_wrong_sequences_set_their_flags(flash: FlashH7) -> None:

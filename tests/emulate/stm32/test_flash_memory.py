@@ -67,3 +67,5 @@ def test_one_board_per_file(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="in use by another virtual board"):
         flash(file)
     assert kept.is_erased(SECTORS[0])
+    kept.close()
+    assert flash(file).is_erased(SECTORS[0])

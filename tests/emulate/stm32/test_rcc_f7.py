@@ -5,6 +5,7 @@ import pytest
 from edgel3_deploy.boards.board import Clock
 from edgel3_deploy.emulate.core.bus import OutOfSpecError, Peripheral
 from edgel3_deploy.emulate.stm32 import rcc_f7
+from edgel3_deploy.emulate.stm32.clocks import ResetCause
 from edgel3_deploy.emulate.stm32.pace import Pace
 from edgel3_deploy.emulate.stm32.rcc_f7 import (
     APB2ENR,
@@ -121,8 +122,10 @@ def test_remembers_why_it_was_reset(rcc: RccF7) -> None:
     rcc.write(CSR, 1 << 24)
     assert rcc.read(CSR) == 0
     rcc.reset()
-    rcc.note_software_reset()
+    rcc.note_reset(ResetCause.SOFTWARE)
     assert rcc.read(CSR) == 0x1400_0000
+    rcc.note_reset(ResetCause.WATCHDOG)
+    assert rcc.read(CSR) == 0x3400_0000, "flags add up until they are removed"
 
 
 def test_a_reference_divider_of_1_is_out_of_spec() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from edgel3_deploy.boards.board import Clock
 from edgel3_deploy.emulate.core.bus import OutOfSpecError
+from edgel3_deploy.emulate.stm32.clocks import ResetCause
 from edgel3_deploy.emulate.stm32.pace import Pace
 from edgel3_deploy.emulate.stm32.rcc_h7 import (
     CFGR,
@@ -20,6 +21,7 @@ from edgel3_deploy.emulate.stm32.rcc_h7 import (
     PLL1RDY,
     PLLCFGR,
     PLLCKSELR,
+    RSR,
     RccH7,
 )
 
@@ -89,6 +91,22 @@ def test_sram_of_domain_2_has_its_own_clocks(rcc: RccH7) -> None:
     rcc.write(0xDC, 1 << 29)
     assert rcc.enabled("sram1")
     assert not rcc.enabled("sram2")
+
+
+@pytest.mark.parametrize(
+    ("cause", "flags"),
+    [
+        (ResetCause.PIN, 0x0042_0000),
+        (ResetCause.SOFTWARE, 0x0142_0000),
+        (ResetCause.WATCHDOG, 0x0442_0000),
+    ],
+)
+def test_remembers_why_it_was_reset(rcc: RccH7, cause: ResetCause, flags: int) -> None:
+    assert rcc.read(RSR) == 0x00FE_0000
+    rcc.write(RSR, 1 << 16)
+    rcc.reset()
+    rcc.note_reset(cause)
+    assert rcc.read(RSR) == flags
 
 
 def test_revision_y_has_a_slower_vco() -> None:

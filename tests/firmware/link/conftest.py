@@ -67,7 +67,10 @@ class Firmware:
 
     def greet(self) -> None:
         """The handshake."""
-        assert self.ask("hello", version=PROTOCOL_VERSION) == ("hello", {"version": PROTOCOL_VERSION, "role": 0})
+        assert self.ask("hello", version=PROTOCOL_VERSION) == (
+            "hello",
+            {"version": PROTOCOL_VERSION, "role": 0},
+        )
 
 
 @pytest.fixture(scope="session")
