@@ -70,6 +70,7 @@ class Bench:
         self.port = virtual.port
         self.pin = virtual.pin
         self.press_reset = virtual.press_reset
+        self.await_power_loss = virtual.await_power_loss
         self._messages = messages
 
     @property

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from edgel3_deploy.emulate.stm32.gpio import Pin
+from edgel3_deploy.emulate.stm32.power_cut import PowerCut
 from edgel3_deploy.errors import UsageError
 from edgel3_deploy.flash.an3155 import Bootloader
 from edgel3_deploy.link.port import open_port
@@ -222,11 +224,35 @@ def test_pins_can_be_looked_at(bench: Callable[..., Any], monitor: Build) -> Non
             virtual.pin("PZ1")
 
 
+@pytest.mark.parametrize("operation", [1, 2])
+@pytest.mark.parametrize(("chip", "board"), [chip[:2] for chip in CHIPS])
+def test_power_fails_while_the_program_writes_its_flash(
+    bench: Callable[..., Any], monitor: Build, tmp_path: Path, chip: str, board: str, operation: int
+) -> None:
+    flash = tmp_path / "flash.bin"
+    with bench(board, image=monitor(chip), flash_file=flash) as virtual:
+        virtual.ask("p")
+    whole = flash.read_bytes()
+    cut = PowerCut(operation, seed=3)
+    with bench(board, flash_file=flash, power_cut=cut) as virtual:
+        virtual.ask("?")
+        with virtual.terminal() as terminal:
+            terminal.write(b"p")
+            assert virtual.await_power_loss(20)
+    torn = flash.read_bytes()
+    assert torn[:0x10_0000] == whole[:0x10_0000]
+    assert torn[0x10_0020:] == whole[0x10_0020:], "all that is not in the first word was erased before"
+    assert flash.with_name("flash.bin.ecc").exists() == (chip == "h7")
+    with bench(board, flash_file=flash) as virtual:
+        virtual.ask("p")
+    assert flash.read_bytes() == whole
+    assert not flash.with_name("flash.bin.ecc").exists()
+
+
 def test_the_reset_button_works_whatever_the_program_does(bench: Callable[..., Any], monitor: Build) -> None:
     with bench("stm32f7", image=monitor("f7")) as virtual:
         virtual.ask("r")
-        with virtual.terminal() as terminal:
-            terminal.write(b"N")
+        assert virtual.ask("N") == ["stuck"]
         virtual.press_reset()
         assert virtual.ask("c") == ["04000000"]
         assert int(virtual.ask("r")[1], 16) == 2, "RAM kept its contents"

@@ -14,7 +14,7 @@
  *   e  says what clock switch, USART1, SysTick and VTOR were on entry
  *   L  lights an LED at PJ5 (STM32F7)
  *   q  starts the watchdog and waits for bytes               H  starts the watchdog and locks up
- *   N  never returns
+ *   N  says so and never returns
  *   M  switches the MPU on with the regions that it finds
  *   t  programs a flash word twice and reads it              T  the same, reading with faults ignored
  *   z  divides by zero                                       Z  the same, with the trap on
@@ -235,6 +235,7 @@ static void run(char command)
         for (;;) {
         }
     case 'N':
+        say("stuck\n");
         for (;;) {
         }
     case 'q':
