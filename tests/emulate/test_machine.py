@@ -197,6 +197,18 @@ def test_the_watchdog_bites_while_the_program_waits_or_is_locked_up(
         assert virtual.ask("?")[0] == "f7"
 
 
+@pytest.mark.parametrize(("chip", "board"), [chip[:2] for chip in CHIPS])
+def test_reading_ram_that_was_never_written_is_reported_once_where_it_has_ecc(
+    bench: Callable[..., Any], monitor: Build, chip: str, board: str
+) -> None:
+    with bench(board, image=monitor(chip)) as virtual:
+        for _ in range(2):
+            assert virtual.ask("R") == ["00000000"] * 3
+        reports = virtual.messages.splitlines()
+        assert len(reports) == (1 if chip == "h7" else 0)
+        assert all("RAM that was never written is read at 0x2001d000 (pc 0x0800" in line for line in reports)
+
+
 def test_what_a_reset_does_not_define_may_be_anything(bench: Callable[..., Any], monitor: Build) -> None:
     with bench("stm32f7", image=monitor("f7")) as virtual:
         assert virtual.ask("M") == ["00000001"]

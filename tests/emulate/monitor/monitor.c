@@ -14,6 +14,7 @@
  *   e  says what clock switch, USART1, SysTick and VTOR were on entry
  *   L  lights an LED at PJ5 (STM32F7)
  *   q  starts the watchdog and waits for bytes               H  starts the watchdog and locks up
+ *   R  writes one block of RAM and reads another
  *   N  says so and never returns
  *   M  switches the MPU on with the regions that it finds
  *   t  programs a flash word twice and reads it              T  the same, reading with faults ignored
@@ -238,6 +239,13 @@ static void run(char command)
         say("stuck\n");
         for (;;) {
         }
+    case 'R':
+        REG(0x2001C800u) = 1u;
+        hex(REG(0x2001C000u) & 0u);
+        hex(REG(0x2001D000u) & 0u);
+        hex(REG(0x2001D004u) & 0u);
+        say("\n");
+        break;
     case 'q':
         start_watchdog();
         for (;;) {
