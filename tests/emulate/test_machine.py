@@ -75,6 +75,17 @@ def test_a_guard_of_32_bytes_is_closed_and_its_neighbours_are_not(
         assert "write to 0x2000841c, which the MPU denies" in virtual.messages
 
 
+def test_the_mpu_holds_at_negative_priority_only_where_told(
+    bench: Callable[..., Any], monitor: Build
+) -> None:
+    with bench("stm32f7", image=monitor("f7")) as virtual:
+        assert virtual.ask("D") == ["00000005"]
+        virtual.ask("r")
+        with virtual.terminal() as terminal:
+            terminal.write(b"E")
+            virtual.await_message("the CPU is locked up: read from 0x20008000, which the MPU denies")
+
+
 def test_what_the_mpu_closes_to_execution_is_not_executed(bench: Callable[..., Any], monitor: Build) -> None:
     with bench("stm32f7", image=monitor("f7")) as virtual:
         assert virtual.ask("X", lines=2)[:4] == ["ran", "fault", MSP_BASIC, "00000001"]  # IACCVIOL

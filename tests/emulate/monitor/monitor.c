@@ -15,6 +15,7 @@
  *   L  lights an LED at PJ5 (STM32F7)
  *   q  starts the watchdog and waits for bytes               H  starts the watchdog and locks up
  *   R  writes one block of RAM and reads another
+ *   D  reads what the MPU closes with FAULTMASK set          E  the same with MPU_CTRL.HFNMIENA
  *   N  says so and never returns
  *   M  switches the MPU on with the regions that it finds
  *   t  programs a flash word twice and reads it              T  the same, reading with faults ignored
@@ -239,6 +240,19 @@ static void run(char command)
         say("stuck\n");
         for (;;) {
         }
+    case 'D':
+    case 'E':
+        REG(0x20008000u) = 5u;
+        close(0x20008000u, 9u, 1u << 28);
+        if (command == 'E') {
+            REG(0xE000ED94) = 7u;
+        }
+        __asm volatile("dsb\n isb\n cpsid f\n");
+        words[0] = REG(0x20008000u);
+        __asm volatile("cpsie f\n");
+        hex(words[0]);
+        say("\n");
+        break;
     case 'R':
         REG(0x2001C800u) = 1u;
         hex(REG(0x2001C000u) & 0u);
