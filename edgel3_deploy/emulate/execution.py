@@ -16,6 +16,7 @@ from edgel3_deploy.emulate.core.traps import Traps
 from edgel3_deploy.emulate.stm32 import axi
 from edgel3_deploy.emulate.stm32.axi import AxiInterconnect
 from edgel3_deploy.emulate.stm32.part import Part
+from edgel3_deploy.emulate.stm32.power_cut import PowerLost
 
 _WFE, _WFI = 0xBF20, 0xBF30
 _SLEEP_SECONDS = 0.001
@@ -36,6 +37,7 @@ class Execution:
         self._part = part
         self._interrupt: int | None = None
         self._fault: Fault | None = None
+        self._event: BusError | PowerLost | None = None
         self._refusal: tuple[int, int, bool] | None = None
         self._meet_first_block()
         self._traps = Traps(engine, self._trapped)
@@ -63,9 +65,11 @@ class Execution:
 
         trap = self._part.system_memory.trap
         while not leave():
-            self._interrupt = self._fault = self._refusal = None
+            self._interrupt = self._fault = self._refusal = self._event = None
             try:
                 self._engine.emu_start(self.cpu.get("PC") | 1, trap)
+                if self._event is not None:
+                    raise self._event
             except BusError as error:
                 self._take(faults.bus_fault(error.address, write=error.write))
             except UcError as error:
@@ -263,7 +267,7 @@ class Execution:
         self._interrupt = number
         engine.emu_stop()
 
-    def _on_invalid(self, _engine: Any, access: int, address: int, size: int, value: int, _data: Any) -> bool:
+    def _on_invalid(self, engine: Any, access: int, address: int, size: int, value: int, _data: Any) -> bool:
         from unicorn import unicorn_const
 
         if access in (unicorn_const.UC_MEM_FETCH_UNMAPPED, unicorn_const.UC_MEM_FETCH_PROT):
@@ -278,7 +282,12 @@ class Execution:
             return False
         in_flash = access == unicorn_const.UC_MEM_WRITE_PROT and self._part.flash.contains(address, size)
         if in_flash and self.access.write(address) is None:
-            self._part.interface.store(address, size, value & (1 << 8 * size) - 1)
+            try:
+                self._part.interface.store(address, size, value & (1 << 8 * size) - 1)
+            except (BusError, PowerLost) as event:
+                # Unicorn would forget an exception that leaves this kind of hook.
+                self._event = event
+                engine.emu_stop()
             return True
         write = access in (unicorn_const.UC_MEM_WRITE_UNMAPPED, unicorn_const.UC_MEM_WRITE_PROT)
         self._refusal = self._refusal or (address, size, write)

@@ -84,6 +84,7 @@ class Bench:
         self.adapter_port = virtual.adapter_port
         self.pin = virtual.pin
         self.press_reset = virtual.press_reset
+        self.await_power_loss = virtual.await_power_loss
         self._messages = messages
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from edgel3_deploy.boards import Board, load_board
 from edgel3_deploy.emulate import Quirks
 from edgel3_deploy.emulate.stm32.gpio import Pin
+from edgel3_deploy.emulate.stm32.power_cut import PowerCut
 from edgel3_deploy.errors import UsageError
 from tests.emulate.conftest import Build
 
@@ -72,6 +74,17 @@ def test_a_guard_of_32_bytes_is_closed_and_its_neighbours_are_not(
         assert copied == "00000007"
         assert fault[:3] == ["fault", MSP_BASIC, "00000082"]  # DACCVIOL and MMARVALID
         assert "write to 0x2000841c, which the MPU denies" in virtual.messages
+
+
+def test_the_mpu_holds_at_negative_priority_only_where_told(
+    bench: Callable[..., Any], monitor: Build
+) -> None:
+    with bench("stm32f7", image=monitor("f7")) as virtual:
+        assert virtual.ask("D") == ["00000005"]
+        virtual.ask("r")
+        with virtual.terminal() as terminal:
+            terminal.write(b"E")
+            virtual.await_message("the CPU is locked up: read from 0x20008000, which the MPU denies")
 
 
 def test_what_the_mpu_closes_to_execution_is_not_executed(bench: Callable[..., Any], monitor: Build) -> None:
@@ -196,6 +209,18 @@ def test_the_watchdog_bites_while_the_program_waits_or_is_locked_up(
         assert virtual.ask("?")[0] == "f7"
 
 
+@pytest.mark.parametrize(("chip", "board"), [chip[:2] for chip in CHIPS])
+def test_reading_ram_that_was_never_written_is_reported_once_where_it_has_ecc(
+    bench: Callable[..., Any], monitor: Build, chip: str, board: str
+) -> None:
+    with bench(board, image=monitor(chip)) as virtual:
+        for _ in range(2):
+            assert virtual.ask("R") == ["00000000"] * 3
+        reports = virtual.messages.splitlines()
+        assert len(reports) == (1 if chip == "h7" else 0)
+        assert all("RAM that was never written is read at 0x2001d000 (pc 0x0800" in line for line in reports)
+
+
 def test_what_a_reset_does_not_define_may_be_anything(bench: Callable[..., Any], monitor: Build) -> None:
     with bench("stm32f7", image=monitor("f7")) as virtual:
         assert virtual.ask("M") == ["00000001"]
@@ -223,11 +248,35 @@ def test_pins_can_be_looked_at(bench: Callable[..., Any], monitor: Build) -> Non
             virtual.pin("PZ1")
 
 
+@pytest.mark.parametrize("operation", [1, 2])
+@pytest.mark.parametrize(("chip", "board"), [chip[:2] for chip in CHIPS])
+def test_power_fails_while_the_program_writes_its_flash(
+    bench: Callable[..., Any], monitor: Build, tmp_path: Path, chip: str, board: str, operation: int
+) -> None:
+    flash = tmp_path / "flash.bin"
+    with bench(board, image=monitor(chip), flash_file=flash) as virtual:
+        virtual.ask("p")
+    whole = flash.read_bytes()
+    cut = PowerCut(operation, seed=3)
+    with bench(board, flash_file=flash, power_cut=cut) as virtual:
+        virtual.ask("?")
+        with virtual.terminal() as terminal:
+            terminal.write(b"p")
+            assert virtual.await_power_loss(20)
+    torn = flash.read_bytes()
+    assert torn[:0x10_0000] == whole[:0x10_0000]
+    assert torn[0x10_0020:] == whole[0x10_0020:], "all that is not in the first word was erased before"
+    assert flash.with_name("flash.bin.ecc").exists() == (chip == "h7")
+    with bench(board, flash_file=flash) as virtual:
+        virtual.ask("p")
+    assert flash.read_bytes() == whole
+    assert not flash.with_name("flash.bin.ecc").exists()
+
+
 def test_the_reset_button_works_whatever_the_program_does(bench: Callable[..., Any], monitor: Build) -> None:
     with bench("stm32f7", image=monitor("f7")) as virtual:
         virtual.ask("r")
-        with virtual.terminal() as terminal:
-            terminal.write(b"N")
+        assert virtual.ask("N") == ["stuck"]
         virtual.press_reset()
         assert virtual.ask("c") == ["04000000"]
         assert int(virtual.ask("r")[1], 16) == 2, "RAM kept its contents"

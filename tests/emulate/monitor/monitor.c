@@ -14,7 +14,9 @@
  *   e  says what clock switch, USART1, SysTick and VTOR were on entry
  *   L  lights an LED at PJ5 (STM32F7)
  *   q  starts the watchdog and waits for bytes               H  starts the watchdog and locks up
- *   N  never returns
+ *   R  writes one block of RAM and reads another
+ *   D  reads what the MPU closes with FAULTMASK set          E  the same with MPU_CTRL.HFNMIENA
+ *   N  says so and never returns
  *   M  switches the MPU on with the regions that it finds
  *   t  programs a flash word twice and reads it              T  the same, reading with faults ignored
  *   z  divides by zero                                       Z  the same, with the trap on
@@ -246,8 +248,29 @@ static void run(char command)
         for (;;) {
         }
     case 'N':
+        say("stuck\n");
         for (;;) {
         }
+    case 'D':
+    case 'E':
+        REG(0x20008000u) = 5u;
+        close(0x20008000u, 9u, 1u << 28);
+        if (command == 'E') {
+            REG(0xE000ED94) = 7u;
+        }
+        __asm volatile("dsb\n isb\n cpsid f\n");
+        words[0] = REG(0x20008000u);
+        __asm volatile("cpsie f\n");
+        hex(words[0]);
+        say("\n");
+        break;
+    case 'R':
+        REG(0x2001C800u) = 1u;
+        hex(REG(0x2001C000u) & 0u);
+        hex(REG(0x2001D000u) & 0u);
+        hex(REG(0x2001D004u) & 0u);
+        say("\n");
+        break;
     case 'q':
         start_watchdog();
         for (;;) {
