@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import LinkError, UsageError
-from edgel3_deploy.flash import serial, virtual_probe
+from edgel3_deploy.flash import rom_bootloader, serial, virtual_probe
 from edgel3_deploy.flash.base import FlashResult
 from edgel3_deploy.flash.confirm import confirm
 from edgel3_deploy.flash.delivery import Delivery
@@ -24,7 +24,8 @@ def flash(goods: Delivery, via: str | None, progress: Progress, *, force: bool =
     """Bring a build onto the virtual board of its folder, and ask the board what it runs.
 
     Where its loader answers, the update goes through that, as on a real board. Otherwise its debug probe
-    programs everything, loader included; `via` "serial" forbids that.
+    programs everything, loader included; `via` "serial" forbids that, "rom" does it through the ROM
+    bootloader and the adapter on its pins.
     """
     board = goods.board
     _require_emulator(board)
@@ -33,9 +34,13 @@ def flash(goods: Delivery, via: str | None, progress: Progress, *, force: bool =
             f"{board.name} has no flash memory to program: QEMU loads the image when it starts",
             f"Go on with `edgel3-deploy validate --board {board.name} --port {VIRTUAL}`.",
         )
-    if via not in (None, "serial"):
+    if via not in (None, "serial", "rom"):
         raise UsageError(f"the virtual board has nothing for --via {via}", "Leave --via out.")
     file = goods.folder / FLASH_FILE
+    if via == "rom":
+        result = _through_rom(goods, file, progress)
+        with _running(board, file) as path:
+            return confirm(result, goods.expected, board, path, progress)
     if via == "serial" or (goods.applications and _is_programmed(file)):
         try:
             with _running(board, file) as path:
@@ -48,6 +53,14 @@ def flash(goods: Delivery, via: str | None, progress: Progress, *, force: bool =
     result = virtual_probe.program(load_image(goods.image, board), board, file)
     with _running(board, file) as path:
         return confirm(result, goods.expected, board, path, progress)
+
+
+def _through_rom(goods: Delivery, file: Path, progress: Progress) -> FlashResult:
+    from edgel3_deploy.emulate import start
+
+    image = load_image(goods.image, goods.board)
+    with start(goods.board, flash_file=file, boot0=True) as held:
+        return rom_bootloader.flash(image, goods.board, held.adapter_port or held.port, progress)
 
 
 def _is_programmed(file: Path) -> bool:

@@ -126,6 +126,22 @@ def _flashed_once_free(found: PreparedBuild) -> FlashResult:
         time.sleep(0.1)
 
 
+@pytest.mark.parametrize("name", ["nucleo-f767zi", "stm32h7"])
+def test_the_rom_bootloader_is_reached_through_the_adapter_on_its_pins(
+    arm_gcc: Path, name: str, tmp_path: Path
+) -> None:
+    found = build_small(name, tmp_path)
+    first = flash_build(found, "virtual", via="rom")
+    assert (first.tool, first.verified, first.confirmed_by_board) == ("ROM bootloader", True, True)
+    assert flash_build(found, "virtual").tool == "loader"
+
+
+def test_the_disco_boards_rom_is_as_deaf_on_the_virtual_board(stm32f7: Board, tmp_path: Path) -> None:
+    pytest.importorskip("unicorn", reason="the virtual board needs the package unicorn")
+    with pytest.raises(FlashError, match="does not answer: PA5"):
+        flash_build(write_build(tmp_path, stm32f7), "virtual", via="rom")
+
+
 def test_a_running_virtual_board_is_not_programmed(stm32f7: Board, tmp_path: Path) -> None:
     import fcntl
 
