@@ -6,7 +6,9 @@ import dataclasses
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -27,19 +29,25 @@ from tests.validate.prepared import small_model
 
 
 def build_small(board: str, folder: Path, *, slots: int | None = None, version: int = 1) -> PreparedBuild:
-    """The small network, really built."""
+    """The small network, really built, in a folder of the board's name; the flash file there stays."""
     pytest.importorskip("unicorn", reason="the virtual board needs the package unicorn")
-    model = folder / "small.tflite"
-    model.write_bytes(small_model())
-    request = BuildRequest(
-        board=load_board(board),
-        model=str(model),
-        output=folder / board,
-        slots=slots,
-        image_version=version,
-    )
-    build(request)
+    for name, content in _built(board, slots, version):
+        path = folder / board / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
     return load_build(folder / board)
+
+
+@cache
+def _built(board: str, slots: int | None, version: int) -> tuple[tuple[str, bytes], ...]:
+    """The files of such a build: the same request gives the same bytes, so once is enough."""
+    with TemporaryDirectory() as folder:
+        model, output = Path(folder) / "small.tflite", Path(folder) / board
+        model.write_bytes(small_model())
+        facts = load_board(board)
+        build(BuildRequest(board=facts, model=str(model), output=output, slots=slots, image_version=version))
+        files = (path for path in output.rglob("*") if path.is_file())
+        return tuple((str(path.relative_to(output)), path.read_bytes()) for path in files)
 
 
 @pytest.mark.parametrize("name", ["stm32f7", "nucleo-f767zi", "stm32h7"])
