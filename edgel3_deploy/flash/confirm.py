@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from edgel3_deploy.boards.board import Board
@@ -14,7 +17,7 @@ from edgel3_deploy.link import diagnosis
 from edgel3_deploy.link.answers import SlotImage
 from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.port import open_port
-from edgel3_deploy.link.probe import session
+from edgel3_deploy.link.probe import Session
 from edgel3_deploy.link.protocol import Role, SlotState
 from edgel3_deploy.progress import Progress
 
@@ -45,26 +48,32 @@ class Expected:
         return self.crcs[image.slot] if image.slot < len(self.crcs) else None
 
 
-def wait_for(role: Role, board: Board, path: str, seconds: float, patience: float = float("inf")) -> Role:
-    """Ask on `path` who is there until `role` answers, or the other role for `patience` seconds; return who.
+@contextmanager
+def awaited(
+    role: Role, board: Board, path: str, seconds: float, patience: float = float("inf")
+) -> Iterator[Session]:
+    """A session on `path` once `role` answers there, or the other role for `patience` seconds.
 
-    The port may vanish meanwhile. Raises the last LinkError after `seconds`.
+    The port may vanish or be busy meanwhile. Raises the last LinkError after `seconds`.
     """
     deadline = time.monotonic() + seconds
     other_since: float | None = None
     while True:
-        try:
-            with open_port(path, board.uart.baudrate) as port:
+        with contextlib.ExitStack() as opened:
+            try:
+                port = opened.enter_context(open_port(path, board.uart.baudrate))
                 found = Client(port, timeout=_POLL_SECONDS, retries=0).hello()
-        except LinkError:
-            if time.monotonic() >= deadline:
-                raise
-            other_since = None
-        else:
-            now = time.monotonic()
-            other_since = now if other_since is None else other_since
-            if found is role or now >= deadline or now - other_since >= patience:
-                return found
+            except LinkError:
+                if time.monotonic() >= deadline:
+                    raise
+                other_since = None
+            else:
+                now = time.monotonic()
+                other_since = now if other_since is None else other_since
+                if found is role or now >= deadline or now - other_since >= patience:
+                    client = Client(port)
+                    yield Session(path, client, client.hello())
+                    return
         time.sleep(_PAUSE_SECONDS)
 
 
@@ -77,9 +86,8 @@ def confirm(
     """
     progress("asking the board which image it runs")
     try:
-        role = wait_for(Role.APPLICATION, board, path, _START_SECONDS, _LOADER_PATIENCE)
-        with session(board, path) as found:
-            if role is not Role.APPLICATION:
+        with awaited(Role.APPLICATION, board, path, _START_SECONDS, _LOADER_PATIENCE) as found:
+            if found.role is not Role.APPLICATION:
                 raise FlashError(
                     f"the loader on {path} does not start the image: "
                     f"{diagnosis.why_it_waits(found.client.read_reset())}",

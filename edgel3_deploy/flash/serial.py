@@ -9,7 +9,7 @@ from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import FlashError, LinkError
 from edgel3_deploy.flash.application import Application
 from edgel3_deploy.flash.base import FlashResult
-from edgel3_deploy.flash.confirm import wait_for
+from edgel3_deploy.flash.confirm import awaited
 from edgel3_deploy.flash.first import first_time
 from edgel3_deploy.image.header import IMAGE_HEADER_SIZE
 from edgel3_deploy.link import diagnosis
@@ -38,7 +38,12 @@ def flash(
     progress(f"flashing through the loader on {path}")
     _enter_loader(board, path)
     stage = _Stage(progress)
-    with session(board, path) as found:
+    with awaited(Role.LOADER, board, path, _LOADER_SECONDS) as found:
+        if found.role is not Role.LOADER:
+            raise FlashError(
+                f"the application on {path} was asked to start the loader, and still runs",
+                "Press reset, and run the command again.",
+            )
         client = found.client
         _check_board(client, board, path)
         notes = _reported(client)
@@ -72,7 +77,7 @@ class _Stage:
 
 
 def _enter_loader(board: Board, path: str) -> None:
-    """Have the loader listen: ask the application, if it is what answers, to restart into it."""
+    """Ask the application, if it is what answers, to restart into the loader."""
     try:
         with session(board, path) as found:
             if found.role is Role.LOADER:
@@ -83,11 +88,6 @@ def _enter_loader(board: Board, path: str) -> None:
         # What has crashed still takes this one request, and its watchdog may have been faster.
         with open_port(path, board.uart.baudrate) as port, contextlib.suppress(LinkError):
             Client(port).enter_bootloader()
-    if wait_for(Role.LOADER, board, path, _LOADER_SECONDS) is not Role.LOADER:
-        raise FlashError(
-            f"the application on {path} was asked to start the loader, and still runs",
-            "Press reset, and run the command again.",
-        )
 
 
 def _ask_for_loader(client: Client, board: Board, path: str) -> None:
