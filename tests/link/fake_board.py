@@ -115,7 +115,7 @@ class FakeBoard(PtyDevice):
             return self._frame("hello", frame.sequence, self._hello_values())
         if not self._greeted:
             return self._error(frame, ErrorCode.NO_HANDSHAKE)
-        answer = getattr(self, f"_{name}")(values)
+        answer = getattr(self, f"_{name}", lambda _: ErrorCode.UNKNOWN_TYPE)(values)
         if isinstance(answer, ErrorCode | tuple):
             return self._error(frame, *(answer if isinstance(answer, tuple) else (answer,)))
         return self._frame(name, frame.sequence, answer)
