@@ -35,7 +35,7 @@ def main() -> int:
     if not request["board"].emulator or request["board"].emulator.kind == "qemu":
         listen(None)
     try:
-        outcome = serve(**request, ready=lambda port: _answer({"port": port}), stop=stop, attach=listen)
+        outcome = serve(**request, ready=lambda ports: _answer(asdict(ports)), stop=stop, attach=listen)
     except EdgeL3DeployError as error:
         _answer(_described(error))
         return int(error.exit_code)
@@ -43,7 +43,7 @@ def main() -> int:
     return int(outcome.power_lost) and POWER_LOST
 
 
-def _answer(fields: Mapping[str, str | int]) -> None:
+def _answer(fields: Mapping[str, str | int | None]) -> None:
     try:
         print(json.dumps(fields), flush=True)
     except BrokenPipeError:

@@ -14,6 +14,7 @@ from typing import IO, Any
 import edgel3_deploy
 from edgel3_deploy import errors
 from edgel3_deploy.boards.board import Board
+from edgel3_deploy.emulate.options import Quirks, check_quirks
 from edgel3_deploy.emulate.serve import Outcome, check
 from edgel3_deploy.emulate.stm32.gpio import Pin
 from edgel3_deploy.emulate.stm32.power_cut import PowerCut
@@ -33,14 +34,17 @@ sys.exit(main())
 
 
 class VirtualBoard:
-    """A running virtual board; `port` is the path of its serial port. Leaving the context switches it off.
+    """A running virtual board. Leaving the context switches it off.
 
+    `port` is the path of its virtual COM port, `adapter_port` that of a serial adapter on the pins of the ROM
+    bootloader's USART, None where those are the virtual COM port's or where the ROM does not answer.
     `outcome` says how it ended, once it has and if it could still say so.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], port: str) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], port: str, adapter_port: str | None = None) -> None:
         self._process = process
         self.port = port
+        self.adapter_port = adapter_port
         self.outcome: Outcome | None = None
 
     def __enter__(self) -> VirtualBoard:
@@ -119,6 +123,7 @@ def start(
     flash_file: Path | None = None,
     image: Path | None = None,
     boot0: bool | None = None,
+    quirks: Quirks | None = None,
     power_cut: PowerCut | None = None,
     seed: int = 0,
     stderr: IO[bytes] | int | None = None,
@@ -130,6 +135,7 @@ def start(
     fails otherwise.
     """
     check(board)
+    check_quirks(board, quirks or Quirks())
     process = subprocess.Popen(
         (sys.executable, "-I", "-c", _PROGRAM, *_search_path()),
         stdin=subprocess.PIPE,
@@ -144,6 +150,7 @@ def start(
         "flash_file": _absolute(flash_file),
         "image": _absolute(image),
         "boot0": boot0,
+        "quirks": quirks,
         "power_cut": power_cut,
         "seed": seed,
     }
@@ -153,7 +160,7 @@ def start(
         answer = _answer(process.stdout.readline())
     except OSError:
         answer = {}
-    virtual = VirtualBoard(process, answer.get("port", ""))
+    virtual = VirtualBoard(process, answer.get("vcp", ""), answer.get("adapter"))
     if not virtual.port:
         virtual.close()
         raise _error(answer, f"the virtual {board.name} did not start")

@@ -8,12 +8,15 @@ from typing import Any
 
 from edgel3_deploy.emulate.access import PAGE, Access
 from edgel3_deploy.emulate.core import faults
-from edgel3_deploy.emulate.core.bus import BusError, Log
+from edgel3_deploy.emulate.core.bus import BusError, Log, OutOfSpecError
 from edgel3_deploy.emulate.core.cpu import Cpu
 from edgel3_deploy.emulate.core.faults import Fault, Lockup
 from edgel3_deploy.emulate.core.scs import CPACR, DIV_0_TRP, UNALIGN_TRP
 from edgel3_deploy.emulate.core.traps import Traps
+from edgel3_deploy.emulate.stm32 import axi
+from edgel3_deploy.emulate.stm32.axi import AxiInterconnect
 from edgel3_deploy.emulate.stm32.part import Part
+from edgel3_deploy.emulate.stm32.power_cut import PowerLost
 
 _WFE, _WFI = 0xBF20, 0xBF30
 _SLEEP_SECONDS = 0.001
@@ -34,6 +37,7 @@ class Execution:
         self._part = part
         self._interrupt: int | None = None
         self._fault: Fault | None = None
+        self._event: BusError | PowerLost | None = None
         self._refusal: tuple[int, int, bool] | None = None
         self._poisoned = bool(part.flash.poisoned)
         self._meet_first_block()
@@ -62,9 +66,11 @@ class Execution:
 
         trap = self._part.system_memory.trap
         while not leave():
-            self._interrupt = self._fault = self._refusal = None
+            self._interrupt = self._fault = self._refusal = self._event = None
             try:
                 self._engine.emu_start(self.cpu.get("PC") | 1, trap)
+                if self._event is not None:
+                    raise self._event
             except BusError as error:
                 self._take(faults.bus_fault(error.address, write=error.write))
             except UcError as error:
@@ -245,12 +251,26 @@ class Execution:
         invalid = unicorn_const.UC_HOOK_MEM_UNMAPPED | unicorn_const.UC_HOOK_MEM_PROT
         self._engine.hook_add(invalid, self._on_invalid)
         self._engine.hook_add(unicorn_const.UC_HOOK_INTR, self._on_interrupt)
+        interconnect = self._part.interconnect
+        if interconnect is not None and not interconnect.sound:
+            last = axi.SRAM + axi.SRAM_SIZE - 1
+            self._engine.hook_add(
+                unicorn_const.UC_HOOK_MEM_READ, self._on_axi_read, interconnect, axi.SRAM, last
+            )
+
+    def _on_axi_read(
+        self, _engine: Any, _kind: int, address: int, _size: int, _value: int, interconnect: AxiInterconnect
+    ) -> None:
+        if not interconnect.sound:
+            raise OutOfSpecError(
+                f"{address:#010x} was read before 0x51008108 was set to 1, as silicon revision Y needs it"
+            )
 
     def _on_interrupt(self, engine: Any, number: int, _data: Any) -> None:
         self._interrupt = number
         engine.emu_stop()
 
-    def _on_invalid(self, _engine: Any, access: int, address: int, size: int, value: int, _data: Any) -> bool:
+    def _on_invalid(self, engine: Any, access: int, address: int, size: int, value: int, _data: Any) -> bool:
         from unicorn import unicorn_const
 
         if access in (unicorn_const.UC_MEM_FETCH_UNMAPPED, unicorn_const.UC_MEM_FETCH_PROT):
@@ -265,7 +285,12 @@ class Execution:
             return False
         in_flash = access == unicorn_const.UC_MEM_WRITE_PROT and self._part.flash.contains(address, size)
         if in_flash and self.access.write(address) is None:
-            self._part.interface.store(address, size, value & (1 << 8 * size) - 1)
+            try:
+                self._part.interface.store(address, size, value & (1 << 8 * size) - 1)
+            except (BusError, PowerLost) as event:
+                # Unicorn would forget an exception that leaves this kind of hook.
+                self._event = event
+                engine.emu_stop()
             return True
         write = access in (unicorn_const.UC_MEM_WRITE_UNMAPPED, unicorn_const.UC_MEM_WRITE_PROT)
         self._refusal = self._refusal or (address, size, write)

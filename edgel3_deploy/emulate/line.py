@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
@@ -10,6 +12,7 @@ _TOLERANCE = 0.03
 _POLL_GAP_SECONDS = 100e-6
 _POLLS_BEFORE_SLEEP = 20
 _SLEEP_SECONDS = 0.02
+_FRAME_BITS = 10
 
 
 class Wire(Protocol):
@@ -25,15 +28,21 @@ class Wire(Protocol):
 class Line:
     """Wraps a wire with what a wrong speed does to bytes, and with rest for the host while nothing arrives.
 
-    `on_rest` is called before each such rest, `on_rested` with its seconds after it.
+    With `real` pace a byte arrives a frame after the one before; otherwise as soon as it was sent, and it
+    waits until it is read. `on_rest` is called before each rest, `on_rested` with its seconds after it, and
+    `on_tick` with each `tick`.
     """
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Wire, *, real: bool = False) -> None:
         self._wire = wire
+        self.real = real
         self.on_rest: Callable[[], None] = lambda: None
+        self.on_tick: Callable[[], None] = lambda: None
         self.on_rested: Callable[[float], None] = lambda _seconds: None
         self._last_poll = 0.0
         self._polls = 0
+        self._lock = threading.Lock()
+        self._coming: deque[tuple[float, int]] = deque()
 
     @property
     def baudrate(self) -> int:
@@ -42,7 +51,7 @@ class Line:
 
     def receive(self, baudrate: float) -> tuple[bytes, bool]:
         """What a receiver at `baudrate` gets without waiting, and whether its framing is broken."""
-        data = self._wire.read()
+        data = self._arrived() if self.real else self._wire.read()
         if not data:
             self._rest()
             return b"", False
@@ -58,7 +67,34 @@ class Line:
 
     def wait(self, seconds: float) -> None:
         """Return when something has arrived, at the latest after `seconds`."""
-        self._wire.wait(seconds)
+        if self._coming:
+            time.sleep(min(seconds, max(0.0, self._coming[0][0] - time.perf_counter())))
+        else:
+            self._wire.wait(seconds)
+
+    def tick(self) -> None:
+        """Time passes, whatever the CPU does; called every few milliseconds from another thread."""
+        if self.real:
+            self._collect()
+        self.on_tick()
+
+    def _arrived(self) -> bytes:
+        self._collect()
+        now = time.perf_counter()
+        arrived = bytearray()
+        while self._coming and self._coming[0][0] <= now:
+            arrived.append(self._coming.popleft()[1])
+        return bytes(arrived)
+
+    def _collect(self) -> None:
+        """Take what the client has sent, and note when each byte will have arrived."""
+        with self._lock:
+            data = self._wire.read()
+            if not data:
+                return
+            frame = _FRAME_BITS / max(1, self._wire.baudrate)
+            at = max(time.perf_counter(), self._coming[-1][0] if self._coming else 0.0)
+            self._coming.extend((at + frame * (place + 1), byte) for place, byte in enumerate(data))
 
     def _agrees(self, baudrate: float) -> bool:
         client = self._wire.baudrate
@@ -70,7 +106,7 @@ class Line:
         self._polls = self._polls + 1 if now - self._last_poll < _POLL_GAP_SECONDS else self._polls // 2
         if self._polls > _POLLS_BEFORE_SLEEP:
             self.on_rest()
-            self._wire.wait(_SLEEP_SECONDS)
+            self.wait(_SLEEP_SECONDS)
             woken = time.perf_counter()
             self.on_rested(min(woken - now, _SLEEP_SECONDS))
             now = woken

@@ -30,10 +30,28 @@ _PRESS_SECONDS = 0.005
 class Machine:
     """A part in Unicorn. `run` blocks until `stop` is called from another thread."""
 
-    def __init__(self, part: Part, line: Line, *, boot0: bool, log: Log, seed: int = 0) -> None:
-        """`seed` decides what is in RAM when power comes on, and unless it is 0 in the MPU's regions."""
+    def __init__(
+        self,
+        part: Part,
+        line: Line,
+        *,
+        boot0: bool,
+        log: Log,
+        rom_line: Line | None = None,
+        deaf: str = "",
+        jitter: bool = False,
+        seed: int = 0,
+    ) -> None:
+        """`line` is the board's UART, `rom_line` the one on the ROM bootloader's pins.
+
+        Without a `rom_line` the ROM hears nothing; `deaf` says why. With `jitter` it may measure wrongly.
+        `seed` decides what is in RAM when power comes on, and unless it is 0 in the MPU's regions.
+        """
         self._part = part
         self._line = line
+        self._rom_line = rom_line
+        self._deaf = deaf
+        self._jitter = random.Random(f"ROM {seed}") if jitter else None
         self._boot0 = boot0
         self._log = log
         self._stopping = False
@@ -117,7 +135,8 @@ class Machine:
 
     def _start_from_rom(self, address: int) -> None:
         """Start what the Go command named, in the state that the bootloader leaves."""
-        self._part.rom_state(Registers(self._part.peripherals), float(self._line.baudrate))
+        assert self._rom_line is not None
+        self._part.rom_state(Registers(self._part.peripherals), float(self._rom_line.baudrate))
         self._start(address, self._part.system_memory.entry)
 
     def _leave(self) -> bool:
@@ -140,7 +159,18 @@ class Machine:
     def _rom_bootloader(self) -> None:
         self._reset(None)
         memory = RomMemory(self._part, self._engine, self._protection)
-        RomBootloader(self._line, memory, self._protection, self._interrupted).run()
+        if self._rom_line is None:
+            self._log(f"the ROM bootloader runs, but no port of this board reaches it: {self._deaf}")
+            while not self._interrupted():
+                self._dead()
+            raise Stopped
+        try:
+            RomBootloader(
+                self._rom_line, memory, self._protection, self._interrupted, self._part.rom, self._jitter
+            ).run()
+        finally:
+            # What came for the firmware meanwhile is lost: its UART was off.
+            self._line.receive(0.0)
 
     def _dead(self) -> None:
         """Locked up: bytes come and are lost. The watchdog, if it was started, is all that happens."""

@@ -7,7 +7,7 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -17,11 +17,13 @@ from edgel3_deploy.boards.board import Board
 from edgel3_deploy.emulate.boards import qemu
 from edgel3_deploy.emulate.core.bus import Log
 from edgel3_deploy.emulate.image import load_image
+from edgel3_deploy.emulate.options import Ports, Quirks, check_quirks
 from edgel3_deploy.emulate.stm32.gpio import Pin
 from edgel3_deploy.emulate.stm32.power_cut import PowerCut, PowerLost
 from edgel3_deploy.errors import MissingDependencyError, UsageError
 
 _JOIN_SECONDS = 0.05
+_TICK_SECONDS = {"turbo": 0.02, "real": 0.001}
 _logger = logging.getLogger("edgel3_deploy.emulate")
 
 
@@ -49,18 +51,19 @@ def serve(
     flash_file: Path | None = None,
     image: Path | None = None,
     boot0: bool | None = None,
-    ready: Callable[[str], None],
+    quirks: Quirks | None = None,
+    ready: Callable[[Ports], None],
     log: Log | None = None,
     stop: threading.Event | None = None,
     power_cut: PowerCut | None = None,
     seed: int = 0,
     attach: Callable[[Controls], None] | None = None,
 ) -> Outcome:
-    """Run `board` until SIGINT, SIGTERM or `stop`; `ready` gets the path of its port once it can be opened.
+    """Run `board` until SIGINT, SIGTERM or `stop`; `ready` gets its ports once they can be opened.
 
-    The flash is erased, or what `flash_file` holds, or `image` (.bin or .elf). BOOT0 is high, and the
-    ROM bootloader runs, if `boot0` says so or, without it, if there is nothing in flash to run. What the
-    board has to say goes to `log`, by default to the logger "edgel3_deploy.emulate".
+    The flash is erased, or what `flash_file` holds, or `image` (.bin or .elf). With `boot0` that pin is high,
+    and the ROM bootloader runs; otherwise the flash does, or nothing where it is erased. What the board has
+    to say goes to `log`, by default to the logger "edgel3_deploy.emulate".
 
     `seed` decides what is in RAM when power comes on, and unless it is 0 in the MPU's regions. With
     `power_cut` the board loses power in that operation on its flash, and this returns. `attach` is called
@@ -69,18 +72,21 @@ def serve(
     Raises UsageError, BadInputError or MissingDependencyError before anything runs.
     """
     check(board)
+    quirks = quirks or Quirks()
+    check_quirks(board, quirks)
     stop = stop or threading.Event()
     with _told_by_signals(stop):
         if board.emulator and board.emulator.kind == "qemu":
             if flash_file is not None or boot0 is not None:
                 raise UsageError(f"{board.name} has neither flash nor a BOOT0 pin", "Use --image alone.")
-            qemu.run(board, image, ready, stop)
+            qemu.run(board, image, lambda path: ready(Ports(path)), stop)
             return Outcome(flash_operations=0, power_lost=False)
         return _run(
             board,
             flash_file=flash_file,
             image=image,
-            boot0=boot0,
+            boot0=bool(boot0),
+            quirks=quirks,
             ready=ready,
             log=log or _log,
             stop=stop,
@@ -106,8 +112,9 @@ def _run(
     *,
     flash_file: Path | None,
     image: Path | None,
-    boot0: bool | None,
-    ready: Callable[[str], None],
+    boot0: bool,
+    quirks: Quirks,
+    ready: Callable[[Ports], None],
     log: Log,
     stop: threading.Event,
     power_cut: PowerCut | None,
@@ -121,24 +128,41 @@ def _run(
     from edgel3_deploy.emulate.pty import Pty
 
     pieces = load_image(image, board.flash) if image else ()
-    pty = Pty()
-    try:
-        line = Line(pty)
-        part = (stm32h7 if board.family == "stm32h7" else stm32f7)(board, flash_file, line, log)
+    bootloader = board.bootloader
+    real = quirks.pace == "real"
+    with ExitStack() as ptys:
+        vcp = ptys.enter_context(closing(Pty()))
+        line = Line(vcp, real=real)
+        lines, adapter = [line], None
+        rom_line = line if bootloader and bootloader.over_vcp else None
+        if bootloader and not bootloader.over_vcp and not bootloader.deaf:
+            adapter = ptys.enter_context(closing(Pty()))
+            rom_line = Line(adapter, real=real)
+            lines.append(rom_line)
+        part = (stm32h7 if board.family == "stm32h7" else stm32f7)(board, flash_file, line, log, quirks, seed)
         if pieces:
             part.flash.load(pieces)
         part.flash.cut = power_cut
-        if boot0 is None:
-            boot0 = part.flash.is_erased(part.flash.sectors[0])
-        machine = Machine(part, line, boot0=boot0, log=log, seed=seed)
+        machine = Machine(
+            part,
+            line,
+            boot0=boot0,
+            log=log,
+            rom_line=rom_line,
+            deaf=bootloader.deaf if bootloader else "",
+            jitter=quirks.rom_jitter,
+            seed=seed,
+        )
         failures: list[BaseException] = []
         thread = threading.Thread(target=_guarded, args=(machine.run, stop, failures), name="virtual board")
         thread.start()
         try:
             if attach:
                 attach(machine)
-            ready(pty.path)
-            stop.wait()
+            ready(Ports(vcp.path, adapter.path if adapter else None))
+            while not stop.wait(_TICK_SECONDS[quirks.pace]):
+                for each in lines:
+                    each.tick()
         finally:
             while thread.is_alive():
                 machine.stop()
@@ -147,8 +171,6 @@ def _run(
             raise failures[0]
         part.flash.close()
         return Outcome(part.flash.operations, power_lost=bool(failures))
-    finally:
-        pty.close()
 
 
 def _guarded(run: Callable[[], None], stop: threading.Event, failures: list[BaseException]) -> None:

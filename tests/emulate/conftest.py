@@ -6,17 +6,22 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import serial
 
+from edgel3_deploy.boards.board import Board
 from edgel3_deploy.boards.load import load_board
 from edgel3_deploy.emulate import VirtualBoard, start
+from edgel3_deploy.flash.an3155 import Bootloader
+from edgel3_deploy.link.port import Port, open_port
 
 SOURCES = Path(__file__).parent / "monitor"
 BAUDRATE = 115_200
+ROM_START_SECONDS = 0.3
 Build = Callable[..., Path]
 
 
@@ -63,13 +68,23 @@ def raw_image(monitor: Build) -> Path:
     return image
 
 
+@pytest.fixture
+def board_with_rom_on_vcp() -> Board:
+    """A board like the STM32F769I-DISCO whose ROM bootloader can be reached over the virtual COM port."""
+    board = load_board("stm32f7")
+    assert board.bootloader is not None
+    return replace(board, bootloader=replace(board.bootloader, over_vcp=True, deaf=""))
+
+
 class Bench:
     """A virtual board with a terminal on it."""
 
     def __init__(self, virtual: VirtualBoard, messages: Path) -> None:
         self.port = virtual.port
+        self.adapter_port = virtual.adapter_port
         self.pin = virtual.pin
         self.press_reset = virtual.press_reset
+        self.await_power_loss = virtual.await_power_loss
         self._messages = messages
 
     @property
@@ -84,33 +99,63 @@ class Bench:
             assert time.monotonic() < deadline, self.messages
             time.sleep(0.01)
 
+    @staticmethod
+    def _greet(terminal: serial.Serial) -> None:
+        terminal.timeout = 3.0
+        for _ in range(5):
+            terminal.write(b"?")
+            while line := terminal.read_until(b"\n"):
+                if line.startswith((b"f7", b"h7")):
+                    terminal.timeout = 10.0
+                    return
+        raise AssertionError("the monitor does not answer")
+
     @contextmanager
     def terminal(
         self, baudrate: int = BAUDRATE, parity: str = "N", timeout: float = 10.0
     ) -> Iterator[serial.Serial]:
-        """The port, open."""
+        """The virtual COM port, open."""
         with serial.Serial(self.port, baudrate, parity=parity, timeout=timeout) as terminal:
+            yield terminal
+
+    @contextmanager
+    def bootloader(self) -> Iterator[Bootloader]:
+        """The ROM bootloader, connected where it listens."""
+        with open_port(self.adapter_port or self.port, 38_400, "E") as port:
+            yield connect(port)
+
+    @contextmanager
+    def adapter(self, baudrate: int = 38_400, timeout: float = 1.0) -> Iterator[serial.Serial]:
+        """The port on the ROM bootloader's pins, open."""
+        with serial.Serial(self.adapter_port, baudrate, parity="E", timeout=timeout) as terminal:
             yield terminal
 
     def ask(self, command: str, lines: int = 1) -> list[str]:
         """Send a command to the monitor once it is up; the words of its answer."""
         with self.terminal() as terminal:
-            terminal.write(b"?")
-            while not terminal.read_until(b"\n").startswith((b"f7", b"h7")):
-                pass
+            self._greet(terminal)
             terminal.write(command.encode())
             return " ".join(terminal.read_until(b"\n").decode() for _ in range(lines)).split()
 
 
+def connect(port: Port) -> Bootloader:
+    """The ROM bootloader on `port`, once it has started and found its speed."""
+    time.sleep(ROM_START_SECONDS)
+    bootloader = Bootloader(port)
+    assert any(bootloader.synchronize() for _ in range(10))
+    return bootloader
+
+
 @pytest.fixture
 def bench(tmp_path: Path) -> Callable[..., Any]:
-    """Context manager: a named board switched on, with the options of `start`."""
+    """Context manager: a board, or the one of that name, switched on with the options of `start`."""
     pytest.importorskip("unicorn")
 
     @contextmanager
-    def switched_on(board: str, **options: Any) -> Iterator[Bench]:
+    def switched_on(board: str | Board, **options: Any) -> Iterator[Bench]:
         messages = tmp_path / "messages.txt"
-        with messages.open("wb") as stream, start(load_board(board), stderr=stream, **options) as virtual:
+        chosen = board if isinstance(board, Board) else load_board(board)
+        with messages.open("wb") as stream, start(chosen, stderr=stream, **options) as virtual:
             yield Bench(virtual, messages)
 
     return switched_on

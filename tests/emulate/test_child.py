@@ -14,8 +14,8 @@ from edgel3_deploy.emulate import start
 from edgel3_deploy.emulate.serve import Outcome
 from edgel3_deploy.emulate.stm32.power_cut import PowerCut
 from edgel3_deploy.errors import BadInputError, EdgeL3DeployError, LinkError, MissingDependencyError
-from edgel3_deploy.flash.an3155 import Bootloader
 from edgel3_deploy.link.port import open_port
+from tests.emulate.conftest import connect
 
 pytest.importorskip("unicorn")
 PARENT = """
@@ -73,11 +73,9 @@ def test_a_power_cut_ends_the_board_and_tears_its_flash(tmp_path: Path) -> None:
     with start(
         load_board("stm32h7"), flash_file=flash, boot0=True, power_cut=PowerCut(operation=3, seed=1)
     ) as virtual:
-        with open_port(virtual.port, 115_200, "E") as port:
-            bootloader = Bootloader(port)
-            deadline = time.monotonic() + 20
-            while not bootloader.synchronize():
-                assert time.monotonic() < deadline
+        assert virtual.adapter_port is not None
+        with open_port(virtual.adapter_port, 115_200, "E") as port:
+            bootloader = connect(port)
             with pytest.raises(EdgeL3DeployError):
                 bootloader.write(0x0800_0000, bytes(256))
         assert virtual.await_power_loss(10)

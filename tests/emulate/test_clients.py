@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from edgel3_deploy.boards.board import Board
+
 WITHOUT_MODEM_LINES = """
 import runpy, serial.serialposix
 serial.serialposix.Serial._update_rts_state = serial.serialposix.Serial._update_dtr_state = lambda self: None
@@ -37,12 +39,14 @@ def big_image(raw_image: Path, tmp_path: Path) -> Path:
     return image
 
 
-def test_stm32flash(bench: Callable[..., Any], big_image: Path, tmp_path: Path) -> None:
+def test_stm32flash(
+    bench: Callable[..., Any], board_with_rom_on_vcp: Board, big_image: Path, tmp_path: Path
+) -> None:
     stm32flash = shutil.which("stm32flash")
     if stm32flash is None:
         pytest.skip("stm32flash is not installed (Debian package stm32flash)")
     flash, back = tmp_path / "flash.bin", tmp_path / "back.bin"
-    with bench("stm32f7", flash_file=flash) as virtual:
+    with bench(board_with_rom_on_vcp, flash_file=flash, boot0=True) as virtual:
         assert "Device ID    : 0x0451" in run(stm32flash, "-m", "8n1", virtual.port)
         run(stm32flash, "-m", "8n1", "-w", str(big_image), "-v", virtual.port)
         run(stm32flash, "-m", "8n1", "-r", str(back), "-S", "0x08000000:40000", virtual.port)
@@ -60,14 +64,16 @@ def test_stm32flash_erases_and_protects(bench: Callable[..., Any], raw_image: Pa
         pytest.skip("stm32flash is not installed (Debian package stm32flash)")
     flash = tmp_path / "flash.bin"
     flash.write_bytes(b"\x55" * 2 * 1024 * 1024)
-    with bench("stm32f7", flash_file=flash, boot0=True) as virtual:
-        run(stm32flash, "-m", "8n1", "-j", virtual.port)
+    with bench("nucleo-f767zi", flash_file=flash, boot0=True) as virtual:
+        run(stm32flash, "-m", "8n1", "-j", virtual.adapter_port)
         refused = subprocess.run(
-            (stm32flash, "-m", "8n1", "-r", "/dev/null", virtual.port), capture_output=True, check=False
+            (stm32flash, "-m", "8n1", "-r", "/dev/null", virtual.adapter_port),
+            capture_output=True,
+            check=False,
         )
         assert refused.returncode != 0
         assert flash.read_bytes() == b"\x55" * 2 * 1024 * 1024
-        run(stm32flash, "-m", "8n1", "-k", virtual.port)
+        run(stm32flash, "-m", "8n1", "-k", virtual.adapter_port)
         assert flash.read_bytes() == b"\xff" * 2 * 1024 * 1024
 
 
@@ -78,16 +84,19 @@ def test_a_shell_as_terminal(bench: Callable[..., Any], raw_image: Path) -> None
         assert run("sh", "-c", script, "sh", virtual.port).startswith("f7 ")
 
 
-@pytest.mark.parametrize(("board", "device"), [("stm32f7", "0x451"), ("stm32h7", "0x450")])
+@pytest.mark.parametrize(
+    ("board", "family", "device"),
+    [("nucleo-f767zi", "F7", "0x451"), ("stm32h7", "H7", "0x450")],
+)
 def test_stm32loader(
-    bench: Callable[..., Any], big_image: Path, tmp_path: Path, board: str, device: str
+    bench: Callable[..., Any], big_image: Path, tmp_path: Path, board: str, family: str, device: str
 ) -> None:
     if importlib.util.find_spec("stm32loader") is None:
         pytest.skip("stm32loader is not installed (PyPI)")
     flash = tmp_path / "flash.bin"
-    options = ("-P", "none", "-b", "57600", "-f", board[5:].upper(), "-e", "-w", "-v", str(big_image))
-    with bench(board, flash_file=flash) as virtual:
-        said = run(sys.executable, "-c", WITHOUT_MODEM_LINES, "-p", virtual.port, *options)
+    options = ("-P", "none", "-b", "57600", "-f", family, "-e", "-w", "-v", str(big_image))
+    with bench(board, flash_file=flash, boot0=True) as virtual:
+        said = run(sys.executable, "-c", WITHOUT_MODEM_LINES, "-p", virtual.adapter_port, *options)
         assert f"Chip id: {device}" in said
         assert "Flash size: 2048 KiB" in said
         assert "Verification OK" in said

@@ -4,7 +4,7 @@ import pytest
 
 from edgel3_deploy.emulate import line as line_module
 from edgel3_deploy.emulate.line import Line
-from tests.emulate.wire import FakeWire
+from tests.emulate.wire import FakeWire, Host
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,30 @@ def test_asking_without_end_lets_the_host_rest(monkeypatch: pytest.MonkeyPatch) 
     line.send(b"x", 115_200)
     line.receive(115_200)
     assert len(wire.waits) == 1, "a program that sends is at work"
+
+
+def test_in_real_pace_bytes_arrive_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    host = Host()
+    monkeypatch.setattr(line_module, "time", host)
+    wire = FakeWire(10_000)
+    line = Line(wire, real=True)
+    wire.incoming = b"abc"
+    line.tick()
+    received = []
+    for _ in range(4):
+        received.append(line.receive(10_000)[0])
+        host.now += 1.01e-3
+    assert received == [b"", b"a", b"b", b"c"]
+
+
+def test_waiting_for_a_byte_that_is_on_its_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    host = Host()
+    monkeypatch.setattr(line_module, "time", host)
+    wire = FakeWire(1_000)
+    line = Line(wire, real=True)
+    wire.incoming = b"a"
+    line.tick()
+    started = host.now
+    line.wait(5.0)
+    assert host.now - started == pytest.approx(0.01)
+    assert line.receive(1_000) == (b"a", False)

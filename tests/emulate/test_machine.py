@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from edgel3_deploy.boards import Board, load_board
+from edgel3_deploy.emulate import Quirks
 from edgel3_deploy.emulate.stm32.gpio import Pin
+from edgel3_deploy.emulate.stm32.power_cut import PowerCut
 from edgel3_deploy.errors import UsageError
-from edgel3_deploy.flash.an3155 import Bootloader
-from edgel3_deploy.link.port import open_port
 from tests.emulate.conftest import Build
 
 CHIPS = [("f7", "stm32f7", "00000451"), ("h7", "stm32h7", "00000450")]
@@ -71,6 +74,17 @@ def test_a_guard_of_32_bytes_is_closed_and_its_neighbours_are_not(
         assert copied == "00000007"
         assert fault[:3] == ["fault", MSP_BASIC, "00000082"]  # DACCVIOL and MMARVALID
         assert "write to 0x2000841c, which the MPU denies" in virtual.messages
+
+
+def test_the_mpu_holds_at_negative_priority_only_where_told(
+    bench: Callable[..., Any], monitor: Build
+) -> None:
+    with bench("stm32f7", image=monitor("f7")) as virtual:
+        assert virtual.ask("D") == ["00000005"]
+        virtual.ask("r")
+        with virtual.terminal() as terminal:
+            terminal.write(b"E")
+            virtual.await_message("the CPU is locked up: read from 0x20008000, which the MPU denies")
 
 
 def test_what_the_mpu_closes_to_execution_is_not_executed(bench: Callable[..., Any], monitor: Build) -> None:
@@ -195,6 +209,18 @@ def test_the_watchdog_bites_while_the_program_waits_or_is_locked_up(
         assert virtual.ask("?")[0] == "f7"
 
 
+@pytest.mark.parametrize(("chip", "board"), [chip[:2] for chip in CHIPS])
+def test_reading_ram_that_was_never_written_is_reported_once_where_it_has_ecc(
+    bench: Callable[..., Any], monitor: Build, chip: str, board: str
+) -> None:
+    with bench(board, image=monitor(chip)) as virtual:
+        for _ in range(2):
+            assert virtual.ask("R") == ["00000000"] * 3
+        reports = virtual.messages.splitlines()
+        assert len(reports) == (1 if chip == "h7" else 0)
+        assert all("RAM that was never written is read at 0x2001d000 (pc 0x0800" in line for line in reports)
+
+
 def test_what_a_reset_does_not_define_may_be_anything(bench: Callable[..., Any], monitor: Build) -> None:
     with bench("stm32f7", image=monitor("f7")) as virtual:
         assert virtual.ask("M") == ["00000001"]
@@ -222,23 +248,44 @@ def test_pins_can_be_looked_at(bench: Callable[..., Any], monitor: Build) -> Non
             virtual.pin("PZ1")
 
 
+@pytest.mark.parametrize("operation", [1, 2])
+@pytest.mark.parametrize(("chip", "board"), [chip[:2] for chip in CHIPS])
+def test_power_fails_while_the_program_writes_its_flash(
+    bench: Callable[..., Any], monitor: Build, tmp_path: Path, chip: str, board: str, operation: int
+) -> None:
+    flash = tmp_path / "flash.bin"
+    with bench(board, image=monitor(chip), flash_file=flash) as virtual:
+        virtual.ask("p")
+    whole = flash.read_bytes()
+    cut = PowerCut(operation, seed=3)
+    with bench(board, flash_file=flash, power_cut=cut) as virtual:
+        virtual.ask("?")
+        with virtual.terminal() as terminal:
+            terminal.write(b"p")
+            assert virtual.await_power_loss(20)
+    torn = flash.read_bytes()
+    assert torn[:0x10_0000] == whole[:0x10_0000]
+    assert torn[0x10_0020:] == whole[0x10_0020:], "all that is not in the first word was erased before"
+    assert flash.with_name("flash.bin.ecc").exists() == (chip == "h7")
+    with bench(board, flash_file=flash) as virtual:
+        virtual.ask("p")
+    assert flash.read_bytes() == whole
+    assert not flash.with_name("flash.bin.ecc").exists()
+
+
 def test_the_reset_button_works_whatever_the_program_does(bench: Callable[..., Any], monitor: Build) -> None:
     with bench("stm32f7", image=monitor("f7")) as virtual:
         virtual.ask("r")
-        with virtual.terminal() as terminal:
-            terminal.write(b"N")
+        assert virtual.ask("N") == ["stuck"]
         virtual.press_reset()
         assert virtual.ask("c") == ["04000000"]
         assert int(virtual.ask("r")[1], 16) == 2, "RAM kept its contents"
 
 
-def test_the_reset_button_works_in_the_bootloader(bench: Callable[..., Any], monitor: Build) -> None:
-    with bench("stm32f7", image=monitor("f7"), boot0=True) as virtual:
+def test_the_reset_button_works_in_the_bootloader(bench: Callable[..., Any]) -> None:
+    with bench("nucleo-f767zi", boot0=True) as virtual:
         for _ in range(2):
-            with open_port(virtual.port, 38_400, "E") as port:
-                bootloader = Bootloader(port)
-                while not bootloader.synchronize():
-                    pass
+            with virtual.bootloader() as bootloader:
                 assert bootloader.device_id() == 0x451
             virtual.press_reset()
 
@@ -250,40 +297,52 @@ def test_sleeping_and_double_precision(bench: Callable[..., Any], monitor: Build
         assert virtual.ask("n") == ["counted"]
 
 
-@pytest.mark.parametrize(("chip", "board"), [chip[:2] for chip in CHIPS])
-def test_the_firmware_can_jump_into_the_rom_bootloader(
-    bench: Callable[..., Any], monitor: Build, chip: str, board: str
-) -> None:
-    with bench(board, image=monitor(chip)) as virtual:
-        with virtual.terminal() as terminal:
-            terminal.write(b"b")
-            while terminal.read_until(b"\n") != b"leaving\n":
-                pass
-        with virtual.terminal(57_600, "E", timeout=0.2) as terminal:
-            answer = b""
-            while not answer:
-                terminal.write(b"\x7f")
-                answer = terminal.read(1)
-            assert answer == b"\x79"
+def test_the_firmware_can_jump_into_the_rom_bootloader(bench: Callable[..., Any], monitor: Build) -> None:
+    with (
+        bench("stm32h7", image=monitor("h7")) as virtual,
+        virtual.terminal() as terminal,
+        virtual.adapter() as adapter,
+    ):
+        terminal.write(b"b")
+        while terminal.read_until(b"\n") != b"leaving\n":
+            pass
+        time.sleep(0.3)
+        terminal.write(b"\x7f")
+        adapter.write(b"\x7f")
+        assert adapter.read(1) == b"\x79"
+        terminal.timeout = 0.1
+        assert terminal.read(1) == b"", "the ROM does not listen on the virtual COM port"
+
+
+def test_the_rom_bootloader_of_the_discovery_board_is_deaf(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32f7", image=monitor("f7"), boot0=True) as virtual:
+        assert virtual.adapter_port is None
+        virtual.await_message("no port of this board reaches it: PA5, the ROM's SPI1 clock")
+        with virtual.terminal(timeout=0.3) as terminal:
+            terminal.write(b"\x7f")
+            assert terminal.read(1) == b""
 
 
 @pytest.mark.parametrize(
-    ("chip", "board", "entry"),
+    ("chip", "name", "entry"),
     [
         ("f7", "stm32f7", ["0000100a", "0000140d", "00000005", "1ff00000"]),
         ("h7", "stm32h7", ["00000000", "0000140d", "00000005", "1ff09800"]),
     ],
 )
 def test_go_starts_the_program_in_the_state_that_the_bootloader_leaves(
-    bench: Callable[..., Any], monitor: Build, chip: str, board: str, entry: list[str]
+    bench: Callable[..., Any],
+    monitor: Build,
+    board_with_rom_on_vcp: Board,
+    chip: str,
+    name: str,
+    entry: list[str],
 ) -> None:
+    board = board_with_rom_on_vcp if chip == "f7" else load_board(name)
     with bench(board, image=monitor(chip)) as virtual:
         assert virtual.ask("e")[1:3] == ["00000000", "00000000"]
     with bench(board, image=monitor(chip), boot0=True) as virtual:
-        with open_port(virtual.port, 38_400, "E") as port:
-            bootloader = Bootloader(port)
-            while not bootloader.synchronize():
-                pass
+        with virtual.bootloader() as bootloader:
             bootloader.go(0x0800_0000)
         assert virtual.ask("e") == entry
 
@@ -293,6 +352,7 @@ def test_go_starts_the_program_in_the_state_that_the_bootloader_leaves(
     [
         ("WAIT_STATES=6u", "216 MHz needs 7 flash wait states, 6 are set"),
         ("HSE_MHZ=24u", "the PLL runs at 450.0 MHz from 1.04 MHz"),
+        ("NO_WAIT_FOR_OVERDRIVE", "216 MHz is over what voltage scale and over-drive allow"),
         ("FPU_STAYS_OFF", "the FPU was used before CPACR"),
     ],
 )
@@ -307,8 +367,53 @@ def test_what_the_chip_does_not_define_stops_it_with_a_reason(
         virtual.await_message(f"the CPU is locked up: {complaint}")
 
 
+@pytest.mark.parametrize(
+    ("definition", "complaint"),
+    [
+        ("NO_WAIT_FOR_VOLTAGE", "are over what VOS1 allows"),
+        ("PROGRAMMING_DELAY=1u", "240 MHz at VOS0 needs WRHIGHFREQ 2, 1 is set"),
+    ],
+)
+def test_so_does_what_the_h7_does_not_define(
+    bench: Callable[..., Any], monitor: Build, definition: str, complaint: str
+) -> None:
+    with bench("stm32h7", image=monitor("h7", definition)) as virtual:
+        virtual.await_message(complaint)
+
+
+def test_revision_y_neither_reaches_480_mhz_nor_reads_its_axi_sram(
+    bench: Callable[..., Any], monitor: Build
+) -> None:
+    with bench("stm32h7", image=monitor("h7"), quirks=Quirks(revision="Y")) as virtual:
+        virtual.await_message("PLL1's VCO would run at 960.0 MHz")
+    image = monitor("h7", "READS_AXI_SRAM")
+    with bench("stm32h7", image=image, quirks=Quirks(revision="Y")) as virtual:
+        virtual.await_message("0x24000000 was read before 0x51008108 was set to 1")
+
+
+def test_an_access_directly_after_a_clock_enable_is_lost(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32f7", image=monitor("f7", "NO_READ_BACK")) as virtual:
+        virtual.await_message("an access to PWR directly after its clock was enabled is lost")
+
+
+def test_a_reset_loses_what_has_not_left_the_uart(bench: Callable[..., Any], monitor: Build) -> None:
+    with bench("stm32f7", image=monitor("f7", "NO_FLUSH")) as virtual:
+        assert virtual.ask("x")[5] == "40000000up", "the line's end never left"
+
+
+@pytest.mark.parametrize(("chip", "board"), [chip[:2] for chip in CHIPS])
+def test_the_real_pace_changes_nothing_for_a_program_that_waits(
+    bench: Callable[..., Any], monitor: Build, chip: str, board: str
+) -> None:
+    with bench(board, image=monitor(chip), quirks=Quirks(pace="real")) as virtual:
+        assert virtual.ask("?")[0] == chip
+        started = time.monotonic()
+        assert len(virtual.ask("p")) >= 3
+        assert time.monotonic() - started > 0.9, "erasing takes its time"
+
+
 def test_erased_flash_with_boot0_low_locks_up(bench: Callable[..., Any]) -> None:
-    with bench("stm32f7", boot0=False) as virtual:
+    with bench("stm32f7") as virtual:
         virtual.await_message("the CPU is locked up: the flash is erased and BOOT0 is low")
         with virtual.terminal(timeout=0.1) as terminal:
             terminal.write(b"\x7f" * 300)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from edgel3_deploy.boards.load import load_board
-from edgel3_deploy.emulate import serve
+from edgel3_deploy.emulate import Ports, Quirks, serve
 from edgel3_deploy.errors import BadInputError, UsageError
 
 pytest.importorskip("unicorn")
@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from edgel3_deploy.boards.load import load_board
 from edgel3_deploy.emulate import serve
-serve(load_board("stm32h7"), flash_file=Path(sys.argv[1]), ready=lambda port: print(port, flush=True))
+serve(load_board("stm32h7"), flash_file=Path(sys.argv[1]), ready=lambda ports: print(ports.vcp, flush=True))
 """
 
 
@@ -44,8 +44,8 @@ def test_signals_end_it_with_success_and_keep_the_flash(
 def test_runs_in_a_thread_until_told(raw_image: Path, tmp_path: Path) -> None:
     flash, stop, ports = tmp_path / "flash.bin", threading.Event(), []
 
-    def ready(port: str) -> None:
-        ports.append(port)
+    def ready(found: Ports) -> None:
+        ports.append(found)
         stop.set()
 
     said: list[str] = []
@@ -65,11 +65,25 @@ def test_runs_in_a_thread_until_told(raw_image: Path, tmp_path: Path) -> None:
 
 def test_a_board_without_an_emulator() -> None:
     with pytest.raises(UsageError, match="stm32f7 has no virtual board"):
-        serve(replace(load_board("stm32f7"), emulator=None), ready=lambda _port: None)
+        serve(replace(load_board("stm32f7"), emulator=None), ready=lambda _ports: None)
 
 
 def test_qemu_boards_have_no_flash_to_keep(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="neither flash nor a BOOT0 pin"):
-        serve(load_board("mps2-an500"), flash_file=tmp_path / "flash.bin", ready=lambda _port: None)
+        serve(load_board("mps2-an500"), flash_file=tmp_path / "flash.bin", ready=lambda _ports: None)
     with pytest.raises(BadInputError, match="has no flash to keep an image in"):
-        serve(load_board("mps2-an500"), ready=lambda _port: None)
+        serve(load_board("mps2-an500"), ready=lambda _ports: None)
+
+
+@pytest.mark.parametrize(
+    ("board", "quirks", "complaint"),
+    [
+        ("stm32f7", Quirks(rom_version=0x90), "there is no ROM bootloader 0x90 for stm32f7"),
+        ("stm32f7", Quirks(revision="Y"), "stm32f7 has no silicon revision Y"),
+        ("stm32h7", Quirks(dual_bank=True), "stm32h7 has two banks in any case"),
+        ("mps2-an500", Quirks(hse_fails=True), "nothing of its silicon can be chosen"),
+    ],
+)
+def test_what_a_board_cannot_have_is_refused(board: str, quirks: Quirks, complaint: str) -> None:
+    with pytest.raises(UsageError, match=complaint):
+        serve(load_board(board), quirks=quirks, ready=lambda _ports: None)

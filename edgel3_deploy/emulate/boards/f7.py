@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
-from edgel3_deploy.boards.board import Board
+from edgel3_deploy.boards.board import Board, Clock, Sector
 from edgel3_deploy.emulate.core.bus import Log, OutOfSpecError
 from edgel3_deploy.emulate.core.cycles import CycleCounter
 from edgel3_deploy.emulate.core.watchdog import ChipTime
 from edgel3_deploy.emulate.line import Line
+from edgel3_deploy.emulate.options import Quirks
 from edgel3_deploy.emulate.stm32 import rom_state
 from edgel3_deploy.emulate.stm32.dbgmcu import DbgMcu
-from edgel3_deploy.emulate.stm32.flash_f7 import FlashF7
+from edgel3_deploy.emulate.stm32.flash_f7 import NOT_DUAL_BANK, OPTIONS, FlashF7
 from edgel3_deploy.emulate.stm32.flash_memory import flash_of
 from edgel3_deploy.emulate.stm32.iwdg import Iwdg
+from edgel3_deploy.emulate.stm32.pace import Pace
 from edgel3_deploy.emulate.stm32.part import (
     DWT_BASE,
     PERIPHERAL_BLOCK,
@@ -30,26 +33,42 @@ from edgel3_deploy.emulate.stm32.part import (
 )
 from edgel3_deploy.emulate.stm32.pwr_f7 import PwrF7
 from edgel3_deploy.emulate.stm32.rcc_f7 import RccF7
+from edgel3_deploy.emulate.stm32.rom_version import f7_rom
 from edgel3_deploy.emulate.stm32.syscfg import SysCfg
 
 ITCM_FLASH = 0x0020_0000
 SYSTEM_MEMORY, SYSTEM_MEMORY_SIZE = 0x1FF0_0000, 0x1_0000
-UID, FLASH_SIZE = 0x1FF0_F420, 0x1FF0_F442
+UID, FLASH_SIZE, BOOTLOADER_ID = 0x1FF0_F420, 0x1FF0_F442, 0x1FF0_EDBE
+OPTION_BYTES = 0x1FFF_0000
 _REVISION_Z = 0x1001
 _HZ_PER_WAIT_STATE = 30e6
 _DEFAULT_DEVICE_ID = 0x451
 
 
-def stm32f7(board: Board, flash_file: Path | None, line: Line, log: Log) -> Part:
-    """The part on `board`, reset, its flash kept in `flash_file` if one is named. Raises BadInputError."""
-    flash = flash_of(board, flash_file)
+def stm32f7(
+    board: Board,
+    flash_file: Path | None,
+    line: Line,
+    log: Log,
+    quirks: Quirks | None = None,
+    seed: int = 0,
+) -> Part:
+    """The part on `board`, reset, its flash kept in `flash_file` if one is named. Raises BadInputError.
+
+    `seed` decides how long its flags take.
+    """
+    quirks = quirks or Quirks()
+    pace = Pace(real=quirks.pace == "real", seed=seed)
+    sectors = dual_bank_sectors(board) if quirks.dual_bank else board.sectors
+    flash = flash_of(replace(board, sectors=sectors), flash_file)
     counter = CycleCounter()
     chip_time = ChipTime()
     watchdog = Iwdg(log, chip_time.seconds)
-    rcc = RccF7(board.clock, log)
-    interface = FlashF7(flash, log)
-    pwr = PwrF7(log, lambda: bool(rcc.pll_ready))
-    syscfg = SysCfg("SYSCFG", log)
+    clock: Clock = replace(board.clock, hse_hz=0) if quirks.hse_fails else board.clock
+    rcc = RccF7(clock, log, pace, hse_sticks=quirks.hse_sticks)
+    interface = FlashF7(flash, log, pace, dual_bank=quirks.dual_bank)
+    pwr = PwrF7(log, pace, rcc)
+    syscfg = SysCfg(log)
     # With the option bytes as delivered, BOOT0 low boots through the flash's address on the ITCM bus.
     control, dwt = core(log, counter, ITCM_FLASH, mpu_regions=8)
     gpios = ports(log, rcc, {"A": 0xA800_0000, "B": 0x0000_0280}, 0)
@@ -75,8 +94,9 @@ def stm32f7(board: Board, flash_file: Path | None, line: Line, log: Log) -> Part
             )
 
     rcc.on_change = clock_changed
-    interface.on_latency = clock_changed
+    interface.on_latency = pwr.on_change = clock_changed
     clock_changed()
+    rom = f7_rom(quirks.rom_version)
     return Part(
         rams=rams(board, lambda _name: lambda: True),
         flash=flash,
@@ -89,6 +109,7 @@ def stm32f7(board: Board, flash_file: Path | None, line: Line, log: Log) -> Part
             (
                 (UID, b"VIRTUAL F7\0\0"),
                 (FLASH_SIZE, (flash.size // 1024).to_bytes(2, "little")),
+                (BOOTLOADER_ID, bytes([rom.identifier])),
             ),
         ),
         peripherals=(
@@ -114,4 +135,23 @@ def stm32f7(board: Board, flash_file: Path | None, line: Line, log: Log) -> Part
         rom_state=rom_state.stm32f7,
         device_id=device_id,
         boot_address=ITCM_FLASH,
+        rom=rom,
+        option_bytes=_option_bytes(OPTIONS & ~NOT_DUAL_BANK if quirks.dual_bank else OPTIONS),
     )
+
+
+def dual_bank_sectors(board: Board) -> tuple[Sector, ...]:
+    """4 x 16 KB, 64 KB and 7 x 128 KB, once in each half (RM0410 table 4)."""
+    unit = board.flash.size // 128
+    sectors: list[Sector] = []
+    origin = board.flash.origin
+    for units in (1, 1, 1, 1, 4, *(8,) * 7) * 2:
+        sectors.append(Sector(len(sectors), origin, units * unit))
+        origin += units * unit
+    return tuple(sectors)
+
+
+def _option_bytes(options: int) -> tuple[tuple[int, bytes], ...]:
+    """The two halves of FLASH_OPTCR where the bootloader reads them."""
+    halves = options & 0xFFFF, options >> 16
+    return tuple((OPTION_BYTES + 8 * place, half.to_bytes(2, "little")) for place, half in enumerate(halves))

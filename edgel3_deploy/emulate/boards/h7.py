@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from edgel3_deploy.boards.board import Board
@@ -12,12 +13,14 @@ from edgel3_deploy.emulate.core.cycles import CycleCounter
 from edgel3_deploy.emulate.core.untouched import Untouched
 from edgel3_deploy.emulate.core.watchdog import ChipTime
 from edgel3_deploy.emulate.line import Line
-from edgel3_deploy.emulate.stm32 import rom_state
+from edgel3_deploy.emulate.options import Quirks
+from edgel3_deploy.emulate.stm32 import axi, rom_state
 from edgel3_deploy.emulate.stm32.dbgmcu import DbgMcu
 from edgel3_deploy.emulate.stm32.flash_h7 import BASE as FLASH_BASE
 from edgel3_deploy.emulate.stm32.flash_h7 import FlashH7
 from edgel3_deploy.emulate.stm32.flash_memory import flash_of
 from edgel3_deploy.emulate.stm32.iwdg import Iwdg
+from edgel3_deploy.emulate.stm32.pace import Pace
 from edgel3_deploy.emulate.stm32.part import (
     DWT_BASE,
     PERIPHERAL_BLOCK,
@@ -33,30 +36,51 @@ from edgel3_deploy.emulate.stm32.part import (
 )
 from edgel3_deploy.emulate.stm32.pwr_h7 import PwrH7
 from edgel3_deploy.emulate.stm32.rcc_h7 import HSI_HZ, RccH7
+from edgel3_deploy.emulate.stm32.rom_version import h7_rom
 from edgel3_deploy.emulate.stm32.syscfg import SysCfg
 
 SYSTEM_MEMORY, SYSTEM_MEMORY_SIZE = 0x1FF0_0000, 0x2_0000
 BOOTLOADER = 0x1FF0_9800
-UID, FLASH_SIZE = 0x1FF1_E800, 0x1FF1_E880
-_REVISION_V = 0x2003
+UID, FLASH_SIZE, BOOTLOADER_ID = 0x1FF1_E800, 0x1FF1_E880, 0x1FF1_E7FE
+_REVISIONS = {"V": 0x2003, "Y": 0x1003}
+_WIDE_VCO_MAX_HZ = {"V": 960e6, "Y": 836e6}
 _HZ_PER_WAIT_STATE = {0: 70e6, 1: 70e6, 2: 55e6, 3: 45e6}
 _FOUR_WAIT_STATES_HZ = 225e6
+_HZ_PER_PROGRAMMING_DELAY = {0: (70e6, 185e6), 1: (70e6, 185e6), 2: (55e6, 165e6), 3: (45e6, 135e6)}
+"""The highest bus clock with WRHIGHFREQ 0 and 1 at each VOS (RM0433 table 17)."""
 _DEFAULT_DEVICE_ID = 0x450
 
 
-def stm32h7(board: Board, flash_file: Path | None, line: Line, log: Log) -> Part:
-    """The part on `board`, reset, its flash kept in `flash_file` if one is named. Raises BadInputError."""
+def stm32h7(
+    board: Board,
+    flash_file: Path | None,
+    line: Line,
+    log: Log,
+    quirks: Quirks | None = None,
+    seed: int = 0,
+) -> Part:
+    """The part on `board`, reset, its flash kept in `flash_file` if one is named. Raises BadInputError.
+
+    `seed` decides how long its flags take.
+    """
+    quirks = quirks or Quirks()
+    pace = Pace(real=quirks.pace == "real", seed=seed)
+    is_old = quirks.revision == "Y"
     flash = flash_of(board, flash_file)
     counter = CycleCounter()
     chip_time = ChipTime()
     watchdog = Iwdg(log, chip_time.seconds)
-    rcc = RccH7(board.clock, log)
-    interface = FlashH7(flash, log)
-    syscfg = SysCfg("SYSCFG", log)
-    pwr = PwrH7(log, lambda: syscfg.overdrive)
+    clock = replace(board.clock, hse_hz=0) if quirks.hse_fails else board.clock
+    rcc = RccH7(clock, log, pace, hse_sticks=quirks.hse_sticks, vco_max_hz=_WIDE_VCO_MAX_HZ[quirks.revision])
+    interface = FlashH7(flash, log, pace)
+    interconnect = axi.AxiInterconnect(log, corrupts_reads=is_old)
+    syscfg = SysCfg(log)
+    # Revision Y has no VOS0.
+    pwr = PwrH7(log, pace, lambda: syscfg.overdrive and not is_old)
+    syscfg.on_overdrive = pwr.overdrive_changed
     control, dwt = core(log, counter, board.flash.origin, mpu_regions=16)
     gpios = ports(log, rcc, {"A": 0xABFF_FFFF, "B": 0xFFFF_FEBF}, 0xFFFF_FFFF)
-    serials = usarts(log, rcc, gpios, board.uart, line)
+    serials = usarts(log, rcc, gpios, board.uart, line, prescaler=True)
     device_id = board.bootloader.device_id if board.bootloader else _DEFAULT_DEVICE_ID
     rcc.attach(syscfg)
 
@@ -81,14 +105,21 @@ def stm32h7(board: Board, flash_file: Path | None, line: Line, log: Log) -> Part
                 f"a bus clock of {clocks.bus / 1e6:.0f} MHz at VOS{pwr.scale} needs {wanted} flash wait "
                 f"states, {interface.wait_states} are set"
             )
+        delay = sum(clocks.bus > highest for highest in _HZ_PER_PROGRAMMING_DELAY[pwr.scale])
+        if interface.programming_delay < delay:
+            raise OutOfSpecError(
+                f"a bus clock of {clocks.bus / 1e6:.0f} MHz at VOS{pwr.scale} needs WRHIGHFREQ {delay}, "
+                f"{interface.programming_delay} is set"
+            )
 
     rcc.on_change = clock_changed
-    interface.on_latency = clock_changed
+    interface.on_latency = pwr.on_change = clock_changed
     clock_changed()
 
     def powered(name: str) -> Callable[[], bool]:
         return (lambda: rcc.enabled(name)) if name in rcc.ENABLES else lambda: True
 
+    rom = h7_rom(quirks.rom_version)
     # Of RAM with ECC, only what was written can be read.
     memories = rams(board, powered)
     untouched = Untouched()
@@ -107,6 +138,7 @@ def stm32h7(board: Board, flash_file: Path | None, line: Line, log: Log) -> Part
             (
                 (UID, b"VIRTUAL H7\0\0"),
                 (FLASH_SIZE, (flash.size // 1024).to_bytes(2, "little")),
+                (BOOTLOADER_ID, bytes([rom.identifier])),
             ),
         ),
         peripherals=(
@@ -116,7 +148,8 @@ def stm32h7(board: Board, flash_file: Path | None, line: Line, log: Log) -> Part
             (0x5802_4800, PERIPHERAL_BLOCK, pwr),
             (FLASH_BASE, PERIPHERAL_BLOCK, interface),
             (0x5800_0400, PERIPHERAL_BLOCK, syscfg),
-            (0x5C00_1000, PERIPHERAL_BLOCK, DbgMcu(log, device_id, _REVISION_V)),
+            (0x5C00_1000, PERIPHERAL_BLOCK, DbgMcu(log, device_id, _REVISIONS[quirks.revision])),
+            (axi.BASE, PERIPHERAL_BLOCK, interconnect),
             (0x5800_4800, PERIPHERAL_BLOCK, watchdog),
             *(
                 (0x5802_0000 + 0x400 * place, PERIPHERAL_BLOCK, gpio)
@@ -132,4 +165,6 @@ def stm32h7(board: Board, flash_file: Path | None, line: Line, log: Log) -> Part
         rom_state=rom_state.stm32h7,
         device_id=device_id,
         boot_address=board.flash.origin,
+        rom=rom,
+        interconnect=interconnect,
     )

@@ -23,33 +23,12 @@ class OutOfSpecError(Exception):
     """The chip was set up so that its behaviour is undefined: the virtual board stops and says why."""
 
 
-class Ready:
-    """A status flag that follows its enable bit, seen by software one look later."""
-
-    def __init__(self) -> None:
-        self._enabled = False
-        self._ready = False
-
-    def __bool__(self) -> bool:
-        return self._ready
-
-    def follow(self, enabled: bool) -> None:
-        """Take the new state of the enable bit."""
-        self._enabled = enabled
-        self._ready = self._ready and enabled
-
-    def look(self) -> bool:
-        """The flag as a register read sees it."""
-        seen = self._ready
-        self._ready = self._enabled
-        return seen
-
-
 class Peripheral:
     """Registers of 32 bits at byte offsets; a subclass adds what reading and writing them does.
 
     `RESET` lists every register that is modelled with its reset value. The others read as zero, ignore
-    writes, and are logged once. The RCC keeps `clocked` up to date.
+    writes, and are logged once. The RCC keeps `clocked` up to date. It sets `waking` when it enables the
+    clock, and clears it when it is read back: an access before that is lost.
     """
 
     RESET: ClassVar[Mapping[int, int]] = {}
@@ -58,12 +37,21 @@ class Peripheral:
         self.name = name
         self.log = log
         self.clocked = True
+        self.waking = False
         self.registers: dict[int, int] = dict(self.RESET)
         self._mentioned: set[int] = set()
 
     def reset(self) -> None:
         """Back to the reset values."""
         self.registers = dict(self.RESET)
+
+    def reached(self) -> bool:
+        """Whether an access arrives: the clock is on, and has been for some cycles."""
+        if self.waking:
+            self.waking = False
+            self.log(f"an access to {self.name} directly after its clock was enabled is lost")
+            return False
+        return self.clocked
 
     def read(self, offset: int) -> int:
         """The word at `offset`, as the CPU reads it."""
@@ -89,12 +77,12 @@ class Peripheral:
 def attach(engine: Any, base: int, size: int, peripheral: Peripheral) -> None:
     """Map `peripheral` at `base` in the Unicorn engine; both in units of 1 KB.
 
-    A peripheral whose clock is off reads as zero and ignores writes. Accesses narrower than a word see or
+    A peripheral that is not reached reads as zero and ignores writes. Accesses narrower than a word see or
     replace their bytes of it.
     """
 
     def read(_engine: Any, offset: int, width: int, _data: Any) -> int:
-        if not peripheral.clocked:
+        if not peripheral.reached():
             return 0
         word = peripheral.read(offset & ~3)
         if width == 4:
@@ -102,7 +90,7 @@ def attach(engine: Any, base: int, size: int, peripheral: Peripheral) -> None:
         return word >> 8 * (offset & 3) & (1 << 8 * width) - 1
 
     def write(_engine: Any, offset: int, width: int, value: int, _data: Any) -> None:
-        if not peripheral.clocked:
+        if not peripheral.reached():
             return
         if width != 4:
             shift = 8 * (offset & 3)

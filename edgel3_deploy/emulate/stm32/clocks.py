@@ -11,9 +11,11 @@ from enum import Enum, auto
 from typing import ClassVar
 
 from edgel3_deploy.boards.board import Clock
-from edgel3_deploy.emulate.core.bus import Log, Peripheral, Ready
+from edgel3_deploy.emulate.core.bus import Log, Peripheral
+from edgel3_deploy.emulate.stm32.pace import Pace, Ready
 
 LSE_HZ = 32_768.0
+_HSE_SECONDS, _PLL_SECONDS = 2e-3, 300e-6
 
 
 @dataclass(frozen=True)
@@ -50,12 +52,15 @@ class ResetAndClockControl(Peripheral, ABC):
     CAUSES: ClassVar[Mapping[ResetCause, int]] = {}
     REMOVE_CAUSE: ClassVar[int] = 0
 
-    def __init__(self, clock: Clock, log: Log) -> None:
+    def __init__(self, clock: Clock, log: Log, pace: Pace, *, hse_sticks: bool = False) -> None:
+        """`hse_sticks`: HSERDY never falls again. A `clock` of 0 Hz never starts."""
         super().__init__("RCC", log)
         self._clock = clock
+        self._pace = pace
+        self._hse_sticks = hse_sticks
         self._attached: dict[str, Peripheral] = {}
         self._usart_clocks: dict[str, float] = {}
-        self.hse_ready, self.pll_ready = Ready(), Ready()
+        self._stop_sources()
         self.on_change: Callable[[], None] = lambda: None
         self.on_enable: Callable[[], None] = lambda: None
         self.note_reset(ResetCause.POWER_ON)
@@ -74,7 +79,7 @@ class ResetAndClockControl(Peripheral, ABC):
         causes = self.registers.get(self.CAUSE, 0)
         super().reset()
         self.registers[self.CAUSE] |= causes
-        self.hse_ready, self.pll_ready = Ready(), Ready()
+        self._stop_sources()
         self._gate_clocks()
         self._changed()
 
@@ -82,7 +87,13 @@ class ResetAndClockControl(Peripheral, ABC):
         """Set the flags that say what the last reset came from; they add up until software removes them."""
         self.registers[self.CAUSE] |= self.CAUSES[cause]
 
+    def read(self, offset: int) -> int:
+        for peripheral in self._behind(offset):
+            peripheral.waking = False
+        return super().read(offset)
+
     def write(self, offset: int, value: int) -> None:
+        asleep = [peripheral for peripheral in self._behind(offset) if not peripheral.clocked]
         super().write(offset, value)
         if offset == self.CAUSE and value & self.REMOVE_CAUSE:
             flags = functools.reduce(operator.or_, self.CAUSES.values(), self.REMOVE_CAUSE)
@@ -91,11 +102,30 @@ class ResetAndClockControl(Peripheral, ABC):
             if offset == enable - self.RESET_DISTANCE and value >> bit & 1 and name in self._attached:
                 self._attached[name].reset()
         self._gate_clocks()
+        for peripheral in asleep:
+            peripheral.waking = peripheral.clocked
         self.on_enable()
+
+    def _behind(self, offset: int) -> list[Peripheral]:
+        """The peripherals whose clock enables are in the register at `offset`."""
+        return [self._attached[name] for name in self._attached if self.ENABLES[name][0] == offset]
+
+    def _stop_sources(self) -> None:
+        self.hse_ready = Ready(self._pace, _HSE_SECONDS, sticks=self._hse_sticks)
+        self.pll_ready = Ready(self._pace, _PLL_SECONDS)
+
+    def _keep_bypass(self, value: int, hse_on: int, hse_bypass: int) -> int:
+        """`value` for RCC_CR: HSEBYP can only be written while the HSE is off."""
+        before = self.registers[0]
+        if before & hse_on and (before ^ value) & hse_bypass:
+            self.log("RCC_CR.HSEBYP was written while the HSE is on: ignored")
+            value ^= hse_bypass
+        return value
 
     def _gate_clocks(self) -> None:
         for name, peripheral in self._attached.items():
             peripheral.clocked = self.enabled(name)
+            peripheral.waking = peripheral.waking and peripheral.clocked
 
     @abstractmethod
     def clocks(self) -> Clocks:

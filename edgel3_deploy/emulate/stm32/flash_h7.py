@@ -8,6 +8,8 @@ from edgel3_deploy.emulate.core.bus import BusError, Log, Peripheral
 from edgel3_deploy.emulate.stm32.ecc import FLASH_WORD
 from edgel3_deploy.emulate.stm32.flash_f7 import KEYS
 from edgel3_deploy.emulate.stm32.flash_memory import FlashMemory
+from edgel3_deploy.emulate.stm32.flash_times import ERASE_SECONDS_PER_BYTE, PROGRAM_SECONDS
+from edgel3_deploy.emulate.stm32.pace import Delay, Pace
 
 ACR, KEYR1, OPTKEYR, CR1, SR1, CCR1 = 0x00, 0x04, 0x08, 0x0C, 0x10, 0x14
 BANK_DISTANCE = 0x100
@@ -19,7 +21,10 @@ BASE = 0x5200_2000
 
 
 class FlashH7(Peripheral):
-    """A flash word is programmed when its last byte is in the bank's write buffer, or when FW forces it."""
+    """A flash word is programmed when its last byte is in the bank's write buffer, or when FW forces it.
+
+    While an operation runs, BSY and QW of its bank are set, and the bank's next operation waits for its end.
+    """
 
     RESET = dict.fromkeys((*range(0x04, 0x48, 4), *range(0x104, 0x140, 4)), 0) | {
         ACR: 0x37,
@@ -29,9 +34,10 @@ class FlashH7(Peripheral):
         ECC_FA1R + BANK_DISTANCE: 0,
     }
 
-    def __init__(self, memory: FlashMemory, log: Log) -> None:
+    def __init__(self, memory: FlashMemory, log: Log, pace: Pace) -> None:
         super().__init__("FLASH", log)
         self.memory = memory
+        self._pace = pace
         memory.on_double_error = self.note_double_error
         self.on_latency: Callable[[], None] = lambda: None
         self._forget()
@@ -42,12 +48,17 @@ class FlashH7(Peripheral):
 
     def _forget(self) -> None:
         self._keys: list[tuple[int, ...]] = [(), ()]
-        self._busy = [False, False]
+        self._busy = [Delay(), Delay()]
         self._buffer: list[dict[int, int]] = [{}, {}]
 
     @property
     def wait_states(self) -> int:
         return self.registers[ACR] & 15
+
+    @property
+    def programming_delay(self) -> int:
+        """ACR.WRHIGHFREQ."""
+        return self.registers[ACR] >> 4 & 3
 
     def read(self, offset: int) -> int:
         bank, register = divmod(offset, BANK_DISTANCE)
@@ -56,8 +67,7 @@ class FlashH7(Peripheral):
         value = super().read(offset)
         if register == SR1:
             value |= WBNE if self._buffer[bank] else 0
-            value |= BSY | QW if self._busy[bank] else 0
-            self._busy[bank] = False
+            value |= 0 if self._busy[bank].look() else BSY | QW
         return value
 
     def write(self, offset: int, value: int) -> None:
@@ -103,12 +113,15 @@ class FlashH7(Peripheral):
         register = CR1 + bank * BANK_DISTANCE
         if self.registers[register] & LOCK:
             return
+        self._busy[bank].stall()
         if value & LOCK:
             self._keys[bank] = ()
         self.registers[register] = value & ~(START | FW)
         if value & FW and self._buffer[bank]:
             self._program(bank)
-        if value & START:
+        if value & START and (value & PG or self._buffer[bank]):
+            self._fail(bank, PGSERR)
+        elif value & START:
             self._erase(bank, value)
 
     def _erase(self, bank: int, control: int) -> None:
@@ -123,18 +136,20 @@ class FlashH7(Peripheral):
             return
         for number in chosen:
             self.memory.erase(number)
-        self._finish(bank)
+        size = sum(sector.size for sector in self.memory.sectors if sector.number in chosen)
+        self._finish(bank, size * ERASE_SECONDS_PER_BYTE)
 
     def _program(self, bank: int) -> None:
         buffer = self._buffer[bank]
         start = min(buffer) // FLASH_WORD * FLASH_WORD
         data = bytes(buffer.get(address, 0xFF) for address in range(start, start + FLASH_WORD))
         buffer.clear()
+        self._busy[bank].stall()
         sound = self.memory.poisoned.within(start, FLASH_WORD) is None
         self.memory.program(start, data)
         if sound and self.memory.poisoned.within(start, FLASH_WORD) is not None:
             self.log(f"flash word {start:#010x} was programmed twice: its ECC does not match any more")
-        self._finish(bank)
+        self._finish(bank, PROGRAM_SECONDS["stm32h7"])
 
     def note_double_error(self, address: int) -> None:
         """A poisoned flash word was read: set DBECCERR and the fail address, which stays the first one's."""
@@ -146,9 +161,9 @@ class FlashH7(Peripheral):
             )
         self.registers[SR1 + distance] |= DBECCERR
 
-    def _finish(self, bank: int) -> None:
-        # The work is done at once; software still sees BSY at its first look.
-        self._busy[bank] = True
+    def _finish(self, bank: int, seconds: float) -> None:
+        # The cells have changed already; software sees BSY for as long as the chip would take.
+        self._busy[bank] = self._pace.after(seconds)
         self.registers[SR1 + bank * BANK_DISTANCE] |= EOP
 
     def _fail(self, bank: int, flag: int) -> None:

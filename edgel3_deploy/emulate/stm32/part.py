@@ -14,12 +14,14 @@ from edgel3_deploy.emulate.core.scs import SystemControl
 from edgel3_deploy.emulate.core.untouched import Untouched
 from edgel3_deploy.emulate.core.watchdog import ChipTime
 from edgel3_deploy.emulate.line import Line
+from edgel3_deploy.emulate.stm32.axi import AxiInterconnect
 from edgel3_deploy.emulate.stm32.clocks import ResetAndClockControl
 from edgel3_deploy.emulate.stm32.flash_f7 import FlashInterface
 from edgel3_deploy.emulate.stm32.flash_memory import FlashMemory
 from edgel3_deploy.emulate.stm32.gpio import Gpio, Pin
 from edgel3_deploy.emulate.stm32.iwdg import Iwdg
 from edgel3_deploy.emulate.stm32.rom_state import RomState
+from edgel3_deploy.emulate.stm32.rom_version import RomVersion
 from edgel3_deploy.emulate.stm32.usart import Usart
 from edgel3_deploy.errors import UsageError
 
@@ -67,8 +69,11 @@ class SystemMemory:
 
 @dataclass(frozen=True)
 class Part:
-    """`peripherals` are (base, block size, peripheral); `flash_aliases` further addresses of the flash;
-    `untouched` knows the RAM that was never written, `rom_state` what the bootloader's Go leaves behind."""
+    """`peripherals` are (base, block size, peripheral); `flash_aliases` further addresses of the flash.
+
+    `untouched` knows the RAM that was never written. `rom` is the version of the ROM bootloader, which reads
+    `option_bytes`, pieces of (address, content); `rom_state` is what its Go leaves behind.
+    """
 
     rams: tuple[Ram, ...]
     flash: FlashMemory
@@ -83,8 +88,10 @@ class Part:
     rom_state: RomState
     device_id: int
     boot_address: int
-
+    rom: RomVersion
     gpios: dict[str, Gpio]
+    option_bytes: tuple[tuple[int, bytes], ...] = ()
+    interconnect: AxiInterconnect | None = None
     untouched: Untouched = field(default_factory=Untouched)
 
     def reset(self) -> None:
@@ -127,12 +134,19 @@ def ports(log: Log, rcc: ResetAndClockControl, moder: dict[str, int], default: i
 
 
 def usarts(
-    log: Log, rcc: ResetAndClockControl, gpios: dict[str, Gpio], uart: Uart, line: Line
+    log: Log,
+    rcc: ResetAndClockControl,
+    gpios: dict[str, Gpio],
+    uart: Uart,
+    line: Line,
+    *,
+    prescaler: bool = False,
 ) -> list[Usart]:
-    """All USARTs, the board's connected to `line` over its pins."""
+    """All USARTs, the board's connected to `line` over its pins; with a `prescaler` on the STM32H7."""
     made = []
     for name in USARTS:
-        usart = Usart(name, log, partial(rcc.usart_clock, name), line if name == uart.instance else None)
+        own_line = line if name == uart.instance else None
+        usart = Usart(name, log, partial(rcc.usart_clock, name), own_line, prescaler=prescaler)
         rcc.attach(usart)
         made.append(usart)
         if name == uart.instance:

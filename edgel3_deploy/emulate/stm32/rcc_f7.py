@@ -15,12 +15,16 @@ from edgel3_deploy.emulate.stm32.clocks import (
     ahb_divider,
     apb_divider,
 )
+from edgel3_deploy.emulate.stm32.pace import Pace
 
 CR, PLLCFGR, CFGR, CSR, DCKCFGR2 = 0x00, 0x04, 0x08, 0x74, 0x90
 AHB1ENR, APB1ENR, APB2ENR = 0x30, 0x40, 0x44
 HSEON, HSERDY, HSEBYP, PLLON, PLLRDY = 1 << 16, 1 << 17, 1 << 18, 1 << 24, 1 << 25
 HSI_HZ = 16e6
 HSI, HSE, PLL = range(3)
+_PLL_OUTPUT_MAX_HZ = 216e6
+_PLL_FIELDS = {"M": (0, 63, 2, 63), "N": (6, 511, 50, 432), "Q": (24, 15, 2, 15), "R": (28, 7, 2, 7)}
+"""Shift, mask, lowest and highest value of the factors in RCC_PLLCFGR."""
 
 _USART_SELECT = {
     name: 2 * place
@@ -71,13 +75,23 @@ class RccF7(ResetAndClockControl):
     }
     REMOVE_CAUSE = 1 << 24
 
-    def __init__(self, clock: Clock, log: Log) -> None:
-        super().__init__(clock, log)
+    def __init__(self, clock: Clock, log: Log, pace: Pace, *, hse_sticks: bool = False) -> None:
+        super().__init__(clock, log, pace, hse_sticks=hse_sticks)
         self._source = HSI
 
     def reset(self) -> None:
         self._source = HSI
         super().reset()
+
+    @property
+    def pll_on(self) -> bool:
+        """RCC_CR.PLLON."""
+        return bool(self.registers[CR] & PLLON)
+
+    @property
+    def runs_on_pll(self) -> bool:
+        """Whether the PLL is the system clock."""
+        return self._source == PLL
 
     def read(self, offset: int) -> int:
         value = super().read(offset)
@@ -92,9 +106,11 @@ class RccF7(ResetAndClockControl):
 
     def write(self, offset: int, value: int) -> None:
         if offset == CR:
-            value = value & ~(HSERDY | PLLRDY) | 2
+            value = self._keep_bypass(value & ~(HSERDY | PLLRDY) | 2, HSEON, HSEBYP)
             if self._source == PLL:
                 value |= PLLON
+            if self._source == HSE or (self._source == PLL and self.registers[PLLCFGR] >> 22 & 1):
+                value |= HSEON
         elif offset == PLLCFGR and self.registers[CR] & PLLON:
             self.log("RCC_PLLCFGR was written while the PLL is on: ignored")
             return
@@ -143,6 +159,17 @@ class RccF7(ResetAndClockControl):
         return self._vco()[1] / (2 * (self.registers[PLLCFGR] >> 16 & 3) + 2)
 
     def _check_pll(self, cr: int) -> None:
+        """The ranges of RCC_PLLCFGR (RM0410 5.3.2), and the data sheet's of the PLL's input."""
         reference, vco = self._vco()
-        if cr & PLLON and reference and not (0.95e6 <= reference <= 2.1e6 and 100e6 <= vco <= 432e6):
+        if not cr & PLLON or not reference:
+            return
+        if not (0.95e6 <= reference <= 2.1e6 and 100e6 <= vco <= 432e6):
             raise OutOfSpecError(f"the PLL runs at {vco / 1e6:.1f} MHz from {reference / 1e6:.2f} MHz")
+        if self._pll_output() > _PLL_OUTPUT_MAX_HZ:
+            raise OutOfSpecError(
+                f"the PLL's output P would be {self._pll_output() / 1e6:.1f} MHz, over 216 MHz"
+            )
+        for name, (shift, mask, low, high) in _PLL_FIELDS.items():
+            value = self.registers[PLLCFGR] >> shift & mask
+            if not low <= value <= high:
+                raise OutOfSpecError(f"PLL{name} is {value}, not {low} to {high}")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from edgel3_deploy.boards.board import Clock
-from edgel3_deploy.emulate.core.bus import Log, OutOfSpecError, Ready
+from edgel3_deploy.emulate.core.bus import Log, OutOfSpecError
 from edgel3_deploy.emulate.stm32.clocks import (
     LSE_HZ,
     Clocks,
@@ -15,6 +15,7 @@ from edgel3_deploy.emulate.stm32.clocks import (
     ahb_divider,
     apb_divider,
 )
+from edgel3_deploy.emulate.stm32.pace import Pace, Ready
 
 CR, CFGR, D1CFGR, D2CFGR, PLLCKSELR, PLLCFGR = 0x00, 0x10, 0x18, 0x1C, 0x28, 0x2C
 PLL1DIVR, PLL1FRACR, D2CCIP2R, RSR = 0x30, 0x34, 0x54, 0xD0
@@ -24,6 +25,10 @@ HSEON, HSERDY, HSEBYP, PLL1ON, PLL1RDY = 1 << 16, 1 << 17, 1 << 18, 1 << 24, 1 <
 DOMAINS_READY = 3 << 14
 HSI_HZ, CSI_HZ = 64e6, 4e6
 HSI, CSI, HSE, PLL1 = range(4)
+_CSI_SECONDS = 4e-6
+_PLL1_SETTINGS = 0xE | 1 << 16
+_PLL_N_MINIMUM = 4
+_WIDE_VCO_REFERENCE_HZ = 2e6
 _REFERENCE_RANGES = ((1e6, 2e6), (2e6, 4e6), (4e6, 8e6), (8e6, 16e6))
 
 
@@ -68,15 +73,21 @@ class RccH7(ResetAndClockControl):
     }
     REMOVE_CAUSE = 1 << 16
 
-    def __init__(self, clock: Clock, log: Log) -> None:
-        super().__init__(clock, log)
+    def __init__(
+        self, clock: Clock, log: Log, pace: Pace, *, hse_sticks: bool = False, vco_max_hz: float = 960e6
+    ) -> None:
+        """`vco_max_hz` of the wide VCO depends on the silicon revision."""
+        self._vco_max_hz = vco_max_hz
+        super().__init__(clock, log, pace, hse_sticks=hse_sticks)
         self._source = HSI
-        self._csi_ready = Ready()
 
     def reset(self) -> None:
         self._source = HSI
-        self._csi_ready = Ready()
         super().reset()
+
+    def _stop_sources(self) -> None:
+        super()._stop_sources()
+        self._csi_ready = Ready(self._pace, _CSI_SECONDS)
 
     def read(self, offset: int) -> int:
         value = super().read(offset)
@@ -97,11 +108,16 @@ class RccH7(ResetAndClockControl):
     def write(self, offset: int, value: int) -> None:
         if offset == CR:
             value = value & ~(HSERDY | PLL1RDY | CSIRDY | HSIRDY | HSIDIVF | HSI48RDY | DOMAINS_READY) | 1
+            value = self._keep_bypass(value, HSEON, HSEBYP)
             if self._source == PLL1:
                 value |= PLL1ON
+            if self._source == HSE or (self._source == PLL1 and self.registers[PLLCKSELR] & 3 == HSE):
+                value |= HSEON
         elif offset in (PLLCKSELR, PLL1DIVR) and self.registers[CR] & PLL1ON:
             self.log(f"RCC register {offset:#x} was written while PLL1 is on: ignored")
             return
+        elif offset == PLLCFGR and self.registers[CR] & PLL1ON:
+            value = self._keep_pll1(value)
         elif offset == CFGR:
             value &= ~0x38
         super().write(offset, value)
@@ -114,6 +130,13 @@ class RccH7(ResetAndClockControl):
             self.pll_ready.follow(bool(value & PLL1ON and self._pll_input()))
         self._switch()
         self._changed()
+
+    def _keep_pll1(self, value: int) -> int:
+        """`value` for RCC_PLLCFGR while PLL1 is on: its ranges and its output P stay."""
+        before = self.registers[PLLCFGR]
+        if (before ^ value) & _PLL1_SETTINGS:
+            self.log("PLL1's settings in RCC_PLLCFGR were written while it is on: ignored")
+        return value & ~_PLL1_SETTINGS | before & _PLL1_SETTINGS
 
     def clocks(self) -> Clocks:
         d1, d2 = self.registers[D1CFGR], self.registers[D2CFGR]
@@ -157,13 +180,22 @@ class RccH7(ResetAndClockControl):
         return self._vco()[1] / ((self.registers[PLL1DIVR] >> 9 & 127) + 1)
 
     def _check_pll(self, cr: int) -> None:
+        """The ranges of RCC_PLLCFGR and RCC_PLL1DIVR (RM0433 8.7.12 and 8.7.13)."""
         reference, vco = self._vco()
         if not cr & PLL1ON or not reference:
             return
+        divisors = self.registers[PLL1DIVR]
+        if divisors & 511 < _PLL_N_MINIMUM - 1:
+            raise OutOfSpecError(f"PLL1's multiplier N is {(divisors & 511) + 1}, less than {_PLL_N_MINIMUM}")
+        p = (divisors >> 9 & 127) + 1
+        if self.registers[PLLCFGR] >> 16 & 1 and p > 1 and p % 2:
+            raise OutOfSpecError(f"PLL1's divider P is {p}: only 1 and even ones are allowed")
         configuration = self.registers[PLLCFGR]
         low, high = _REFERENCE_RANGES[configuration >> 2 & 3]
         if not low <= reference <= high:
             raise OutOfSpecError(f"PLL1's reference of {reference / 1e6:.2f} MHz is outside PLL1RGE")
-        low, high = (150e6, 420e6) if configuration & 2 else (192e6, 960e6)
+        if reference < _WIDE_VCO_REFERENCE_HZ and not configuration & 2:
+            raise OutOfSpecError("PLL1's wide VCO needs a reference of 2 MHz or more")
+        low, high = (150e6, 420e6) if configuration & 2 else (192e6, self._vco_max_hz)
         if not low <= vco <= high:
             raise OutOfSpecError(f"PLL1's VCO would run at {vco / 1e6:.1f} MHz, outside PLL1VCOSEL")

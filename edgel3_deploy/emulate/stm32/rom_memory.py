@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from edgel3_deploy.emulate.stm32.flash_times import ERASE_SECONDS_PER_BYTE
 from edgel3_deploy.emulate.stm32.part import Part
 from edgel3_deploy.emulate.stm32.rom_bootloader import Protection
 
-WORKSPACE, WORKSPACE_SIZE = 0x2000_0000, 0x4000
-"""RAM that the bootloader uses for itself (AN2606)."""
-
 
 class RomMemory:
-    """Implements `rom_bootloader.Memory` on a part and its engine."""
+    """Implements `rom_bootloader.Memory` on a part and its engine, and destroys the RAM that the ROM uses."""
 
     def __init__(self, part: Part, engine: Any, protection: Protection) -> None:
         self._part = part
         self._engine = engine
         self._protection = protection
-        if part.is_ram(WORKSPACE, WORKSPACE_SIZE):
-            engine.mem_write(WORKSPACE, b"\xa5" * WORKSPACE_SIZE)
-            part.untouched.opens(WORKSPACE, WORKSPACE_SIZE)
+        for origin, size in part.rom.workspaces:
+            if part.is_ram(origin, size):
+                engine.mem_write(origin, b"\xa5" * size)
+                part.untouched.opens(origin, size)
 
     @property
     def device_id(self) -> int:
@@ -37,6 +36,9 @@ class RomMemory:
         rom = self._part.system_memory
         if self._is_free_ram(address, size) or rom.origin <= address <= rom.origin + rom.size - size:
             return bytes(self._engine.mem_read(address, size))
+        for origin, data in self._part.option_bytes:
+            if origin <= address and address + size <= origin + len(data):
+                return data[address - origin :][:size]
         return None
 
     def write(self, address: int, data: bytes) -> bool:
@@ -57,6 +59,17 @@ class RomMemory:
     def erase(self, sector: int) -> bool:
         return self._part.flash.erase(sector)
 
+    def in_flash(self, address: int) -> bool:
+        return self._part.flash.contains(address)
+
+    def erase_seconds(self, sector: int) -> float:
+        sizes = {each.number: each.size for each in self._part.flash.sectors}
+        return sizes[sector] * ERASE_SECONDS_PER_BYTE
+
     def _is_free_ram(self, address: int, size: int) -> bool:
-        in_workspace = address < WORKSPACE + WORKSPACE_SIZE and address + size > WORKSPACE
-        return self._part.is_ram(address, size) and not in_workspace
+        closed = [
+            *self._part.rom.workspaces,
+            *((ram.origin, ram.size) for ram in self._part.rams if ram.name in self._part.rom.unreachable),
+        ]
+        taken = any(address < origin + length and address + size > origin for origin, length in closed)
+        return self._part.is_ram(address, size) and not taken

@@ -37,8 +37,9 @@ class Registers:
         peripheral.write(address - base, value)
 
     def set(self, address: int, bits: int) -> None:
-        """Set `bits` at `address`."""
+        """Set `bits` at `address`, and read them back as a clock enable needs it."""
         self.write(address, self.read(address) | bits)
+        self.read(address)
 
     def wait(self, address: int, bits: int, value: int) -> None:
         """Return once `bits` at `address` read as `value`, or after a while."""
@@ -57,7 +58,7 @@ RomState = Callable[[Registers, float], None]
 def stm32f7(registers: Registers, baudrate: float) -> None:
     """60 MHz from HSI through the PLL, three wait states with ART and prefetch, USART1 on PA9 and PA10."""
     rcc, flash, bus_hz = 0x4002_3800, 0x4002_3C00, 60e6
-    registers.write(rcc + 0x04, 0x2000_0000 | 8 | 60 << 6)  # HSI / 8 x 60 / 2
+    registers.write(rcc + 0x04, 0x2400_0000 | 8 | 60 << 6)  # HSI / 8 x 60 / 2
     registers.set(rcc, 1 << 24)
     registers.wait(rcc, 1 << 25, 1 << 25)
     registers.write(flash, 3 | 1 << 8 | 1 << 9)

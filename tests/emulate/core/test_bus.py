@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from edgel3_deploy.emulate.core.bus import Peripheral, Ready, attach
+from edgel3_deploy.emulate.core.bus import Peripheral, attach
 
 
 class Scratch(Peripheral):
@@ -33,17 +33,6 @@ def on_the_bus() -> tuple[Engine, Scratch, list[str]]:
     return engine, scratch, said
 
 
-def test_a_ready_flag_is_seen_one_look_after_its_enable() -> None:
-    ready = Ready()
-    assert [ready.look(), ready.look()] == [False, False]
-    ready.follow(True)
-    assert [bool(ready), ready.look(), ready.look(), bool(ready)] == [False, False, True, True]
-    ready.follow(True)
-    assert ready.look()
-    ready.follow(False)
-    assert not ready.look()
-
-
 def test_narrow_accesses_touch_their_bytes_only() -> None:
     engine, scratch, _ = on_the_bus()
     assert [engine.read(0, 4), engine.read(2, 2), engine.read(3, 1)] == [0x1122_3344, 0x1122, 0x11]
@@ -58,6 +47,16 @@ def test_without_a_clock_reads_are_zero_and_writes_are_lost() -> None:
     engine.write(4, 4, 5)
     assert engine.read(0, 4) == 0
     assert scratch.registers[4] == 0
+
+
+def test_an_access_before_the_clock_s_enable_was_read_back_is_lost() -> None:
+    engine, scratch, said = on_the_bus()
+    scratch.waking = True
+    engine.write(4, 4, 5)
+    assert scratch.registers[4] == 0
+    assert said == ["an access to SCRATCH directly after its clock was enabled is lost"]
+    engine.write(4, 4, 5)
+    assert scratch.registers[4] == 5
 
 
 def test_registers_that_are_not_modelled_are_mentioned_once() -> None:

@@ -13,6 +13,15 @@
 
 static const uint32_t RCC = 0x40023800u, PWR = 0x40007000u, FLASH = 0x40023C00u, GPIOA = 0x40020000u;
 
+/* Reading back gives the clock the cycles that it takes to start. */
+static void enable(uint32_t address, uint32_t bits)
+{
+    REG(address) |= bits;
+#ifndef NO_READ_BACK
+    (void)REG(address);
+#endif
+}
+
 /* Back to HSI without PLL: a bootloader may have left it running. */
 void stop_clocks(void)
 {
@@ -26,7 +35,7 @@ void stop_clocks(void)
 
 void start_clocks(void)
 {
-    REG(RCC + 0x40) |= 1u << 28;
+    enable(RCC + 0x40, 1u << 28);
     REG(RCC + 0x00) |= 1u << 16;
     while (!(REG(RCC + 0x00) & (1u << 17))) {
     }
@@ -36,8 +45,10 @@ void start_clocks(void)
     while (!(REG(PWR + 0x04) & (1u << 16))) {
     }
     REG(PWR + 0x00) |= 1u << 17;
+#ifndef NO_WAIT_FOR_OVERDRIVE
     while (!(REG(PWR + 0x04) & (1u << 17))) {
     }
+#endif
     while (!(REG(RCC + 0x00) & (1u << 25))) {
     }
     REG(FLASH + 0x00) = WAIT_STATES | 1u << 8 | 1u << 9;
@@ -48,8 +59,8 @@ void start_clocks(void)
 
 void start_uart(void)
 {
-    REG(RCC + 0x30) |= 1u << 0;
-    REG(RCC + 0x44) |= 1u << 4;
+    enable(RCC + 0x30, 1u << 0);
+    enable(RCC + 0x44, 1u << 4);
     REG(GPIOA + 0x00) = (REG(GPIOA + 0x00) & ~0x003C0000u) | 0x00280000u;
     REG(GPIOA + 0x24) = (REG(GPIOA + 0x24) & ~0x00000FF0u) | 0x00000770u;
     UART(0x00) = 0u;

@@ -4,6 +4,17 @@
 static const uint32_t RCC = 0x58024400u, PWR = 0x58024800u, FLASH = 0x52002000u, GPIOD = 0x58020C00u;
 static const uint32_t SYSCFG = 0x58000400u;
 
+#ifndef PROGRAMMING_DELAY
+#define PROGRAMMING_DELAY 2u
+#endif
+
+/* Reading back gives the clock the cycles that it takes to start. */
+static void enable(uint32_t address, uint32_t bits)
+{
+    REG(address) |= bits;
+    (void)REG(address);
+}
+
 static void await(uint32_t address, uint32_t mask, uint32_t value)
 {
     while ((REG(address) & mask) != value) {
@@ -17,13 +28,18 @@ void stop_clocks(void)
 
 void start_clocks(void)
 {
+#ifdef READS_AXI_SRAM
+    (void)REG(0x24000000u);
+#endif
     REG(PWR + 0x0C) = 0x2u;
     await(PWR + 0x04, 1u << 13, 1u << 13);
     REG(PWR + 0x18) = 3u << 14;
     await(PWR + 0x18, 1u << 13, 1u << 13);
-    REG(RCC + 0xF4) |= 1u << 1;
+    enable(RCC + 0xF4, 1u << 1);
     REG(SYSCFG + 0x2C) |= 1u;
+#ifndef NO_WAIT_FOR_VOLTAGE
     await(PWR + 0x18, 1u << 13, 1u << 13);
+#endif
     REG(RCC + 0x00) |= 1u << 16 | 1u << 18;
     await(RCC + 0x00, 1u << 17, 1u << 17);
     REG(RCC + 0x28) = 2u | 1u << 4;
@@ -31,7 +47,7 @@ void start_clocks(void)
     REG(RCC + 0x30) = 119u | 1u << 9;
     REG(RCC + 0x00) |= 1u << 24;
     await(RCC + 0x00, 1u << 25, 1u << 25);
-    REG(FLASH + 0x00) = 4u | 2u << 4;
+    REG(FLASH + 0x00) = 4u | PROGRAMMING_DELAY << 4;
     REG(RCC + 0x18) = 8u | 4u << 4;
     REG(RCC + 0x1C) = 4u << 4 | 4u << 8;
     REG(RCC + 0x20) = 4u << 4;
@@ -45,8 +61,8 @@ void start_clocks(void)
 
 void start_uart(void)
 {
-    REG(RCC + 0xE0) |= 1u << 3;
-    REG(RCC + 0xE8) |= 1u << 18;
+    enable(RCC + 0xE0, 1u << 3);
+    enable(RCC + 0xE8, 1u << 18);
     REG(GPIOD + 0x00) = (REG(GPIOD + 0x00) & ~0x000F0000u) | 0x000A0000u;
     REG(GPIOD + 0x24) = (REG(GPIOD + 0x24) & ~0x000000FFu) | 0x00000077u;
     UART(0x0C) = (120000000u + 57600u) / 115200u;

@@ -14,7 +14,9 @@
  *   e  says what clock switch, USART1, SysTick and VTOR were on entry
  *   L  lights an LED at PJ5 (STM32F7)
  *   q  starts the watchdog and waits for bytes               H  starts the watchdog and locks up
- *   N  never returns
+ *   R  writes one block of RAM and reads another
+ *   D  reads what the MPU closes with FAULTMASK set          E  the same with MPU_CTRL.HFNMIENA
+ *   N  says so and never returns
  *   M  switches the MPU on with the regions that it finds
  *   t  programs a flash word twice and reads it              T  the same, reading with faults ignored
  *   z  divides by zero                                       Z  the same, with the trap on
@@ -70,6 +72,15 @@ void hex(uint32_t value)
     put(' ');
 }
 
+/* A reset loses what has not left yet. */
+static void flush(void)
+{
+#ifndef NO_FLUSH
+    while (!(UART(0x1C) & (1u << 6))) {
+    }
+#endif
+}
+
 static char get(void)
 {
     while (!(UART(0x1C) & (1u << 5))) {
@@ -86,6 +97,7 @@ __attribute__((used)) void report_fault(const uint32_t *frame, uint32_t exc_retu
     hex(REG(0xE000ED38));
     hex(frame[6]);
     say("\n");
+    flush();
     REG(0xE000ED0C) = 0x05FA0004u;
     for (;;) {
     }
@@ -223,6 +235,7 @@ static void run(char command)
 #ifdef STM32F7
     case 'L': /* GPIOJ's clock, PJ5 an output, on and off and on */
         REG(0x40023830u) |= 1u << 9;
+        (void)REG(0x40023830u);
         REG(0x40022400u) = 1u << 10;
         for (uint32_t i = 0; i < 3u; i++) {
             REG(0x40022418u) = i & 1u ? 1u << 21 : 1u << 5;
@@ -235,8 +248,29 @@ static void run(char command)
         for (;;) {
         }
     case 'N':
+        say("stuck\n");
         for (;;) {
         }
+    case 'D':
+    case 'E':
+        REG(0x20008000u) = 5u;
+        close(0x20008000u, 9u, 1u << 28);
+        if (command == 'E') {
+            REG(0xE000ED94) = 7u;
+        }
+        __asm volatile("dsb\n isb\n cpsid f\n");
+        words[0] = REG(0x20008000u);
+        __asm volatile("cpsie f\n");
+        hex(words[0]);
+        say("\n");
+        break;
+    case 'R':
+        REG(0x2001C800u) = 1u;
+        hex(REG(0x2001C000u) & 0u);
+        hex(REG(0x2001D000u) & 0u);
+        hex(REG(0x2001D004u) & 0u);
+        say("\n");
+        break;
     case 'q':
         start_watchdog();
         for (;;) {
@@ -323,6 +357,7 @@ static void run(char command)
         keep.magic = MAGIC; /* fall through */
     case 'r':
         keep.resets += 1u;
+        flush();
         REG(0xE000ED0C) = 0x05FA0004u;
         for (;;) {
         }

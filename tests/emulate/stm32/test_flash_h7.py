@@ -8,6 +8,7 @@ from edgel3_deploy.emulate.stm32.flash_f7 import KEYS
 from edgel3_deploy.emulate.stm32.flash_h7 import (
     BANK_DISTANCE,
     BER,
+    BSY,
     CCR1,
     CR1,
     DBECCERR,
@@ -27,6 +28,7 @@ from edgel3_deploy.emulate.stm32.flash_h7 import (
     FlashH7,
 )
 from edgel3_deploy.emulate.stm32.flash_memory import FlashMemory
+from edgel3_deploy.emulate.stm32.pace import Pace
 
 BOARD = load_board("stm32h7")
 ORIGIN = BOARD.flash.origin
@@ -40,7 +42,8 @@ def said() -> list[str]:
 
 @pytest.fixture
 def flash(said: list[str]) -> FlashH7:
-    return FlashH7(FlashMemory(ORIGIN, BOARD.flash.size, BOARD.sectors, word=32, ecc=True), said.append)
+    memory = FlashMemory(ORIGIN, BOARD.flash.size, BOARD.sectors, word=32, ecc=True)
+    return FlashH7(memory, said.append, Pace())
 
 
 def unlock(flash: FlashH7, bank: int = 0) -> None:
@@ -56,7 +59,9 @@ def test_a_flash_word_is_programmed_when_it_is_complete(flash: FlashH7) -> None:
         assert flash.read(SR1 + BANK_DISTANCE) & WBNE
     assert flash.memory.read(BANK_2, 32) == b"\xff" * 32
     flash.store(BANK_2 + 28, 4, 7)
-    flash.read(SR1 + BANK_DISTANCE)
+    assert flash.read(SR1 + BANK_DISTANCE) & BSY
+    while flash.read(SR1 + BANK_DISTANCE) & BSY:
+        pass
     assert flash.read(SR1 + BANK_DISTANCE) == EOP
     assert flash.memory.read(BANK_2, 32) == b"".join(word.to_bytes(4, "little") for word in range(8))
 
@@ -124,3 +129,14 @@ def test_a_wrong_key_is_a_bus_error_and_locks_until_reset(flash: FlashH7) -> Non
     flash.reset()
     unlock(flash)
     assert not flash.read(CR1) & LOCK
+
+
+def test_an_erase_is_refused_while_programming_is_under_way(flash: FlashH7) -> None:
+    unlock(flash)
+    flash.write(CR1, PG | SER | START)
+    assert flash.read(SR1) == PGSERR
+    flash.write(CCR1, PGSERR)
+    flash.write(CR1, PG)
+    flash.store(ORIGIN, 4, 0)
+    flash.write(CR1, SER | START)
+    assert flash.read(SR1) == PGSERR | WBNE

@@ -6,12 +6,14 @@ from edgel3_deploy.boards.board import Clock
 from edgel3_deploy.emulate.core.bus import OutOfSpecError, Peripheral
 from edgel3_deploy.emulate.stm32 import rcc_f7
 from edgel3_deploy.emulate.stm32.clocks import ResetCause
+from edgel3_deploy.emulate.stm32.pace import Pace
 from edgel3_deploy.emulate.stm32.rcc_f7 import (
     APB2ENR,
     CFGR,
     CR,
     CSR,
     DCKCFGR2,
+    HSEBYP,
     HSEON,
     HSERDY,
     PLLCFGR,
@@ -21,7 +23,8 @@ from edgel3_deploy.emulate.stm32.rcc_f7 import (
 )
 
 CRYSTAL_25 = Clock(cpu_hz=216_000_000, hse_hz=25_000_000, hse_bypass=False)
-M25_N432_P2_HSE = 25 | 432 << 6 | 1 << 22
+Q2_R2 = 2 << 24 | 2 << 28
+M25_N432_P2_HSE = 25 | 432 << 6 | 1 << 22 | Q2_R2
 
 
 @pytest.fixture
@@ -31,17 +34,20 @@ def said() -> list[str]:
 
 @pytest.fixture
 def rcc(said: list[str]) -> RccF7:
-    return RccF7(CRYSTAL_25, said.append)
+    return RccF7(CRYSTAL_25, said.append, Pace())
+
+
+def await_flag(rcc: RccF7, register: int, flag: int) -> None:
+    assert any(rcc.read(register) & flag == flag for _ in range(10))
 
 
 def start_pll(rcc: RccF7) -> None:
     rcc.write(CR, HSEON)
     assert not rcc.read(CR) & HSERDY
-    assert rcc.read(CR) & HSERDY
+    await_flag(rcc, CR, HSERDY)
     rcc.write(PLLCFGR, M25_N432_P2_HSE)
     rcc.write(CR, HSEON | PLLON)
-    rcc.read(CR)
-    assert rcc.read(CR) & PLLRDY
+    await_flag(rcc, CR, PLLRDY)
 
 
 def test_starts_on_the_16_mhz_hsi(rcc: RccF7) -> None:
@@ -63,13 +69,12 @@ def test_pll_and_prescalers_reach_216_mhz(rcc: RccF7) -> None:
 
 
 def test_the_switch_waits_until_the_pll_is_ready(rcc: RccF7) -> None:
-    rcc.write(PLLCFGR, 16 | 100 << 6)
+    rcc.write(PLLCFGR, 16 | 100 << 6 | Q2_R2)
     rcc.write(CFGR, rcc_f7.PLL)
     assert rcc.clocks().sysclk == 16e6
     rcc.write(CR, PLLON)
     assert rcc.clocks().sysclk == 16e6
-    rcc.read(CFGR)
-    assert rcc.read(CFGR) >> 2 & 3 == rcc_f7.PLL
+    await_flag(rcc, CFGR, rcc_f7.PLL << 2)
     assert rcc.clocks().sysclk == 50e6
     rcc.write(CR, 0)
     assert rcc.registers[CR] & PLLON, "the PLL cannot be stopped while it is the system clock"
@@ -82,10 +87,20 @@ def test_the_pll_is_set_up_while_it_is_off(rcc: RccF7, said: list[str]) -> None:
     assert said == ["RCC_PLLCFGR was written while the PLL is on: ignored"]
 
 
-@pytest.mark.parametrize("configuration", [16 | 433 << 6, 16 | 99 << 6, 4 | 100 << 6])
-def test_frequencies_that_the_pll_cannot_make_are_out_of_spec(rcc: RccF7, configuration: int) -> None:
+@pytest.mark.parametrize(
+    ("configuration", "complaint"),
+    [
+        (16 | 433 << 6 | Q2_R2, "the PLL runs at 433.0 MHz"),
+        (16 | 99 << 6 | Q2_R2, "the PLL runs at 99.0 MHz"),
+        (4 | 100 << 6 | Q2_R2, "the PLL runs at 400.0 MHz from 4.00 MHz"),
+        (8 | 49 << 6 | Q2_R2, "the PLL runs at 98.0 MHz"),
+        (16 | 100 << 6 | 1 << 24 | 2 << 28, "PLLQ is 1, not 2 to 15"),
+        (16 | 100 << 6 | 2 << 24 | 1 << 28, "PLLR is 1, not 2 to 7"),
+    ],
+)
+def test_what_the_pll_cannot_do_is_out_of_spec(rcc: RccF7, configuration: int, complaint: str) -> None:
     rcc.write(PLLCFGR, configuration)
-    with pytest.raises(OutOfSpecError, match="the PLL runs at"):
+    with pytest.raises(OutOfSpecError, match=complaint):
         rcc.write(CR, PLLON)
 
 
@@ -95,7 +110,9 @@ def test_a_clock_enable_opens_and_a_reset_bit_resets(rcc: RccF7) -> None:
     rcc.attach(usart)
     assert not usart.clocked
     rcc.write(APB2ENR, 1 << 4)
-    assert usart.clocked
+    assert (usart.clocked, usart.waking) == (True, True)
+    rcc.read(APB2ENR)
+    assert not usart.waking
     rcc.write(APB2ENR - 0x20, 1 << 4)
     assert usart.registers == {}
 
@@ -109,3 +126,39 @@ def test_remembers_why_it_was_reset(rcc: RccF7) -> None:
     assert rcc.read(CSR) == 0x1400_0000
     rcc.note_reset(ResetCause.WATCHDOG)
     assert rcc.read(CSR) == 0x3400_0000, "flags add up until they are removed"
+
+
+def test_a_reference_divider_of_1_is_out_of_spec() -> None:
+    rcc = RccF7(Clock(cpu_hz=216_000_000, hse_hz=2_000_000, hse_bypass=False), lambda _line: None, Pace())
+    rcc.write(CR, HSEON)
+    await_flag(rcc, CR, HSERDY)
+    rcc.write(PLLCFGR, 1 | 216 << 6 | 1 << 22 | Q2_R2)
+    with pytest.raises(OutOfSpecError, match="PLLM is 1, not 2 to 63"):
+        rcc.write(CR, HSEON | PLLON)
+
+
+def test_bypass_is_chosen_while_the_hse_is_off(rcc: RccF7, said: list[str]) -> None:
+    rcc.write(CR, HSEON)
+    rcc.write(CR, HSEON | HSEBYP)
+    assert not rcc.registers[CR] & HSEBYP
+    assert said == ["RCC_CR.HSEBYP was written while the HSE is on: ignored"]
+    rcc.write(CR, 0)
+    rcc.write(CR, HSEBYP)
+    assert rcc.registers[CR] & HSEBYP
+
+
+def test_the_source_of_the_running_pll_cannot_be_stopped(rcc: RccF7) -> None:
+    start_pll(rcc)
+    rcc.write(CFGR, rcc_f7.PLL)
+    rcc.write(CR, 0)
+    assert rcc.registers[CR] & HSEON
+
+
+def test_a_ready_flag_that_sticks() -> None:
+    rcc = RccF7(CRYSTAL_25, lambda _line: None, Pace(), hse_sticks=True)
+    rcc.write(CR, HSEON)
+    await_flag(rcc, CR, HSERDY)
+    rcc.write(CR, 0)
+    assert all(rcc.read(CR) & HSERDY for _ in range(10))
+    rcc.reset()
+    assert not rcc.read(CR) & HSERDY

@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import functools
 import operator
+import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgel3_deploy.emulate import line as line_module
 from edgel3_deploy.emulate.line import Line
+from edgel3_deploy.emulate.stm32 import rom_bootloader as rom_module
 from edgel3_deploy.emulate.stm32.rom_bootloader import (
     ACK,
     NACK,
@@ -18,7 +22,11 @@ from edgel3_deploy.emulate.stm32.rom_bootloader import (
     RomBootloader,
     Stopped,
 )
-from tests.emulate.wire import FakeWire
+from edgel3_deploy.emulate.stm32.rom_version import RomVersion, f7_rom, h7_rom
+from tests.emulate.wire import FakeWire, Host
+
+PROMPT = replace(f7_rom(), startup_seconds=0.0)
+"""A bootloader that listens at once."""
 
 ORIGIN = 0x0800_0000
 SIZE = 0x1000
@@ -48,6 +56,12 @@ class FakeMemory:
         self.erased.append(sector)
         return True
 
+    def in_flash(self, address: int) -> bool:
+        return 0 <= address - ORIGIN < SIZE
+
+    def erase_seconds(self, sector: int) -> float:
+        return 1.0
+
 
 def with_xor(data: bytes) -> bytes:
     return data + bytes([functools.reduce(operator.xor, data)])
@@ -62,20 +76,124 @@ def address(value: int) -> bytes:
 
 
 def talk(
-    sent: bytes, memory: FakeMemory | None = None, protection: Protection | None = None, synced: bool = True
+    sent: bytes,
+    memory: FakeMemory | None = None,
+    protection: Protection | None = None,
+    synced: bool = True,
+    rom: RomVersion = PROMPT,
 ) -> tuple[bytes, Exception]:
     """What the bootloader answers to `sent`, and what it left with."""
     wire = FakeWire(57_600)
     wire.incoming = (bytes([SYNC]) if synced else b"") + sent
-    bootloader = RomBootloader(Line(wire), memory or FakeMemory(), protection or Protection(), lambda: True)
+    bootloader = RomBootloader(
+        Line(wire), memory or FakeMemory(), protection or Protection(), lambda: True, rom
+    )
     with pytest.raises((Stopped, GoTo, ResetRequest)) as left:
         bootloader.run()
     return wire.outgoing[1:] if synced else wire.outgoing, left.value
 
 
-def test_only_0x7f_synchronizes() -> None:
-    assert talk(b"\x00\x55", synced=False)[0] == b""
-    assert talk(b"\x00\x7f", synced=False)[0] == bytes([ACK])
+def test_any_other_first_byte_fixes_a_wrong_speed() -> None:
+    assert talk(b"\x7f", synced=False)[0] == bytes([ACK])
+    answer = talk(b"\x00" + b"\x7f" * 20 + command(0x02), synced=False)[0]
+    assert len(answer) > 1
+    assert not {ACK, NACK} & set(answer), "all that comes is garbled"
+
+
+class ScheduledWire(FakeWire):
+    """Bytes arrive at their times, in seconds after the reset."""
+
+    def __init__(self, host: Host, *arrivals: tuple[float, bytes]) -> None:
+        super().__init__(115_200)
+        self._host = host
+        self._arrivals = [(host.now + at, data) for at, data in arrivals]
+
+    def read(self) -> bytes:
+        due = [data for at, data in self._arrivals if at <= self._host.now]
+        self._arrivals = self._arrivals[len(due) :]
+        return b"".join(due)
+
+    def wait(self, seconds: float) -> None:
+        until = self._host.now + seconds
+        if self._arrivals:
+            until = min(until, max(self._host.now, self._arrivals[0][0]))
+        self._host.now = until
+
+    @property
+    def idle(self) -> bool:
+        return not self._arrivals
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "answer"),
+    [
+        pytest.param([(0.010, b"\x7f")], b"", id="deaf while it starts"),
+        pytest.param([(0.010, b"\x7f"), (0.060, b"\x7f")], bytes([ACK]), id="the next one counts"),
+        pytest.param([(0.05395, b"\x7f"), (0.060, b"\x7f")], None, id="cut in half: a wrong speed"),
+        pytest.param([(0.0535, b"\x7f" * 20)], None, id="a burst over the boundary"),
+    ],
+)
+def test_start_up_takes_54_ms_on_the_h7(
+    monkeypatch: pytest.MonkeyPatch, arrivals: list[tuple[float, bytes]], answer: bytes | None
+) -> None:
+    host = Host()
+    for module in (rom_module, line_module):
+        monkeypatch.setattr(module, "time", host)
+    wire = ScheduledWire(host, *arrivals)
+    done = host.now + 0.1
+
+    def stopping() -> bool:
+        return wire.idle and host.now > done
+
+    with pytest.raises(Stopped):
+        RomBootloader(Line(wire), FakeMemory(), Protection(), stopping, h7_rom()).run()
+    if answer is None:
+        assert wire.outgoing
+        assert not {ACK, NACK} & set(wire.outgoing)
+    else:
+        assert wire.outgoing == answer
+
+
+@pytest.mark.parametrize(("baudrate", "always_right"), [(38_400, True), (57_600, False), (115_200, False)])
+def test_the_f7_may_measure_high_speeds_wrongly(baudrate: int, always_right: bool) -> None:
+    jitter, answers = random.Random(1), set()
+    for _ in range(20):
+        wire = FakeWire(baudrate)
+        wire.incoming = bytes([SYNC])
+        with pytest.raises(Stopped):
+            RomBootloader(Line(wire), FakeMemory(), Protection(), lambda: True, PROMPT, jitter).run()
+        answers.add(wire.outgoing)
+    assert bytes([ACK]) in answers
+    assert (len(answers) == 1) == always_right
+
+
+def test_rom_0x90_counts_13_commands_and_goes_without_a_word() -> None:
+    old = replace(h7_rom(0x90), startup_seconds=0.0)
+    answer, _ = talk(command(0x00), rom=old)
+    assert (answer[1], len(answer)) == (13, 1 + 1 + 1 + 11 + 1)
+    answer, left = talk(command(0x21) + address(ORIGIN), rom=old)
+    assert answer == bytes([ACK]), "only the address is acknowledged"
+    assert isinstance(left, GoTo)
+
+
+@pytest.mark.parametrize("sector", [1, 2])
+@pytest.mark.parametrize("waits", [False, True])
+def test_rom_0x91_hangs_if_the_flash_is_needed_too_soon(
+    monkeypatch: pytest.MonkeyPatch, sector: int, waits: bool
+) -> None:
+    host = Host()
+    for module in (rom_module, line_module):
+        monkeypatch.setattr(module, "time", host)
+    read = command(0x11) + address(ORIGIN) + command(0)
+    erase = command(0x44) + with_xor(bytes([0, 0, 0, sector]))
+    wire = ScheduledWire(host, (0.1, bytes([SYNC]) + erase), (2.0 if waits else 0.11, read))
+    end = host.now + 10.0
+    hasty = replace(h7_rom(0x91), startup_seconds=0.0)
+    with pytest.raises(Stopped):
+        RomBootloader(Line(wire), FakeMemory(), Protection(), lambda: host.now > end, hasty).run()
+    erased, answered = bytes([ACK] * 3), bytes([ACK] * 3) + b"\xff"
+    hangs = sector == 2 and not waits
+    assert wire.outgoing == erased + (bytes([ACK]) if hangs else answered)
 
 
 def test_two_further_sync_bytes_are_a_wrong_command() -> None:
