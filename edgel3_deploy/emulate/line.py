@@ -31,8 +31,8 @@ class Line:
     """Wraps a wire with what a wrong speed does to bytes, and with rest for the host while nothing arrives.
 
     With `real` pace a byte arrives a frame after the one before, in seconds of `clock`; otherwise as soon as
-    it was sent, and it waits until it is read. `on_rest` is called before each rest, `on_rested` with its seconds after it, and
-    `on_tick` with each `tick`.
+    it was sent, and it waits until it is read. `on_rest` is called before each rest, `on_rested` with its
+    seconds after it, and `on_tick` with each `tick`.
     """
 
     def __init__(self, wire: Wire, *, real: bool = False) -> None:
