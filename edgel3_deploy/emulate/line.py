@@ -13,6 +13,8 @@ _POLL_GAP_SECONDS = 100e-6
 _POLLS_BEFORE_SLEEP = 20
 _SLEEP_SECONDS = 0.02
 _FRAME_BITS = 10
+_PATIENCE_FRAMES = 20
+"""The emulated program is that much slower than the chip's: what follows a byte waits that long for it."""
 
 
 class Wire(Protocol):
@@ -28,18 +30,19 @@ class Wire(Protocol):
 class Line:
     """Wraps a wire with what a wrong speed does to bytes, and with rest for the host while nothing arrives.
 
-    With `real` pace a byte arrives a frame after the one before; otherwise as soon as it was sent, and it
-    waits until it is read. `on_rest` is called before each rest, `on_rested` with its seconds after it, and
-    `on_tick` with each `tick`.
+    With `real` pace a byte arrives a frame after the one before, in seconds of `clock`; otherwise as soon as
+    it was sent, and it waits until it is read. `on_rest` is called before each rest, `on_rested` with its
+    seconds after it, and `on_tick` with each `tick`.
     """
 
     def __init__(self, wire: Wire, *, real: bool = False) -> None:
         self._wire = wire
         self.real = real
+        self.clock: Callable[[], float] = time.perf_counter
         self.on_rest: Callable[[], None] = lambda: None
         self.on_tick: Callable[[], None] = lambda: None
         self.on_rested: Callable[[float], None] = lambda _seconds: None
-        self._last_poll = 0.0
+        self._last_poll = self._last_look = 0.0
         self._polls = 0
         self._lock = threading.Lock()
         self._coming: deque[tuple[float, int]] = deque()
@@ -50,7 +53,10 @@ class Line:
         return self._wire.baudrate
 
     def receive(self, baudrate: float) -> tuple[bytes, bool]:
-        """What a receiver at `baudrate` gets without waiting, and whether its framing is broken."""
+        """What a receiver at `baudrate` gets without waiting, and whether its framing is broken.
+
+        In real pace that is one byte, or all that came while the receiver was not asked for too long.
+        """
         data = self._arrived() if self.real else self._wire.read()
         if not data:
             self._rest()
@@ -67,10 +73,12 @@ class Line:
 
     def wait(self, seconds: float) -> None:
         """Return when something has arrived, at the latest after `seconds`."""
+        started = time.perf_counter()
         if self._coming:
-            time.sleep(min(seconds, max(0.0, self._coming[0][0] - time.perf_counter())))
+            time.sleep(min(seconds, max(0.0, self._coming[0][0] - self.clock())))
         else:
             self._wire.wait(seconds)
+        self.on_rested(min(time.perf_counter() - started, seconds))
 
     def tick(self) -> None:
         """Time passes, whatever the CPU does; called every few milliseconds from another thread."""
@@ -79,10 +87,16 @@ class Line:
         self.on_tick()
 
     def _arrived(self) -> bytes:
+        """The next byte, or all that have come if the receiver was not looked at for long."""
         self._collect()
-        now = time.perf_counter()
-        arrived = bytearray()
-        while self._coming and self._coming[0][0] <= now:
+        now, last_look = self.clock(), self._last_look
+        self._last_look = now
+        if not self._coming or self._coming[0][0] > now:
+            return b""
+        patience = _PATIENCE_FRAMES * _FRAME_BITS / max(1, self._wire.baudrate)
+        arrived = bytearray((self._coming[0][1],))
+        late = now - max(self._coming.popleft()[0], last_look) > patience
+        while late and self._coming and self._coming[0][0] <= now:
             arrived.append(self._coming.popleft()[1])
         return bytes(arrived)
 
@@ -93,7 +107,7 @@ class Line:
             if not data:
                 return
             frame = _FRAME_BITS / max(1, self._wire.baudrate)
-            at = max(time.perf_counter(), self._coming[-1][0] if self._coming else 0.0)
+            at = max(self.clock(), self._coming[-1][0] if self._coming else 0.0)
             self._coming.extend((at + frame * (place + 1), byte) for place, byte in enumerate(data))
 
     def _agrees(self, baudrate: float) -> bool:
@@ -104,12 +118,10 @@ class Line:
         """Sleep when a program does nothing but ask for bytes that do not come."""
         now = time.perf_counter()
         self._polls = self._polls + 1 if now - self._last_poll < _POLL_GAP_SECONDS else self._polls // 2
-        if self._polls > _POLLS_BEFORE_SLEEP:
+        if self._polls > _POLLS_BEFORE_SLEEP and not self._coming:
             self.on_rest()
             self.wait(_SLEEP_SECONDS)
-            woken = time.perf_counter()
-            self.on_rested(min(woken - now, _SLEEP_SECONDS))
-            now = woken
+            now = time.perf_counter()
         self._last_poll = now
 
 

@@ -49,6 +49,8 @@ def check_quirks(board: Board, quirks: Quirks) -> None:
         raise UsageError(
             f"{board.name} has two banks in any case", "Only an STM32F7's option bytes choose that."
         )
+    if quirks.rom_jitter and board.family != "stm32f7":
+        raise UsageError(f"the ROM bootloader of {board.name} measures every speed rightly", "Leave it out.")
     if quirks.revision != "V" and board.family != "stm32h7":
         raise UsageError(f"{board.name} has no silicon revision {quirks.revision}", "Only an STM32H7 has.")
     known = ROM_VERSIONS[board.family]

@@ -128,17 +128,12 @@ def _run(
     from edgel3_deploy.emulate.pty import Pty
 
     pieces = load_image(image, board.flash) if image else ()
-    bootloader = board.bootloader
-    real = quirks.pace == "real"
+    deaf = board.bootloader.deaf if board.bootloader else "its board file has no [bootloader]"
     with ExitStack() as ptys:
         vcp = ptys.enter_context(closing(Pty()))
-        line = Line(vcp, real=real)
-        lines, adapter = [line], None
-        rom_line = line if bootloader and bootloader.over_vcp else None
-        if bootloader and not bootloader.over_vcp and not bootloader.deaf:
-            adapter = ptys.enter_context(closing(Pty()))
-            rom_line = Line(adapter, real=real)
-            lines.append(rom_line)
+        adapter = ptys.enter_context(closing(Pty())) if _has_adapter(board) else None
+        lines = [Line(pty, real=quirks.pace == "real") for pty in (vcp, adapter) if pty]
+        line = lines[0]
         part = (stm32h7 if board.family == "stm32h7" else stm32f7)(board, flash_file, line, log, quirks, seed)
         if pieces:
             part.flash.load(pieces)
@@ -148,8 +143,8 @@ def _run(
             line,
             boot0=boot0,
             log=log,
-            rom_line=rom_line,
-            deaf=bootloader.deaf if bootloader else "",
+            rom_line=None if deaf else lines[-1],
+            deaf=deaf,
             jitter=quirks.rom_jitter,
             seed=seed,
         )
@@ -171,6 +166,12 @@ def _run(
             raise failures[0]
         part.flash.close()
         return Outcome(part.flash.operations, power_lost=bool(failures))
+
+
+def _has_adapter(board: Board) -> bool:
+    """Whether the ROM bootloader answers at pins that are not the virtual COM port's."""
+    rom = board.bootloader
+    return rom is not None and not rom.over_vcp and not rom.deaf
 
 
 def _guarded(run: Callable[[], None], stop: threading.Event, failures: list[BaseException]) -> None:

@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 
 from edgel3_deploy.boards.board import Board
+from tests.emulate.conftest import ROM_START_SECONDS
 
 WITHOUT_MODEM_LINES = """
 import runpy, serial.serialposix
@@ -47,6 +49,7 @@ def test_stm32flash(
         pytest.skip("stm32flash is not installed (Debian package stm32flash)")
     flash, back = tmp_path / "flash.bin", tmp_path / "back.bin"
     with bench(board_with_rom_on_vcp, flash_file=flash, boot0=True) as virtual:
+        time.sleep(ROM_START_SECONDS)
         assert "Device ID    : 0x0451" in run(stm32flash, "-m", "8n1", virtual.port)
         run(stm32flash, "-m", "8n1", "-w", str(big_image), "-v", virtual.port)
         run(stm32flash, "-m", "8n1", "-r", str(back), "-S", "0x08000000:40000", virtual.port)
@@ -65,7 +68,9 @@ def test_stm32flash_erases_and_protects(bench: Callable[..., Any], raw_image: Pa
     flash = tmp_path / "flash.bin"
     flash.write_bytes(b"\x55" * 2 * 1024 * 1024)
     with bench("nucleo-f767zi", flash_file=flash, boot0=True) as virtual:
-        run(stm32flash, "-m", "8n1", "-j", virtual.adapter_port)
+        time.sleep(ROM_START_SECONDS)
+        run(stm32flash, "-m", "8n1", "-j", virtual.adapter_port)  # ends with a reset
+        time.sleep(ROM_START_SECONDS)
         refused = subprocess.run(
             (stm32flash, "-m", "8n1", "-r", "/dev/null", virtual.adapter_port),
             capture_output=True,
@@ -96,6 +101,7 @@ def test_stm32loader(
     flash = tmp_path / "flash.bin"
     options = ("-P", "none", "-b", "57600", "-f", family, "-e", "-w", "-v", str(big_image))
     with bench(board, flash_file=flash, boot0=True) as virtual:
+        time.sleep(ROM_START_SECONDS)
         said = run(sys.executable, "-c", WITHOUT_MODEM_LINES, "-p", virtual.adapter_port, *options)
         assert f"Chip id: {device}" in said
         assert "Flash size: 2048 KiB" in said

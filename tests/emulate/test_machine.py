@@ -347,55 +347,6 @@ def test_go_starts_the_program_in_the_state_that_the_bootloader_leaves(
         assert virtual.ask("e") == entry
 
 
-@pytest.mark.parametrize(
-    ("definition", "complaint"),
-    [
-        ("WAIT_STATES=6u", "216 MHz needs 7 flash wait states, 6 are set"),
-        ("HSE_MHZ=24u", "the PLL runs at 450.0 MHz from 1.04 MHz"),
-        ("NO_WAIT_FOR_OVERDRIVE", "216 MHz is over what voltage scale and over-drive allow"),
-        ("FPU_STAYS_OFF", "the FPU was used before CPACR"),
-    ],
-)
-def test_what_the_chip_does_not_define_stops_it_with_a_reason(
-    bench: Callable[..., Any], monitor: Build, definition: str, complaint: str
-) -> None:
-    with bench("stm32f7", image=monitor("f7", definition)) as virtual:
-        if definition == "FPU_STAYS_OFF":
-            with virtual.terminal() as terminal:
-                terminal.write(b"S")
-                virtual.await_message(complaint)
-        virtual.await_message(f"the CPU is locked up: {complaint}")
-
-
-@pytest.mark.parametrize(
-    ("definition", "complaint"),
-    [
-        ("NO_WAIT_FOR_VOLTAGE", "are over what VOS1 allows"),
-        ("PROGRAMMING_DELAY=1u", "240 MHz at VOS0 needs WRHIGHFREQ 2, 1 is set"),
-    ],
-)
-def test_so_does_what_the_h7_does_not_define(
-    bench: Callable[..., Any], monitor: Build, definition: str, complaint: str
-) -> None:
-    with bench("stm32h7", image=monitor("h7", definition)) as virtual:
-        virtual.await_message(complaint)
-
-
-def test_revision_y_neither_reaches_480_mhz_nor_reads_its_axi_sram(
-    bench: Callable[..., Any], monitor: Build
-) -> None:
-    with bench("stm32h7", image=monitor("h7"), quirks=Quirks(revision="Y")) as virtual:
-        virtual.await_message("PLL1's VCO would run at 960.0 MHz")
-    image = monitor("h7", "READS_AXI_SRAM")
-    with bench("stm32h7", image=image, quirks=Quirks(revision="Y")) as virtual:
-        virtual.await_message("0x24000000 was read before 0x51008108 was set to 1")
-
-
-def test_an_access_directly_after_a_clock_enable_is_lost(bench: Callable[..., Any], monitor: Build) -> None:
-    with bench("stm32f7", image=monitor("f7", "NO_READ_BACK")) as virtual:
-        virtual.await_message("an access to PWR directly after its clock was enabled is lost")
-
-
 def test_a_reset_loses_what_has_not_left_the_uart(bench: Callable[..., Any], monitor: Build) -> None:
     with bench("stm32f7", image=monitor("f7", "NO_FLUSH")) as virtual:
         assert virtual.ask("x")[5] == "40000000up", "the line's end never left"
@@ -418,15 +369,6 @@ def test_erased_flash_with_boot0_low_locks_up(bench: Callable[..., Any]) -> None
         with virtual.terminal(timeout=0.1) as terminal:
             terminal.write(b"\x7f" * 300)
             assert terminal.read(1) == b""
-
-
-def test_a_crystal_does_not_start_in_bypass_mode(bench: Callable[..., Any], monitor: Build) -> None:
-    # The NUCLEO's HSE is a clock signal: without HSEBYP it never becomes ready, and start-up waits for it.
-    with bench("nucleo-f767zi", image=monitor("f7", "HSE_MHZ=8u")) as virtual:
-        with virtual.terminal(timeout=0.3) as terminal:
-            terminal.write(b"?")
-            assert terminal.read(1) == b""
-        assert virtual.messages == ""
 
 
 def test_bytes_at_another_speed_arrive_broken(bench: Callable[..., Any], monitor: Build) -> None:

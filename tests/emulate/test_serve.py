@@ -80,6 +80,7 @@ def test_qemu_boards_have_no_flash_to_keep(tmp_path: Path) -> None:
     [
         ("stm32f7", Quirks(rom_version=0x90), "there is no ROM bootloader 0x90 for stm32f7"),
         ("stm32f7", Quirks(revision="Y"), "stm32f7 has no silicon revision Y"),
+        ("stm32h7", Quirks(rom_jitter=True), "stm32h7 measures every speed rightly"),
         ("stm32h7", Quirks(dual_bank=True), "stm32h7 has two banks in any case"),
         ("mps2-an500", Quirks(hse_fails=True), "nothing of its silicon can be chosen"),
     ],

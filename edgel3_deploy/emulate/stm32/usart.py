@@ -24,7 +24,7 @@ _START_BIT, _STOP_BITS = 1, (1.0, 0.5, 2.0, 1.5)
 class Usart(Peripheral):
     """Transmits frame by frame. In turbo pace the line holds bytes back until they are read: none is lost.
 
-    In the line's real pace a byte that arrives before the last one was read is lost, and ORE is set.
+    In the line's real pace what comes while nobody looks is lost but for the first byte, and ORE is set.
     `kernel_clock` gives the clock in Hz that BRR divides. Without a `line` nothing is ever received.
     `connected` says whether the TX and RX pin are set to this USART. The STM32H7's have a `prescaler`.
     """
@@ -132,9 +132,8 @@ class Usart(Peripheral):
         if complete and not self._complete:
             self.registers[ISR] |= TC
         self._complete = complete
-        # A program that waits for its bytes to leave does not make a patient line look for incoming ones.
-        patient = self._line is not None and not self._line.real
-        if self._acknowledged & REACK and not (patient and (self._received or not complete)):
+        # A program that waits for its bytes to leave does not make the line look for incoming ones.
+        if self._acknowledged & REACK and not self._received and complete:
             self._receive()
         flags = self.registers[ISR] & ~TXE | (TXE if empty else 0)
         return flags | self._acknowledged | (RXNE if self._received else 0)
@@ -148,11 +147,9 @@ class Usart(Peripheral):
         if broken:
             self.registers[ISR] |= FE
         frames = [self._frame(byte) for byte in data]
-        if self._line.real:
-            free = 0 if self._received else 1
-            if len(frames) > free:
-                self.registers[ISR] |= ORE
-            frames = frames[:free]
+        if self._line.real and len(frames) > 1:
+            self.registers[ISR] |= ORE
+            frames = frames[:1]
         self._received.extend(frames)
 
     def _frame(self, byte: int) -> int:
