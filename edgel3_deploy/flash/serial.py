@@ -124,7 +124,7 @@ def _reported(client: Client) -> tuple[str, ...]:
 
 
 def _choose(client: Client, path: str, images: int) -> SlotImage:
-    """The slot to write: the only one, or the one that would not start."""
+    """The slot to write: the only one, or the one that does not hold the latest image known to work."""
     first = client.read_image(0)
     if first.slots != images:
         raise NeedsProbeError(
@@ -133,10 +133,11 @@ def _choose(client: Client, path: str, images: int) -> SlotImage:
             "Build with the loader's --slots, or program loader and application anew (--via openocd).",
         )
     slots = [first, *(client.read_image(number) for number in range(1, first.slots))]
-    would_start = [
+    # The loader refuses to give this one away.
+    may_start = [
         slot for slot in slots if slot.whole and slot.state in (SlotState.TRIAL, SlotState.CONFIRMED)
     ]
-    keep = max(would_start, key=lambda slot: slot.sequence, default=None)
+    keep = max(may_start, key=lambda slot: (slot.state is SlotState.CONFIRMED, slot.sequence), default=None)
     return next((slot for slot in slots if slot is not keep), first)
 
 

@@ -100,17 +100,36 @@ static bool may_start(const slot_t *found)
     return found->state == LINK_SLOT_TRIAL || found->state == LINK_SLOT_CONFIRMED;
 }
 
-uint32_t slots_next(slot_t *found)
+static bool is_confirmed(const slot_t *found)
 {
-    uint32_t next = SLOT_NONE;
+    return found->state == LINK_SLOT_CONFIRMED;
+}
+
+/* The slot of the highest sequence among those that are `eligible`. */
+static uint32_t latest(const slot_t *found, bool (*eligible)(const slot_t *found))
+{
+    uint32_t last = SLOT_NONE;
     for (uint32_t slot = 0; slot < BOARD_SLOT_COUNT; slot++) {
-        slots_read(slot, &found[slot]);
-        if (may_start(&found[slot]) &&
-            (next == SLOT_NONE || found[slot].header.sequence > found[next].header.sequence)) {
-            next = slot;
+        if (eligible(&found[slot]) &&
+            (last == SLOT_NONE || found[slot].header.sequence > found[last].header.sequence)) {
+            last = slot;
         }
     }
-    return next;
+    return last;
+}
+
+uint32_t slots_next(slot_t *found)
+{
+    for (uint32_t slot = 0; slot < BOARD_SLOT_COUNT; slot++) {
+        slots_read(slot, &found[slot]);
+    }
+    return latest(found, may_start);
+}
+
+uint32_t slots_kept(const slot_t *found)
+{
+    const uint32_t confirmed = latest(found, is_confirmed);
+    return confirmed != SLOT_NONE ? confirmed : latest(found, may_start);
 }
 
 bool slots_burn_trial(uint32_t slot)

@@ -47,6 +47,12 @@ void slots_read(uint32_t slot, slot_t *found);
 /** The slot that would start now, or SLOT_NONE. `found` receives what all slots hold, slots_count() of them. */
 uint32_t slots_next(slot_t *found);
 
+/**
+ * The slot that an update may not touch: the latest image that has confirmed itself, or, if none has, the one that would
+ * start; SLOT_NONE if there is neither. `found` is what slots_next() gave.
+ */
+uint32_t slots_kept(const slot_t *found);
+
 /** Burn a mark before the image in `slot` starts on trial; false if none is left or the flash refuses. */
 bool slots_burn_trial(uint32_t slot);
 

@@ -110,7 +110,7 @@ update_refusal_t update_begin(update_t *update, uint32_t slot, const image_heade
         return refuse(LINK_ERROR_OUT_OF_RANGE, header->size);
     }
     const uint32_t next = slots_next(found);
-    if (BOARD_SLOT_COUNT > 1 && next == slot) {
+    if (BOARD_SLOT_COUNT > 1 && slots_kept(found) == slot) {
         return refuse(LINK_ERROR_OUT_OF_RANGE, slot);
     }
     if (!force && next != SLOT_NONE && header->version < found[next].header.version) {

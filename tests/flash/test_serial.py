@@ -114,6 +114,18 @@ def test_a_damaged_slot_is_written_rather_than_a_whole_one(
         assert update(two, board).slot == 1
 
 
+def test_an_image_still_on_trial_gives_its_slot_rather_than_a_confirmed_one(
+    two: tuple[Application, ...], tmp_path: Path
+) -> None:
+    former = old(tmp_path, slots=2)
+    with FakeLoaderBoard(BOARD, slots=2, stays_on_trial=True) as board:
+        for number, image in enumerate(former):
+            board.install(number, image.announcement, image.image)
+        board.slots[1].state = SlotState.TRIAL
+        assert update(two, board).slot == 1
+        assert board.slots[0].whole
+
+
 def test_an_image_that_failed_to_start_gives_its_slot(two: tuple[Application, ...], tmp_path: Path) -> None:
     former = old(tmp_path, slots=2)
     with FakeLoaderBoard(BOARD, slots=2) as board:

@@ -154,6 +154,28 @@ def test_the_slot_that_starts_next_is_kept_while_there_is_another(two: Board) ->
     assert two.reset() == 0
 
 
+def test_an_image_that_has_confirmed_itself_outlives_newer_ones_on_trial(two: Board) -> None:
+    two.reset()
+    two.update(OLD, 0)
+    two.library.slots_confirm(0)
+    two.update(NEW, 1)
+    assert two.reset() == 1
+    two.to_loader()
+    assert state(two, 1) is SlotState.TRIAL
+    assert refusal_of(two, 0) == (ErrorCode.OUT_OF_RANGE, 0)
+    two.update(NEW[::-1], 1)
+    two.library.slots_confirm(1)
+    assert refusal_of(two, 1) == (ErrorCode.OUT_OF_RANGE, 1)
+    two.update(OLD, 0)
+
+
+def refusal_of(board: Board, slot: int) -> tuple[int, int]:
+    """Why no update of `slot` may begin."""
+    with pytest.raises(Refused) as caught:
+        board.begin(NEW, slot)
+    return caught.value.code, caught.value.detail
+
+
 def test_a_terminal_is_told_why_the_loader_waits(board: Board) -> None:
     assert b"loader, protocol 2, board host: waits for an update because there is no app" in board.feed(b"\r")
 
