@@ -1,6 +1,8 @@
 /* Cortex-M7 set-up; registers in cortex_m7.h. */
 #include "drivers/core.h"
 
+#include <stdbool.h>
+
 #include "board.h"
 #include "drivers/cortex_m7.h"
 
@@ -116,12 +118,13 @@ void core_start_image(uintptr_t vectors)
     __asm volatile("cpsid i" ::: "memory");
     silence_interrupts();
     disable_protection();
-    /* A cache that was never enabled holds anything, which must not be written back. */
-    if ((SCB_CCR & SCB_CCR_DC) != 0) {
-        maintain_data_cache(&SCB_DCCISW);
-    }
+    /* Off first, so that nothing is left behind; one that was never on holds anything, which must not be written back. */
+    const bool caches_data = (SCB_CCR & SCB_CCR_DC) != 0;
     SCB_CCR &= ~(SCB_CCR_DC | SCB_CCR_IC);
     barrier();
+    if (caches_data) {
+        maintain_data_cache(&SCB_DCCISW);
+    }
     SCB_ICIALLU = 0;
     barrier();
     SCB_VTOR = (uint32_t)vectors;
