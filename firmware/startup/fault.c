@@ -1,7 +1,7 @@
 /*
  * Fault report. The handler runs on a stack of its own, since a stack overflow may be what it reports, and uses nothing
  * that the interrupted code may have left half done but the UART itself. The watchdog, no longer fed, ends it; meanwhile
- * requests are answered, and the light blinks.
+ * requests are answered, and the light blinks a code.
  */
 #include "startup/fault.h"
 
@@ -12,6 +12,7 @@
 #include "boot/bootloader.h"
 #include "boot/mailbox.h"
 #include "drivers/core.h"
+#include "drivers/cortex_m7.h"
 #include "drivers/counter.h"
 #include "drivers/led.h"
 #include "drivers/uart.h"
@@ -25,7 +26,9 @@
 /* Until the watchdog resets the chip: time to ask what happened. */
 #define REPORT_MS 4000u
 /* The light changes so often in a second at full clock. */
-#define CHANGES_A_SECOND 10u
+#define CHANGES_A_SECOND 8u
+/* Changes left out between two repetitions of the code. */
+#define PAUSE 5u
 
 uint64_t fault_stack[FAULT_STACK_WORDS];
 __attribute__((used)) uint64_t *const fault_stack_top = fault_stack + FAULT_STACK_WORDS;
@@ -95,14 +98,26 @@ static void answer(const uint32_t registers[MAILBOX_FAULT_WORDS])
     send_fault(sequence, registers);
 }
 
-static void blink(void)
+/* How often the light blinks in a row: docs/boards.md explains it to the user. */
+static uint32_t light_code(uint32_t cfsr)
 {
-    static bool lit;
+    if ((cfsr & SCB_CFSR_USAGE_FAULT_MASK) != 0) {
+        return 4;
+    }
+    if ((cfsr & SCB_CFSR_BUS_FAULT_MASK) != 0) {
+        return 3;
+    }
+    return (cfsr & SCB_CFSR_MEM_FAULT_MASK) != 0 ? 2 : 1;
+}
+
+static void blink(uint32_t code)
+{
+    static uint32_t changes;
     static uint64_t next;
     const uint64_t now = counter_read();
     if (now >= next) {
-        lit = !lit;
-        led_set(lit);
+        const uint32_t place = changes++ % (2u * code + PAUSE);
+        led_set(place < 2u * code && place % 2u == 0);
         next = now + counter_hz(BOARD_CPU_HZ) / CHANGES_A_SECOND;
     }
 }
@@ -119,7 +134,7 @@ void fault_report(const uint32_t *frame)
     counter_start();
     for (;;) {
         uint8_t byte;
-        blink();
+        blink(light_code(registers[FRAME_WORDS]));
         if (uart_read(&byte) && link_receiver_take(&receiver, byte) == LINK_EVENT_FRAME) {
             answer(registers);
         }
