@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from edgel3_deploy.errors import LinkError
 from edgel3_deploy.link.answers import ResetRecord
-from edgel3_deploy.link.protocol import PROTOCOL_VERSION, ErrorCode, StayReason
+from edgel3_deploy.link.protocol import PROTOCOL_VERSION, ErrorCode, ResetCause, StayReason
 from edgel3_deploy.link.text import printable
 
 ROM_REPLIES = frozenset(b"\x79\x1f")
@@ -167,6 +167,21 @@ def why_it_waits(record: ResetRecord) -> str:
     """Why the loader starts no application, with the fault that is on record."""
     fault = f"; fault on record: {record.fault}" if record.fault else ""
     return f"{_STAYS[record.stay_reason]} ({record.stay_reason.name}){fault}"
+
+
+def restarted(path: str, record: ResetRecord) -> LinkError:
+    """The board, which had been greeted, asks for a greeting again; `record` says why."""
+    fault = f"; fault on record: {record.fault}" if record.fault else ""
+    hints = {
+        ResetCause.POWER_ON: "Its power failed: check cable and supply. Then run the command again.",
+        ResetCause.WATCHDOG: "What it ran faulted or hung: the registers tell where "
+        "(`arm-none-eabi-addr2line -f -e firmware.elf <pc>`); build and flash again.",
+    }
+    return LinkError(
+        f"the board on {path} restarted in the middle (cause: {record.cause.name}, "
+        f"{record.restarts} by watchdog since power-on){fault}",
+        hints.get(record.cause, "Run the command again."),
+    )
 
 
 def never_answered(place: str, noise: bytes) -> UnansweredError:

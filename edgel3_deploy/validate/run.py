@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.flash.virtual import VIRTUAL, port_to_run
 from edgel3_deploy.graph.tensors import dequantize
+from edgel3_deploy.link.diagnosis import RefusedError
 from edgel3_deploy.link.discover import AUTO, find_port
 from edgel3_deploy.link.port import is_pseudo_terminal
 from edgel3_deploy.link.probe import session
@@ -25,7 +26,7 @@ from edgel3_deploy.validate.host import Expectation, expectations, layer_outputs
 from edgel3_deploy.validate.metrics import differences, fidelity, saturated
 from edgel3_deploy.validate.provenance import read_budget, versions
 from edgel3_deploy.validate.result import Body, Device, Example, Outputs, Report
-from edgel3_deploy.validate.session import BoardRun, greet
+from edgel3_deploy.validate.session import BoardRun, greet, restart_explained
 from edgel3_deploy.validate.workload import Workload, prepare
 
 if TYPE_CHECKING:
@@ -66,7 +67,10 @@ def validate_build(
         virtual = is_pseudo_terminal(path)
         client.allow_run(run_seconds(build.network, instructions, identity.cpu_hz, virtual=virtual))
         run = BoardRun(client, build.network, manifest.steps)
-        rows = _compare(build, workload, run, progress)
+        try:
+            rows = _compare(build, workload, run, progress)
+        except RefusedError as error:
+            raise restart_explained(client, path, error) from error
         device = Device(build.board, port, _body(build.board, path), identity, client.memory())
     output = build.network.output
     embeddings = np.stack(rows.embeddings)

@@ -15,9 +15,9 @@ from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.link import diagnosis
 from edgel3_deploy.link.answers import Identity
 from edgel3_deploy.link.client import Client
-from edgel3_deploy.link.diagnosis import NotSupportedError
+from edgel3_deploy.link.diagnosis import NotSupportedError, RefusedError
 from edgel3_deploy.link.probe import Session
-from edgel3_deploy.link.protocol import Role
+from edgel3_deploy.link.protocol import ErrorCode, Role
 from edgel3_deploy.pipeline.manifest import Manifest
 from edgel3_deploy.validate.result import LayerResult
 
@@ -84,6 +84,17 @@ class BoardRun:
             )
             for index, layers in enumerate([self.network.layers[i] for i in step] for step in self.steps)
         )
+
+
+def restart_explained(client: Client, path: str, error: RefusedError) -> LinkError:
+    """`error`, or, if it says that the board restarted, what the board itself has on record about that."""
+    if error.code != ErrorCode.NO_HANDSHAKE:
+        return error
+    try:
+        client.hello()
+        return diagnosis.restarted(path, client.read_reset())
+    except LinkError:
+        return error
 
 
 def greet(found: Session, board: Board, network: Network, manifest: Manifest) -> Identity:

@@ -7,7 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 
 from edgel3_deploy.link import codec
 from edgel3_deploy.link.framing import Frame, FrameDecoder, encode_frame
-from edgel3_deploy.link.protocol import PROTOCOL_VERSION, REPLY_BIT, REQUESTS, CounterUnit, ErrorCode, Role
+from edgel3_deploy.link.protocol import (
+    PROTOCOL_VERSION,
+    REPLY_BIT,
+    REQUESTS,
+    CounterUnit,
+    ErrorCode,
+    ResetCause,
+    Role,
+    StayReason,
+)
 from tests.link.pty_device import PtyDevice
 
 Layers = Callable[[bytes], Sequence[bytes]]
@@ -119,6 +128,15 @@ class FakeBoard(PtyDevice):
         if isinstance(answer, ErrorCode | tuple):
             return self._error(frame, *(answer if isinstance(answer, tuple) else (answer,)))
         return self._frame(name, frame.sequence, answer)
+
+    def _read_reset(self, values: Mapping[str, codec.Value]) -> Mapping[str, codec.Value]:
+        return {
+            "cause": int(ResetCause.WATCHDOG),
+            "stay_reason": int(StayReason.NONE),
+            "has_fault": 1,
+            "restarts": 1,
+            **FAULT_REGISTERS,
+        }
 
     def _hello_values(self) -> Mapping[str, codec.Value]:
         return {"version": self._version, "role": int(Role.APPLICATION)}

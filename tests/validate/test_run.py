@@ -186,6 +186,13 @@ def test_the_port_that_looks_like_the_board_is_found(
         assert validate_build(build, "auto", [recording], limit=1).verdict == "pass"
 
 
+def test_a_board_that_restarts_in_the_middle_says_why(build: PreparedBuild, recording: Path) -> None:
+    words = r"restarted in the middle \(cause: WATCHDOG, 1 by watchdog.*fault on record: .*pc=0x08004321"
+    with board_for(build, restart_at=20) as board, pytest.raises(LinkError, match=words) as caught:
+        validate_build(build, board.path, [recording])
+    assert "addr2line" in caught.value.hint
+
+
 def test_a_board_unplugged_in_the_middle_ends_it(build: PreparedBuild, recording: Path) -> None:
     with board_for(build, unplug_at=20) as board, pytest.raises(LinkError, match="unplugged"):
         validate_build(build, board.path, [recording])
