@@ -120,7 +120,7 @@ class Execution:
             self._judge(*self._refusal)
         elif self._fault is not None:
             self._take(self._fault)
-        elif error == unicorn_const.UC_ERR_INSN_INVALID:
+        elif error == unicorn_const.UC_ERR_INSN_INVALID and self.cpu.thumb:
             if self._halfword(self.cpu.get("PC") - 2) == _WFE and not self._undefined_here():
                 self._sleep()
             else:

@@ -47,6 +47,11 @@ class Cpu:
         self._engine.reg_write(getattr(self._ids, f"UC_ARM_REG_{name}"), value)
 
     @property
+    def thumb(self) -> bool:
+        """EPSR.T: whether the CPU is in the only state that it can execute in."""
+        return bool(self.get("XPSR") & _THUMB)
+
+    @property
     def exception(self) -> int:
         """Number of the exception that is being handled, 0 in thread mode."""
         return self.get("IPSR") & 0x1FF

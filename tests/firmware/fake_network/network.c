@@ -18,6 +18,18 @@ enum {
     COMMAND_DIVIDE_BY_ZERO = 107,
     COMMAND_ENDLESS_LOOP = 108,
     COMMAND_CREEPING_STACK = 109,
+    COMMAND_READ_NOWHERE = 110,
+    COMMAND_WRITE_NOWHERE = 111,
+    COMMAND_CALL_NULL = 112,
+    COMMAND_JUMP_WITHOUT_THUMB = 113,
+    COMMAND_EXECUTE_PERIPHERAL = 114,
+    COMMAND_UNDEFINED = 115,
+    COMMAND_BREAKPOINT = 116,
+    COMMAND_SUPERVISOR_CALL = 117,
+    COMMAND_UNALIGNED_DOUBLE = 118,
+    COMMAND_UNALIGNED_MULTIPLE = 119,
+    COMMAND_UNALIGNED_WORD = 120,
+    COMMAND_UNALIGNED_HALF = 121,
 };
 
 #define NO_MEMORY_HERE 0xA0000000u
@@ -88,6 +100,56 @@ static void creep_over_the_stack(void)
 #endif
 }
 
+/* Single instructions that a Cortex-M7 takes for a fault, and the two unaligned loads that it does not. */
+static void execute(int8_t command)
+{
+#ifdef __arm__
+    const uintptr_t odd = (uintptr_t)arena_dtcm + 1u;
+    switch (command) {
+    case COMMAND_READ_NOWHERE:
+        __asm volatile("ldr r0, [%0]" ::"r"(0x20400000u) : "r0");
+        break;
+    case COMMAND_WRITE_NOWHERE:
+        __asm volatile("str %0, [%0]\n dsb" ::"r"(0x20400000u));
+        break;
+    case COMMAND_CALL_NULL:
+        __asm volatile("blx %0" ::"r"(1u) : "lr");
+        break;
+    case COMMAND_JUMP_WITHOUT_THUMB:
+        __asm volatile("blx %0" ::"r"((uintptr_t)edgel3_net_observe & ~(uintptr_t)1) : "lr");
+        break;
+    case COMMAND_EXECUTE_PERIPHERAL:
+        __asm volatile("blx %0" ::"r"(0x40000001u) : "lr");
+        break;
+    case COMMAND_UNDEFINED:
+        __asm volatile("udf #0");
+        break;
+    case COMMAND_BREAKPOINT:
+        __asm volatile("bkpt #0");
+        break;
+    case COMMAND_SUPERVISOR_CALL:
+        __asm volatile("svc #0");
+        break;
+    case COMMAND_UNALIGNED_DOUBLE:
+        __asm volatile("ldrd r0, r1, [%0]" ::"r"(odd) : "r0", "r1");
+        break;
+    case COMMAND_UNALIGNED_MULTIPLE:
+        __asm volatile("ldm %0, {r0, r1}" ::"r"(odd) : "r0", "r1");
+        break;
+    case COMMAND_UNALIGNED_WORD:
+        __asm volatile("ldr r0, [%0]" ::"r"(odd) : "r0");
+        break;
+    case COMMAND_UNALIGNED_HALF:
+        __asm volatile("ldrh r0, [%0]" ::"r"(odd) : "r0");
+        break;
+    default:
+        break;
+    }
+#else
+    (void)command;
+#endif
+}
+
 static volatile uint32_t *volatile null;
 static volatile uint32_t zero;
 
@@ -121,6 +183,7 @@ int32_t edgel3_net_run(const int8_t *input, int8_t *output)
         creep_over_the_stack();
         break;
     default:
+        execute(input[0]);
         break;
     }
     for (uint32_t i = 0; i < EDGEL3_NET_INPUT_SIZE; i++) {
