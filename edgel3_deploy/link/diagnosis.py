@@ -19,6 +19,10 @@ _SAME_VERSION = "Build and flash the board with this version of edgel3-deploy."
 _NOT_OURS = "Check that this is the board's port and that it is flashed (edgel3-deploy flash)."
 _AGAIN = "Run the command again."
 _FLASH_AGAIN = "Flash again; if it stays, the flash is worn, write-protected, or the supply is weak."
+_FLASH_REFUSES = (
+    "Flash again; if it stays, the flash is write-protected or worn, the supply weak, or an STM32F76x is in "
+    "dual bank mode (option bit nDBANK 0: set it to 1 with STM32CubeProgrammer)."
+)
 _QUOTED = 60
 _REFUSALS: Mapping[int, tuple[str, str]] = {
     ErrorCode.UNKNOWN_TYPE: ("it does not know this request", _SAME_VERSION),
@@ -50,7 +54,7 @@ _UPDATE_REFUSALS: Mapping[int, tuple[str, str]] = {
         "`flash --force` installs the older one all the same; `build --image-version` sets the version.",
     ),
     ErrorCode.NOT_ERASED: ("its flash at 0x{detail:08x} is not erased (NOT_ERASED)", _AGAIN),
-    ErrorCode.FLASH_FAILED: ("its flash at 0x{detail:08x} takes no data (FLASH_FAILED)", _FLASH_AGAIN),
+    ErrorCode.FLASH_FAILED: ("its flash at 0x{detail:08x} takes no data (FLASH_FAILED)", _FLASH_REFUSES),
     ErrorCode.BAD_IMAGE: (
         "what is in its flash is not the image: the CRC is 0x{detail:08x} (BAD_IMAGE)",
         _FLASH_AGAIN,

@@ -12,9 +12,9 @@ from types import TracebackType
 from typing import Literal
 
 import serial
-from serial.tools import list_ports
 
 from edgel3_deploy.errors import LinkError
+from edgel3_deploy.link.discover import serial_ports
 from edgel3_deploy.link.holders import holders
 from edgel3_deploy.link.text import printable
 
@@ -23,11 +23,6 @@ Parity = Literal["N", "E"]
 _POLL_SECONDS = 0.05
 _WRITE_TIMEOUT_SECONDS = 10.0
 _DISCARD_SECONDS = 0.2
-
-
-def available_ports() -> tuple[str, ...]:
-    """Paths of the serial ports that this machine offers, sorted."""
-    return tuple(sorted(port.device for port in list_ports.comports()))
 
 
 class Port:
@@ -153,7 +148,7 @@ def _open_error(path: str, baudrate: int, error: Exception) -> LinkError:
 
 
 def _absent(path: str) -> LinkError:
-    ports = available_ports()
+    ports = tuple(port.device for port in serial_ports())
     kind = path.rstrip("0123456789")
     alike = [port for port in ports if port.rstrip("0123456789") == kind]
     nearest = difflib.get_close_matches(path, alike or ports, n=1, cutoff=0.9 if not alike else 0.5)
@@ -163,7 +158,7 @@ def _absent(path: str) -> LinkError:
 
 
 def _ports_hint(ports: tuple[str, ...] | None = None) -> str:
-    found = available_ports() if ports is None else ports
+    found = tuple(port.device for port in serial_ports()) if ports is None else ports
     if found:
         return f"Serial ports here: {', '.join(found)}; `--port virtual` needs no board."
     return "No serial port was found here: plug the board in, or use `--port virtual`, which needs no board."

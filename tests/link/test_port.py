@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pty
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import serial
@@ -13,6 +12,7 @@ from serial.tools import list_ports
 
 from edgel3_deploy.errors import LinkError
 from edgel3_deploy.link import port as port_module
+from edgel3_deploy.link.discover import PORTS_VARIABLE
 from edgel3_deploy.link.port import is_pseudo_terminal, open_port
 from tests.link.pty_device import PtyDevice
 
@@ -56,8 +56,7 @@ def test_even_parity_is_not_asked_of_a_pseudo_terminal() -> None:
 
 
 def test_an_absent_port_suggests_the_nearest_and_lists_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    ports = [SimpleNamespace(device="/dev/ttyACM1"), SimpleNamespace(device="/dev/ttyS0")]
-    monkeypatch.setattr(list_ports, "comports", lambda: ports)
+    monkeypatch.setenv(PORTS_VARIABLE, "/dev/ttyACM1:0483:374b, /dev/ttyS0:0:0")
     with pytest.raises(LinkError, match="there is no port /dev/ttyACM9") as caught:
         open_port("/dev/ttyACM9", 115_200)
     assert "Did you mean /dev/ttyACM1?" in caught.value.hint
@@ -65,7 +64,7 @@ def test_an_absent_port_suggests_the_nearest_and_lists_the_others(monkeypatch: p
 
 
 def test_a_port_of_another_kind_is_not_suggested(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(list_ports, "comports", lambda: [SimpleNamespace(device="/dev/ttyS0")])
+    monkeypatch.setenv(PORTS_VARIABLE, "/dev/ttyS0:0:0")
     with pytest.raises(LinkError, match="there is no port /dev/ttyACM0") as caught:
         open_port("/dev/ttyACM0", 115_200)
     assert "Did you mean" not in caught.value.hint
