@@ -39,7 +39,6 @@ class Execution:
         self._fault: Fault | None = None
         self._event: BusError | PowerLost | None = None
         self._refusal: tuple[int, int, bool] | None = None
-        self._poisoned = bool(part.flash.poisoned)
         self._meet_first_block()
         self._traps = Traps(engine, self._trapped)
         self._hook()
@@ -49,6 +48,7 @@ class Execution:
         part.control.on_configuration = self._configure
         part.control.on_access = self.check_fpu_use
         part.flash.on_change = self._forget_code
+        part.flash.poisoned.on_change = self.access.close
 
     def interrupt(self) -> None:
         """Make the engine return soon; once may not be enough."""
@@ -224,15 +224,11 @@ class Execution:
         )
 
     def _forget_code(self, address: int, size: int) -> None:
-        """Flash cells changed: drop what was translated of them, close only what is poisoned now."""
+        """Flash cells changed: drop what the engine has translated of them."""
         for base in (self._part.flash.origin, *self._part.flash_aliases):
             start = base + address - self._part.flash.origin
             self._engine.ctl_remove_cache(start, start + size)
             self._traps.forget(start, size)
-        poisoned = bool(self._part.flash.poisoned)
-        if poisoned or self._poisoned:
-            self.access.close()
-        self._poisoned = poisoned
 
     def _meet_first_block(self) -> None:
         """The engine does not announce the first block that it translates: let that be one of no interest."""

@@ -89,6 +89,10 @@ class Machine:
         """The pin with that name, such as "PJ5", from any thread. Raises UsageError if the chip has none."""
         return self._part.pin(name)
 
+    def watch(self, kind: int, callback: Callable[..., None]) -> None:
+        """Have Unicorn call `callback` at every event of a kind (UC_HOOK_*); before `run`."""
+        self._engine.hook_add(kind, callback)
+
     def _run(self) -> None:
         step: Callable[[], None] = self._boot
         while not self._stopping:

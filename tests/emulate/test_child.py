@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+import serial
 
 from edgel3_deploy.boards.load import load_board
 from edgel3_deploy.emulate import start
@@ -15,7 +16,7 @@ from edgel3_deploy.emulate.serve import Outcome
 from edgel3_deploy.emulate.stm32.power_cut import PowerCut
 from edgel3_deploy.errors import BadInputError, EdgeL3DeployError, LinkError, MissingDependencyError
 from edgel3_deploy.link.port import open_port
-from tests.emulate.conftest import connect
+from tests.emulate.conftest import Build, connect
 
 pytest.importorskip("unicorn")
 PARENT = """
@@ -85,6 +86,25 @@ def test_a_power_cut_ends_the_board_and_tears_its_flash(tmp_path: Path) -> None:
     assert cells[64:96] not in (bytes(32), b"\xff" * 32)
     assert cells[96:256] == b"\xff" * 160
     assert flash.with_name("flash.bin.ecc").read_text() == "0x08000040\n"
+
+
+@pytest.mark.parametrize("chip", ["f7", "h7"])
+def test_the_power_can_fail_while_the_program_itself_programs(
+    monitor: Build, tmp_path: Path, chip: str
+) -> None:
+    """Operation 1 is the monitor's erase, 2 the word that it stores."""
+    cut = PowerCut(operation=2, seed=1)
+    with (
+        start(
+            load_board(f"stm32{chip}"), flash_file=tmp_path / "flash.bin", image=monitor(chip), power_cut=cut
+        ) as virtual,
+        serial.Serial(virtual.port, 115_200, timeout=10) as terminal,
+    ):
+        terminal.write(b"?")
+        terminal.read_until(b"\n")
+        terminal.write(b"p")
+        assert virtual.await_power_loss(10)
+    assert virtual.outcome == Outcome(flash_operations=2, power_lost=True)
 
 
 def test_flash_operations_are_counted_for_the_next_cut(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from edgel3_deploy.errors import BadInputError
@@ -16,10 +17,11 @@ class PoisonedWords:
     """Addresses of flash words with a double error: reading one is a bus fault until its sector is erased.
 
     With a `file`, the addresses are kept there, one in hexadecimal a line; without any there is no file.
-    Raises BadInputError if the file cannot be used.
+    `on_change` is told when there are others. Raises BadInputError if the file cannot be used.
     """
 
     def __init__(self, file: Path | None = None) -> None:
+        self.on_change: Callable[[], None] = lambda: None
         self._file = file
         self._words = _load(file) if file else set()
 
@@ -56,6 +58,7 @@ class PoisonedWords:
         self._words = words
         if self._file:
             _save(self._file, words)
+        self.on_change()
 
 
 def _load(path: Path) -> set[int]:

@@ -30,6 +30,17 @@ def test_erasing_heals_and_removes_the_file(tmp_path: Path) -> None:
     assert not file.exists()
 
 
+def test_every_change_is_told_and_nothing_else() -> None:
+    words = PoisonedWords()
+    seen: list[bool] = []
+    words.on_change = lambda: seen.append(bool(words))
+    words.heal(0x0802_0000, 0x1000)
+    words.add((WORD, 32))
+    words.add((WORD, 32))
+    words.heal(0x0802_0000, 0x1000)
+    assert seen == [True, False]
+
+
 def test_a_file_that_is_no_ecc_state(tmp_path: Path) -> None:
     file = tmp_path / "flash.bin.ecc"
     file.write_text("poison\n")
