@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from math import inf
+from typing import Literal
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import BadInputError, OverBudgetError
@@ -44,18 +45,37 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Resident:
+    """RAM of its own that is filled at start with what step number `step` would else make again and again.
+
+    `what`: the lists of its first `channels` output channels decoded to taps, or their weights transformed.
+    `saves`: modelled instructions of an inference, by which the choice was made.
+    """
+
+    step: int
+    what: Literal["lists", "weights"]
+    channels: int
+    place: Place
+    saves: int
+
+
+@dataclass(frozen=True)
 class Schedule:
     """Groups in order of execution with their buffers.
 
     `maps` has, per group, where the whole map behind it lies: None for the network's output, which the caller
-    owns. `workspaces` has, per group, where its rings and then its scratch lie: None if it needs none.
+    owns. Per group, too: `rings`, a place for each of `Group.buffers`; `scratch`, None if it needs none;
+    `maxima`, None if it has none. `residents` are never written again after the start, and share no memory.
     `instructions` is modelled, not measured. `reason` says in words what the choice was made for.
     """
 
     goal: Goal
     groups: tuple[Group, ...]
     maps: tuple[Place | None, ...]
-    workspaces: tuple[Place | None, ...]
+    rings: tuple[tuple[Place, ...], ...]
+    scratch: tuple[Place | None, ...]
+    maxima: tuple[Place | None, ...]
+    residents: tuple[Resident, ...]
     arenas: tuple[tuple[str, int], ...]
     instructions: int
     reason: str
