@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgel3_deploy.graph.ir import Conv2D
+from edgel3_deploy.graph.ir import Conv2D, Layer
 
 TAP_BYTES = 8
 PAIR_BYTES = 2
@@ -67,6 +67,16 @@ class ListSizes:
         resident = _words(self.pairs[split.resident])
         rest = _words(self.pairs[-1] - self.pairs[decoded])
         return TAP_BYTES * taps + resident + rest + CHANNEL_BYTES * self.channels
+
+
+def least_constants(layer: Layer) -> int:
+    """Bytes of the smallest form of a layer's weights: int8, or lists of pairs if a 3x3 convolution has many
+    zeros.
+    """
+    if not isinstance(layer, Conv2D) or layer.weights.shape[1:3] != (3, 3):
+        return layer.constant_bytes
+    lists = PAIR_BYTES * np.count_nonzero(layer.weights) + CHANNEL_BYTES * len(layer.weights)
+    return min(layer.constant_bytes, lists)
 
 
 def list_sizes(conv: Conv2D, columns: bool) -> ListSizes:
