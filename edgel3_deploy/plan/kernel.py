@@ -13,7 +13,15 @@ from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Layer, Reshape
 from edgel3_deploy.plan.packed import pairs
 
 KernelName = Literal[
-    "f44", "f22", "direct", "mono", "max_pool_2x2", "max_pool_global", "max_pool_any", "fully_connected"
+    "f44",
+    "f22",
+    "direct",
+    "mono",
+    "max_pool_2x2",
+    "max_pool_global",
+    "max_pool_global_rows",
+    "max_pool_any",
+    "fully_connected",
 ]
 WINOGRAD_TILE = {"f44": 4, "f22": 2}
 STREAMING = frozenset(("f44", "f22", "direct", "mono", "max_pool_2x2"))
@@ -24,14 +32,16 @@ STREAMING = frozenset(("f44", "f22", "direct", "mono", "max_pool_2x2"))
 class Kernel:
     """A kernel with its variant, which for Winograd is how weights are kept and tiles are grouped.
 
-    The weights of `stored_channels` output channels are stored transformed, the others' as int8; 4 * `blocks`
-    tiles are in flight. `pooled`: the 2x2 maximum of the following pooling is taken on the way.
+    The weights of `stored_channels` output channels are stored transformed, the others' as int8; those of
+    `resident_channels` behind them are transformed into RAM at start. 4 * `blocks` tiles are in flight.
+    `pooled`: the 2x2 maximum of the following pooling is taken on the way.
     """
 
     name: KernelName
     stored_channels: int = 0
     blocks: int = 0
     pooled: bool = False
+    resident_channels: int = 0
 
     @property
     def text(self) -> str:
@@ -40,7 +50,8 @@ class Kernel:
             tile = WINOGRAD_TILE[self.name]
             pool = " + 2x2 max" if self.pooled else ""
             stored = f", {self.stored_channels} channels transformed" if self.stored_channels else ""
-            return f"F({tile}x{tile},3x3){pool}, {4 * self.blocks} tiles{stored}"
+            resident = f", {self.resident_channels} in RAM" if self.resident_channels else ""
+            return f"F({tile}x{tile},3x3){pool}, {4 * self.blocks} tiles{stored}{resident}"
         return _TEXT[self.name]
 
 
@@ -157,7 +168,8 @@ def scratch_bytes(kernel: Kernel, layer: Layer) -> int:
         positions = (WINOGRAD_TILE[name] + 2) ** 2
         channels = layer.weights.shape[3]
         column = positions * pairs(channels) * 16
-        products = positions * 32 + (0 if kernel.stored_channels >= len(layer.weights) else column // 2) + 8
+        transformed = kernel.stored_channels + kernel.resident_channels
+        products = positions * 32 + (0 if transformed >= len(layer.weights) else column // 2) + 8
         patch = positions * channels + 8
         tiles = _aligned(kernel.blocks * 4 * TILE_BYTES)
         return int(tiles + kernel.blocks * column + _aligned(max(patch, products)))

@@ -15,7 +15,7 @@ READ_AHEAD = 8
 
 
 def resident_bytes(kernel: str, layer: Conv2D, channels: int) -> int:
-    """Bytes of RAM, a multiple of 8, for the transformed weights of `channels` output channels; 0 for none."""
+    """Bytes of RAM, a multiple of 8, for the transformed weights of `channels` output channels."""
     if channels == 0:
         return 0
     words = -(-channels // 2) * WEIGHT_POSITIONS[kernel] * pairs(layer.weights.shape[3]) * 2

@@ -94,8 +94,8 @@ static void by_rows(void)
         edgel3_max_pool_global_rows(&input, running, row, row + 1);
     }}
 }}
-const case_t cases[] = {{{{"2x2", by_windows, pooled, sizeof pooled}}, {{"global", by_map, most, sizeof most}},
-    {{"rows", by_rows, running, sizeof running}}}};
+const case_t cases[] = {{{{"2x2", by_windows, pooled, sizeof pooled}},
+    {{"global", by_map, most, sizeof most}}, {{"rows", by_rows, running, sizeof running}}}};
 const uint32_t case_count = 3;
 """
 
