@@ -34,6 +34,7 @@ class Kernel:
 
     The weights of `stored_channels` output channels are stored transformed, the others' as int8; those of
     `resident_channels` behind them are transformed into RAM at start. 4 * `blocks` tiles are in flight.
+    `apart`: sums and weights in flight have a buffer of their own instead of a place in the scratch.
     `pooled`: the 2x2 maximum of the following pooling is taken on the way.
     """
 
@@ -42,6 +43,7 @@ class Kernel:
     blocks: int = 0
     pooled: bool = False
     resident_channels: int = 0
+    apart: bool = False
 
     @property
     def text(self) -> str:
@@ -166,13 +168,9 @@ def scratch_bytes(kernel: Kernel, layer: Layer) -> int:
     name = kernel.name
     if name in WINOGRAD_TILE and isinstance(layer, Conv2D):
         positions = (WINOGRAD_TILE[name] + 2) ** 2
-        channels = layer.weights.shape[3]
-        column = positions * pairs(channels) * 16
-        transformed = kernel.stored_channels + kernel.resident_channels
-        products = positions * 32 + (0 if transformed >= len(layer.weights) else column // 2) + 8
-        patch = positions * channels + 8
-        tiles = _aligned(kernel.blocks * 4 * TILE_BYTES)
-        return int(tiles + kernel.blocks * column + _aligned(max(patch, products)))
+        column = positions * pairs(layer.weights.shape[3]) * 16
+        tiles = _aligned(kernel.blocks * 4 * TILE_BYTES) + kernel.blocks * column
+        return int(tiles + (0 if kernel.apart else products_bytes(kernel, layer)))
     if name == "direct" and isinstance(layer, Conv2D):
         _, height, width, channels = layer.weights.shape
         return _direct_pairs(height * width, channels) * 16 + 8
@@ -181,6 +179,15 @@ def scratch_bytes(kernel: Kernel, layer: Layer) -> int:
     if name == "fully_connected" and isinstance(layer, FullyConnected):
         return int(-(-layer.weights.shape[1] // 4) * 8)
     return 0
+
+
+def products_bytes(kernel: Kernel, layer: Conv2D) -> int:
+    """Bytes of a Winograd kernel's sums and weights in flight, as the edgel3_*_products functions count."""
+    positions = (WINOGRAD_TILE[kernel.name] + 2) ** 2
+    channels = layer.weights.shape[3]
+    transformed = kernel.stored_channels + kernel.resident_channels
+    flying = 0 if transformed >= len(layer.weights) else positions * pairs(channels) * 8
+    return _aligned(max(positions * channels, positions * 32 + flying) + 8)
 
 
 TILE_BYTES = 16

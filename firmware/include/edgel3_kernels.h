@@ -49,6 +49,9 @@ typedef struct {
     const int32_t (*corrections)[4];  /**< F(4x4,3x3) only: lane offsets in four outputs of a tile */
     const void *resident;             /**< Winograd only: RAM with the transformed weights of the channels
                                            behind the stored ones; see edgel3_conv_f44_start() */
+    void *products;                   /**< Winograd only: RAM for the sums and the weights in flight, of
+                                           edgel3_conv_f44_products() bytes, or NULL: they follow the tiles
+                                           in the scratch. For tiles that leave them no room there */
     int32_t input_zero_point;         /**< value of the padding */
     int32_t output_zero_point;
     int32_t activation_min;
@@ -81,8 +84,14 @@ static inline int8_t *edgel3_row(const edgel3_map_t *map, int32_t y)
 void edgel3_conv_f44(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output,
                      int32_t first, int32_t last, void *scratch, int32_t blocks);
 
-/** Bytes of scratch of edgel3_conv_f44; `stored` if all channels are stored transformed or resident. */
+/**
+ * Bytes of scratch of edgel3_conv_f44; `stored` if all channels are stored transformed or resident. With
+ * conv->products those of edgel3_conv_f44_products() less.
+ */
 uint32_t edgel3_conv_f44_scratch(int32_t input_channels, int32_t blocks, bool stored);
+
+/** Bytes of conv->products, 8-byte aligned. */
+uint32_t edgel3_conv_f44_products(int32_t input_channels, bool stored);
 
 /** Transforms the weights of conv->resident_channels channels into `resident`, which conv->resident is to name. */
 void edgel3_conv_f44_start(const edgel3_conv_t *conv, int32_t input_channels, void *resident);
@@ -96,6 +105,9 @@ void edgel3_conv_f22(const edgel3_conv_t *conv, const edgel3_map_t *input, const
 
 /** Bytes of scratch of edgel3_conv_f22, alike. */
 uint32_t edgel3_conv_f22_scratch(int32_t input_channels, int32_t blocks, bool stored);
+
+/** As edgel3_conv_f44_products. */
+uint32_t edgel3_conv_f22_products(int32_t input_channels, bool stored);
 
 /** As edgel3_conv_f44_start. */
 void edgel3_conv_f22_start(const edgel3_conv_t *conv, int32_t input_channels, void *resident);

@@ -18,7 +18,7 @@
 
 #include <stddef.h>
 
-/* Scratch is v, then sums and transformed weights, whose place is shared by the patches of edge tiles. */
+/* Sums and transformed weights share their place with the patches of edge tiles. */
 typedef struct {
     edgel3_tile_t *tiles;
     uint32_t *v;
@@ -39,25 +39,31 @@ static uint32_t v_bytes(const edgel3_winograd_t *form, int32_t channels)
     return (uint32_t)(form->positions * edgel3_pairs(channels)) * 16u;
 }
 
+uint32_t edgel3_winograd_products(const edgel3_winograd_t *form, int32_t input_channels, bool stored)
+{
+    const uint32_t sums = (uint32_t)form->positions * 32u;
+    const uint32_t weights = stored ? 0u : v_bytes(form, input_channels) / 2u;
+    const uint32_t patch = (uint32_t)(form->positions * input_channels) + READ_AHEAD;
+    const uint32_t products = sums + weights + READ_AHEAD;
+    return aligned(patch > products ? patch : products);
+}
+
 uint32_t edgel3_winograd_scratch(const edgel3_winograd_t *form, int32_t input_channels, int32_t blocks,
                                  bool stored)
 {
     const uint32_t tiles = aligned((uint32_t)blocks * 4u * (uint32_t)sizeof(edgel3_tile_t));
     const uint32_t v = (uint32_t)blocks * v_bytes(form, input_channels);
-    const uint32_t sums = (uint32_t)form->positions * 32u;
-    const uint32_t weights = stored ? 0u : v_bytes(form, input_channels) / 2u;
-    const uint32_t patch = (uint32_t)(form->positions * input_channels) + READ_AHEAD;
-    const uint32_t products = sums + weights + READ_AHEAD;
-    return tiles + v + aligned(patch > products ? patch : products);
+    return tiles + v + edgel3_winograd_products(form, input_channels, stored);
 }
 
-static workspace_t divide(const edgel3_winograd_t *form, int32_t channels, int32_t blocks, void *scratch)
+static workspace_t divide(const edgel3_winograd_t *form, const edgel3_conv_t *conv, int32_t channels,
+                          int32_t blocks, void *scratch)
 {
     workspace_t space;
     space.tiles = scratch;
     int8_t *rest = (int8_t *)scratch + aligned((uint32_t)blocks * 4u * (uint32_t)sizeof(edgel3_tile_t));
     space.v = (uint32_t *)(void *)rest;
-    rest += (uint32_t)blocks * v_bytes(form, channels);
+    rest = conv->products ? conv->products : rest + (uint32_t)blocks * v_bytes(form, channels);
     space.sums = (uint32_t *)(void *)rest;
     space.weights = space.sums + form->positions * 8;
     space.patch = rest;
@@ -228,7 +234,7 @@ void edgel3_winograd(const edgel3_winograd_t *form, const edgel3_conv_t *conv, c
                      const edgel3_map_t *output, int32_t first, int32_t last, void *scratch, int32_t blocks)
 {
     const int32_t pairs = edgel3_pairs(input->channels);
-    const workspace_t space = divide(form, input->channels, blocks, scratch);
+    const workspace_t space = divide(form, conv, input->channels, blocks, scratch);
     const int32_t side = conv->pooled ? form->tile / 2 : form->tile; /* of a tile in the output map */
     const int32_t across = (output->width + side - 1) / side;
     int32_t ty = first, tx = 0;

@@ -55,6 +55,8 @@ void edgel3_winograd(const edgel3_winograd_t *form, const edgel3_conv_t *conv, c
 uint32_t edgel3_winograd_scratch(const edgel3_winograd_t *form, int32_t input_channels, int32_t blocks,
                                  bool stored);
 
+uint32_t edgel3_winograd_products(const edgel3_winograd_t *form, int32_t input_channels, bool stored);
+
 void edgel3_winograd_start(const edgel3_winograd_t *form, const edgel3_conv_t *conv, int32_t input_channels,
                            uint32_t *resident);
 

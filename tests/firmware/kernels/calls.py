@@ -25,7 +25,8 @@ TILE = {"f44": 4, "f22": 2, "direct": 1, "mono": 1}
 class Call:
     """A convolution by one kernel; the first `stored` channels of a Winograd one have transformed weights.
 
-    Those of `resident` channels behind them are transformed into RAM first.
+    Those of `resident` channels behind them are transformed into RAM first. With `apart` sums and weights in
+    flight have a buffer of their own.
     `strip` output tile rows a call (0: all), with the 2x2 maximum when `pooled`.
     """
 
@@ -37,6 +38,7 @@ class Call:
     strip: int = 0
     pooled: bool = False
     resident: int = 0
+    apart: bool = False
 
     @property
     def output_shape(self) -> tuple[int, int, int]:
@@ -132,6 +134,7 @@ class ConvStruct(ctypes.Structure):
         ("channels", ctypes.c_void_p),
         ("corrections", ctypes.c_void_p),
         ("resident", ctypes.c_void_p),
+        ("products", ctypes.c_void_p),
         ("input_zero_point", ctypes.c_int32),
         ("output_zero_point", ctypes.c_int32),
         ("activation_min", ctypes.c_int32),

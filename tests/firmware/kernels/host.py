@@ -40,7 +40,8 @@ class HostKernels:
         """
         conv, keep = _conv(call)
         resident = self._resident(call, conv)
-        scratch = self._scratch(call)
+        products = self._products(call, conv)
+        scratch = self._scratch(call, len(products) - 2 * GUARD)
         step = call.strip or call.tile_rows
         strips = [(first, min(first + step, call.tile_rows)) for first in range(0, call.tile_rows, step)]
         read = [call.input_rows(first, last) for first, last in strips]
@@ -63,7 +64,7 @@ class HostKernels:
             getattr(self.library, f"edgel3_conv_{call.kernel}")(*arguments)
             for y in range(first * call.side, min(last * call.side, call.output_shape[0])):
                 output[y] = produced[y % target_ring]
-        for buffer in (guarded, scratch, resident):
+        for buffer in (guarded, scratch, resident, products):
             assert (buffer[:GUARD] == POISON).all() and (buffer[-GUARD:] == POISON).all()
         del keep
         return output
@@ -144,8 +145,18 @@ class HostKernels:
         start(ctypes.byref(conv), channels, ctypes.c_void_p(conv.resident))
         return memory
 
-    def _scratch(self, call: Call) -> Int8Array:
-        size = getattr(self.library, f"edgel3_conv_{call.kernel}_scratch")(*call.scratch_arguments())
+    def _products(self, call: Call, conv: ConvStruct) -> Int8Array:
+        """Guarded RAM for sums and weights in flight, if the call keeps them apart."""
+        if not call.apart:
+            return np.full(2 * GUARD, POISON, np.int8)
+        channels, _, stored = call.scratch_arguments()
+        size = getattr(self.library, f"edgel3_conv_{call.kernel}_products")(channels, stored)
+        memory = np.full(size + 2 * GUARD, POISON, np.int8)
+        conv.products = memory[GUARD:].ctypes.data
+        return memory
+
+    def _scratch(self, call: Call, apart: int) -> Int8Array:
+        size = getattr(self.library, f"edgel3_conv_{call.kernel}_scratch")(*call.scratch_arguments()) - apart
         return np.full(size + 2 * GUARD, POISON, np.int8)
 
 

@@ -71,6 +71,7 @@ def _parse(line: str, call: Call) -> TargetResult:
 
 def _render(calls: Sequence[tuple[Call, Int8Array]]) -> str:
     parts = ['#include "cases.h"', '#include "edgel3_kernels.h"', "static int64_t scratch[100000];"]
+    parts.append("static int64_t products[20000] __attribute__((unused));")
     rows, starts = [], []
     for number, (call, values) in enumerate(calls):
         case = f"case{number}"
@@ -82,9 +83,9 @@ def _render(calls: Sequence[tuple[Call, Int8Array]]) -> str:
         parts.append(
             f"static int8_t {case}_output[{int(np.prod(call.output_shape))}] __attribute__((aligned(8)));"
         )
-        resident = ""
+        resident = ".products = products, " if call.apart else ""
         if call.resident:
-            resident = f".resident = {case}_resident,"
+            resident += f".resident = {case}_resident,"
             starts.append(f'{{"{case}_start", {case}_start, {case}_output, 0}}')
         fields = ", ".join(f".{key} = {value}" for key, value in call.fields().items())
         blocks = f", {call.blocks}" if call.kernel in ("f44", "f22") else ""

@@ -101,6 +101,7 @@ def test_equals_tflite(host_kernels: HostKernels, kernel: Any, data: st.DataObje
         blocks=data.draw(st.integers(1, 3)),
         strip=data.draw(st.integers(0, 3)),
         pooled=pooled,
+        apart=kernel in ("f44", "f22") and data.draw(st.booleans()),
     )
     values = data.draw(inputs(layer))
     np.testing.assert_array_equal(host_kernels.run(call, values), call.expected(values))

@@ -23,7 +23,7 @@ def _calls(rng: np.random.Generator) -> Calls:
     calls: Calls = []
 
     def add(by: Any, shape: tuple[int, int, int], channels: int, **options: Any) -> None:
-        names = ("stored", "blocks", "strip", "pooled", "resident")
+        names = ("stored", "blocks", "strip", "pooled", "resident", "apart")
         of_call = {key: options.pop(key) for key in names if key in options}
         layer = random_layer(rng, shape, channels, **options)
         assert exact(by, layer)
@@ -35,7 +35,7 @@ def _calls(rng: np.random.Generator) -> Calls:
             add("f22", (5, 6, depth), 6, stored=stored, input_zero_point=7)
     for stored, resident in ((0, 2), (2, 2), (0, 5), (2, 3)):
         for by in ("f44", "f22"):
-            add(by, (9, 7, 20), 5, stored=stored, resident=resident, blocks=2)
+            add(by, (9, 7, 20), 5, stored=stored, resident=resident, blocks=2, apart=resident == 2)
     for pooled in (False, True):
         for strip in (0, 1, 2):
             add("f44", (13, 10, 32), 4, pooled=pooled, strip=strip)
