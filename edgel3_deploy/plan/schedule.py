@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from math import inf
@@ -19,13 +18,12 @@ from edgel3_deploy.plan.kernel import Step
 from edgel3_deploy.plan.list_choice import by_use, choose_lists, with_lists
 from edgel3_deploy.plan.list_sizes import least_constants
 from edgel3_deploy.plan.measure import Measure, group_costs
-from edgel3_deploy.plan.place import Place as Place
-from edgel3_deploy.plan.place import Places, place
-from edgel3_deploy.plan.planner import capacities
-from edgel3_deploy.plan.resident import Resident as Resident
-from edgel3_deploy.plan.resident import all_taps, choose_residents, list_candidates, resident_lists
-from edgel3_deploy.plan.search import choose, options
 from edgel3_deploy.plan.option import Option
+from edgel3_deploy.plan.place import Place, Places, place
+from edgel3_deploy.plan.planner import capacities
+from edgel3_deploy.plan.resident import Resident, choose_residents, list_candidates, resident_channels
+from edgel3_deploy.plan.resident_weights import weight_candidates, with_weights
+from edgel3_deploy.plan.search import choose, options
 
 STORED_SHARE = 1.5
 """How much flash the balanced goal spends on constants, against the smallest form of the weights alone."""
@@ -125,9 +123,10 @@ def schedule(
     """The schedule of `network` on `board` for a goal; the same arguments give the same schedule.
 
     speed: the least cost within the board's flash and RAM. balanced: the same within the board's main RAM and
-    STORED_SHARE (with lists TAPS_SHARE) times the flash of the weights' smallest form (int8, or lists of bytes
-    where these are shorter), or all RAM if that cannot be. size: the smallest form and the kernels of the least code; dense
-    networks then take the least RAM that keeps to SIZE_INSTRUCTIONS_PER_MAC, sparse ones the least cost.
+    STORED_SHARE (with lists TAPS_SHARE) times the flash of the weights' smallest form (int8, or lists of
+    bytes where these are shorter), or all RAM if that cannot be. size: the smallest form and the kernels of
+    the least code; dense networks then take the least RAM that keeps to SIZE_INSTRUCTIONS_PER_MAC, sparse
+    ones the least cost.
     Whatever the goal, RAM that is left is filled at start with what saves work, up to the share of the
     application. `ram_limit` bounds all RAM of the image, in bytes; `by` is the cost that is kept low.
 
@@ -253,16 +252,18 @@ def _filled(task: _Task, attempt: _Attempt, groups: tuple[Group, ...], places: P
     spare = attempt.flash - sum(step.constant_bytes for members in plain for step in members.steps)
     spare = spare if attempt.taps else 0
     splits = choose_lists(_sparse(groups), spare)
-    residents: tuple[Resident, ...] = ()
-    arenas: Mapping[str, int] = places.arenas
-    if not all_taps(groups, splits) or task.by == "cycles":
-        free = capacities(task.network, task.board)
-        candidates = list_candidates(groups, task.by)
-        residents, arenas = choose_residents(
-            candidates, arenas, free, _residents_limit(task), task.by, groups
-        )
-        splits = choose_lists(_sparse(groups), spare, resident_lists(residents))
-    final = tuple(with_lists(members, splits) for members in groups)
+    # Lists that the flash holds as taps gain no instructions in RAM, only cycles.
+    all_taps = all(splits[step.index].taps == step.output_shape[2] for step in _sparse(groups))
+    candidates = weight_candidates(groups, task.by)
+    if not all_taps or task.by == "cycles":
+        candidates += list_candidates(groups, task.by)
+    free = capacities(task.network, task.board)
+    residents, arenas = choose_residents(
+        candidates, places.arenas, free, _residents_limit(task), task.by, groups
+    )
+    splits = choose_lists(_sparse(groups), spare, resident_channels(residents, "lists"))
+    weights = resident_channels(residents, "weights")
+    final = tuple(with_weights(with_lists(members, splits), weights) for members in groups)
     return Schedule(
         goal=task.goal,
         groups=final,
