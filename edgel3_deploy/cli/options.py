@@ -55,7 +55,7 @@ optimize_option: Decorator = click.option(
 )
 
 
-class _Size(click.ParamType):
+class _Size(click.ParamType[int]):
     """Bytes as a whole number, or with K or M for 1,024 or 1,048,576 of them."""
 
     name = "size"
@@ -74,7 +74,8 @@ ram_option: Decorator = click.option(
     "ram_limit",
     type=_Size(),
     metavar="SIZE",
-    help="Most bytes of RAM for the whole image, stack and tensors included, such as 256K.  [default: the board's]",
+    help="Most bytes of RAM for all of the image, stack and tensors included, such as 256K.  "
+    "[default: the board's]",
 )
 by_option: Decorator = click.option(
     "--by",

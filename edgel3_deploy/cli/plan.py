@@ -71,6 +71,6 @@ def command(
     room = constants_limit(board)
     click.echo(f"constants: {size(chosen.constant_bytes)} of {size(room)} bytes of flash free for them")
     click.echo(
-        f"about {chosen.instructions / 1e6:.1f} million instructions, {chosen.cycles / 1e6:.1f} million cycles "
-        f"(modelled, not measured); chosen by {chosen.by}"
+        f"about {chosen.instructions / 1e6:.1f} million instructions, "
+        f"{chosen.cycles / 1e6:.1f} million cycles (modelled, not measured); chosen by {chosen.by}"
     )

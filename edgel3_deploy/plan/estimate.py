@@ -264,8 +264,7 @@ def _judged(
     ram_used = _ram_used(network, board, ram)
     flash_used = layout.overhead + sum(row.flash for row in rows)
     excess = _excess(board, layout, flash_used, ram_used, ram_limit)
-    refused = isinstance(plan, OverBudgetError)
-    if refused and not excess:
+    if isinstance(plan, OverBudgetError) and not excess:
         excess = (plan.message,)
     peak = max(rows, key=lambda row: row.ram)
     return Estimate(
@@ -282,8 +281,21 @@ def _judged(
         peak_bytes=peak.ram,
         excess=excess,
         fitting=fitting(board, layout, ram_limit) if excess else (),
-        sparsity=least_sparsity(network, board, layout, ram_limit) if refused else None,
+        sparsity=_sparsity(network, plan, board, layout, ram_limit),
     )
+
+
+def _sparsity(
+    network: Network,
+    plan: Schedule | MemoryPlan | OverBudgetError,
+    board: Board,
+    layout: FlashLayout,
+    ram_limit: int | None,
+) -> int | None:
+    """`least_sparsity` of a network without a native schedule."""
+    if not isinstance(plan, OverBudgetError):
+        return None
+    return least_sparsity(network, board, layout, ram_limit)
 
 
 def _ram_used(network: Network, board: Board, arenas: int) -> int:
@@ -292,7 +304,7 @@ def _ram_used(network: Network, board: Board, arenas: int) -> int:
 
 
 def _ram_limit(board: Board, limit: int | None) -> int:
-    """The most RAM of an image; a limit of the user's counts the firmware's data too, which is left out here."""
+    """The most RAM of an image; a limit of the user's counts the firmware's data too, unlike `ram_used`."""
     most = min(sum(region.size for region in board.ram), RAM_CEILING)
     return most if limit is None else min(most, limit - FIRMWARE_DATA)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
 
@@ -199,12 +199,17 @@ def _beside_arenas(network: Network, board: Board) -> int:
 
 
 def frugal(network: Network) -> tuple[Option, ...]:
-    """The way with the least RAM, whatever board it may fit: without Winograd, thus with int8 weights."""
-    plain = options(network, winograd=False)
+    """The way with the least flash, then the least RAM, whatever board it may fit: without Winograd."""
+    plain = [replace(option, cost=option.flash) for option in options(network, winograd=False)]
     limits = sorted({option.ram for option in plain})
     end = len(operations(network))
-    least = limits[bisect_left(limits, True, key=lambda limit: choose(plain, end, limit, None) is not None)]
-    way = choose(plain, end, least, None)
+
+    def flash(limit: int) -> float:
+        way = choose(plain, end, limit, None)
+        return inf if way is None else sum(option.flash for option in way)
+
+    least = bisect_left(limits, True, key=lambda limit: flash(limit) <= flash(limits[-1]) * INT8_SHARE)
+    way = choose(plain, end, limits[least], None)
     assert way is not None
     return way
 
