@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,33 @@ class StepView:
     scratch: str
     reach: str
     comment: tuple[str, ...]
+    lanes: LaneStepView | None = None
+
+
+@dataclass(frozen=True)
+class ListView:
+    """One list of weights of a sparse step: its form in C, channels, the array's name, what it is."""
+
+    form: str
+    channels: int
+    entries: str
+    note: str
+
+
+@dataclass(frozen=True)
+class LaneStepView:
+    """What a step in lanes has besides: `rows` of its convolution, which has `positions` in each.
+
+    `columns`: rows are the map's columns. `output` is rows, pooled or global, with `maxima` as a C expression
+    for the last.
+    """
+
+    columns: bool
+    rows: int
+    positions: int
+    output: Literal["rows", "pooled", "global"]
+    lists: tuple[ListView, ...]
+    maxima: str
 
 
 @dataclass(frozen=True)
