@@ -1,100 +1,122 @@
-"""Transformed Winograd weights in RAM that a board leaves idle: made once at start, read by every inference.
-
-Mirrors edgel3_conv_f44_resident and edgel3_conv_f22_resident; a test compares them.
-"""
+"""What idle RAM is filled with at start, so that an inference need not make it again and again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
-from edgel3_deploy.graph.ir import Conv2D
-from edgel3_deploy.plan.arena import ALIGNMENT
-from edgel3_deploy.plan.cost import cost
 from edgel3_deploy.plan.group import Group
-from edgel3_deploy.plan.kernel import Step
-from edgel3_deploy.plan.loop_rates import Rate
-from edgel3_deploy.plan.packed import pairs
+from edgel3_deploy.plan.lane_cost import INSTRUCTIONS
+from edgel3_deploy.plan.list_choice import by_use
+from edgel3_deploy.plan.list_sizes import ListSplit
+from edgel3_deploy.plan.measure import RATES, Measure, group_costs
+from edgel3_deploy.plan.place import Place, padded
 
-WEIGHT_POSITIONS = {"f44": 36, "f22": 16}
-"""Matrix products of a tile, each with weights of its own."""
-READ_AHEAD = 8
-"""Bytes behind the weights that the products load and do not use."""
-
-
-def resident_bytes(kernel: str, layer: Conv2D, channels: int) -> int:
-    """Bytes of RAM, a multiple of 8, for the transformed weights of `channels` output channels."""
-    if channels == 0:
-        return 0
-    words = -(-channels // 2) * WEIGHT_POSITIONS[kernel] * pairs(layer.weights.shape[3]) * 2
-    return words * 4 + READ_AHEAD
+LEAST_GAIN = 0.001
+"""Share of an inference's cost that a resident must save."""
+Content = Literal["lists", "weights"]
 
 
 @dataclass(frozen=True)
 class ResidentCandidate:
-    """Weights in flight of step number `step` that could be resident instead, by pairs of output channels.
+    """What RAM could hold for the step that begins with operation `step`.
 
-    A pair takes `pair_bytes` of RAM and saves `pair_saves`, modelled, in every inference.
+    `bytes` and `gains` are running totals: entry n is for the first n * `grain` output channels. Gains are
+    modelled cost of an inference; `saves` is the same in instructions.
     """
 
     step: int
-    channels: int
-    pair_bytes: int
-    pair_saves: Rate
+    what: Content
+    bytes: tuple[int, ...]
+    gains: tuple[float, ...]
+    saves: tuple[float, ...]
+    grain: int = 1
+
+    @property
+    def worth(self) -> float:
+        """Gain per byte."""
+        return self.gains[-1] / max(self.bytes[-1], 1)
 
 
 @dataclass(frozen=True)
-class ResidentWeights:
-    """`channels` output channels of step number `step` in `size` bytes of a region; `saves` an inference."""
+class Resident:
+    """RAM of its own that is filled at start for the step that begins with operation `step`.
+
+    `what`: the lists of its first `channels` output channels decoded to taps, or their weights transformed.
+    `saves`: modelled instructions of an inference against decoding or transforming each time.
+    """
 
     step: int
+    what: Content
     channels: int
-    region: str
-    size: int
-    saves: Rate
+    place: Place
+    saves: int
 
 
-def weight_candidates(groups: Iterable[Group]) -> tuple[ResidentCandidate, ...]:
-    """Of all Winograd steps with weights in flight, those first that save the most instructions a byte."""
-    found = []
-    number = 0
-    for members in groups:
-        alone = len(members.steps) == 1
-        for step in members.steps:
-            kernel, layer = step.kernel, step.layer
-            if kernel.name in WEIGHT_POSITIONS and isinstance(layer, Conv2D):
-                flying = len(layer.weights) - kernel.stored_channels - kernel.resident_channels
-                if flying > 0:
-                    found.append(_candidate(number, step, step.units if alone else 1, flying))
-            number += 1
-    return tuple(sorted(found, key=lambda item: (-item.pair_saves.instructions / item.pair_bytes, item.step)))
+def list_candidates(groups: Sequence[Group], by: Measure) -> tuple[ResidentCandidate, ...]:
+    """The sparse steps' decoded lists, against lists of bytes."""
+    return tuple(
+        ResidentCandidate(
+            step.index,
+            "lists",
+            tuple(8 * taps for taps in sizes.taps),
+            _gains(sizes.taps, sizes.pairs, met, RATES[by].resident_tap, RATES[by].pair(sizes.wide)),
+            _gains(sizes.taps, sizes.pairs, met, INSTRUCTIONS.resident_tap, INSTRUCTIONS.pair(sizes.wide)),
+        )
+        for step, met in by_use(groups)
+        if (sizes := step.lists) is not None
+    )
 
 
-def _candidate(number: int, step: Step, units_per_call: int, flying: int) -> ResidentCandidate:
-    layer, kernel = step.layer, step.kernel
-    assert isinstance(layer, Conv2D)
-    one = replace(step, kernel=replace(kernel, resident_channels=kernel.resident_channels + 2))
-    before, after = cost(step, units_per_call), cost(one, units_per_call)
-    saves = Rate(before.instructions - after.instructions, before.cycles - after.cycles)
-    size = resident_bytes(kernel.name, layer, 2) - READ_AHEAD
-    return ResidentCandidate(number, flying, size, saves)
+def _gains(taps: Sequence[int], pairs: Sequence[int], met: int, tap: float, pair: float) -> tuple[float, ...]:
+    return tuple(met * (pair * b - tap * a) for a, b in zip(taps, pairs, strict=True))
 
 
-def fill(candidates: Iterable[ResidentCandidate], free: Mapping[str, int]) -> tuple[ResidentWeights, ...]:
-    """As many channels as the regions have bytes free for, in the order given; a step's lie in one piece."""
-    room = dict(free)
-    kept = []
-    for candidate in candidates:
-        region = max(room, key=lambda name: room[name], default=None)
-        if region is None:
-            break
-        pairs_kept = min(-(-candidate.channels // 2), (room[region] - READ_AHEAD) // candidate.pair_bytes)
-        if pairs_kept > 0:
-            size = -(-(pairs_kept * candidate.pair_bytes + READ_AHEAD) // ALIGNMENT) * ALIGNMENT
-            if size > room[region]:
-                pairs_kept, size = pairs_kept - 1, size - candidate.pair_bytes
-            saves = Rate(*(pairs_kept * part for part in candidate.pair_saves))
-            channels = min(2 * pairs_kept, candidate.channels)
-            kept.append(ResidentWeights(candidate.step, channels, region, size, saves))
-            room[region] -= size
-    return tuple(item for item in kept if item.channels)
+def choose_residents(
+    candidates: Sequence[ResidentCandidate],
+    arenas: Mapping[str, int],
+    free: Mapping[str, int],
+    most: int,
+    by: Measure,
+    groups: Sequence[Group],
+) -> tuple[tuple[Resident, ...], dict[str, int]]:
+    """What is worth most per byte first, as many channels as fit, and the arenas with it behind.
+
+    What saves less than LEAST_GAIN of the cost of all `groups` is left out.
+
+    Each lies behind what `arenas` hold in a region of `free` bytes; all arenas together take at most `most`.
+    """
+    least = LEAST_GAIN * sum(sum(group_costs(members, by)) for members in groups)
+    grown = dict(arenas)
+    chosen = []
+    for candidate in sorted(candidates, key=lambda found: (-found.worth, found.step)):
+        left = most - sum(padded(size) for size in grown.values())
+        room = {region: min(size - padded(grown.get(region, 0)), left) for region, size in free.items()}
+        whole = [region for region in room if room[region] >= padded(candidate.bytes[-1])]
+        region = whole[0] if whole else max(room, key=lambda name: room[name])
+        count = max(n for n, size in enumerate(candidate.bytes) if n == 0 or padded(size) <= room[region])
+        if candidate.gains[count] <= least:
+            continue
+        offset, size = padded(grown.get(region, 0)), candidate.bytes[count]
+        place = Place(
+            f"operation {candidate.step}'s {candidate.what}", region, offset, size, 0, len(groups) - 1
+        )
+        channels = count * candidate.grain
+        chosen.append(Resident(candidate.step, candidate.what, channels, place, int(candidate.saves[count])))
+        grown[region] = offset + padded(size)
+    return tuple(chosen), grown
+
+
+def resident_lists(residents: Sequence[Resident]) -> dict[int, int]:
+    """Output channels with decoded lists, by step."""
+    return {found.step: found.channels for found in residents if found.what == "lists"}
+
+
+def all_taps(groups: Sequence[Group], splits: Mapping[int, ListSplit]) -> bool:
+    """Whether no list is left in bytes."""
+    return all(
+        step.lists is None or splits[step.index].resident + splits[step.index].taps == step.lists.channels
+        for members in groups
+        for step in members.steps
+    )
