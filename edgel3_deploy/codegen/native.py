@@ -78,6 +78,11 @@ class NativeView:
         return max(widths, default=0)
 
     @property
+    def outputs(self) -> frozenset[str]:
+        """What steps make: maps, or in lanes rows, pooled or global."""
+        return frozenset(step.lanes.output if step.lanes else "maps" for step in self.steps)
+
+    @property
     def most_strips(self) -> int:
         """Strips of the group that has most."""
         return max((group.steps[-1].strips for group in self.lane_groups), default=1)

@@ -24,13 +24,17 @@ from edgel3_deploy.plan.schedule import Resident
 
 @dataclass(frozen=True)
 class ArrayView:
-    """A constant array: element type, C name, elements, what it is, and its rows as C text."""
+    """A constant array: element type, C name, elements, what it is, and its rows as C text.
+
+    `tile` is a C expression for what the rows call TILE: where taps find a tile's expanded positions.
+    """
 
     type: str
     name: str
     size: int
     meaning: str
     rows: str
+    tile: str = ""
 
 
 @dataclass(frozen=True)
@@ -177,7 +181,8 @@ def _list(name: str, part: SparseList, tile: str) -> tuple[ListView, ArrayView]:
     form = LIST_FORMS[part.form]
     channels = f"channels {part.first} to {part.first + part.channels - 1}"
     if form == "TAPS":
-        entries = ArrayView("edgel3_tap_t", f"{name}_taps", len(part.entries), channels, _taps(part, tile))
+        rows = _taps(part.entries)
+        entries = ArrayView("edgel3_tap_t", f"{name}_taps", len(part.entries), channels, rows, tile)
     else:
         array_name = f"{name}_bytes_{part.first}"
         entries = ArrayView("uint8_t", array_name, part.entries.size, channels, _bytes(part))
@@ -200,9 +205,9 @@ def _decoded(
     )
 
 
-def _taps(part: SparseList, tile: str) -> str:
-    entries = [f"{{{tile} + {offset}, {weight}*512}}" for offset, weight in part.entries.tolist()]
-    return "\n".join("    " + ", ".join(entries[at : at + 8]) + "," for at in range(0, len(entries), 8))
+def _taps(entries: NDArray[np.int32]) -> str:
+    taps = [f"{{TILE + {offset}, {weight} * 512}}" for offset, weight in entries.tolist()]
+    return "\n".join("    " + ", ".join(taps[at : at + 5]) + "," for at in range(0, len(taps), 5))
 
 
 def _bytes(part: SparseList) -> str:

@@ -193,7 +193,7 @@ def _comment(members: Group) -> str:
     strips = members.lanes.strips
     what = " to ".join(dict.fromkeys((members.steps[0].name, members.steps[-1].name)))
     how = "column by column" if members.lanes.columns else "row by row"
-    return f"{what}, {how}" + (f", in {len(strips)} strips one after the other" if strips else "")
+    return f"{what}, {how}" + (f", in {len(strips)} strips one after the other" if len(strips) > 1 else "")
 
 
 def _map(name: str, ring: Ring, place: Place, widths: tuple[int, ...]) -> LaneMapView:
