@@ -23,18 +23,25 @@ from edgel3_deploy.plan.lane_groups import lane_group
 from edgel3_deploy.plan.list_sizes import ListSplit
 from edgel3_deploy.plan.schedule import Schedule
 from tests.codegen.host import assert_exact, host_network
-from tests.codegen.lanes import lane_schedule, lane_steps, placed, pruned
+from tests.codegen.lanes import Split, lane_schedule, lane_steps, placed, pruned
 from tests.graph.models import ModelBuilder, random_input
 
 Check = Callable[[Network, Schedule, int], None]
 
 pytestmark = pytest.mark.usefixtures("host_tiles")
 
-BYTES: Callable[[int], ListSplit] = lambda _channels: ListSplit()
-TAPS: Callable[[int], ListSplit] = lambda channels: ListSplit(0, channels)
-RESIDENT: Callable[[int], ListSplit] = lambda channels: ListSplit(channels, 0)
-MIXED: Callable[[int], ListSplit] = lambda channels: ListSplit(channels // 3, channels // 3)
-SPLITS = {"bytes": BYTES, "taps": TAPS, "resident": RESIDENT, "mixed": MIXED}
+
+def mixed(channels: int) -> ListSplit:
+    """A third of the channels in each form."""
+    return ListSplit(channels // 3, channels // 3)
+
+
+SPLITS: dict[str, Split] = {
+    "bytes": lambda _channels: ListSplit(),
+    "taps": lambda channels: ListSplit(0, channels),
+    "resident": lambda channels: ListSplit(channels, 0),
+    "mixed": mixed,
+}
 
 HYPOTHESIS = settings(
     deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -80,7 +87,8 @@ def test_every_form_of_list_is_exact(check: Check, columns: bool, split: str) ->
 def chains(draw: st.DrawFn) -> Network:
     """Sparse 3x3 convolutions, poolings between them, any quantization, a maximum over the map or none."""
     height, width = draw(st.integers(4, 30)), draw(st.integers(4, 30))
-    builder = ModelBuilder((height, width, draw(st.sampled_from([1, 1, 3]))), zero_point=draw(st.integers(-128, 127)))
+    channels = draw(st.sampled_from([1, 1, 3]))
+    builder = ModelBuilder((height, width, channels), zero_point=draw(st.integers(-128, 127)))
     for number in range(draw(st.integers(1, 4))):
         zero_point = draw(st.sampled_from([-128, -128, 0, 17]))
         activation = draw(st.sampled_from(["RELU", "RELU", "NONE", "RELU6"]))
@@ -124,7 +132,7 @@ def test_between_dense_groups(check: Check, columns: bool) -> None:
     layers = network.layers
     first = Step(0, layers[0].name, layers[:1], Kernel("direct"))
     last = Step(3, layers[4].name, layers[4:], Kernel("direct"))
-    sparse = lane_steps(network, columns, MIXED)[1:3]
+    sparse = lane_steps(network, columns, mixed)[1:3]
     assert [step.kernel.name for step in sparse] == ["sparse", "sparse"]
     check(network, placed((group((first,)), lane_group(sparse, 8), group((last,)))), 4)
 
@@ -134,12 +142,12 @@ def test_a_dense_layer_may_run_in_the_same_lists(check: Check) -> None:
     (wide,) = [layer for layer in network.layers if isinstance(layer, Conv2D) and len(layer.weights) == 9]
     dense = np.random.default_rng(1).integers(-127, 128, wide.weights.shape).astype(np.int8)
     wide.weights[...] = dense
-    check(network, lane_schedule(network, True, 16, MIXED), 2)
+    check(network, lane_schedule(network, True, 16, mixed), 2)
 
 
 def test_the_program_reads_like_the_schedule(board: Board) -> None:
     network = l3_like()
-    plan = lane_schedule(network, True, 16, MIXED)
+    plan = lane_schedule(network, True, 16, mixed)
     view = view_native(plan)
     assert view.runs == ("conv1_to_conv5_in_lanes()",)
     assert [step.lanes.output for step in view.steps if step.lanes] == [
