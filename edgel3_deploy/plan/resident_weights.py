@@ -5,7 +5,7 @@ Mirrors edgel3_conv_f44_resident and edgel3_conv_f22_resident; a test compares t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from edgel3_deploy.graph.ir import Conv2D
@@ -15,7 +15,7 @@ from edgel3_deploy.plan.kernel import Step
 from edgel3_deploy.plan.loop_rates import Rate
 from edgel3_deploy.plan.measure import Measure
 from edgel3_deploy.plan.packed import pairs
-from edgel3_deploy.plan.resident import ResidentCandidate
+from edgel3_deploy.plan.resident import Resident, ResidentCandidate
 
 WEIGHT_POSITIONS = {"f44": 36, "f22": 16}
 """Matrix products of a tile, each with weights of its own."""
@@ -31,44 +31,46 @@ def resident_bytes(kernel: str, layer: Conv2D, channels: int) -> int:
     return words * 4 + READ_AHEAD
 
 
-def weight_candidates(groups: Iterable[Group], by: Measure) -> tuple[ResidentCandidate, ...]:
-    """What could be resident of all Winograd steps with weights in flight, by pairs of output channels."""
-    return tuple(
-        _candidate(step, step.units if len(members.steps) == 1 else 1, by)
-        for members in groups
+def weight_candidates(groups: Sequence[Group], by: Measure) -> tuple[ResidentCandidate, ...]:
+    """The weights in flight of all Winograd steps, by pairs of output channels."""
+    found = []
+    for step, layer, units_per_call in _winograd(groups):
+        flying = len(layer.weights) - step.kernel.stored_channels - step.kernel.resident_channels
+        saves = _pair_saves(step, units_per_call)
+        saved = saves.cycles if by == "cycles" else saves.instructions
+        counts = range(-(-flying // 2) + 1)
+        candidate = ResidentCandidate(
+            step.index,
+            "weights",
+            tuple(resident_bytes(step.kernel.name, layer, 2 * count) for count in counts),
+            tuple(count * saved for count in counts),
+            tuple(count * saves.instructions for count in counts),
+            grain=2,
+        )
+        if flying > 0:
+            found.append(candidate)
+    return tuple(found)
+
+
+def with_weights(members: Group, residents: Sequence[Resident]) -> Group:
+    """The group with the kernels that read these residents."""
+    held = {found.step: found.channels for found in residents if found.what == "weights"}
+    steps = tuple(
+        replace(step, kernel=replace(step.kernel, resident_channels=held.get(step.index, 0)))
         for step in members.steps
-        if step.kernel.name in WEIGHT_POSITIONS and _flying(step) > 1
     )
+    return replace(members, steps=steps)
 
 
-def with_weights(members: Group, resident: dict[int, int]) -> Group:
-    """The group with so many resident channels of the steps that have any, by step index."""
-    steps = (
-        replace(step, kernel=replace(step.kernel, resident_channels=resident.get(step.index, 0)))
-        for step in members.steps
-    )
-    return replace(members, steps=tuple(steps))
+def _winograd(groups: Sequence[Group]) -> Iterator[tuple[Step, Conv2D, int]]:
+    """Winograd steps with their layers and the units of a call."""
+    for members in groups:
+        for step in members.steps:
+            if step.kernel.name in WEIGHT_POSITIONS and isinstance(step.layer, Conv2D):
+                yield step, step.layer, step.units if len(members.steps) == 1 else 1
 
 
-def _flying(step: Step) -> int:
-    """Output channels whose weights are transformed in flight."""
-    assert isinstance(step.layer, Conv2D)
-    return len(step.layer.weights) - step.kernel.stored_channels
-
-
-def _candidate(step: Step, units_per_call: int, by: Measure) -> ResidentCandidate:
-    layer, kernel = step.layer, step.kernel
-    assert isinstance(layer, Conv2D)
-    one = replace(step, kernel=replace(kernel, resident_channels=2))
-    before, after = cost(step, units_per_call), cost(one, units_per_call)
-    saves = Rate(before.instructions - after.instructions, before.cycles - after.cycles)
-    gain = saves.instructions if by == "instructions" else saves.cycles
-    counts = range(_flying(step) // 2 + 1)
-    return ResidentCandidate(
-        step.index,
-        "weights",
-        tuple(resident_bytes(kernel.name, layer, 2 * count) for count in counts),
-        tuple(count * gain for count in counts),
-        tuple(count * saves.instructions for count in counts),
-        grain=2,
-    )
+def _pair_saves(step: Step, units_per_call: int) -> Rate:
+    kernel = replace(step.kernel, resident_channels=step.kernel.resident_channels + 2)
+    before, after = cost(step, units_per_call), cost(replace(step, kernel=kernel), units_per_call)
+    return Rate(before.instructions - after.instructions, before.cycles - after.cycles)

@@ -267,8 +267,7 @@ def _filled(task: _Task, attempt: _Attempt, groups: tuple[Group, ...], places: P
         candidates, places.arenas, free, _residents_limit(task), task.by, groups
     )
     splits = choose_lists(_sparse(groups), spare, resident_channels(residents, "lists"))
-    weights = resident_channels(residents, "weights")
-    final = tuple(with_weights(with_lists(members, splits), weights) for members in groups)
+    final = tuple(with_weights(with_lists(members, splits), residents) for members in groups)
     return Schedule(
         goal=task.goal,
         groups=final,
