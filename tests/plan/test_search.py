@@ -14,7 +14,8 @@ from edgel3_deploy.plan.candidates import operations, steps_from
 from edgel3_deploy.plan.cost import step_costs
 from edgel3_deploy.plan.group import group, ring_bytes
 from edgel3_deploy.plan.kernel import STREAMING, WINOGRAD_TILE, Step
-from edgel3_deploy.plan.search import FLASH_GRAIN, Option, choose, options
+from edgel3_deploy.plan.option import Option
+from edgel3_deploy.plan.search import FLASH_GRAIN, choose, options
 from tests.graph.models import ModelBuilder
 
 
