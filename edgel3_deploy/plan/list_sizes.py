@@ -35,7 +35,8 @@ class ListSizes:
     """Running totals over the output channels: entry n is that of the first n channels, so out + 1 entries.
 
     `taps` counts entries in tap form (an empty channel has one of weight 0); `pairs` those in byte form,
-    escapes included, an even number a channel. `wide`: byte lists count their deltas in words, else in bytes, whichever is shorter.
+    escapes included, an even number a channel. `wide`: byte lists count their deltas in words, else in bytes,
+    whichever is shorter.
     """
 
     nonzeros: tuple[int, ...]
