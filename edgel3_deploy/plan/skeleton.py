@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgel3_deploy.graph.ir import Conv2D, Layer, MaxPool2D, Network, Requantize, Reshape, Tensor
 from edgel3_deploy.models.family import Member
@@ -12,22 +13,49 @@ from edgel3_deploy.models.network import FloatNetwork
 
 
 def skeleton(member: Member) -> Network:
-    """The layers of `member` with weights of zero that take no memory; its arithmetic means nothing."""
-    return _skeleton(member.name, member.front_end, (member.n_mels, member.frames), member.widths)
+    """The layers of `member` with as many weights as published, all one; its arithmetic means nothing."""
+    size = (member.n_mels, member.frames)
+    return _skeleton(member.name, member.front_end, size, _convolutions(member.widths, member.sparsity))
 
 
 def float_skeleton(network: FloatNetwork) -> Network:
-    """The same of a float network, of whatever widths and depth."""
-    widths = [conv.bias.size for conv in network.convs]
-    return _skeleton(network.name, network.front_end, (network.n_mels, network.frames), widths)
+    """The same of a float network, of whatever widths and depth: its weights that are not zero are one."""
+    weights = [np.not_equal(conv.weights, 0).transpose(3, 0, 1, 2).view(np.int8) for conv in network.convs]
+    return _skeleton(network.name, network.front_end, (network.n_mels, network.frames), weights)
 
 
-def _skeleton(name: str, front_end: str, size: tuple[int, int], widths: Sequence[int]) -> Network:
+def uniform_skeleton(network: Network, percent: float) -> Network:
+    """The same of a chain as `skeleton` makes it, with `percent` zeros in all convolutions but the first."""
+    widths = [len(layer.weights) for layer in network.layers if isinstance(layer, Conv2D)]
+    height, frames, _ = network.input.shape
+    convolutions = _convolutions(widths, [0.0, *[percent] * (len(widths) - 1)])
+    return _skeleton(network.name, network.front_end, (height, frames), convolutions)
+
+
+def _convolutions(widths: Sequence[int], sparsity: Sequence[float]) -> list[NDArray[np.int8]]:
+    """Weights of ones (out, 3, 3, in), of which so many percent are zeros in places drawn at random."""
+    random = np.random.default_rng(0)
+    weights = []
+    for inputs, outputs, percent in zip((1, *widths), widths, sparsity, strict=False):
+        shape = (outputs, 3, 3, inputs)
+        if percent == 0:
+            weights.append(np.broadcast_to(np.int8(1), shape))
+            continue
+        drawn = random.random(int(np.prod(shape)), np.float32)
+        zeros = round(drawn.size * percent / 100)
+        kept = drawn > np.partition(drawn, zeros - 1)[zeros - 1] if zeros else drawn >= 0
+        weights.append(kept.view(np.int8).reshape(shape))
+    return weights
+
+
+def _skeleton(
+    name: str, front_end: str, size: tuple[int, int], weights: Sequence[NDArray[np.int8]]
+) -> Network:
     layers: list[Layer] = []
     shape: tuple[int, ...] = (*size, 1)
-    last = len(widths) - 1
-    for index, width in enumerate(widths):
-        shape = _append_conv(layers, shape, width)
+    last = len(weights) - 1
+    for index, kernel in enumerate(weights):
+        shape = _append_conv(layers, shape, kernel)
         if index == last:
             shape = _append_pool(layers, shape, (shape[0], shape[1]))
         elif index % 2 == 1:
@@ -49,14 +77,15 @@ def _common(
     )
 
 
-def _append_conv(layers: list[Layer], shape: tuple[int, ...], width: int) -> tuple[int, ...]:
-    height, frames, channels = shape
+def _append_conv(layers: list[Layer], shape: tuple[int, ...], weights: NDArray[np.int8]) -> tuple[int, ...]:
+    height, frames, _ = shape
+    width = len(weights)
     name = f"conv{sum(isinstance(layer, Conv2D) for layer in layers) + 1}"
     zeros = np.broadcast_to(np.int32(0), (width,))
     layers.append(
         Conv2D(
             *_common(layers, name, shape, (height, frames, width)),
-            weights=np.broadcast_to(np.int8(0), (width, 3, 3, channels)),
+            weights=weights,
             bias=zeros,
             requantize=Requantize(zeros, zeros),
             stride=(1, 1),
