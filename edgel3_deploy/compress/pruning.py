@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.errors import UsageError
-from edgel3_deploy.models.family import PLANS as PLANS
+from edgel3_deploy.models.family import PLANS
 from edgel3_deploy.models.network import FloatNetwork
+
+__all__ = ["PLANS", "Pruned", "cut_depth", "parse_plan", "prune_filters", "prune_weights"]
 
 FloatArray = NDArray[np.float32]
 
