@@ -52,6 +52,29 @@ optimize_option: Decorator = click.option(
     show_default=True,
     help="What the native runtime's kernels and memory are chosen for.",
 )
+
+
+class Bytes(click.ParamType[int]):
+    """A number of bytes: 262144, 256K or 1M."""
+
+    name = "size"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        from edgel3_deploy.boards.table import parse_size
+
+        found = parse_size(str(value))
+        if not found:
+            self.fail(f"{value!r} is no size", param, ctx)
+        return found
+
+
+ram_option: Decorator = click.option(
+    "--ram",
+    "ram_limit",
+    type=Bytes(),
+    metavar="SIZE",
+    help="Most RAM of the whole image, such as 256K.  [default: what the board has]",
+)
 build_dir_option: Decorator = click.option(
     "--build-dir",
     type=click.Path(path_type=Path),
