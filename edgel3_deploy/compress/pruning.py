@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.errors import UsageError
-from edgel3_deploy.models.family import PLANS as PLANS
+from edgel3_deploy.models.family import PLANS
 from edgel3_deploy.models.network import FloatNetwork
 
 FloatArray = NDArray[np.float32]
