@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from operator import itemgetter
 
 from edgel3_deploy.plan.candidates import Parts, steps_from
-from edgel3_deploy.plan.cost import instructions
+from edgel3_deploy.plan.cost import cost
 from edgel3_deploy.plan.group import Group, aligned, ring_bytes, ring_rows
 from edgel3_deploy.plan.kernel import STREAMING, WINOGRAD_TILE, Step
-from edgel3_deploy.plan.measure import Measure, step_cost
+from edgel3_deploy.plan.loop_rates import Rate
+from edgel3_deploy.plan.measure import Measure, of_rate
 from edgel3_deploy.plan.option import Option
 
 LONGEST_GROUP = 4
@@ -22,7 +23,10 @@ Without there is one kernel for each operation, and a group may be as long as th
 
 @dataclass(frozen=True)
 class _Choice:
-    """A step with its numbers: workspace, flash, costs over the whole map and unit by unit."""
+    """A step with its numbers: workspace, flash, costs over the whole map and unit by unit.
+
+    `rates` are both modelled costs, over the whole map and unit by unit.
+    """
 
     step: Step
     reads: tuple[tuple[int, int], ...]
@@ -30,6 +34,7 @@ class _Choice:
     flash: int
     at_once: float
     in_strips: float
+    rates: tuple[Rate, Rate]
 
     @property
     def kind(self) -> tuple[str, bool]:
@@ -81,17 +86,16 @@ def dense_options(
 
 def _choices(parts: Parts, position: int, winograd: bool, by: Measure) -> list[_Choice]:
     return [
-        _Choice(
-            step,
-            step.reads,
-            step.scratch,
-            step.constant_bytes,
-            step_cost(step, step.units, by),
-            step_cost(step, 1, by),
-        )
+        _choice(step, by)
         for step in steps_from(parts, position)
         if winograd or step.kernel.name not in WINOGRAD_TILE
     ]
+
+
+def _choice(step: Step, by: Measure) -> _Choice:
+    rates = cost(step, step.units), cost(step, 1)
+    at_once, in_strips = (of_rate(rate, by) for rate in rates)
+    return _Choice(step, step.reads, step.scratch, step.constant_bytes, at_once, in_strips, rates)
 
 
 def _alone(choice: _Choice, cost: float) -> _Run:
@@ -133,7 +137,8 @@ def _extended(runs: list[_Run], choices: list[list[_Choice]]) -> list[_Run]:
                 rings[pair] = _ring(last, choice) if _follows(last, choice) else None
             ring = rings[pair]
             if ring is not None:
-                longer[run.end + choice.step.operations, *choice.kind].append(
+                key = (run.end + choice.step.operations, *choice.kind)
+                longer[key].append(
                     (
                         run.cost + choice.in_strips,
                         run.inner + ring[1],
@@ -212,5 +217,5 @@ def _option(parts: Parts, run: _Run) -> Option:
     before = 0 if steps[0].index == 0 else int(steps[0].layer.input.size)
     after = 0 if run.end == len(parts) else ring_bytes(steps[-1], steps[-1].output_shape[0])
     ram = before + after + run.inner + run.scratch
-    cost = sum(instructions(step, step.units if len(steps) == 1 else 1) for step in steps)
-    return Option(steps[0].index, run.end, Group(steps, run.rings), ram, run.flash, cost, run.cost)
+    instructions = sum(int(choice.rates[len(steps) > 1].instructions) for choice in run.choices)
+    return Option(steps[0].index, run.end, Group(steps, run.rings), ram, run.flash, instructions, run.cost)

@@ -48,8 +48,8 @@ class LaneGroup:
     `rings` has one entry for each map between two steps. `entry` is the ring into which the rows of the map
     in front are laid out if the first step is sparse (None if it is mono_lanes, which reads the map itself);
     `exit` the row in which the last step leaves its output before it goes to the map behind, None if it ends
-    in the maximum over the map. `maxima` is the number of those, int32 each. With strips the lanes of all rings
-    are the widest strip's.
+    in the maximum over the map. `maxima` is the number of those, int32 each. With strips the
+    lanes of all rings are the widest strip's.
     """
 
     columns: bool

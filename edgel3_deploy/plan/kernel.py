@@ -6,7 +6,7 @@ code.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Layer, Reshape
@@ -37,19 +37,23 @@ LANES = frozenset(("sparse", "mono_lanes"))
 class Kernel:
     """A kernel with its variant, which for Winograd is how weights are kept and tiles are grouped.
 
-    The weights of `stored_channels` output channels are stored transformed, the others' as int8; 4 * `blocks`
-    tiles are in flight. `pooled`: the 2x2 maximum of the following pooling is taken on the way; `reduced`: the
-    maximum over the whole map. For sparse kernels `lists` says in which forms the weights are kept. The rows
-    of lane kernels are time steps if `columns`, else mel bands.
+    The weights of `stored_channels` output channels are stored transformed, the others' as int8; those of
+    `resident_channels` behind them are transformed into RAM at start. 4 * `blocks` tiles are in flight.
+    `apart`: sums and weights in flight have a buffer of their own instead of a place in the scratch.
+    `pooled`: the 2x2 maximum of the following pooling is taken on the way; `reduced`: the maximum over the
+    whole map. For sparse kernels `lists` says in which forms the weights are kept. The rows of lane kernels
+    are time steps if `columns`, else mel bands.
     """
 
     name: KernelName
     stored_channels: int = 0
     blocks: int = 0
     pooled: bool = False
+    resident_channels: int = 0
+    apart: bool = False
     reduced: bool = False
     columns: bool = False
-    lists: ListSplit = ListSplit()
+    lists: ListSplit = field(default_factory=ListSplit)
 
     @property
     def text(self) -> str:
@@ -58,7 +62,8 @@ class Kernel:
             tile = WINOGRAD_TILE[self.name]
             pool = " + 2x2 max" if self.pooled else ""
             stored = f", {self.stored_channels} channels transformed" if self.stored_channels else ""
-            return f"F({tile}x{tile},3x3){pool}, {4 * self.blocks} tiles{stored}"
+            resident = f", {self.resident_channels} in RAM" if self.resident_channels else ""
+            return f"F({tile}x{tile},3x3){pool}, {4 * self.blocks} tiles{stored}{resident}"
         if self.name in LANES:
             pool = " + 2x2 max" if self.pooled else " + maximum over the map" if self.reduced else ""
             return f"{_TEXT[self.name]} by {'columns' if self.columns else 'rows'}{pool}"
@@ -217,12 +222,9 @@ def scratch_bytes(kernel: Kernel, layer: Layer) -> int:
     name = kernel.name
     if name in WINOGRAD_TILE and isinstance(layer, Conv2D):
         positions = (WINOGRAD_TILE[name] + 2) ** 2
-        channels = layer.weights.shape[3]
-        column = positions * pairs(channels) * 16
-        products = positions * 32 + (0 if kernel.stored_channels >= len(layer.weights) else column // 2) + 8
-        patch = positions * channels + 8
-        tiles = _aligned(kernel.blocks * 4 * TILE_BYTES)
-        return int(tiles + kernel.blocks * column + _aligned(max(patch, products)))
+        column = positions * pairs(layer.weights.shape[3]) * 16
+        tiles = _aligned(kernel.blocks * 4 * TILE_BYTES) + kernel.blocks * column
+        return int(tiles + (0 if kernel.apart else products_bytes(kernel, layer)))
     if name == "direct" and isinstance(layer, Conv2D):
         _, height, width, channels = layer.weights.shape
         return _direct_pairs(height * width, channels) * 16 + 8
@@ -233,6 +235,15 @@ def scratch_bytes(kernel: Kernel, layer: Layer) -> int:
     if name == "fully_connected" and isinstance(layer, FullyConnected):
         return int(-(-layer.weights.shape[1] // 4) * 8)
     return 0
+
+
+def products_bytes(kernel: Kernel, layer: Conv2D) -> int:
+    """Bytes of a Winograd kernel's sums and weights in flight, as the edgel3_*_products functions count."""
+    positions = (WINOGRAD_TILE[kernel.name] + 2) ** 2
+    channels = layer.weights.shape[3]
+    transformed = kernel.stored_channels + kernel.resident_channels
+    flying = 0 if transformed >= len(layer.weights) else positions * pairs(channels) * 8
+    return _aligned(max(positions * channels, positions * 32 + flying) + 8)
 
 
 TILE_BYTES = 16

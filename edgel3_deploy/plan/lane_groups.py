@@ -28,7 +28,10 @@ def lane_group(steps: tuple[Step, ...], distance: int) -> Group:
     """The group of these steps whose first convolution has lanes that are `distance` apart."""
     columns = steps[0].kernel.columns
     halvings = accumulate((step.kernel.pooled for step in steps[:-1]), initial=0)
-    before = [Lanes(_width(step), step.input_shape[2], distance >> n) for step, n in zip(steps, halvings)]
+    before = [
+        Lanes(_width(step), step.input_shape[2], distance >> n)
+        for step, n in zip(steps, halvings, strict=True)
+    ]
     rows = [ring_rows(1, _input_rows(step), step.reads) for step in steps]
     inputs = [
         Ring(lanes, kept, _input_rows(step)) for lanes, kept, step in zip(before, rows, steps, strict=True)

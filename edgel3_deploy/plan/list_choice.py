@@ -30,9 +30,10 @@ def by_use(groups: Sequence[Group]) -> tuple[tuple[Step, int], ...]:
 def choose_lists(
     steps: Sequence[Step], spare: int, resident: Mapping[int, int] | None = None
 ) -> dict[int, ListSplit]:
-    """A split for each of the steps, in their order, by step index: `spare` bytes of flash more than bytes need.
+    """A split for each of the steps, in their order, by step index: taps in `spare` bytes of flash.
 
-    `resident` are output channels whose lists are decoded into RAM, by step index.
+    That is the flash beyond what lists of bytes take. `resident` are output channels whose lists are decoded
+    into RAM, by step index.
     """
     chosen = {}
     for step in steps:

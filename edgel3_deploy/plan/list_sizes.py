@@ -75,7 +75,7 @@ def least_constants(layer: Layer) -> int:
     """
     if not isinstance(layer, Conv2D) or layer.weights.shape[1:3] != (3, 3):
         return layer.constant_bytes
-    lists = PAIR_BYTES * np.count_nonzero(layer.weights) + CHANNEL_BYTES * len(layer.weights)
+    lists = PAIR_BYTES * int(np.count_nonzero(layer.weights)) + CHANNEL_BYTES * len(layer.weights)
     return min(layer.constant_bytes, lists)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from edgel3_deploy.plan.cost import instructions
+from edgel3_deploy.plan.cost import cost
 from edgel3_deploy.plan.group import Group
 from edgel3_deploy.plan.kernel import Step
 from edgel3_deploy.plan.lane_cost import CYCLES, INSTRUCTIONS, Rates
 from edgel3_deploy.plan.lane_groups import lane_costs
+from edgel3_deploy.plan.loop_rates import Rate
 
 Measure = Literal["instructions", "cycles"]
 MEASURES: tuple[Measure, ...] = ("instructions", "cycles")
@@ -18,11 +19,12 @@ RATES: dict[Measure, Rates] = {"instructions": INSTRUCTIONS, "cycles": CYCLES}
 
 def step_cost(step: Step, units_per_call: int, by: Measure) -> float:
     """The modelled cost of a step outside of lane groups; each call makes `units_per_call` units."""
-    return instructions(step, units_per_call) * (1.0 if by == "instructions" else DENSE_CYCLES)
+    return of_rate(cost(step, units_per_call), by)
 
 
-DENSE_CYCLES = 0.75
-"""Cycles an instruction of the dense kernels, most of which issue in pairs."""
+def of_rate(rate: Rate, by: Measure) -> float:
+    """The one of both that is compared."""
+    return rate.instructions if by == "instructions" else rate.cycles
 
 
 def group_costs(members: Group, by: Measure = "instructions") -> tuple[int, ...]:

@@ -9,11 +9,10 @@ from typing import Literal
 from edgel3_deploy.plan.group import Group
 from edgel3_deploy.plan.lane_cost import INSTRUCTIONS
 from edgel3_deploy.plan.list_choice import by_use
-from edgel3_deploy.plan.list_sizes import ListSplit
 from edgel3_deploy.plan.measure import RATES, Measure, group_costs
 from edgel3_deploy.plan.place import Place, padded
 
-LEAST_GAIN = 0.001
+LEAST_GAIN = 0.005
 """Share of an inference's cost that a resident must save."""
 Content = Literal["lists", "weights"]
 
@@ -108,15 +107,6 @@ def choose_residents(
     return tuple(chosen), grown
 
 
-def resident_lists(residents: Sequence[Resident]) -> dict[int, int]:
-    """Output channels with decoded lists, by step."""
-    return {found.step: found.channels for found in residents if found.what == "lists"}
-
-
-def all_taps(groups: Sequence[Group], splits: Mapping[int, ListSplit]) -> bool:
-    """Whether no list is left in bytes."""
-    return all(
-        step.lists is None or splits[step.index].resident + splits[step.index].taps == step.lists.channels
-        for members in groups
-        for step in members.steps
-    )
+def resident_channels(residents: Sequence[Resident], what: Content) -> dict[int, int]:
+    """Output channels of which something is resident, by step."""
+    return {found.step: found.channels for found in residents if found.what == what}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
 
@@ -19,13 +18,12 @@ from edgel3_deploy.plan.kernel import Step
 from edgel3_deploy.plan.list_choice import by_use, choose_lists, with_lists
 from edgel3_deploy.plan.list_sizes import least_constants
 from edgel3_deploy.plan.measure import Measure, group_costs
-from edgel3_deploy.plan.place import Place as Place
-from edgel3_deploy.plan.place import Places, place
-from edgel3_deploy.plan.planner import capacities
-from edgel3_deploy.plan.resident import Resident as Resident
-from edgel3_deploy.plan.resident import all_taps, choose_residents, list_candidates, resident_lists
-from edgel3_deploy.plan.search import choose, options
 from edgel3_deploy.plan.option import Option
+from edgel3_deploy.plan.place import Place, Places, place
+from edgel3_deploy.plan.planner import capacities
+from edgel3_deploy.plan.resident import Resident, choose_residents, list_candidates, resident_channels
+from edgel3_deploy.plan.resident_weights import weight_candidates, with_weights
+from edgel3_deploy.plan.search import choose, options
 
 STORED_SHARE = 1.5
 """How much flash the balanced goal spends on constants, against the smallest form of the weights alone."""
@@ -125,9 +123,10 @@ def schedule(
     """The schedule of `network` on `board` for a goal; the same arguments give the same schedule.
 
     speed: the least cost within the board's flash and RAM. balanced: the same within the board's main RAM and
-    STORED_SHARE (with lists TAPS_SHARE) times the flash of the weights' smallest form (int8, or lists of bytes
-    where these are shorter), or all RAM if that cannot be. size: the smallest form and the kernels of the least code; dense
-    networks then take the least RAM that keeps to SIZE_INSTRUCTIONS_PER_MAC, sparse ones the least cost.
+    STORED_SHARE (with lists TAPS_SHARE) times the flash of the weights' smallest form (int8, or lists of
+    bytes where these are shorter), or all RAM if that cannot be. size: the smallest form and the kernels of
+    the least code; dense networks then take the least RAM that keeps to SIZE_INSTRUCTIONS_PER_MAC, sparse
+    ones the least cost.
     Whatever the goal, RAM that is left is filled at start with what saves work, up to the share of the
     application. `ram_limit` bounds all RAM of the image, in bytes; `by` is the cost that is kept low.
 
@@ -200,12 +199,17 @@ def _beside_arenas(network: Network, board: Board) -> int:
 
 
 def frugal(network: Network) -> tuple[Option, ...]:
-    """The way with the least RAM, whatever board it may fit: without Winograd, thus with int8 weights."""
-    plain = options(network, winograd=False)
+    """The way with the least flash, then the least RAM, whatever board it may fit: without Winograd."""
+    plain = [replace(option, cost=option.flash) for option in options(network, winograd=False)]
     limits = sorted({option.ram for option in plain})
     end = len(operations(network))
-    least = limits[bisect_left(limits, True, key=lambda limit: choose(plain, end, limit, None) is not None)]
-    way = choose(plain, end, least, None)
+
+    def flash(limit: int) -> float:
+        way = choose(plain, end, limit, None)
+        return inf if way is None else sum(option.flash for option in way)
+
+    least = bisect_left(limits, True, key=lambda limit: flash(limit) <= flash(limits[-1]) * INT8_SHARE)
+    way = choose(plain, end, limits[least], None)
     assert way is not None
     return way
 
@@ -253,16 +257,17 @@ def _filled(task: _Task, attempt: _Attempt, groups: tuple[Group, ...], places: P
     spare = attempt.flash - sum(step.constant_bytes for members in plain for step in members.steps)
     spare = spare if attempt.taps else 0
     splits = choose_lists(_sparse(groups), spare)
-    residents: tuple[Resident, ...] = ()
-    arenas: Mapping[str, int] = places.arenas
-    if not all_taps(groups, splits) or task.by == "cycles":
-        free = capacities(task.network, task.board)
-        candidates = list_candidates(groups, task.by)
-        residents, arenas = choose_residents(
-            candidates, arenas, free, _residents_limit(task), task.by, groups
-        )
-        splits = choose_lists(_sparse(groups), spare, resident_lists(residents))
-    final = tuple(with_lists(members, splits) for members in groups)
+    # Lists that the flash holds as taps gain no instructions in RAM, only cycles.
+    all_taps = all(splits[step.index].taps == step.output_shape[2] for step in _sparse(groups))
+    candidates = weight_candidates(groups, task.by)
+    if not all_taps or task.by == "cycles":
+        candidates += list_candidates(groups, task.by)
+    free = capacities(task.network, task.board)
+    residents, arenas = choose_residents(
+        candidates, places.arenas, free, _residents_limit(task), task.by, groups
+    )
+    splits = choose_lists(_sparse(groups), spare, resident_channels(residents, "lists"))
+    final = tuple(with_weights(with_lists(members, splits), residents) for members in groups)
     return Schedule(
         goal=task.goal,
         groups=final,

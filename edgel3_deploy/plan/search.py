@@ -37,7 +37,7 @@ def options(network: Network, *, winograd: bool = True, by: Measure = "instructi
 
 
 def _rooms(parts: Parts) -> tuple[int, ...]:
-    """The most flash that each operation may take if the others take the least and the flash is the largest."""
+    """The most flash that each operation may take if the others take the least, on the largest part."""
     least = [sum(least_constants(layer) for layer in layers) for layers in parts]
     return tuple(LARGEST_FLASH - sum(least) + own for own in least)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,28 +25,36 @@ def float_skeleton(network: FloatNetwork) -> Network:
     return _skeleton(network.name, network.front_end, (network.n_mels, network.frames), weights)
 
 
-def uniform_skeleton(network: Network, percent: float) -> Network:
-    """The same of a chain as `skeleton` makes it, with `percent` zeros in all convolutions but the first."""
-    widths = [len(layer.weights) for layer in network.layers if isinstance(layer, Conv2D)]
-    height, frames, _ = network.input.shape
-    convolutions = _convolutions(widths, [0.0, *[percent] * (len(widths) - 1)])
-    return _skeleton(network.name, network.front_end, (height, frames), convolutions)
+def sparser(network: Network, percent: float) -> Network:
+    """The shape of `network` with `percent` zeros in each 3x3 convolution of more than one channel."""
+    random = np.random.default_rng(0)
+    layers = (
+        replace(layer, weights=_masked(random, layer.weights.shape, percent))
+        if isinstance(layer, Conv2D) and layer.weights.shape[1:3] == (3, 3) and layer.weights.shape[3] > 1
+        else layer
+        for layer in network.layers
+    )
+    return replace(network, layers=tuple(layers))
 
 
 def _convolutions(widths: Sequence[int], sparsity: Sequence[float]) -> list[NDArray[np.int8]]:
-    """Weights of ones (out, 3, 3, in), of which so many percent are zeros in places drawn at random."""
+    """Weights (out, 3, 3, in) of each convolution, of which so many percent are zeros."""
     random = np.random.default_rng(0)
-    weights = []
-    for inputs, outputs, percent in zip((1, *widths), widths, sparsity, strict=False):
-        shape = (outputs, 3, 3, inputs)
-        if percent == 0:
-            weights.append(np.broadcast_to(np.int8(1), shape))
-            continue
-        drawn = random.random(int(np.prod(shape)), np.float32)
-        zeros = round(drawn.size * percent / 100)
-        kept = drawn > np.partition(drawn, zeros - 1)[zeros - 1] if zeros else drawn >= 0
-        weights.append(kept.view(np.int8).reshape(shape))
-    return weights
+    return [
+        _masked(random, (outputs, 3, 3, inputs), percent)
+        for inputs, outputs, percent in zip((1, *widths), widths, sparsity, strict=False)
+    ]
+
+
+def _masked(random: np.random.Generator, shape: tuple[int, ...], percent: float) -> NDArray[np.int8]:
+    """Ones, of which `percent` in places drawn at random are zeros."""
+    size = int(np.prod(shape))
+    zeros = round(size * percent / 100)
+    if zeros == 0:
+        return np.broadcast_to(np.int8(1), shape)
+    drawn = random.random(size, np.float32)
+    kept = drawn > np.partition(drawn, zeros - 1)[zeros - 1]
+    return kept.view(np.int8).reshape(shape)
 
 
 def _skeleton(

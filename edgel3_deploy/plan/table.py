@@ -10,7 +10,8 @@ from edgel3_deploy.plan.group import Group
 from edgel3_deploy.plan.kernel import Step
 from edgel3_deploy.plan.measure import group_costs
 from edgel3_deploy.plan.memory import MemoryPlan
-from edgel3_deploy.plan.schedule import Place, Schedule
+from edgel3_deploy.plan.place import Place
+from edgel3_deploy.plan.schedule import Schedule
 from edgel3_deploy.plan.storage import storages
 
 HEADER = ("layer", "output", "MACs", "input at", "output at", "live bytes")

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.boards import Board
+from edgel3_deploy.codegen.native import buffer_arenas
 from edgel3_deploy.codegen.project import render_project
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.graph.reference import run_layer
+from edgel3_deploy.pipeline.order import schedule_orders
 from edgel3_deploy.plan.schedule import Schedule
 from edgel3_deploy.resources import firmware_dir
 
@@ -61,6 +63,19 @@ class NetInfo(ctypes.Structure):
     )
 
 
+PAUSE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32)
+SHOW = ctypes.CFUNCTYPE(
+    None, ctypes.c_void_p, ctypes.c_uint32, ctypes.POINTER(ctypes.c_int8), ctypes.c_uint32
+)
+RESUME = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+
+class NetObserver(ctypes.Structure):
+    """edgel3_net_observer_t."""
+
+    _fields_ = (("pause", PAUSE), ("show", SHOW), ("resume", RESUME), ("context", ctypes.c_void_p))
+
+
 class HostNetwork:
     """The network of a rendered native project, every warning an error and undefined behaviour a trap."""
 
@@ -88,6 +103,7 @@ class HostNetwork:
         ]
         subprocess.run([*command, "-o", "network.so"], cwd=folder, check=True)
         self.library = ctypes.CDLL(str(folder / "network.so"))
+        self.library.edgel3_net_start()
 
     @property
     def info(self) -> NetInfo:
@@ -103,22 +119,27 @@ class HostNetwork:
 
     def run(self, values: Int8Array) -> tuple[Int8Array, list[bytes]]:
         """The flat output for `values`, and per step the bytes that its observer saw."""
-        observer_type = ctypes.CFUNCTYPE(
-            None, ctypes.c_void_p, ctypes.c_uint32, ctypes.POINTER(ctypes.c_int8), ctypes.c_uint32
-        )
         seen = [b""] * self.info.layer_count
+        pauses: list[int] = []
 
-        @observer_type
-        def observe(context: int, step: int, data: object, size: int) -> None:
+        def show(context: int, step: int, data: object, size: int) -> None:
+            assert pauses[-1] == step
             seen[step] += ctypes.string_at(data, size)  # type: ignore[arg-type]
+
+        observer = NetObserver(
+            pause=PAUSE(lambda _context, step: pauses.append(step)),
+            show=SHOW(show),
+            resume=RESUME(lambda _context: pauses.append(-1)),
+        )
 
         source = np.ascontiguousarray(values)
         result = np.full(self.info.output_size, 0x5A, np.int8)
         pointers = [ctypes.c_void_p(array.ctypes.data) for array in (source, result)]
-        self.library.edgel3_net_observe(observe, None)
+        self.library.edgel3_net_observe(ctypes.byref(observer))
         failed = self.library.edgel3_net_run(*pointers)
-        self.library.edgel3_net_observe(None, None)
+        self.library.edgel3_net_observe(None)
         assert failed == 0
+        assert set(pauses[1::2]) == {-1}, "each pause is followed by a resume"
         assert np.array_equal(source, values), "the input was written to"
         return result, seen
 
@@ -128,21 +149,23 @@ def host_network(
 ) -> HostNetwork:
     """The native project of a scheduled network, compiled in `folder`."""
     files = render_project(network, board, b"model", plan=plan)
-    return HostNetwork(compiler, kernels, folder, files, [name for name, _ in plan.arenas])
+    arenas = [name for name, size in buffer_arenas(plan) if size]
+    return HostNetwork(compiler, kernels, folder, files, arenas)
 
 
 def assert_exact(host: HostNetwork, network: Network, plan: Schedule, values: Int8Array) -> None:
     """The output and what every step shows equal the reference, whatever the arenas held before."""
     outputs = []
+    orders = schedule_orders(plan)
     current = values
     for layer in network.layers:
         current = run_layer(layer, current)
-        outputs.append(current.tobytes())
+        outputs.append(current)
     for poison in (0x5A, 0x80):
         host.poison(poison)
         result, seen = host.run(values)
-        for step, shown in zip(plan.steps, seen, strict=True):
-            assert shown == outputs[step.layers[-1].index], (step.name, step.kernel)
-        assert result.tobytes() == outputs[-1]
+        for step, order, shown in zip(plan.steps, orders, seen, strict=True):
+            assert shown == order.shown(outputs[step.layers[-1].index]), (step.name, step.kernel)
+        assert result.tobytes() == outputs[-1].tobytes()
     again, _ = host.run(values)
-    assert again.tobytes() == outputs[-1]
+    assert again.tobytes() == outputs[-1].tobytes()
