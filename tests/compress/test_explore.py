@@ -41,8 +41,11 @@ def test_variants_are_judged_by_size_and_fidelity(recordings: Path) -> None:
     assert whole.fidelity.cosine_median > 0.99
     assert short.fidelity is not None
     assert narrow.fidelity is None
-    assert narrow.flash < whole.flash
-    assert short.flash < rows["sea-64 conv7", "balanced"].flash < whole.flash
+    flash = {
+        name: rows[name, "size"].flash for name in ("sea-64", "sea-64 conv7", "sea-64 conv5", "sea-64 half")
+    }
+    assert flash["sea-64 half"] < flash["sea-64"]
+    assert flash["sea-64 conv5"] < flash["sea-64 conv7"] < flash["sea-64"]
 
 
 @pytest.mark.usefixtures("models")
@@ -84,7 +87,7 @@ def test_the_rest_of_the_family_is_judged_by_its_shape_for_every_goal(
     speed, balanced, size = (rows["sea-128", goal] for goal in ("speed", "balanced", "size"))
     assert speed.verdict == balanced.verdict == size.verdict == "fits"
     assert speed.instructions < balanced.instructions < size.instructions
-    assert size.ram < balanced.ram < speed.ram
+    assert size.ram < min(balanced.ram, speed.ram)
     assert rows["sea-512", "-"].verdict == rows["sparse-*-53.5", "-"].verdict == "over"
     assert explore_plot(list(rows.values()), F7).startswith(b"\x89PNG")
 
