@@ -19,6 +19,17 @@ __all__ = ["PLANS", "Pruned", "cut_depth", "parse_plan", "prune_filters", "prune
 
 FloatArray = NDArray[np.float32]
 
+__all__ = [
+    "DEPTHS",
+    "PLANS",
+    "WIDTH_PLANS",
+    "Pruned",
+    "cut_depth",
+    "parse_plan",
+    "prune_filters",
+    "prune_weights",
+]
+
 WIDTH_PLANS: Mapping[str, tuple[float, ...]] = {"half": (0, 25, 50, 50, 50, 50, 50, 50)}
 """Published shares of dropped filters in percent: L3 with 64 48 64 64 128 128 256 256 filters."""
 
