@@ -14,7 +14,9 @@ from edgel3_deploy.plan.kernel import Step
 from edgel3_deploy.plan.lane_chain import lane_steps as planned_steps
 from edgel3_deploy.plan.lane_groups import lane_group
 from edgel3_deploy.plan.list_sizes import ListSplit
-from edgel3_deploy.plan.schedule import Place, Resident, Schedule
+from edgel3_deploy.plan.place import Place
+from edgel3_deploy.plan.resident import Resident
+from edgel3_deploy.plan.schedule import Schedule
 
 Split = Callable[[int], ListSplit]
 REGION = "dtcm"
