@@ -54,9 +54,18 @@ void edgel3_map_from_lanes(const edgel3_lanes_t *lanes, int32_t row, bool column
 void edgel3_lanes_read(const edgel3_lanes_t *lanes, int32_t row, int32_t channel, int32_t first, int32_t end,
                        int8_t *values)
 {
+    const int32_t distance = lanes->distance;
     const int8_t *from = edgel3_lane_row(lanes, row) + channel * lanes->stride;
+    int32_t in_group = first % (2 * distance);
+    from += first - in_group;
     for (int32_t p = first; p < end; p++) {
-        const int32_t byte = edgel3_lane_byte(lanes->distance, p);
-        values[p - first] = (int8_t)(from[byte] ^ edgel3_lane_flip(lanes->distance, p));
+        const bool high = in_group >= distance;
+        const int32_t j = high ? in_group - distance : in_group;
+        const int8_t x = from[j / 2 * 4 + (high ? 3 - j % 2 : j % 2)];
+        values[p - first] = (int8_t)(high ? x : x ^ 0x80);
+        if (++in_group == 2 * distance) {
+            in_group = 0;
+            from += 2 * distance;
+        }
     }
 }
