@@ -10,10 +10,12 @@ import click
 from edgel3_deploy.cli.options import (
     board_option,
     build_directory,
+    by_option,
     calibration_option,
     json_option,
     model_option,
     optimize_option,
+    ram_option,
 )
 from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings, size
 from edgel3_deploy.cli.progress import ConsoleProgress
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     help="Who executes the network: this project's kernels, Arm's, or TFLite Micro.",
 )
 @optimize_option
+@ram_option
+@by_option
 @calibration_option
 @click.option(
     "--slots",
@@ -71,6 +75,8 @@ def command(
     model: str,
     runtime: str,
     optimize: str,
+    ram_limit: int | None,
+    by: str,
     calibration: tuple[Path, ...],
     slots: str | None,
     no_loader: bool,
@@ -94,6 +100,8 @@ def command(
         model=model,
         runtime=runtime,
         optimize=optimize,
+        ram_limit=ram_limit,
+        by=by,
         calibration=calibration,
         output=build_directory(board.name, output),
         cmsis_nn_root=cmsis_nn_root,

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 
-from edgel3_deploy.graph.ir import Conv2D, MaxPool2D, Network
-from edgel3_deploy.plan.group import Group, aligned
-from edgel3_deploy.plan.kernel import Kernel, Step
+from edgel3_deploy.graph.ir import Conv2D, Network
+from edgel3_deploy.plan.candidates import operations
+from edgel3_deploy.plan.group import Group, Ring, Strip, aligned
+from edgel3_deploy.plan.kernel import Step
+from edgel3_deploy.plan.lane_chain import lane_steps as planned_steps
 from edgel3_deploy.plan.lane_groups import lane_group
-from edgel3_deploy.plan.list_sizes import ListSplit, list_sizes
-from edgel3_deploy.plan.schedule import Place, Resident, Schedule
+from edgel3_deploy.plan.list_sizes import ListSplit
+from edgel3_deploy.plan.place import Place
+from edgel3_deploy.plan.resident import Resident
+from edgel3_deploy.plan.schedule import Schedule
 
 Split = Callable[[int], ListSplit]
 REGION = "dtcm"
@@ -32,32 +36,23 @@ def pruned(network: Network, density: float, seed: int) -> Network:
             kept = random.random(layer.weights.shape) < density
             kept[0] = False
             kept[-1].flat[1:] = False
-            layer = dataclasses.replace(layer, weights=np.where(kept, layer.weights, 0).astype(np.int8))
-        layers.append(layer)
+            weights = np.where(kept, layer.weights, 0).astype(np.int8)
+            layers.append(dataclasses.replace(layer, weights=weights))
+        else:
+            layers.append(layer)
     return dataclasses.replace(network, layers=tuple(layers))
 
 
 def lane_steps(network: Network, columns: bool, split: Split) -> tuple[Step, ...]:
-    """The network's convolutions with their poolings as steps in lanes."""
-    layers = [*network.layers, None]
-    steps: list[Step] = []
-    for layer, behind in pairwise(layers):
-        if not isinstance(layer, Conv2D):
-            continue
-        pool = behind if isinstance(behind, MaxPool2D) else None
-        reduced = pool is not None and pool.output.shape[:2] == (1, 1) and pool.window != (2, 2)
-        mono = layer.weights.shape[3] == 1
-        kernel = Kernel(
-            "mono_lanes" if mono else "sparse",
-            pooled=pool is not None and not reduced,
-            reduced=reduced,
-            columns=columns,
-            lists=ListSplit() if mono else split(len(layer.weights)),
-        )
-        sizes = None if mono else list_sizes(layer, columns)
-        held = (layer,) if pool is None else (layer, pool)
-        steps.append(Step(len(steps), layer.name, held, kernel, sizes))
-    return tuple(steps)
+    """The network's convolutions with their poolings as steps in lanes, as far as they go."""
+    found = planned_steps(operations(network), columns)
+    return tuple(
+        dataclasses.replace(step, kernel=dataclasses.replace(step.kernel, lists=split(step.lists.channels)))
+        if step.lists
+        else step
+        for step in found
+        if step is not None
+    )
 
 
 def lane_schedule(network: Network, columns: bool, distance: int, split: Split) -> Schedule:
@@ -86,18 +81,13 @@ def placed(groups: tuple[Group, ...]) -> Schedule:
         maxima.append(place("maxima", members.maxima_bytes))
         last = members.steps[-1].layers[-1].output
         maps.append(place("map", last.size) if position + 1 < len(groups) else None)
-    steps = [step for members in groups for step in members.steps]
-    residents = tuple(
-        Resident(
-            index,
-            "lists",
-            step.kernel.lists.resident,
-            Place(f"{step.name}'s lists", RESIDENT_REGION, 0, step.resident_bytes, 0, len(groups) - 1),
-            0,
-        )
-        for index, step in enumerate(steps)
-        if step.resident_bytes
-    )
+    residents: list[Resident] = []
+    filled = 0
+    for step in (step for members in groups for step in members.steps):
+        if step.resident_bytes:
+            held = Place("lists", RESIDENT_REGION, filled, step.resident_bytes, 0, len(groups) - 1)
+            residents.append(Resident(step.index, "lists", step.kernel.lists.resident, held, 0))
+            filled += aligned(step.resident_bytes)
     return Schedule(
         goal="speed",
         groups=groups,
@@ -105,8 +95,61 @@ def placed(groups: tuple[Group, ...]) -> Schedule:
         rings=tuple(rings),
         scratch=tuple(scratch),
         maxima=tuple(maxima),
-        residents=residents,
-        arenas=((REGION, top),),
+        residents=tuple(residents),
+        arenas=((REGION, top), (RESIDENT_REGION, filled)),
         instructions=0,
+        cycles=0,
+        by="instructions",
         reason="for a test",
     )
+
+
+def in_strips(members: Group, cuts: tuple[int, ...]) -> Group:
+    """The lane group with its positions in strips that begin at `cuts` of the last convolution's row."""
+    lanes = members.lanes
+    assert lanes is not None
+    last = members.steps[-1].positions
+    strips = tuple(_strip(members.steps, first, end) for first, end in pairwise((0, *cuts, last)))
+
+    def narrowed(ring: Ring, step: int) -> Ring:
+        width = max(strip.widths[step] for strip in strips)
+        return dataclasses.replace(ring, lanes=dataclasses.replace(ring.lanes, width=width))
+
+    rings = tuple(narrowed(ring, index + 1) for index, ring in enumerate(lanes.rings))
+    entry = narrowed(lanes.entry, 0) if lanes.entry else None
+    return dataclasses.replace(
+        members, lanes=dataclasses.replace(lanes, strips=strips, rings=rings, entry=entry)
+    )
+
+
+def _strip(steps: tuple[Step, ...], first: int, end: int) -> Strip:
+    """What a strip computes for positions [first, end) of the last convolution: their neighbours, layer by layer.
+
+    It begins at a multiple of what all poolings together make one, so that its maxima are those of the whole.
+    """
+    needed: list[tuple[int, int]] = []
+    for step in reversed(steps):
+        if needed:
+            low, high = needed[0]
+            factor = 2 if step.kernel.pooled else 1
+            width = step.positions // factor
+            first, end = max(low - 1, 0) * factor, min(high + 1, width) * factor
+        needed.insert(0, (first, end))
+    poolings = list(accumulate((step.kernel.pooled for step in steps), initial=0))
+    whole = 1 << poolings[-2]
+    begin = min(max(low - 1, 0) << poolings[index] for index, (low, _) in enumerate(needed)) // whole * whole
+    origins = [begin >> poolings[index] for index in range(len(steps))]
+    widths = [
+        min(high + 1, step.input_shape[0 if step.kernel.columns else 1]) - origin
+        for step, (_, high), origin in zip(steps, needed, origins, strict=True)
+    ]
+    counted = [(low - origin, high - origin) for (low, high), origin in zip(needed, origins, strict=True)]
+    owned = []
+    for index, step in enumerate(steps):
+        scale = poolings[-1] - poolings[index + 1]
+        width = step.positions // (2 if step.kernel.pooled else 1)
+        origin = begin >> poolings[index + 1]
+        is_last = needed[-1][1] == steps[-1].positions
+        stop = width if is_last else needed[-1][1] << scale
+        owned.append(((needed[-1][0] << scale) - origin, stop - origin))
+    return Strip(tuple(origins), tuple(widths), tuple(counted), tuple(owned))
