@@ -133,7 +133,7 @@ def _run(build: PreparedBuild, expected: _Expected) -> tuple[BoardRun, bool]:
         identity = greet(found, build.board, build.network, build.manifest)
         if identity.counter_unit != CounterUnit.INSTRUCTIONS:
             raise LinkError(f"{build.board.name} does not count instructions")
-        run = BoardRun(found.client, build.network, build.manifest.steps)
+        run = BoardRun(found.client, build.network, build.manifest.steps, build.manifest.orders)
         output = run.infer(expected.window)
         run.compare_layers(expected.layers)
     return run, np.array_equal(output, expected.output)

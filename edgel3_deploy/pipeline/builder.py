@@ -17,7 +17,9 @@ from edgel3_deploy.fileio import sha256
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.image.layout import FlashLayout, flash_layout, image_limit, mailbox_size
 from edgel3_deploy.pipeline.folder import BuildFolder, build_folder
-from edgel3_deploy.pipeline.manifest import FILE_NAME, RUNTIMES, Manifest, Runtime
+from edgel3_deploy.pipeline.manifest import FILE_NAME, RUNTIMES, Manifest, MemoryUse, Runtime
+from edgel3_deploy.pipeline.memory import layers_memory, schedule_memory
+from edgel3_deploy.pipeline.order import PIXELS, Order
 from edgel3_deploy.pipeline.prepared import ELF, MODEL, REFERENCE, image_files
 from edgel3_deploy.pipeline.source import SourceModel, take_model
 from edgel3_deploy.pipeline.tools import Tools, find_tools
@@ -39,7 +41,8 @@ class BuildRequest:
     """What to build: `model` as the user names it, `output` the folder of the build.
 
     `slots` as `flash_layout` takes them: None for the board's usual layout, 0 for a bare image.
-    `image_version` goes into the image header.
+    `image_version` goes into the image header. `ram_limit` bounds all RAM of a native image, in bytes, below
+    what the board has.
     """
 
     board: Board
@@ -52,6 +55,7 @@ class BuildRequest:
     tflm_root: Path | None = None
     slots: int | None = None
     image_version: int = 1
+    ram_limit: int | None = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,8 @@ def build(request: BuildRequest, *, progress: Progress = silent) -> BuildResult:
         raise UsageError(
             f"image version {request.image_version} is no 32-bit number", "Choose one from 0 to 4294967295."
         )
+    if request.ram_limit is not None and runtime != "native":
+        raise UsageError(f"the runtime {runtime} keeps to no limit of RAM", "Leave out --ram.")
     layout = flash_layout(request.board, request.slots)
     with build_folder(request.output) as folder:
         tools = find_tools(runtime, request.cmsis_nn_root, request.tflm_root)
@@ -128,13 +134,15 @@ def build(request: BuildRequest, *, progress: Progress = silent) -> BuildResult:
 
 @dataclass(frozen=True)
 class _Project:
-    """The rendered files, the bytes by region that they are known to take whatever the compiler does, and the
-    layers that each step of the runtime computes.
+    """The rendered files, the bytes by region that they are known to take whatever the compiler does, the
+    layers that each step of the runtime computes and how it shows them, and what lies where in RAM.
     """
 
     files: Mapping[str, bytes]
     known: Mapping[str, int]
     steps: tuple[tuple[int, ...], ...]
+    orders: tuple[Order, ...]
+    memory: tuple[MemoryUse, ...]
 
 
 def _render(
@@ -161,14 +169,17 @@ def _render(
         arena = tflm.place_arena(arena_bytes(model), network, board)
         flash = layout.overhead + len(model)
         known = _known(board, flash, ((arena.region, arena.size),))
-        return _Project(render(plan=arena), known, _each(network))
+        memory = (MemoryUse("arena", arena.region, 0, arena.size, 0, len(network.layers) - 1),)
+        return _Project(render(plan=arena), known, _each(network), _pixels(network), memory)
     if runtime == "native":
         chosen = _or_error(lambda: schedule(network, board, goal, layout=layout))
         judged = estimate_schedule(network, chosen, board, layout)
         refuse_estimate(judged)
         assert isinstance(chosen, Schedule)
         steps = tuple(tuple(layer.index for layer in step.layers) for step in chosen.steps)
-        return _Project(render(plan=chosen), _known(board, judged.flash_used, chosen.arenas), steps)
+        known = _known(board, judged.flash_used, chosen.arenas)
+        orders = (PIXELS,) * len(chosen.steps)
+        return _Project(render(plan=chosen), known, steps, orders, schedule_memory(chosen))
     scratch = cmsis_nn.network_scratch(network)
     plan = _or_error(lambda: plan_memory(network, board, scratch=scratch))
     judged = estimate_layers(network, plan, board, layout)
@@ -177,7 +188,8 @@ def _render(
     assert tools.cmsis_nn is not None
     library = project_files(tools.cmsis_nn, cmsis_nn.functions_called(network))
     files = render(plan=plan, library=library)
-    return _Project(files, _known(board, judged.flash_used, plan.arenas), _each(network))
+    known = _known(board, judged.flash_used, plan.arenas)
+    return _Project(files, known, _each(network), _pixels(network), layers_memory(network, plan))
 
 
 _Plan = TypeVar("_Plan")
@@ -194,6 +206,11 @@ def _or_error(make: Callable[[], _Plan]) -> _Plan | OverBudgetError:
 def _each(network: Network) -> tuple[tuple[int, ...], ...]:
     """Every layer as a step of its own."""
     return tuple((layer.index,) for layer in network.layers)
+
+
+def _pixels(network: Network) -> tuple[Order, ...]:
+    """Every layer shown as it lies in memory."""
+    return (PIXELS,) * len(network.layers)
 
 
 def _known(board: Board, flash: int, arenas: tuple[tuple[str, int], ...]) -> dict[str, int]:
@@ -226,7 +243,10 @@ def _manifest(
         image_version=request.image_version,
         runtime=runtime,
         goal=goal if runtime == "native" else None,
+        ram_limit=request.ram_limit,
         steps=project.steps,
+        orders=project.orders,
+        memory=project.memory,
         status="rendered" if rendered_only else "linked",
         model_name=source.network.name,
         model_sha256=sha256(source.tflite),

@@ -14,9 +14,10 @@ from edgel3_deploy.boards.check import check_board
 from edgel3_deploy.errors import BadInputError, UsageError
 from edgel3_deploy.image.layout import FlashLayout, flash_layout
 from edgel3_deploy.pipeline.decode import DecodeError, decode, read_json
+from edgel3_deploy.pipeline.order import Order
 from edgel3_deploy.plan.goal import Goal
 
-FORMAT = 2
+FORMAT = 3
 FILE_NAME = "manifest.json"
 
 Runtime = Literal["native", "cmsis-nn", "tflm"]
@@ -26,15 +27,29 @@ _LONGEST_NAME = 255
 
 
 @dataclass(frozen=True)
+class MemoryUse:
+    """`size` bytes at `offset` of the arena in `region`, alive while steps `first` to `last` run."""
+
+    label: str
+    region: str
+    offset: int
+    size: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
 class Manifest:
     """One build, without paths of the machine and without times, so that builds compare.
 
     Hashes are SHA-256 in hexadecimal. `status` is "linked", or "rendered" for a TFLite Micro project without
     a library to link. `inputs` names the model and hashes what it came from; `tools` maps names to versions;
     `files` maps every file that the build wrote (but this one) to its hash. `goal` is what the native
-    schedule was chosen for; `steps` lists, per step that the board reports, the layers computed in it.
-    `layout` is what the image was linked for, `image_version` what its header says. `sizes` has the bytes of
-    the files that make produced.
+    schedule was chosen for, within `ram_limit` bytes of RAM if it is not None. `steps` lists, per step that
+    the board reports, the layers computed in it, and `orders` how it shows the last one's output. `memory`
+    lists what lies where, and when; what stays for ever is alive in every step. `layout` is what the image
+    was linked for, `image_version` what its header says. `sizes` has the bytes of the files that make
+    produced.
     """
 
     build_id: str
@@ -42,7 +57,10 @@ class Manifest:
     layout: FlashLayout
     runtime: Runtime
     goal: Goal | None
+    ram_limit: int | None
     steps: tuple[tuple[int, ...], ...]
+    orders: tuple[Order, ...]
+    memory: tuple[MemoryUse, ...]
     status: Literal["linked", "rendered"]
     model_name: str
     model_sha256: str
@@ -98,12 +116,20 @@ def _check(manifest: Manifest, path: Path) -> None:
         _require(_is_inside(name), f"'files' has the name {name!r}, which is no file of the folder")
     _require(manifest.sizes.keys() <= manifest.files.keys(), "'sizes' has a file that 'files' has not")
     _require(manifest.image_version < 1 << 32, "'image_version' is no 32-bit number")
-    _require((manifest.goal is None) == (manifest.runtime != "native"), "'goal' does not suit 'runtime'")
+    native = manifest.runtime == "native"
+    _require((manifest.goal is not None) == native, "'goal' does not suit 'runtime'")
+    _require(native or manifest.ram_limit is None, "'ram_limit' does not suit 'runtime'")
     layers = [layer for step in manifest.steps for layer in step]
     _require(
         all(manifest.steps) and layers == sorted(set(layers)),
         "'steps' are not layers in their order, each once",
     )
+    _require(len(manifest.orders) == len(manifest.steps), "'orders' has not one for each of 'steps'")
+    ram = {region.name: region.size for region in manifest.board.ram}
+    for use in manifest.memory:
+        _require(use.label.isprintable() and use.label != "", f"'memory' has the label {use.label!r}")
+        _require(use.offset + use.size <= ram.get(use.region, 0), f"'memory' has {use.label} outside RAM")
+        _require(use.first <= use.last < len(manifest.steps), f"'memory' has {use.label} outside the steps")
     _check_layout(manifest.board, manifest.layout, path)
 
 

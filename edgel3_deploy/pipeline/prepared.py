@@ -133,6 +133,13 @@ def load_build(directory: Path) -> PreparedBuild:
             f"{directory}: 'steps' names layer {last}, but the model has {len(network.layers)} layers",
             f"Build again: edgel3-deploy build --board {manifest.board.name}",
         )
+    for step, order in zip(manifest.steps, manifest.orders, strict=True):
+        shape = network.layers[step[-1]].output.shape
+        if not order.fits(shape):
+            raise BadInputError(
+                f"{directory}: 'orders' shows layer {step[-1]} by {order.axis}, but its shape is {shape}",
+                f"Build again: edgel3-deploy build --board {manifest.board.name}",
+            )
     return PreparedBuild(
         directory=directory,
         board=manifest.board,

@@ -66,7 +66,7 @@ def validate_build(
         instructions = planned.instructions if planned else None
         virtual = is_pseudo_terminal(path)
         client.allow_run(run_seconds(build.network, instructions, identity.cpu_hz, virtual=virtual))
-        run = BoardRun(client, build.network, manifest.steps)
+        run = BoardRun(client, build.network, manifest.steps, manifest.orders)
         try:
             rows = _compare(build, workload, run, progress)
         except RefusedError as error:

@@ -19,6 +19,7 @@ from edgel3_deploy.link.diagnosis import NotSupportedError, RefusedError
 from edgel3_deploy.link.probe import Session
 from edgel3_deploy.link.protocol import ErrorCode, Role
 from edgel3_deploy.pipeline.manifest import Manifest
+from edgel3_deploy.pipeline.order import Order
 from edgel3_deploy.validate.result import LayerResult
 
 
@@ -27,13 +28,15 @@ class BoardRun:
     """Runs windows on the board and keeps what belongs to layers.
 
     `steps` lists the layers of each step that the board reports: several where one kernel computes them
-    together, and then the last one's output is what can be compared. `compared_windows` counts the windows
+    together, and then the last one's output is what can be compared, shown in the step's order of `orders`.
+    `compared_windows` counts the windows
     whose layers were compared; `notes` say what this runtime hides.
     """
 
     client: Client
     network: Network
     steps: tuple[tuple[int, ...], ...]
+    orders: tuple[Order, ...]
     counters: list[int] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     compared_windows: int = 0
@@ -65,8 +68,8 @@ class BoardRun:
             self._shows_checksums = False
             self.notes.append("this runtime does not show the outputs of its layers")
             return
-        shown = [expected[step[-1]] for step in self.steps]
-        wrong = [int(crc != zlib.crc32(layer.tobytes())) for crc, layer in zip(found, shown, strict=True)]
+        shown = [order.shown(expected[step[-1]]) for step, order in zip(self.steps, self.orders, strict=True)]
+        wrong = [int(crc != zlib.crc32(data)) for crc, data in zip(found, shown, strict=True)]
         self._differing = [a + b for a, b in zip(self._differing or [0] * len(wrong), wrong, strict=True)]
         self.compared_windows += 1
 

@@ -1,6 +1,6 @@
 /*
- * Runs the network under an observer that closes a layer's account each time the layer shows output, and opens the next
- * when it returns: its own time is nobody's.
+ * Runs the network under an observer that closes a layer's account each time the layer pauses, and opens the next when the
+ * network resumes: the time between is nobody's.
  */
 #include "application/inference.h"
 
@@ -22,16 +22,26 @@ bool inference_load(inference_t *inference, uint32_t offset, const uint8_t *data
     return true;
 }
 
-static void observe(void *context, uint32_t layer, const int8_t *data, uint32_t size)
+static void pause(void *context, uint32_t layer)
 {
     inference_t *const inference = context;
     const uint64_t now = inference->read_counter();
     if (layer < edgel3_net_info.layer_count) {
         inference->counters[layer] += now - inference->mark;
-        if (inference->checksumming) {
-            inference->checksums[layer] = crc32_update(inference->checksums[layer], (const uint8_t *)data, size);
-        }
     }
+}
+
+static void show(void *context, uint32_t layer, const int8_t *data, uint32_t size)
+{
+    inference_t *const inference = context;
+    if (layer < edgel3_net_info.layer_count) {
+        inference->checksums[layer] = crc32_update(inference->checksums[layer], (const uint8_t *)data, size);
+    }
+}
+
+static void resume(void *context)
+{
+    inference_t *const inference = context;
     inference->between_steps();
     inference->mark = inference->read_counter();
 }
@@ -40,15 +50,15 @@ int32_t inference_run(inference_t *inference, bool checksums)
 {
     inference->has_output = false;
     inference->has_checksums = false;
-    inference->checksumming = checksums;
     for (uint32_t layer = 0; layer < edgel3_net_info.layer_count; layer++) {
         inference->counters[layer] = 0;
         inference->checksums[layer] = 0;
     }
-    edgel3_net_observe(observe, inference);
+    const edgel3_net_observer_t observer = {pause, checksums ? show : NULL, resume, inference};
+    edgel3_net_observe(&observer);
     inference->mark = inference->read_counter();
     const int32_t failed_layer = edgel3_net_run(inference->input, inference->output);
-    edgel3_net_observe(NULL, NULL);
+    edgel3_net_observe(NULL);
     inference->has_output = failed_layer == 0;
     inference->has_checksums = failed_layer == 0 && checksums;
     return failed_layer;

@@ -15,11 +15,10 @@ typedef struct {
     uint64_t *counters;             /**< one per layer */
     uint32_t *checksums;            /**< one per layer */
     uint64_t (*read_counter)(void); /**< monotonic, in the image's counter unit */
-    void (*between_steps)(void);    /**< called whenever a layer shows output, and not counted */
+    void (*between_steps)(void);    /**< called whenever a layer pauses, and not counted */
     uint32_t loaded;                /**< bytes of input so far */
     bool has_output;                /**< output and counters are those of a finished run */
     bool has_checksums;             /**< so are checksums */
-    bool checksumming;
     uint64_t mark; /**< counter at which the current layer's time began to count */
 } inference_t;
 

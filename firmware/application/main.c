@@ -133,6 +133,8 @@ int main(void)
     led_start();
     uart_start(&clocks);
     counter_start();
+    edgel3_net_start();
+    watchdog_feed();
     link_session_start(&session, &device, &application);
     for (;;) {
         uint8_t byte;

@@ -39,16 +39,26 @@ extern const edgel3_net_info_t edgel3_net_info;
 extern const uint8_t edgel3_build_id[32];
 
 /**
- * Called after a layer has written some or all of its output: `size` bytes at `data`, in ascending order of address within
- * the tensor, once or several times per layer until the whole tensor was seen.
+ * Who watches a run. Whenever a layer has done some of its work it calls `pause`, then `show` for each piece of output that is
+ * complete, perhaps none, then `resume`: what happens between is not the network's own time.
+ *
+ * Pieces together are the layer's whole tensor, each byte once, in the order that the build's manifest.json names.
  */
-typedef void (*edgel3_net_observer_t)(void *context, uint32_t layer, const int8_t *data, uint32_t size);
+typedef struct {
+    void (*pause)(void *context, uint32_t layer);
+    void (*show)(void *context, uint32_t layer, const int8_t *data, uint32_t size); /**< NULL: not wanted */
+    void (*resume)(void *context);
+    void *context;
+} edgel3_net_observer_t;
 
-/** Install an observer, or none with NULL. */
-void edgel3_net_observe(edgel3_net_observer_t observer, void *context);
+/** Install an observer, which must outlive the runs that it watches, or none with NULL. */
+void edgel3_net_observe(const edgel3_net_observer_t *observer);
+
+/** Fill what the network keeps in RAM between inferences. Once, before the first of them. */
+void edgel3_net_start(void);
 
 /**
- * Run one inference.
+ * Run one inference. edgel3_net_start() must have been called.
  *
  * @param input  edgel3_net_info.input_size bytes, row-major (mel, frame), not modified
  * @param output edgel3_net_info.output_size bytes

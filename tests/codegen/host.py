@@ -61,6 +61,19 @@ class NetInfo(ctypes.Structure):
     )
 
 
+PAUSE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32)
+SHOW = ctypes.CFUNCTYPE(
+    None, ctypes.c_void_p, ctypes.c_uint32, ctypes.POINTER(ctypes.c_int8), ctypes.c_uint32
+)
+RESUME = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+
+class NetObserver(ctypes.Structure):
+    """edgel3_net_observer_t."""
+
+    _fields_ = (("pause", PAUSE), ("show", SHOW), ("resume", RESUME), ("context", ctypes.c_void_p))
+
+
 class HostNetwork:
     """The network of a rendered native project, every warning an error and undefined behaviour a trap."""
 
@@ -88,6 +101,7 @@ class HostNetwork:
         ]
         subprocess.run([*command, "-o", "network.so"], cwd=folder, check=True)
         self.library = ctypes.CDLL(str(folder / "network.so"))
+        self.library.edgel3_net_start()
 
     @property
     def info(self) -> NetInfo:
@@ -103,22 +117,27 @@ class HostNetwork:
 
     def run(self, values: Int8Array) -> tuple[Int8Array, list[bytes]]:
         """The flat output for `values`, and per step the bytes that its observer saw."""
-        observer_type = ctypes.CFUNCTYPE(
-            None, ctypes.c_void_p, ctypes.c_uint32, ctypes.POINTER(ctypes.c_int8), ctypes.c_uint32
-        )
         seen = [b""] * self.info.layer_count
+        pauses: list[int] = []
 
-        @observer_type
-        def observe(context: int, step: int, data: object, size: int) -> None:
+        def show(context: int, step: int, data: object, size: int) -> None:
+            assert pauses[-1] == step
             seen[step] += ctypes.string_at(data, size)  # type: ignore[arg-type]
+
+        observer = NetObserver(
+            pause=PAUSE(lambda _context, step: pauses.append(step)),
+            show=SHOW(show),
+            resume=RESUME(lambda _context: pauses.append(-1)),
+        )
 
         source = np.ascontiguousarray(values)
         result = np.full(self.info.output_size, 0x5A, np.int8)
         pointers = [ctypes.c_void_p(array.ctypes.data) for array in (source, result)]
-        self.library.edgel3_net_observe(observe, None)
+        self.library.edgel3_net_observe(ctypes.byref(observer))
         failed = self.library.edgel3_net_run(*pointers)
-        self.library.edgel3_net_observe(None, None)
+        self.library.edgel3_net_observe(None)
         assert failed == 0
+        assert set(pauses[1::2]) == {-1}, "each pause is followed by a resume"
         assert np.array_equal(source, values), "the input was written to"
         return result, seen
 

@@ -10,7 +10,8 @@ import pytest
 from edgel3_deploy.boards import Board, load_board
 from edgel3_deploy.image.layout import flash_layout
 from edgel3_deploy.pipeline.builder import BuildRequest, BuildResult, build
-from edgel3_deploy.pipeline.manifest import Manifest
+from edgel3_deploy.pipeline.manifest import Manifest, MemoryUse
+from edgel3_deploy.pipeline.order import PIXELS, Order
 from tests.graph.models import ModelBuilder
 
 Build = Callable[..., BuildResult]
@@ -96,7 +97,10 @@ def manifest(board: Board) -> Manifest:
         layout=flash_layout(board, 2),
         runtime="native",
         goal="balanced",
+        ram_limit=300_000,
         steps=((0,), (1, 2)),
+        orders=(PIXELS, Order("columns", (8,))),
+        memory=(MemoryUse("conv1", "dtcm", 0, 4096, 0, 1),),
         status="linked",
         model_name="small",
         model_sha256="cd" * 32,

@@ -151,6 +151,9 @@ def test_a_file_outside_the_folder_is_refused_and_does_not_wedge_the_folder(
     assert read_manifest(folder) == manifest
 
 
+USE = {"label": "map", "region": "dtcm", "offset": 0, "size": 64, "first": 0, "last": 0}
+
+
 @pytest.mark.parametrize(
     ("changed", "problem"),
     [
@@ -160,6 +163,14 @@ def test_a_file_outside_the_folder_is_refused_and_does_not_wedge_the_folder(
         ({"sizes": {"lost.bin": 1}}, "'sizes' has a file"),
         ({"image_version": 1 << 32}, "'image_version' is no 32-bit number"),
         ({"runtime": "tflm"}, "'goal' does not suit"),
+        ({"runtime": "tflm", "goal": None}, "'ram_limit' does not suit"),
+        ({"orders": []}, "'orders' has not one for each"),
+        ({"orders": [{"axis": "rings", "cuts": []}]}, "one of pixels, rows, columns"),
+        ({"memory": [{**USE, "region": "itcm"}]}, "'memory' has map outside RAM"),
+        ({"memory": [{**USE, "offset": 131_072}]}, "'memory' has map outside RAM"),
+        ({"memory": [{**USE, "last": 2}]}, "'memory' has map outside the steps"),
+        ({"memory": [{**USE, "first": 1}]}, "'memory' has map outside the steps"),
+        ({"memory": [{**USE, "label": "a\nb"}]}, "'memory' has the label"),
         ({"build_id": "AB" * 32}, "'build_id' is no SHA-256"),
         ({"layout": {"loader": None, "slots": []}}, None),
         (

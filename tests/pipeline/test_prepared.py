@@ -58,6 +58,15 @@ def test_steps_of_layers_that_the_model_has_not_are_refused(copy: Path) -> None:
         load_build(copy)
 
 
+def test_an_order_that_a_layer_s_shape_has_not_is_refused(copy: Path) -> None:
+    manifest = copy / "manifest.json"
+    content = json.loads(manifest.read_text())
+    content["orders"][-1] = {"axis": "rows", "cuts": []}
+    manifest.write_text(json.dumps(content))
+    with pytest.raises(BadInputError, match=r"'orders' shows layer 6 by rows, but its shape is \(7,\)"):
+        load_build(copy)
+
+
 def test_a_manifest_that_forgets_an_image_is_refused(copy: Path) -> None:
     manifest = copy / "manifest.json"
     content = json.loads(manifest.read_text())

@@ -17,6 +17,7 @@ from edgel3_deploy.image.layout import flash_layout
 from edgel3_deploy.link.protocol import CounterUnit
 from edgel3_deploy.models.network import FloatConv, FloatNetwork
 from edgel3_deploy.pipeline.manifest import Manifest
+from edgel3_deploy.pipeline.order import PIXELS, Order
 from edgel3_deploy.pipeline.prepared import PreparedBuild
 from tests.graph.models import ModelBuilder
 from tests.link.fake_board import FakeBoard, Layers
@@ -49,7 +50,9 @@ def small_float_network() -> FloatNetwork:
     return FloatNetwork("small", "sea", 64, 50, 0.1, 0.5, convs)
 
 
-def prepared_build(folder: Path, *, board: str = "stm32f7", with_float: bool = True) -> PreparedBuild:
+def prepared_build(
+    folder: Path, *, board: str = "stm32f7", with_float: bool = True, orders: tuple[Order, ...] = ()
+) -> PreparedBuild:
     """A build of the small network in `folder`, with a budget, as if it had been compiled."""
     model = small_model()
     facts = load_board(board)
@@ -71,7 +74,10 @@ def prepared_build(folder: Path, *, board: str = "stm32f7", with_float: bool = T
         layout=flash_layout(facts),
         runtime="native",
         goal="balanced",
+        ram_limit=None,
         steps=tuple((index,) for index in range(5)),
+        orders=orders or (PIXELS,) * 5,
+        memory=(),
         status="linked",
         model_name="small",
         model_sha256=hashlib.sha256(model).hexdigest(),
@@ -115,7 +121,8 @@ def numpy_layers(build: PreparedBuild) -> Layers:
         outputs = []
         for layer in build.network.layers:
             values = run_layer(layer, values)
-            outputs.append(values.tobytes())
-        return [outputs[step[-1]] for step in build.manifest.steps]
+            outputs.append(values)
+        shown = zip(build.manifest.steps, build.manifest.orders, strict=True)
+        return [order.shown(outputs[step[-1]]) for step, order in shown]
 
     return run

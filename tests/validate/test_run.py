@@ -11,6 +11,7 @@ import pytest
 
 from edgel3_deploy.errors import BadInputError, LinkError
 from edgel3_deploy.link.protocol import CounterUnit, ErrorCode
+from edgel3_deploy.pipeline.order import PIXELS, Order
 from edgel3_deploy.pipeline.prepared import PreparedBuild
 from edgel3_deploy.validate import run as run_module
 from edgel3_deploy.validate import validate_build
@@ -207,3 +208,14 @@ def test_a_virtual_board_that_was_never_flashed(build: PreparedBuild, recording:
     with pytest.raises(LinkError, match="was never flashed") as caught:
         validate_build(build, "virtual", [recording])
     assert "edgel3-deploy flash --board stm32f7 --port virtual" in caught.value.hint
+
+
+def test_layers_shown_in_another_order_are_compared_in_that_order(tmp_path: Path, recording: Path) -> None:
+    orders = (Order("columns"), Order("rows", (3,)), PIXELS, Order("rows"), PIXELS)
+    build = prepared_build(tmp_path, orders=orders)
+    with board_for(build) as board:
+        assert validate_build(build, board.path, [recording], limit=1).verdict == "pass"
+    as_in_memory = prepared_build(tmp_path)
+    with board_for(build) as board:
+        report = validate_build(as_in_memory, board.path, [recording], limit=1)
+    assert [layer.differing_windows for layer in report.layers] == [1, 1, 0, 0, 0], "one pixel has no order"

@@ -4,6 +4,7 @@
  */
 #include "network.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "edgel3_net.h"
@@ -35,8 +36,8 @@ enum {
 #define NO_MEMORY_HERE 0xA0000000u
 
 static int8_t arena_dtcm[EDGEL3_NET_INPUT_SIZE] __attribute__((section(".arena_dtcm"), aligned(16)));
-static edgel3_net_observer_t observer;
-static void *observer_context;
+static const edgel3_net_observer_t *observer;
+static bool started;
 
 static const edgel3_layer_info_t LAYERS[EDGEL3_NET_LAYER_COUNT] = {
     {.name = "copy", .macs = 0, .output_size = EDGEL3_NET_INPUT_SIZE},
@@ -57,17 +58,26 @@ const edgel3_net_info_t edgel3_net_info = {
 
 const uint8_t edgel3_build_id[32] = {4, 5, 6};
 
-void edgel3_net_observe(edgel3_net_observer_t new_observer, void *context)
+void edgel3_net_observe(const edgel3_net_observer_t *new_observer)
 {
     observer = new_observer;
-    observer_context = context;
+}
+
+void edgel3_net_start(void)
+{
+    started = true;
 }
 
 static void show(uint32_t layer, const int8_t *data, uint32_t size)
 {
-    if (observer != NULL) {
-        observer(observer_context, layer, data, size);
+    if (observer == NULL) {
+        return;
     }
+    observer->pause(observer->context, layer);
+    if (observer->show != NULL) {
+        observer->show(observer->context, layer, data, size);
+    }
+    observer->resume(observer->context);
 }
 
 static int8_t use_stack(uint32_t words)
@@ -155,6 +165,9 @@ static volatile uint32_t zero;
 
 int32_t edgel3_net_run(const int8_t *input, int8_t *output)
 {
+    if (!started) {
+        return 1;
+    }
     switch (input[0]) {
     case COMMAND_BAD_ADDRESS:
         *(volatile uint32_t *)(uintptr_t)NO_MEMORY_HERE = 1;

@@ -100,6 +100,7 @@ void harness_start(bool has_bootloader)
     };
     harness_written_size = 0;
     mailbox_open(LINK_RESET_POWER_ON);
+    edgel3_net_start();
     link_session_start(&session, &device, &application);
 }
 

@@ -84,7 +84,7 @@ def test_an_inference(session: Firmware) -> None:
 
 
 def test_timing_excludes_the_observer(session: Firmware) -> None:
-    """The counter moves by 10 at each look: once per piece of output, and layer 0 shows two pieces."""
+    """The counter moves by 10 at each look: once per pause, and layer 0 pauses twice."""
     load(session)
     session.ask("run", flags=RUN_CHECKSUMS)
     assert session.ask("read_timing", first=0, count=3) == ("read_timing", {"counters": (20, 10, 10)})
