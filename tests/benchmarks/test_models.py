@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from benchmarks.models import random_tflite
+from pathlib import Path
+
+from benchmarks.models import input_window, random_tflite, sparse_model
 from edgel3_deploy.graph.ir import Conv2D
-from edgel3_deploy.graph.reader import read_network
+from edgel3_deploy.graph.reader import read_network, read_network_file
 from edgel3_deploy.models.family import member
 from edgel3_deploy.plan.bounds import exact
 
@@ -29,3 +31,11 @@ def test_every_layer_may_take_the_kernels_that_published_weights_take() -> None:
     )
     assert exact("mono", first)
     assert all(exact("f44", layer) for layer in others)
+
+
+def test_the_pruned_model_is_all_of_l3(tmp_path: Path) -> None:
+    model = sparse_model(tmp_path)
+    network, _ = read_network_file(Path(model.source))
+    assert network.input.shape == (256, 199, 1)
+    assert network.output.shape == (512,)
+    assert input_window(model, network).shape == network.input.shape

@@ -14,6 +14,15 @@ from numpy.typing import NDArray
 Shape = tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class Constants:
+    """Of a convolution: int8 weights (out, kernel_h, kernel_w, in), scales (out,), int32 bias (out,)."""
+
+    weights: NDArray[np.int8]
+    scales: NDArray[np.float32]
+    bias: NDArray[np.int32]
+
+
 @dataclass
 class ModelBuilder:
     """Appends one layer after the other to a chain that starts at `shape` (without the batch)."""
@@ -49,16 +58,20 @@ class ModelBuilder:
         activation: str = "NONE",
         output: tuple[float, int] = (0.2, -7),
         per_channel: bool = True,
+        constants: Constants | None = None,
     ) -> ModelBuilder:
+        """Random weights unless `constants` are given."""
         height, width, channels = self.shape
         options = schema.Conv2DOptionsT()
         options.strideH, options.strideW = stride
         options.padding = 0 if same else 1
         options.fusedActivationFunction = getattr(schema.ActivationFunctionType, activation)
-        weights = self._weights((filters, *kernel, channels), per_channel)
-        constants = [weights, self._bias(filters)]
+        if constants is None:
+            places = [self._weights((filters, *kernel, channels), per_channel), self._bias(filters)]
+        else:
+            places = self._constants(constants)
         shape = (*_positions((height, width), kernel, stride, same), filters)
-        return self._append("CONV_2D", "Conv2DOptions", options, constants, shape=shape, output=output)
+        return self._append("CONV_2D", "Conv2DOptions", options, places, shape=shape, output=output)
 
     def max_pool2d(
         self, window: Shape = (2, 2), *, stride: Shape = (2, 2), same: bool = False, activation: str = "NONE"
@@ -155,6 +168,16 @@ class ModelBuilder:
         self.graph.operators.append(operator)
         self.shape, (self.scale, self.zero_point) = shape, output
         return self
+
+    def _constants(self, given: Constants) -> list[int]:
+        weights = self._tensor(
+            "weights", given.weights.shape, schema.TensorType.INT8, given.weights.tobytes()
+        )
+        self._quantize(weights, given.scales.tolist(), [0] * len(given.scales))
+        bias = self._tensor("bias", given.bias.shape, schema.TensorType.INT32, given.bias.tobytes())
+        scales = (np.float32(self.scale) * given.scales).tolist()
+        self._quantize(bias, scales, [0] * len(scales))
+        return [weights, bias]
 
     def _weights(self, shape: Shape, per_channel: bool) -> int:
         values = self.random.integers(-127, 128, shape, dtype=np.int8)
