@@ -1,6 +1,6 @@
 """The dense count of a shape that no image can hold: CMSIS-NN on one layer at a time, on a few of its rows.
 
-A layer is built and run twice, at `_FEW` and at twice as many rows, at its full width and with all its channels.
+A layer is built and run twice, at `_FEW` and at twice as many rows, at its full width, with all its channels.
 The difference of the two counts is what further rows inside the map cost; both counts have the map's edges.
 The same is done over output channels where the weights of all would not fit an image. A convolution and the
 pooling behind it are one layer here.
