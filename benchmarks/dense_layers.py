@@ -60,7 +60,7 @@ class DenseLayer:
 class DenseCount:
     """Instructions of a whole layer, continued from `rows` of its rows and `outputs` of its channels.
 
-    `exact`: every output that was counted equals the reference's.
+    `exact`: every output that was counted equals the reference's. `elf` is the image with the most of it.
     """
 
     layer: DenseLayer
@@ -68,6 +68,7 @@ class DenseCount:
     outputs: int
     instructions: int
     exact: bool
+    elf: Path
 
 
 def dense_layers(member: Member) -> tuple[DenseLayer, ...]:
@@ -99,7 +100,8 @@ def count_layer(layer: DenseLayer, folder: Path) -> DenseCount:
         return continued(lambda some: count(rows, some), outputs // 2, outputs, layer.outputs)
 
     instructions = continued(of_all_outputs, rows // 2, rows, layer.height)
-    return DenseCount(layer, rows, outputs, round(instructions), all(result.exact for result in results))
+    exact = all(result.exact for result in results)
+    return DenseCount(layer, rows, outputs, round(instructions), exact, results[-1].build.elf)
 
 
 def continued(cost: Callable[[int], float], fewer: int, more: int, whole: int) -> float:

@@ -78,6 +78,7 @@ def measure(
         output=output,
         runtime=variant.runtime,
         optimize=variant.optimize,
+        ram_limit=variant.ram_limit,
         tflm_root=tflm_root() if variant.runtime == "tflm" else None,
     )
     result = build(request, progress=progress)
