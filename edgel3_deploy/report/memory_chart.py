@@ -22,13 +22,13 @@ KINDS: dict[Kind, str] = {
     "data": "the firmware's data",
 }
 _WORDS: tuple[tuple[str, Kind], ...] = (
-    ("ring", "ring"),
+    ("rows", "ring"),
     ("scratch", "scratch"),
-    ("group", "scratch"),
-    ("maxim", "maxima"),
-    ("list", "weights"),
+    ("maxima", "maxima"),
+    ("lists", "weights"),
     ("weights", "weights"),
 )
+"""Words of pipeline.memory's labels, the first of which that occurs says the kind; others are maps."""
 _TEXT_HEIGHT, _TEXT_WIDTH = 14.0, 7.0
 _GAP = 40.0
 _LEAST_HEIGHT = 60.0
@@ -159,7 +159,8 @@ def _labels(names: list[str], slot: float) -> Iterator[Tick]:
 
 
 def _kind(label: str) -> Kind:
-    return next((kind for word, kind in _WORDS if word in label), "map")
+    words = label.split()
+    return next((kind for word, kind in _WORDS if word in words), "map")
 
 
 def _box(use: Held, names: list[str], *, slot: float, unit: float, bottom: float) -> Box:

@@ -142,8 +142,8 @@ def test_the_same_result_gives_the_same_page() -> None:
 
 
 def test_memory_over_time_is_drawn_with_a_legend_where_the_build_knows_it() -> None:
-    memory = (MemoryUse("conv1 ring", "dtcm", 0, 60_000, 0, 1),)
+    memory = (MemoryUse("conv1's rows", "dtcm", 0, 60_000, 0, 1),)
     with_chart, without = to_html(sample_report(memory=memory)), to_html(sample_report())
-    assert "<title>conv1 ring: 60,000 bytes of dtcm, conv1 to pool1</title>" in with_chart
+    assert "<title>conv1&#39;s rows: 60,000 bytes of dtcm, conv1 to pool1</title>" in with_chart
     assert "rings: the last rows of a map" in read(with_chart).text
     assert 'class="memory"' not in without

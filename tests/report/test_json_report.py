@@ -109,10 +109,10 @@ def test_values_are_plain_json() -> None:
 
 
 def test_memory_over_time_is_listed_as_it_is_drawn() -> None:
-    memory = (MemoryUse("conv1 ring", "dtcm", 0, 60_000, 0, 1),)
+    memory = (MemoryUse("conv1's rows", "dtcm", 0, 60_000, 0, 1),)
     first, *others = to_json(sample_report(memory=memory))["memory_over_time"]
     assert first == {
-        "label": "conv1 ring",
+        "label": "conv1's rows",
         "kind": "ring",
         "region": "dtcm",
         "offset": 0,

@@ -14,10 +14,10 @@ from edgel3_deploy.validate.result import Report
 from tests.report.sample import sample_report
 
 MEMORY = (
-    MemoryUse("conv1 ring", "dtcm", 0, 16_000, 0, 1),
+    MemoryUse("conv1's rows", "dtcm", 0, 16_000, 0, 1),
     MemoryUse("conv1's scratch", "dtcm", 16_000, 8_000, 0, 0),
-    MemoryUse("pool1", "dtcm", 16_000, 4_000, 1, 1),
-    MemoryUse("conv1 lists", "sram1", 0, 44_000, 0, 1),
+    MemoryUse("pool1's output", "dtcm", 16_000, 4_000, 1, 1),
+    MemoryUse("conv1's decoded lists", "sram1", 0, 44_000, 0, 1),
 )
 
 
@@ -79,12 +79,12 @@ def test_boxes_are_as_wide_as_their_lives_and_as_high_as_their_bytes() -> None:
 
 def test_a_title_says_it_all_and_text_stands_only_where_there_is_room() -> None:
     ring, scratch, *_ = drawn(report()).panels[0].boxes
-    assert ring.title == "conv1 ring: 16,000 bytes of dtcm, conv1 to pool1"
+    assert ring.title == "conv1's rows: 16,000 bytes of dtcm, conv1 to pool1"
     assert scratch.title == "conv1's scratch: 8,000 bytes of dtcm, conv1"
     assert scratch.text == ""
     chart = memory_chart(report(), height=800)
     assert chart is not None
-    assert chart.panels[0].boxes[0].text == "conv1 ring 16,000"
+    assert chart.panels[0].boxes[0].text == "conv1's rows 16,000"
 
 
 def test_regions_that_hold_nothing_are_left_out() -> None:
