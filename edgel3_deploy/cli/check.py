@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from edgel3_deploy.cli.options import board_option, json_option
+from edgel3_deploy.cli.options import board_option, json_option, ram_option
 from edgel3_deploy.cli.output import emit_json, emit_table, size
 from edgel3_deploy.errors import ExitCode
 
@@ -12,9 +12,10 @@ from edgel3_deploy.errors import ExitCode
 @click.command()
 @click.argument("model", metavar="MODEL")
 @board_option
+@ram_option
 @json_option
 @click.pass_context
-def command(ctx: click.Context, model: str, board_name: str, as_json: bool) -> None:
+def command(ctx: click.Context, model: str, board_name: str, ram_limit: int | None, as_json: bool) -> None:
     """Estimate flash and RAM of MODEL on a board.
 
     MODEL is a full-int8 .tflite; or a family name, bundled, or an EdgeL3 .h5 or .h5.gz, each judged by its
@@ -25,7 +26,7 @@ def command(ctx: click.Context, model: str, board_name: str, as_json: bool) -> N
     from edgel3_deploy.plan.source import plannable
 
     board = load_board(board_name)
-    estimate = estimate_network(plannable(model), board)
+    estimate = estimate_network(plannable(model), board, ram_limit=ram_limit)
     if as_json:
         emit_json(estimate.to_json())
     else:

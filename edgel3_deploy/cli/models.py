@@ -58,7 +58,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
                 f"{row['parameters']:,}",
                 f"{row['int8_bytes']:,}",
                 "yes" if row["path"] else "no",
-                ", ".join(row["fits"]) or "none (dense int8)",
+                ", ".join(row["fits"]) or "none",
             )
             for row in rows
         ],

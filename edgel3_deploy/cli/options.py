@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,37 @@ optimize_option: Decorator = click.option(
     default="balanced",
     show_default=True,
     help="What the native runtime's kernels and memory are chosen for.",
+)
+
+
+class _Size(click.ParamType[int]):
+    """Bytes as a whole number, or with K or M for 1,024 or 1,048,576 of them."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"(\d+)([KM]?)", str(value).upper())
+        if match is None or int(match[1]) == 0:
+            self.fail(f"{value!r} is no size: give bytes, or a number with K or M such as 256K", param, ctx)
+        return int(match[1]) * {"": 1, "K": 1 << 10, "M": 1 << 20}[match[2]]
+
+
+ram_option: Decorator = click.option(
+    "--ram",
+    "ram_limit",
+    type=_Size(),
+    metavar="SIZE",
+    help="Most bytes of RAM for all of the image, stack and tensors included, such as 256K.  "
+    "[default: the board's]",
+)
+by_option: Decorator = click.option(
+    "--by",
+    type=click.Choice(["instructions", "cycles"]),
+    default="instructions",
+    show_default=True,
+    help="The modelled cost that the native runtime's schedule keeps low.",
 )
 build_dir_option: Decorator = click.option(
     "--build-dir",

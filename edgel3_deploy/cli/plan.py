@@ -7,19 +7,24 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgel3_deploy.cli.options import board_option, json_option, optimize_option
+from edgel3_deploy.cli.options import board_option, by_option, json_option, optimize_option, ram_option
 from edgel3_deploy.cli.output import emit_json, emit_table, size
 
 if TYPE_CHECKING:
     from edgel3_deploy.plan.goal import Goal
+    from edgel3_deploy.plan.measure import Measure
 
 
 @click.command()
 @click.argument("model", metavar="MODEL")
 @board_option
 @optimize_option
+@ram_option
+@by_option
 @json_option
-def command(model: str, board_name: str, optimize: Goal, as_json: bool) -> None:
+def command(
+    model: str, board_name: str, optimize: Goal, ram_limit: int | None, by: Measure, as_json: bool
+) -> None:
     """Explain the schedule of MODEL on a board.
 
     MODEL is a full-int8 .tflite; or a family name, bundled, or an EdgeL3 .h5 or .h5.gz, each scheduled by its
@@ -29,11 +34,11 @@ def command(model: str, board_name: str, optimize: Goal, as_json: bool) -> None:
     from edgel3_deploy.plan.planner import capacities
     from edgel3_deploy.plan.schedule import constants_limit, schedule
     from edgel3_deploy.plan.source import plannable
-    from edgel3_deploy.plan.table import schedule_table
+    from edgel3_deploy.plan.table import resident_table, schedule_table
 
     board = load_board(board_name)
     network = plannable(model)
-    chosen = schedule(network, board, optimize)
+    chosen = schedule(network, board, optimize, ram_limit=ram_limit, by=by)
     header, *rows = schedule_table(chosen)
     if as_json:
         emit_json(
@@ -42,10 +47,13 @@ def command(model: str, board_name: str, optimize: Goal, as_json: bool) -> None:
                 "board": board.name,
                 "goal": chosen.goal,
                 "reason": chosen.reason,
+                "by": chosen.by,
                 "modelled_instructions": chosen.instructions,
+                "modelled_cycles": chosen.cycles,
                 "constant_bytes": chosen.constant_bytes,
                 "arenas": dict(chosen.arenas),
                 "steps": [dict(zip(header, row, strict=True)) for row in rows],
+                "residents": [dataclasses.asdict(found) for found in chosen.residents],
                 "groups": [[dataclasses.asdict(step.kernel) for step in g.steps] for g in chosen.groups],
             }
         )
@@ -53,9 +61,16 @@ def command(model: str, board_name: str, optimize: Goal, as_json: bool) -> None:
     click.secho(f"{network.name} on {board.name}, optimized for {chosen.goal}: {chosen.reason}", bold=True)
     emit_table(header, rows)
     click.echo("Steps of one strip take turns row by row; of the maps between them the last rows are kept.")
+    kept_header, *kept = resident_table(chosen)
+    if kept:
+        click.echo("Made once at start, in RAM that is left:")
+        emit_table(kept_header, kept)
     free = capacities(network, board)
     for region, used in chosen.arenas:
         click.echo(f"{region}: {size(used)} of {size(free[region])} bytes free for buffers")
     room = constants_limit(board)
     click.echo(f"constants: {size(chosen.constant_bytes)} of {size(room)} bytes of flash free for them")
-    click.echo(f"about {chosen.instructions / 1e6:.1f} million instructions (modelled, not measured)")
+    click.echo(
+        f"about {chosen.instructions / 1e6:.1f} million instructions, "
+        f"{chosen.cycles / 1e6:.1f} million cycles (modelled, not measured); chosen by {chosen.by}"
+    )

@@ -1,24 +1,20 @@
-"""What the native runtime's templates see: a schedule's maps, steps and packed constants as C text."""
+"""What the native runtime's templates see: a schedule's maps and steps as C text."""
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from itertools import pairwise
 
-import numpy as np
-from numpy.typing import NDArray
-
 from edgel3_deploy.codegen import ctext
+from edgel3_deploy.codegen.native_arrays import ArrayView, Constants, ResidentView, constants
+from edgel3_deploy.codegen.native_lanes import LaneGroupView, LaneStepView, at, view_lanes
 from edgel3_deploy.codegen.views import describe
 from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Layer
 from edgel3_deploy.plan.bounds import requantize_form
 from edgel3_deploy.plan.cost import step_costs
-from edgel3_deploy.plan.group import Group, aligned, ring_bytes
-from edgel3_deploy.plan.kernel import WINOGRAD_TILE, Step
-from edgel3_deploy.plan.pack_direct import pack_direct, pack_fully_connected
-from edgel3_deploy.plan.pack_mono import pack_mono
-from edgel3_deploy.plan.pack_winograd import pack_f22, pack_f44
-from edgel3_deploy.plan.packed import PackedConv
+from edgel3_deploy.plan.group import Group, ring_bytes
+from edgel3_deploy.plan.kernel import Step
 from edgel3_deploy.plan.schedule import Place, Schedule
 
 
@@ -40,7 +36,8 @@ class StepView:
     """A step as a C function: it pulls input rows from `producer` (None: the whole input is there).
 
     `streams`: the function is called with the row to reach and keeps count; otherwise it makes the whole map
-    at once. `units` counts what one call of the kernel over the whole map spans; `scratch` is a C expression.
+    at once. `scratch` is a C expression, `reach` another: input rows that the unit `unit` needs. `resident`
+    names RAM filled at start, with so many channels' weights. Steps in lanes have `lanes`, and always stream.
     """
 
     index: int
@@ -54,59 +51,91 @@ class StepView:
     scratch: str
     reach: str
     comment: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class ArrayView:
-    """A constant array: element type, C name, elements, what it is, and its rows as C text."""
-
-    type: str
-    name: str
-    size: int
-    meaning: str
-    rows: str
+    resident: str = ""
+    resident_channels: int = 0
+    lanes: LaneStepView | None = None
 
 
 @dataclass(frozen=True)
 class NativeView:
-    """All of a network for the native runtime. `runs` are the calls that make up an inference, in order."""
+    """All of a network for the native runtime. `runs` are the calls that make up an inference, in order.
+
+    `shared` are the regions whose arenas the constants point into.
+    """
 
     maps: tuple[MapView, ...]
+    lane_groups: tuple[LaneGroupView, ...]
     steps: tuple[StepView, ...]
     arrays: tuple[ArrayView, ...]
+    residents: tuple[ResidentView, ...]
     runs: tuple[str, ...]
+    shared: frozenset[str]
+
+    @property
+    def longest_row(self) -> int:
+        """Positions of the longest row in lanes, 0 if there is none."""
+        widths = [width for group in self.lane_groups for lanes in group.maps for width in lanes.widths]
+        return max(widths, default=0)
+
+    @property
+    def outputs(self) -> frozenset[str]:
+        """What steps make: maps, or in lanes rows, pooled or global."""
+        return frozenset(step.lanes.output if step.lanes else "maps" for step in self.steps)
+
+    @property
+    def most_strips(self) -> int:
+        """Strips of the group that has most."""
+        return max((group.steps[-1].strips for group in self.lane_groups), default=1)
 
 
 def view_native(schedule: Schedule) -> NativeView:
     """Names and C text for a schedule; BadInputError if a layer's name cannot be C."""
+    residents = {resident.step: resident for resident in schedule.residents}
     maps = [_whole_map("input_map", "NULL", schedule.steps[0].input_shape, "the caller's input")]
     steps: list[StepView] = []
+    lane_groups: list[LaneGroupView] = []
+    found: list[Constants] = []
     runs: list[str] = []
+    shared: set[str] = set()
     for position, members in enumerate(schedule.groups):
-        workspace, whole = schedule.workspaces[position], schedule.maps[position]
         maps += _reshaped(maps[-1], members.steps[0])
         source = maps[-1].name
-        maps += _group_maps(members, workspace, whole)
-        scratch = "NULL" if workspace is None else _at(workspace, members.inner_bytes)
-        views = _group_steps(members, len(steps), source, scratch)
+        place = schedule.scratch[position]
+        scratch = "NULL" if place is None else at(place)
+        first = len(steps)
+        parts = [
+            constants(step, scratch, residents.get(first + index)) for index, step in enumerate(members.steps)
+        ]
+        found += parts
+        views = _group_steps(members, first, source, scratch)
+        views = [_with_resident(view, part) for view, part in zip(views, parts, strict=True)]
+        rings = schedule.rings[position]
+        if members.lanes is None:
+            maps += _ring_maps(members, rings)
+        whole = _behind(members, schedule.maps[position])
+        maps.append(whole)
+        if members.lanes is not None:
+            group = view_lanes(
+                members,
+                first,
+                rings=rings,
+                maxima=schedule.maxima[position],
+                source=source,
+                whole=whole.name,
+                lists={step.name: part.lists for step, part in zip(members.steps, parts, strict=True)},
+            )
+            lane_groups.append(group)
+            views = _in_lanes(views, group)
+            runs.append(f"{group.name}()")
+            shared |= {ctext.identifier(place.region)} if place is not None else set()
+        else:
+            runs += _group_runs(views)
         steps += views
-        runs += _group_runs(views)
-    arrays = [array for view in steps for array in _arrays(view)]
-    return NativeView(tuple(maps), tuple(steps), tuple(arrays), tuple(runs))
-
-
-def pack(step: Step) -> PackedConv:
-    """The constants of a step's convolution or fully connected layer, as its kernel reads them."""
-    layer = step.layer
-    form = requantize_form(layer)  # type: ignore[arg-type]
-    if isinstance(layer, FullyConnected):
-        return pack_fully_connected(layer, form)
-    assert isinstance(layer, Conv2D)
-    if step.kernel.name == "f44":
-        return pack_f44(layer, step.kernel.stored_channels, form)
-    if step.kernel.name == "f22":
-        return pack_f22(layer, step.kernel.stored_channels, form)
-    return pack_mono(layer, form) if step.kernel.name == "mono" else pack_direct(layer, form)
+    arrays = tuple(array for part in found for array in part.arrays)
+    filled = tuple(part.resident for part in found if part.resident is not None)
+    return NativeView(
+        tuple(maps), tuple(lane_groups), tuple(steps), arrays, filled, tuple(runs), frozenset(shared)
+    )
 
 
 def _whole_map(name: str, data: str, shape: tuple[int, int, int], note: str) -> MapView:
@@ -121,26 +150,23 @@ def _reshaped(source: MapView, step: Step) -> list[MapView]:
     return [_whole_map(name, source.data, step.input_shape, f"the bytes of {source.name}")]
 
 
-def _at(place: Place, offset: int = 0) -> str:
-    return f"arena_{ctext.identifier(place.region)} + {place.offset + offset}"
-
-
-def _group_maps(members: Group, workspace: Place | None, whole: Place | None) -> list[MapView]:
-    """The output maps of a group's steps: rings within the workspace, the last one whole."""
+def _ring_maps(members: Group, places: tuple[Place, ...]) -> list[MapView]:
+    """The output maps of a group's steps but the last: rings."""
     views = []
-    offset = 0
-    for step, rows in zip(members.steps, members.rings, strict=False):
-        assert workspace is not None
+    for step, rows, place in zip(members.steps, members.rings, places, strict=False):
         height, width, channels = step.output_shape
         note = f"ring of {rows} rows, {ring_bytes(step, rows):,} bytes"
-        data = _at(workspace, offset)
-        views.append(MapView(f"{ctext.identifier(step.name)}_map", data, rows, height, width, channels, note))
-        offset += aligned(ring_bytes(step, rows))
-    last = members.steps[-1]
-    data = "NULL" if whole is None else _at(whole)
-    note = "the caller's output" if whole is None else f"whole, {whole.size:,} bytes"
-    views.append(_whole_map(f"{ctext.identifier(last.name)}_map", data, last.output_shape, note))
+        name = f"{ctext.identifier(step.name)}_map"
+        views.append(MapView(name, at(place), rows, height, width, channels, note))
     return views
+
+
+def _behind(members: Group, whole: Place | None) -> MapView:
+    """The whole map behind a group."""
+    last = members.steps[-1]
+    data = "NULL" if whole is None else at(whole)
+    note = "the caller's output" if whole is None else f"whole, {whole.size:,} bytes"
+    return _whole_map(f"{ctext.identifier(last.name)}_map", data, last.output_shape, note)
 
 
 def _group_steps(members: Group, first: int, source: str, scratch: str) -> list[StepView]:
@@ -157,13 +183,28 @@ def _group_steps(members: Group, first: int, source: str, scratch: str) -> list[
                 input=views[-1].output if views else source,
                 output=f"{name}_map",
                 producer=producer,
-                streams=len(members.steps) > 1,
-                scratch=scratch if step.scratch else "NULL",
-                reach=_reach(step),
+                streams=len(members.steps) > 1 or members.lanes is not None,
+                scratch=scratch,
+                reach="" if members.lanes else _reach(step),
                 comment=_comment(step, cost),
             )
         )
     return views
+
+
+def _with_resident(view: StepView, part: Constants) -> StepView:
+    resident = part.resident
+    if resident is None or view.step.kernel.name == "sparse":
+        return view
+    return dataclasses.replace(view, resident=resident.name, resident_channels=resident.channels)
+
+
+def _in_lanes(views: list[StepView], group: LaneGroupView) -> list[StepView]:
+    parts = zip(views, group.inputs, group.outputs, group.producers, group.steps, strict=True)
+    return [
+        dataclasses.replace(view, input=source, output=target, producer=producer, lanes=lanes)
+        for view, source, target, producer, lanes in parts
+    ]
 
 
 def _group_runs(views: list[StepView]) -> list[str]:
@@ -171,7 +212,8 @@ def _group_runs(views: list[StepView]) -> list[str]:
     last = views[-1]
     if not last.streams:
         return [f"{last.name}()"]
-    runs = [f"{last.name}({last.step.output_shape[0]})"]
+    height = last.step.units if last.step.kernel.name == "max_pool_global_rows" else last.step.output_shape[0]
+    runs = [f"{last.name}({height})"]
     for producer, consumer in reversed(tuple(pairwise(views))):
         height = producer.step.output_shape[0]
         if consumer.step.reads[-1][1] < height:
@@ -196,62 +238,3 @@ def _comment(step: Step, cost: int) -> tuple[str, ...]:
     lines = [line for layer in step.layers for line in describe(layer)]
     flash = f", {step.constant_bytes:,} bytes packed" if step.constant_bytes else ""
     return (*lines, f"kernel: {step.kernel.text}{flash}, about {cost:,} instructions (modelled)")
-
-
-def _arrays(view: StepView) -> list[ArrayView]:
-    if not isinstance(view.step.layer, Conv2D | FullyConnected):
-        return []
-    packed = pack(view.step)
-    arrays = [
-        ArrayView(
-            "uint32_t",
-            f"{view.name}_weights",
-            packed.weights.size,
-            _layout(view.step),
-            _words(packed.weights),
-        ),
-        ArrayView(
-            "edgel3_channel_t",
-            f"{view.name}_channels",
-            len(packed.channels),
-            "bias, multiplier, rounding, shift",
-            _structs(packed.channels),
-        ),
-    ]
-    if view.step.kernel.name == "f44":
-        arrays.append(
-            ArrayView(
-                "int32_t",
-                f"{view.name}_corrections",
-                len(packed.corrections),
-                "of outputs (2, 2), (2, 3), (3, 2), (3, 3)",
-                _structs(packed.corrections),
-            )
-        )
-    return arrays
-
-
-def _layout(step: Step) -> str:
-    layer = step.layer
-    assert isinstance(layer, Conv2D | FullyConnected)
-    how = ""
-    if step.kernel.name in WINOGRAD_TILE:
-        how = f"{step.kernel.stored_channels} channels as transformed int16 pairs, the others as int8; "
-    return f"{how}{ctext.shape(layer.weights.shape)} packed for {step.kernel.name}"
-
-
-def _words(words: NDArray[np.uint32]) -> str:
-    lines = (
-        "    " + ", ".join(f"0x{word:08x}" for word in words[start : start + 8].tolist()) + ","
-        for start in range(0, len(words), 8)
-    )
-    return "\n".join(lines)
-
-
-def _structs(values: NDArray[np.int32]) -> str:
-    return "\n".join("    {" + ", ".join(_constant(value) for value in row) + "}," for row in values.tolist())
-
-
-def _constant(value: int) -> str:
-    """-2^31 has no literal of its own in C."""
-    return "INT32_MIN" if value == -(1 << 31) else str(value)

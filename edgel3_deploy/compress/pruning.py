@@ -12,19 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.errors import UsageError
+from edgel3_deploy.models.family import PLANS
 from edgel3_deploy.models.network import FloatNetwork
 
 FloatArray = NDArray[np.float32]
-
-PLANS: Mapping[str, tuple[float, ...]] = {
-    "53.49": (0, 30, 40, 50, 30, 50, 50, 60),
-    "63.48": (0, 40, 50, 60, 40, 60, 60, 70),
-    "72.29": (0, 40, 50, 60, 40, 70, 70, 80),
-    "87.08": (0, 80, 80, 85, 40, 85, 85, 95),
-    "95.45": (0, 85, 85, 85, 75, 95, 98, 98),
-    "99.0": (0, 94, 96, 99, 99, 99, 99, 99.2),
-}
-"""Published sparsities in percent, conv1 to conv8, by the sparsity of all of L3. conv1 is not pruned."""
 
 WIDTH_PLANS: Mapping[str, tuple[float, ...]] = {"half": (0, 25, 50, 50, 50, 50, 50, 50)}
 """Published shares of dropped filters in percent: L3 with 64 48 64 64 128 128 256 256 filters."""

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.errors import BadInputError, MissingDependencyError
+from edgel3_deploy.graph.sparsity import Level, Sparsity, Stored
 
 MAX_TENSORS = 1_000
 MAX_OPERATORS = 500
@@ -28,7 +29,10 @@ GARBAGE = (struct.error, IndexError, KeyError, ValueError, TypeError, OverflowEr
 
 @dataclass(frozen=True)
 class RawTensor:
-    """A tensor as stored: `dtype` such as "INT8"; `data` empty for activations; -1 in `shape` is dynamic."""
+    """A tensor as stored: `dtype` such as "INT8"; `data` empty for activations; -1 in `shape` is dynamic.
+
+    With `sparsity` set, `data` holds only the values that it places.
+    """
 
     index: int
     name: str
@@ -37,7 +41,7 @@ class RawTensor:
     scales: NDArray[np.float32]
     zero_points: NDArray[np.int64]
     quantized_dimension: int
-    sparse: bool
+    sparsity: Sparsity | None
     data: NDArray[np.uint8]
 
 
@@ -77,7 +81,7 @@ def parse_model(data: bytes) -> RawModel:
             "not a .tflite model: the file identifier 'TFL3' is missing",
             "Give a .tflite file written by TensorFlow Lite.",
         )
-    schema = _schema()
+    schema = schema_module()
     try:
         return _parse(schema, data)
     except GARBAGE as error:
@@ -89,7 +93,8 @@ def damaged(detail: str) -> BadInputError:
     return BadInputError(f"the .tflite model is damaged: {detail}", "Export or download the model again.")
 
 
-def _schema() -> Any:
+def schema_module() -> Any:
+    """The accessors of the schema. Raises MissingDependencyError without ai-edge-litert."""
     try:
         from ai_edge_litert import schema_py_generated
     except ImportError as error:
@@ -109,7 +114,7 @@ def _parse(schema: Any, data: bytes) -> RawModel:
     graph = model.Subgraphs(0)
     dtypes = _names(schema.TensorType)
     tensors = tuple(
-        _tensor(graph.Tensors(index), index, model, dtypes)
+        _tensor(graph.Tensors(index), index, model, dtypes, schema)
         for index in _count(graph.TensorsLength(), MAX_TENSORS, "tensors")
     )
     kinds = _names(schema.BuiltinOperator)
@@ -126,7 +131,7 @@ def _parse(schema: Any, data: bytes) -> RawModel:
     )
 
 
-def _tensor(tensor: Any, index: int, model: Any, dtypes: Mapping[int, str]) -> RawTensor:
+def _tensor(tensor: Any, index: int, model: Any, dtypes: Mapping[int, str], schema: Any) -> RawTensor:
     shape = _integers(tensor.ShapeAsNumpy(), MAX_RANK)
     signature = _integers(tensor.ShapeSignatureAsNumpy(), MAX_RANK)
     if len(signature) == len(shape):
@@ -143,9 +148,44 @@ def _tensor(tensor: Any, index: int, model: Any, dtypes: Mapping[int, str]) -> R
         scales=_vector(quantization.ScaleAsNumpy() if quantization else 0, np.float32),
         zero_points=_vector(quantization.ZeroPointAsNumpy() if quantization else 0, np.int64),
         quantized_dimension=int(quantization.QuantizedDimension()) if quantization else 0,
-        sparse=tensor.Sparsity() is not None,
+        sparsity=_sparsity(tensor.Sparsity(), schema),
         data=_vector(buffer.DataAsNumpy(), np.uint8),
     )
+
+
+def _sparsity(stored: Any, schema: Any) -> Sparsity | None:
+    if stored is None:
+        return None
+    return Sparsity(
+        traversal=_integers(stored.TraversalOrderAsNumpy(), 2 * MAX_RANK),
+        block_map=_integers(stored.BlockMapAsNumpy(), MAX_RANK),
+        levels=tuple(
+            _level(stored.DimMetadata(index), schema)
+            for index in _count(stored.DimMetadataLength(), 2 * MAX_RANK, "levels of a sparse tensor")
+        ),
+    )
+
+
+def _level(stored: Any, schema: Any) -> Level:
+    if stored.Format() == schema.DimensionType.DENSE:
+        return Level(int(stored.DenseSize()))
+    if stored.Format() != schema.DimensionType.SPARSE_CSR:
+        raise damaged(f"format {stored.Format()} of a sparse tensor")
+    return Level(
+        size=0,
+        segments=_index_vector(stored.ArraySegmentsType(), stored.ArraySegments(), schema),
+        indices=_index_vector(stored.ArrayIndicesType(), stored.ArrayIndices(), schema),
+    )
+
+
+def _index_vector(kind: int, table: Any, schema: Any) -> Stored:
+    """The int32, uint16 or uint8 vector of a union: a view, for a small file may name a large one often."""
+    name = _names(schema.SparseIndexVector).get(kind, "NONE")
+    if table is None or name == "NONE":
+        raise damaged(f"a sparse tensor without indices (vector type {kind})")
+    vector = getattr(schema, name)()
+    vector.Init(table.Bytes, table.Pos)
+    return np.empty(0, np.uint8) if vector.ValuesIsNone() else np.asarray(vector.ValuesAsNumpy())
 
 
 def _operator(operator: Any, index: int, model: Any, kinds: Mapping[int, str], schema: Any) -> RawOperator:

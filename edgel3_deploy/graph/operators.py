@@ -184,8 +184,6 @@ def _weights(constants: Constants, rank: int, where: str) -> NDArray[np.int8]:
         raise BadInputError(
             f"{where}: weights are {raw.dtype.lower()}, not int8", "Quantize the model to full int8."
         )
-    if raw.sparse:
-        raise BadInputError(f"{where}: sparse tensor encoding is not supported", "Export dense weights.")
     if len(raw.shape) != rank or min(raw.shape) < 1 or int(np.prod(raw.shape, dtype=object)) != raw.data.size:
         raise damaged(f"{where}: {raw.data.size} bytes of weights for shape {raw.shape}")
     return raw.data.view(np.int8).reshape(raw.shape)

@@ -1,7 +1,8 @@
 """From a .tflite file's bytes to the typed `Network`: the one place that decides what is supported.
 
-Accepted: a chain of CONV_2D, MAX_POOL_2D, RESHAPE and FULLY_CONNECTED in full int8 with batch 1. Everything
-else is refused with the operator and the layer named.
+Accepted: a chain of CONV_2D, MAX_POOL_2D, RESHAPE and FULLY_CONNECTED in full int8 with batch 1; constants
+may be sparse tensors, with DENSIFY or without. Everything else is refused with the operator and the layer
+named.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.fileio import read_file
+from edgel3_deploy.graph.densify import dense_raw
 from edgel3_deploy.graph.flatbuffer import GARBAGE, RawModel, RawOperator, RawTensor, damaged, parse_model
 from edgel3_deploy.graph.ir import Layer, Network, Tensor
 from edgel3_deploy.graph.operators import BUILDERS, PREFIXES
@@ -42,7 +44,7 @@ def read_network(data: bytes, name: str = "") -> Network:
     input gain is 1, the offset 0, and the front end is guessed from the input's shape.
     Raises BadInputError for damaged files, float models, dynamic shapes and unsupported operators.
     """
-    model = parse_model(data)
+    model = dense_raw(parse_model(data))
     _refuse_float(model)
     _refuse_unsupported(model)
     try:
@@ -65,7 +67,8 @@ def read_network(data: bytes, name: str = "") -> Network:
 def read_network_file(path: Path, name: str = "") -> tuple[Network, bytes]:
     """The network in a .tflite file, as `read_network` gives it, and the file's bytes.
 
-    Raises BadInputError, naming the file.
+    The bytes are as stored; runtimes and references take `dense_model` of them. Raises BadInputError, naming
+    the file.
     """
     content = read_file(path, "a .tflite model")
     try:

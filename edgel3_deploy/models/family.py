@@ -8,11 +8,22 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from edgel3_deploy.errors import UsageError
+
+PLANS: Mapping[str, tuple[float, ...]] = {
+    "53.49": (0, 30, 40, 50, 30, 50, 50, 60),
+    "63.48": (0, 40, 50, 60, 40, 60, 60, 70),
+    "72.29": (0, 40, 50, 60, 40, 70, 70, 80),
+    "87.08": (0, 80, 80, 85, 40, 85, 85, 95),
+    "95.45": (0, 85, 85, 85, 75, 95, 98, 98),
+    "99.0": (0, 94, 96, 99, 99, 99, 99, 99.2),
+}
+"""Published sparsities in percent, conv1 to conv8, by the sparsity of all of L3. conv1 is not pruned."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +31,7 @@ class Member:
     """One published model; `filters` gives the output channels of the four blocks, two convolutions each.
 
     `file_name` is the original name without `.gz`; `blob_id` is the git blob id of the compressed file.
+    `sparsity` is the published share of zeros of each convolution's weights, in percent.
     """
 
     name: str
@@ -29,6 +41,7 @@ class Member:
     filters: tuple[int, int, int, int]
     file_name: str
     blob_id: str
+    sparsity: tuple[float, ...] = (0.0,) * 8
 
     @property
     def embedding(self) -> int:
@@ -65,7 +78,10 @@ def _sea(embedding: int, filters: tuple[int, int, int, int], blob_id: str) -> Me
 
 def _sparse(training: str, sparsity: str, blob_id: str) -> Member:
     file_name = f"edgel3_{training}_audio_sparsity_{sparsity}.h5"
-    return Member(f"sparse-{training}-{sparsity}", "l3", 256, 199, (64, 128, 256, 512), file_name, blob_id)
+    name = f"sparse-{training}-{sparsity}"
+    # File names round or cut the published figures.
+    published = min(PLANS, key=lambda plan: abs(float(plan) - float(sparsity)))
+    return Member(name, "l3", 256, 199, (64, 128, 256, 512), file_name, blob_id, PLANS[published])
 
 
 FAMILY: tuple[Member, ...] = (

@@ -19,7 +19,7 @@ from edgel3_deploy.image.layout import FlashLayout, flash_layout, image_limit, m
 from edgel3_deploy.pipeline.folder import BuildFolder, build_folder
 from edgel3_deploy.pipeline.manifest import FILE_NAME, RUNTIMES, Manifest, MemoryUse, Runtime
 from edgel3_deploy.pipeline.memory import layers_memory, schedule_memory
-from edgel3_deploy.pipeline.order import PIXELS, Order
+from edgel3_deploy.pipeline.order import PIXELS, Order, schedule_orders
 from edgel3_deploy.pipeline.prepared import ELF, MODEL, REFERENCE, image_files
 from edgel3_deploy.pipeline.source import SourceModel, take_model
 from edgel3_deploy.pipeline.tools import Tools, find_tools
@@ -172,14 +172,13 @@ def _render(
         memory = (MemoryUse("arena", arena.region, 0, arena.size, 0, len(network.layers) - 1),)
         return _Project(render(plan=arena), known, _each(network), _pixels(network), memory)
     if runtime == "native":
-        chosen = _or_error(lambda: schedule(network, board, goal, layout=layout))
+        chosen = _or_error(lambda: schedule(network, board, goal, layout=layout, ram_limit=request.ram_limit))
         judged = estimate_schedule(network, chosen, board, layout)
         refuse_estimate(judged)
         assert isinstance(chosen, Schedule)
         steps = tuple(tuple(layer.index for layer in step.layers) for step in chosen.steps)
         known = _known(board, judged.flash_used, chosen.arenas)
-        orders = (PIXELS,) * len(chosen.steps)
-        return _Project(render(plan=chosen), known, steps, orders, schedule_memory(chosen))
+        return _Project(render(plan=chosen), known, steps, schedule_orders(chosen), schedule_memory(chosen))
     scratch = cmsis_nn.network_scratch(network)
     plan = _or_error(lambda: plan_memory(network, board, scratch=scratch))
     judged = estimate_layers(network, plan, board, layout)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from edgel3_deploy.plan.group import Group
+from edgel3_deploy.plan.schedule import Schedule
 
 
 @dataclass(frozen=True)
@@ -42,3 +46,19 @@ class Order:
 
 
 PIXELS = Order()
+
+
+def schedule_orders(schedule: Schedule) -> tuple[Order, ...]:
+    """How each step of a schedule shows its output."""
+    return tuple(order for members in schedule.groups for order in _orders(members))
+
+
+def _orders(members: Group) -> Iterator[Order]:
+    lanes = members.lanes
+    for index, step in enumerate(members.steps):
+        if lanes is None or step.kernel.reduced:
+            yield PIXELS
+            continue
+        owned = [strip.owned[index] for strip in lanes.strips]
+        ends = np.cumsum([end - first for first, end in owned]).tolist()
+        yield Order("columns" if lanes.columns else "rows", tuple(ends[:-1]))

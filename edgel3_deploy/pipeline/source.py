@@ -23,6 +23,8 @@ from edgel3_deploy.quantize.fidelity import Fidelity
 class SourceModel:
     """An int8 model and where it came from; the float network and the fidelity where it was quantized here.
 
+    `tflite` has dense constants whatever the file has, since TFLite Micro, the reference, knows no others.
+
     `inputs` goes into the manifest: what the model is made from, by name and hash.
     """
 
@@ -48,6 +50,7 @@ def take_model(
     `layout` says how much flash it may take, by default the board's usual one.
     Raises OverBudgetError; BadInputError or UsageError for models and audio that cannot be used.
     """
+    from edgel3_deploy.graph.densify import dense_model
     from edgel3_deploy.graph.reader import read_network_file
     from edgel3_deploy.models.weights import read_weights
 
@@ -68,7 +71,7 @@ def take_model(
     network, content = read_network_file(located.path, located.name)
     return SourceModel(
         network=network,
-        tflite=content,
+        tflite=dense_model(content),
         float_network=None,
         fidelity=None,
         warnings=(),

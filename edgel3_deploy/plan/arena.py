@@ -1,7 +1,7 @@
 """One region's arena: which buffers share it, and at which offsets.
 
-A network is a chain: at most two memories and one workspace are alive at a time. Neighbours in it lie at
-opposite ends of the arena, the workspace between them: the arena is as small as its peak.
+A network is a chain: at most two memories and one layer's workspaces are alive at a time. Neighbours in it
+lie at opposite ends of the arena, the workspaces between them: the arena is as small as its peak.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ ALIGNMENT = 16
 
 @dataclass(frozen=True)
 class Buffer:
-    """What is placed as one piece: a memory of the chain, or a layer's workspace if `storage` is None."""
+    """What is placed as one piece: a memory of the chain, or workspace of one layer if `storage` is None."""
 
     label: str
     bytes: int
@@ -61,7 +61,11 @@ def lay_out(buffers: Iterable[Buffer]) -> Layout:
     size = _peak(everything)
     offsets = [(buffer, 0) for buffer in bottom]
     offsets += [(buffer, size - buffer.size) for buffer in top]
-    offsets += [(buffer, sum(low.held(buffer.first) for low in bottom)) for buffer in workspaces]
+    taken: dict[int, int] = {}
+    for buffer in workspaces:
+        offset = taken.get(buffer.first, sum(low.held(buffer.first) for low in bottom))
+        offsets.append((buffer, offset))
+        taken[buffer.first] = offset + buffer.size
     return Layout(size, tuple(offsets))
 
 

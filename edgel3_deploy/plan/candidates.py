@@ -8,6 +8,9 @@ from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Layer, MaxPool2D, Net
 from edgel3_deploy.plan.bounds import exact, poolable
 from edgel3_deploy.plan.kernel import Kernel, KernelName, Step
 
+Parts = tuple[tuple[Layer, ...], ...]
+"""Operations in order, each with the reshapes behind it."""
+
 BLOCKS = (1, 2, 3, 4)
 """Tiles in flight, in fours, that are tried for the Winograd kernels."""
 
@@ -15,7 +18,7 @@ STORED_PARTS = 2
 """Output channels are stored transformed in halves of a layer."""
 
 
-def operations(network: Network) -> tuple[tuple[Layer, ...], ...]:
+def operations(network: Network) -> Parts:
     """The layers in order, each with the reshapes behind it: what has to be computed one after the other.
 
     Reshapes in front of everything are views of the caller's input and belong to none.
@@ -29,17 +32,18 @@ def operations(network: Network) -> tuple[tuple[Layer, ...], ...]:
     return tuple(tuple(members) for members in groups)
 
 
-def steps_from(parts: tuple[tuple[Layer, ...], ...], position: int) -> tuple[Step, ...]:
+def steps_from(parts: Parts, position: int) -> tuple[Step, ...]:
     """Every step that may start at operation `position`: kernels for it alone, and with its pooling."""
     alone = parts[position]
-    found = [Step(position, _name(alone), alone, kernel) for kernel in _kernels(alone[0])]
+    found = [Step(position, step_name(alone), alone, kernel) for kernel in _kernels(alone[0])]
     if position + 1 < len(parts) and len(alone) == 1 and _fusable(alone[0], parts[position + 1][0]):
         both = alone + parts[position + 1]
-        found += [Step(position, _name(both), both, kernel) for kernel in _pooled_kernels(alone[0])]
+        found += [Step(position, step_name(both), both, kernel) for kernel in _pooled_kernels(alone[0])]
     return tuple(found)
 
 
-def _name(layers: tuple[Layer, ...]) -> str:
+def step_name(layers: tuple[Layer, ...]) -> str:
+    """The name of a step of these layers, a C identifier."""
     return "_".join(layer.name for layer in layers if not isinstance(layer, Reshape))
 
 
@@ -53,7 +57,10 @@ def _kernels(layer: Layer) -> Iterable[Kernel]:
     elif isinstance(layer, FullyConnected):
         yield Kernel("fully_connected")
     elif isinstance(layer, MaxPool2D):
-        yield Kernel(_pooling(layer))
+        name = pooling(layer)
+        yield Kernel(name)
+        if name == "max_pool_global":
+            yield Kernel("max_pool_global_rows")
 
 
 def _pooled_kernels(layer: Layer) -> Iterable[Kernel]:
@@ -73,7 +80,8 @@ def _winograd(layer: Conv2D, pooled: bool) -> Iterable[Kernel]:
                     yield Kernel(name, stored, blocks, pooled)
 
 
-def _pooling(layer: MaxPool2D) -> KernelName:
+def pooling(layer: MaxPool2D) -> KernelName:
+    """The kernel of a pooling over whole maps."""
     height, width, _ = layer.input.shape
     unclamped = (layer.activation_min, layer.activation_max) == (-128, 127)
     if unclamped and layer.padding == (0, 0):
@@ -87,4 +95,4 @@ def _pooling(layer: MaxPool2D) -> KernelName:
 
 def _fusable(conv: Layer, pool: Layer) -> bool:
     """Whether a Winograd kernel may take the pooling's maximum on the way."""
-    return isinstance(conv, Conv2D) and isinstance(pool, MaxPool2D) and _pooling(pool) == "max_pool_2x2"
+    return isinstance(conv, Conv2D) and isinstance(pool, MaxPool2D) and pooling(pool) == "max_pool_2x2"

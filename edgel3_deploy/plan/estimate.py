@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -12,14 +13,15 @@ from edgel3_deploy.errors import OverBudgetError
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.image.layout import FlashLayout, flash_layout, image_limit, mailbox_size
 from edgel3_deploy.models.family import FAMILY, Member
-from edgel3_deploy.plan.cost import step_costs
 from edgel3_deploy.plan.goal import Goal
-from edgel3_deploy.plan.group import group
+from edgel3_deploy.plan.list_sizes import least_constants
+from edgel3_deploy.plan.measure import group_costs
 from edgel3_deploy.plan.memory import MemoryPlan
+from edgel3_deploy.plan.option import Option
 from edgel3_deploy.plan.planner import RESERVE
-from edgel3_deploy.plan.schedule import Schedule, frugal, schedule
-from edgel3_deploy.plan.search import Option, options
-from edgel3_deploy.plan.skeleton import skeleton
+from edgel3_deploy.plan.schedule import FIRMWARE_DATA, Schedule, frugal, schedule
+from edgel3_deploy.plan.search import options
+from edgel3_deploy.plan.skeleton import skeleton, sparser
 from edgel3_deploy.plan.storage import live_bytes, storages
 
 FLASH_CEILING = 2 << 20
@@ -76,7 +78,8 @@ class Estimate:
     `flash_used` counts the constants with what the `layout` takes: loader and image header. `ram_used` counts
     the arenas, the stack, the caller's input and output, and the mailbox; if no plan exists, the peak of live
     bytes takes the arenas' place. `excess` says what is over which limit and by how much; `fitting`
-    names the family members that fit the board where this network does not.
+    names the family members that fit the board where this network does not; `sparsity` the percentage of
+    zeros in all 3x3 convolutions with which it would, None if there is none or it was not looked for.
     """
 
     model: str
@@ -92,6 +95,7 @@ class Estimate:
     peak_bytes: int
     excess: tuple[str, ...]
     fitting: tuple[str, ...]
+    sparsity: int | None = None
 
     @property
     def verdict(self) -> Literal["fits", "over"]:
@@ -102,11 +106,14 @@ class Estimate:
         """What to do about a verdict of "over"; empty otherwise."""
         if not self.excess:
             return ""
-        models = f"No dense int8 model of the EdgeL3 family fits {self.board}."
+        models = f"No model of the EdgeL3 family fits {self.board}."
         if self.fitting:
             models = f"Models of the EdgeL3 family that fit {self.board}: {', '.join(self.fitting)}."
         slots = one_slot_advice(self.layout) if self.flash_used > self.flash_limit else ""
-        return f"{slots} {models}".strip()
+        sparse = ""
+        if self.sparsity is not None:
+            sparse = f"It would fit with {self.sparsity} % zeros in each 3x3 convolution (see prune)."
+        return " ".join(part for part in (slots, sparse, models) if part)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -139,41 +146,63 @@ class Estimate:
             "layers": [asdict(layer) for layer in self.layers],
             "excess": list(self.excess),
             "fitting": list(self.fitting),
+            "sparsity": self.sparsity,
             "not_counted": list(NOT_COUNTED),
         }
 
 
 def estimate_network(
-    network: Network, board: Board, goal: Goal = "balanced", found: tuple[Option, ...] | None = None
+    network: Network,
+    board: Board,
+    goal: Goal = "balanced",
+    found: tuple[Option, ...] | None = None,
+    *,
+    ram_limit: int | None = None,
 ) -> Estimate:
-    """The estimate of a network run by the native kernels; `goal` and `found` as `schedule` takes them."""
+    """The estimate of a network run by the native kernels; the other arguments are those of `schedule`."""
     layout = flash_layout(board)
-    return estimate_schedule(network, _scheduled(network, board, layout, goal, found), board, layout)
+    plan = _scheduled(network, board, layout, goal, found, ram_limit=ram_limit)
+    return estimate_schedule(network, plan, board, layout, ram_limit=ram_limit)
 
 
 def estimate_member(member: Member, board: Board, layout: FlashLayout | None = None) -> Estimate:
-    """The estimate of a family member by its shape alone, as dense int8; by default in the usual layout."""
+    """The estimate of a family member by its shape and published sparsity; by default in the usual layout."""
     layout = layout or flash_layout(board)
     network, plan = _planned(member, board, layout)
     return estimate_schedule(network, plan, board, layout)
 
 
-def member_fits(member: Member, board: Board, layout: FlashLayout | None = None) -> bool:
+def member_fits(
+    member: Member, board: Board, layout: FlashLayout | None = None, ram_limit: int | None = None
+) -> bool:
     """The verdict of `estimate_member`."""
-    layout = layout or flash_layout(board)
-    network, plan = _planned(member, board, layout)
+    return _alike_fits(_alike(member), board, layout or flash_layout(board), ram_limit)
+
+
+@lru_cache(maxsize=256)
+def _alike_fits(member: Member, board: Board, layout: FlashLayout, ram_limit: int | None) -> bool:
+    network = _shape(member)
+    if _weights_exceed(network, board, layout):
+        return False
+    plan = _scheduled(network, board, layout, "balanced", _plain_options(member), ram_limit=ram_limit)
     if isinstance(plan, OverBudgetError):
         return False
     flash = layout.overhead + plan.constant_bytes
-    return not _excess(board, layout, flash, _ram_used(network, board, plan.arena_bytes))
+    return not _excess(board, layout, flash, _ram_used(network, board, plan.arena_bytes), ram_limit)
 
 
 def estimate_schedule(
-    network: Network, plan: Schedule | OverBudgetError, board: Board, layout: FlashLayout | None = None
+    network: Network,
+    plan: Schedule | OverBudgetError,
+    board: Board,
+    layout: FlashLayout | None = None,
+    *,
+    ram_limit: int | None = None,
 ) -> Estimate:
     """The estimate of a network with its schedule, or, if there is none, the least that it would need.
 
-    `layout` is the one that the schedule was made for, by default the board's usual one.
+    `layout` is the one that the schedule was made for, by default the board's usual one; `ram_limit` the
+    limit on all RAM of the image that it kept to.
     """
     if isinstance(plan, Schedule):
         groups = plan.groups
@@ -182,7 +211,7 @@ def estimate_schedule(
         ram = plan.arena_bytes
     else:
         way = frugal(network)
-        groups = tuple(group(option.steps) for option in way)
+        groups = tuple(option.members for option in way)
         alive = tuple(option.ram for option in way)
         arenas = ()
         ram = max(option.ram for option in way)
@@ -191,9 +220,9 @@ def estimate_schedule(
             step.name, step.kernel.text, step.output_shape, step.macs, step.constant_bytes, need, cost
         )
         for members, need in zip(groups, alive, strict=True)
-        for step, cost in zip(members.steps, step_costs(members), strict=True)
+        for step, cost in zip(members.steps, group_costs(members), strict=True)
     )
-    return _judged(network, board, layout, rows=rows, ram=ram, arenas=arenas, plan=plan)
+    return _judged(network, board, layout, rows=rows, ram=ram, arenas=arenas, plan=plan, ram_limit=ram_limit)
 
 
 def estimate_layers(
@@ -229,11 +258,12 @@ def _judged(
     ram: int,
     arenas: tuple[tuple[str, int], ...],
     plan: Schedule | MemoryPlan | OverBudgetError,
+    ram_limit: int | None = None,
 ) -> Estimate:
     layout = layout or flash_layout(board)
     ram_used = _ram_used(network, board, ram)
     flash_used = layout.overhead + sum(row.flash for row in rows)
-    excess = _excess(board, layout, flash_used, ram_used)
+    excess = _excess(board, layout, flash_used, ram_used, ram_limit)
     if isinstance(plan, OverBudgetError) and not excess:
         excess = (plan.message,)
     peak = max(rows, key=lambda row: row.ram)
@@ -245,13 +275,27 @@ def _judged(
         flash_used=flash_used,
         flash_limit=flash_limit(board, layout),
         ram_used=ram_used,
-        ram_limit=_ram_limit(board),
+        ram_limit=_ram_limit(board, ram_limit),
         ram_regions=arenas,
         peak_layer=peak.name,
         peak_bytes=peak.ram,
         excess=excess,
-        fitting=fitting(board, layout) if excess else (),
+        fitting=fitting(board, layout, ram_limit) if excess else (),
+        sparsity=_sparsity(network, plan, board, layout, ram_limit),
     )
+
+
+def _sparsity(
+    network: Network,
+    plan: Schedule | MemoryPlan | OverBudgetError,
+    board: Board,
+    layout: FlashLayout,
+    ram_limit: int | None,
+) -> int | None:
+    """`least_sparsity` of a network without a native schedule."""
+    if not isinstance(plan, OverBudgetError):
+        return None
+    return least_sparsity(network, board, layout, ram_limit)
 
 
 def _ram_used(network: Network, board: Board, arenas: int) -> int:
@@ -259,12 +303,16 @@ def _ram_used(network: Network, board: Board, arenas: int) -> int:
     return arenas + board.stack_size + tensors + mailbox_size(board)
 
 
-def _ram_limit(board: Board) -> int:
-    return min(sum(region.size for region in board.ram), RAM_CEILING)
+def _ram_limit(board: Board, limit: int | None) -> int:
+    """The most RAM of an image; a limit of the user's counts the firmware's data too, unlike `ram_used`."""
+    most = min(sum(region.size for region in board.ram), RAM_CEILING)
+    return most if limit is None else min(most, limit - FIRMWARE_DATA)
 
 
-def _excess(board: Board, layout: FlashLayout, flash: int, ram: int) -> tuple[str, ...]:
-    limits = (("flash", flash, flash_limit(board, layout)), ("RAM", ram, _ram_limit(board)))
+def _excess(
+    board: Board, layout: FlashLayout, flash: int, ram: int, ram_limit: int | None = None
+) -> tuple[str, ...]:
+    limits = (("flash", flash, flash_limit(board, layout)), ("RAM", ram, _ram_limit(board, ram_limit)))
     return tuple(
         f"{what} by {used - limit:,} bytes ({used:,} of {limit:,})"
         for what, used, limit in limits
@@ -282,34 +330,79 @@ def _group_ram(plan: Schedule) -> Iterator[int]:
 
 
 @lru_cache(maxsize=len(FAMILY))
+def _shape(member: Member) -> Network:
+    return skeleton(member)
+
+
+@lru_cache(maxsize=len(FAMILY))
 def _options(member: Member) -> tuple[Option, ...]:
-    return options(skeleton(member))
+    return options(_shape(member))
+
+
+@lru_cache(maxsize=len(FAMILY))
+def _plain_options(member: Member) -> tuple[Option, ...]:
+    """Without Winograd kernels: enough to see whether anything fits, since these only add bytes."""
+    return options(_shape(member), winograd=False)
+
+
+def _alike(member: Member) -> Member:
+    """The same for all members of one shape and sparsity, which is planned once."""
+    return next(known for known in FAMILY if _key(known) == _key(member))
+
+
+def _key(member: Member) -> tuple[object, ...]:
+    return member.n_mels, member.frames, member.filters, member.sparsity
 
 
 def _planned(member: Member, board: Board, layout: FlashLayout) -> tuple[Network, Schedule | OverBudgetError]:
     """The member's shape and schedule."""
-    network = skeleton(member)
-    found = None if _weights_exceed(network, board, layout) else _options(member)
+    alike = _alike(member)
+    network = replace(_shape(alike), name=member.name)
+    found = None if _weights_exceed(network, board, layout) else _options(alike)
     return network, _scheduled(network, board, layout, "balanced", found)
 
 
 def _scheduled(
-    network: Network, board: Board, layout: FlashLayout, goal: Goal, found: tuple[Option, ...] | None
+    network: Network,
+    board: Board,
+    layout: FlashLayout,
+    goal: Goal,
+    found: tuple[Option, ...] | None,
+    *,
+    ram_limit: int | None = None,
 ) -> Schedule | OverBudgetError:
     """The schedule, which is not searched for where the weights alone are too many."""
     if _weights_exceed(network, board, layout):
         return OverBudgetError(f"the weights of {network.name} exceed the flash of {board.name}")
     try:
-        return schedule(network, board, goal, found, layout=layout)
+        return schedule(network, board, goal, found, layout=layout, ram_limit=ram_limit)
     except OverBudgetError as error:
         return error
 
 
 def _weights_exceed(network: Network, board: Board, layout: FlashLayout) -> bool:
-    weights = sum(layer.constant_bytes for layer in network.layers)
+    weights = sum(least_constants(layer) for layer in network.layers)
     return layout.overhead + weights > flash_limit(board, layout)
 
 
-def fitting(board: Board, layout: FlashLayout | None = None) -> tuple[str, ...]:
+def fitting(board: Board, layout: FlashLayout | None = None, ram_limit: int | None = None) -> tuple[str, ...]:
     """Names of the family members that fit."""
-    return tuple(member.name for member in FAMILY if member_fits(member, board, layout))
+    return tuple(member.name for member in FAMILY if member_fits(member, board, layout, ram_limit))
+
+
+def least_sparsity(
+    network: Network, board: Board, layout: FlashLayout, ram_limit: int | None = None
+) -> int | None:
+    """The least percentage of zeros, the same in all 3x3 convolutions, with which the network would fit.
+
+    None if no share below 100 would do.
+    """
+
+    def fits(percent: int) -> bool:
+        shape = sparser(network, percent)
+        found = options(shape, winograd=False)
+        plan = _scheduled(shape, board, layout, "balanced", found, ram_limit=ram_limit)
+        return isinstance(plan, Schedule)
+
+    least = bisect_left(range(1, 100), True, key=fits) + 1
+    return least if least < 100 else None

@@ -7,6 +7,63 @@ from functools import cache
 from itertools import pairwise
 
 from edgel3_deploy.plan.kernel import Step
+from edgel3_deploy.plan.lanes import Lanes
+
+
+@dataclass(frozen=True)
+class Ring:
+    """`rows` rows in the lane layout of a map of `height` rows."""
+
+    lanes: Lanes
+    rows: int
+    height: int
+
+    @property
+    def bytes(self) -> int:
+        return self.rows * self.lanes.row_bytes
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Part of the positions, for which the whole group runs as if it were a picture of its own.
+
+    All tuples have one entry per step. Local position 0 of the step's convolution row is position `origins`
+    of the whole row, which is `widths` positions wide here. Local positions `counted` [first, end) of the
+    convolution row are right and needed: tiles without any are skipped, and no other enters a maximum.
+    `owned` are the local positions [first, end) of the step's output, after pooling, that no other strip
+    shows: over all strips they are the whole width.
+    """
+
+    origins: tuple[int, ...]
+    widths: tuple[int, ...]
+    counted: tuple[tuple[int, int], ...]
+    owned: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class LaneGroup:
+    """What a group of lane kernels has beside its steps.
+
+    `columns`: rows are time steps and positions mel bands, so maps outside are read and written transposed.
+    `rings` has one entry for each map between two steps. `entry` is the ring into which the rows of the map
+    in front are laid out if the first step is sparse (None if it is mono_lanes, which reads the map itself);
+    `exit` the row in which the last step leaves its output before it goes to the map behind, None if it ends
+    in the maximum over the map. `maxima` is the number of those, int32 each. With strips the
+    lanes of all rings are the widest strip's.
+    """
+
+    columns: bool
+    rings: tuple[Ring, ...]
+    entry: Ring | None
+    exit: Ring | None
+    maxima: int
+    strips: tuple[Strip, ...]
+
+    @property
+    def buffers(self) -> tuple[Ring, ...]:
+        """Entry, rings and exit, as far as they are there."""
+        ends = (self.entry, *self.rings, self.exit)
+        return tuple(ring for ring in ends if ring is not None)
 
 
 @dataclass(frozen=True)
@@ -14,23 +71,49 @@ class Group:
     """Consecutive steps executed together: the last pulls rows through the others.
 
     `rings` holds, for each map between two of the steps, the rows kept in memory: its height where that is no
-    more. A group of one step runs it over the whole map.
+    more. A group of one step runs it over the whole map. `lanes` is there for groups of lane kernels: then
+    their rows are in the lane layout, and a group of one step also runs row by row.
     """
 
     steps: tuple[Step, ...]
     rings: tuple[int, ...]
+    lanes: LaneGroup | None = None
+
+    @property
+    def buffers(self) -> tuple[int, ...]:
+        """Bytes of each buffer of rows in order: entry, rings, exit for lanes, else the rings."""
+        if self.lanes is not None:
+            return tuple(ring.bytes for ring in self.lanes.buffers)
+        return tuple(ring_bytes(step, rows) for step, rows in zip(self.steps, self.rings, strict=False))
 
     @property
     def inner_bytes(self) -> int:
-        """Bytes of the maps between the steps, each aligned for the kernels."""
-        return sum(
-            aligned(ring_bytes(step, rows)) for step, rows in zip(self.steps, self.rings, strict=False)
-        )
+        """Bytes of `buffers` and the maxima, each aligned for the kernels."""
+        return sum(aligned(size) for size in self.buffers) + aligned(self.maxima_bytes)
+
+    @property
+    def maxima_bytes(self) -> int:
+        """Bytes of running maxima, int32."""
+        return 4 * self.lanes.maxima if self.lanes else 0
 
     @property
     def scratch(self) -> int:
         """Bytes of the workspace that the steps share: one works at a time."""
-        return max(step.scratch for step in self.steps)
+        return max(scratch_of(step, self.lanes) for step in self.steps)
+
+
+def scratch_of(step: Step, lanes: LaneGroup | None) -> int:
+    """Bytes of a step's workspace; mono_lanes needs five words for each position of its output's row."""
+    if lanes is None or step.kernel.name != "mono_lanes":
+        return step.scratch
+    made = (*lanes.rings, lanes.exit)[0]
+    assert made is not None
+    stride = made.lanes.stride * (2 if step.kernel.pooled else 1)
+    return stride * MONO_PATCH_BYTES
+
+
+MONO_PATCH_BYTES = 20
+"""Five int16 pairs for each position: what mono_lanes expands a row of the input to."""
 
 
 def aligned(size: int) -> int:

@@ -1,46 +1,44 @@
-"""The schedule of a network on a board: kernels, strips, and where every buffer lies."""
+"""The schedule of a network on a board: kernels, strips, lists, and where every buffer lies."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import BadInputError, OverBudgetError
-from edgel3_deploy.graph.ir import Network, Tensor
-from edgel3_deploy.image.layout import FlashLayout, flash_layout, image_limit
-from edgel3_deploy.plan.arena import Buffer, Layout, lay_out
+from edgel3_deploy.graph.ir import Network
+from edgel3_deploy.image.layout import FlashLayout, flash_layout, image_limit, mailbox_size
 from edgel3_deploy.plan.candidates import operations
 from edgel3_deploy.plan.goal import Goal
-from edgel3_deploy.plan.group import Group, group, ring_bytes
+from edgel3_deploy.plan.group import Group
 from edgel3_deploy.plan.kernel import Step
+from edgel3_deploy.plan.list_choice import by_use, choose_lists, with_lists
+from edgel3_deploy.plan.list_sizes import least_constants
+from edgel3_deploy.plan.measure import Measure, group_costs
+from edgel3_deploy.plan.option import Option
+from edgel3_deploy.plan.place import Place, Places, place
 from edgel3_deploy.plan.planner import capacities
-from edgel3_deploy.plan.search import Option, choose, options
-from edgel3_deploy.plan.storage import Storage, Use
+from edgel3_deploy.plan.resident import Resident, choose_residents, list_candidates, resident_channels
+from edgel3_deploy.plan.resident_weights import weight_candidates, with_weights
+from edgel3_deploy.plan.search import choose, options
 
 STORED_SHARE = 1.5
-"""How much flash the balanced goal spends on constants, against int8 weights alone."""
+"""How much flash the balanced goal spends on constants, against the smallest form of the weights alone."""
+TAPS_SHARE = 1.55
+"""The same where that form has lists, which grow fourfold as taps."""
 INT8_SHARE = 1.02
-"""The same for the goal size: int8 weights and what the kernels' layouts add."""
+"""How much flash the goal size spends: the smallest form and what the kernels' layouts add."""
 CODE_RESERVE = 41 * 1024
 """Bytes of an image that constants leave to code and C library; a tenth of what there is if that is less."""
 SIZE_INSTRUCTIONS_PER_MAC = 1.7
 """The goal size takes the least RAM at which no more instructions are needed: CMSIS-NN takes 1.86."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """A buffer: bytes [offset, offset + size) of the arena in `region`, in use from group first to last."""
-
-    label: str
-    region: str
-    offset: int
-    size: int
-    first: int
-    last: int
+FIRMWARE_DATA = 5 * 1024
+"""Bytes of RAM that the firmware's own data and bss take, when all of an image's RAM is limited."""
+APPLICATION_SHARE = 8
+"""One part in so many of a board's RAM is left to the application: residents never take it."""
 
 
 @dataclass(frozen=True)
@@ -48,16 +46,23 @@ class Schedule:
     """Groups in order of execution with their buffers.
 
     `maps` has, per group, where the whole map behind it lies: None for the network's output, which the caller
-    owns. `workspaces` has, per group, where its rings and then its scratch lie: None if it needs none.
-    `instructions` is modelled, not measured. `reason` says in words what the choice was made for.
+    owns. Per group, too: `rings`, a place for each of `Group.buffers`; `scratch`, None if it needs none;
+    `maxima`, None if it has none. `residents` are never written again after the start, and share no memory.
+    `instructions` and `cycles` are modelled, not measured; `by` says which of them was kept low, `reason` in
+    words what the choice was made for.
     """
 
     goal: Goal
     groups: tuple[Group, ...]
     maps: tuple[Place | None, ...]
-    workspaces: tuple[Place | None, ...]
+    rings: tuple[tuple[Place, ...], ...]
+    scratch: tuple[Place | None, ...]
+    maxima: tuple[Place | None, ...]
+    residents: tuple[Resident, ...]
     arenas: tuple[tuple[str, int], ...]
     instructions: int
+    cycles: int
+    by: Measure
     reason: str
 
     @property
@@ -78,11 +83,31 @@ class Schedule:
 
 @dataclass(frozen=True)
 class _Attempt:
-    """Limits to choose within: RAM of `regions`, bytes of constants, and what to tell people about them."""
+    """Limits to choose within: RAM of `regions`, bytes of constants, and what to tell people about them.
+
+    `taps`: flash that is left within the limit may hold lists as taps.
+    """
 
     regions: tuple[str, ...]
     flash: int
     reason: str
+    taps: bool = True
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What is scheduled, and what for. `most` is the limit of all arenas together in bytes."""
+
+    network: Network
+    board: Board
+    goal: Goal
+    by: Measure
+    found: tuple[Option, ...]
+    most: int
+
+    @property
+    def end(self) -> int:
+        return len(operations(self.network))
 
 
 def schedule(
@@ -92,55 +117,65 @@ def schedule(
     found: tuple[Option, ...] | None = None,
     *,
     layout: FlashLayout | None = None,
+    ram_limit: int | None = None,
+    by: Measure = "instructions",
 ) -> Schedule:
     """The schedule of `network` on `board` for a goal; the same arguments give the same schedule.
 
-    speed: fewest instructions within the board's flash and RAM. balanced: the same within the board's main
-    RAM and STORED_SHARE times the flash of int8 weights, or all RAM if that cannot be. size: the least RAM
-    that keeps to SIZE_INSTRUCTIONS_PER_MAC, with int8 weights and the kernels of the least code. `found` are
-    the network's options where they are known. `layout` says how much of the flash the image may take; by
-    default it is the board's usual one. Raises OverBudgetError if nothing fits the board, BadInputError for a
-    network of reshapes alone.
+    speed: the least cost within the board's flash and RAM. balanced: the same within the board's main RAM and
+    STORED_SHARE (with lists TAPS_SHARE) times the flash of the weights' smallest form (int8, or lists of
+    bytes where these are shorter), or all RAM if that cannot be. size: the smallest form and the kernels of
+    the least code; dense networks then take the least RAM that keeps to SIZE_INSTRUCTIONS_PER_MAC, sparse
+    ones the least cost.
+    Whatever the goal, RAM that is left is filled at start with what saves work, up to the share of the
+    application. `ram_limit` bounds all RAM of the image, in bytes; `by` is the cost that is kept low.
+
+    `found` are the network's options by the same measure where they are known (not used for the goal size).
+    `layout` says how much of the flash the image may take; by default it is the board's usual one. Raises
+    OverBudgetError if nothing fits the board, BadInputError for a network of reshapes alone.
     """
     if not operations(network):
         raise BadInputError(
             f"{network.name}: no layer computes anything",
             "Use the runtime cmsis-nn, or a model with operators.",
         )
-    free = capacities(network, board)
-    flash = constants_limit(board, layout)
-    weights = sum(layer.constant_bytes for layer in network.layers)
-    stored = min(flash, int(weights * STORED_SHARE))
-    everywhere = tuple(free)
-    attempts = {
-        "speed": [
-            _Attempt(everywhere, flash, f"the fewest instructions that {board.name} has flash and RAM for")
-        ],
-        "balanced": [
-            _Attempt((board.main_ram,), stored, f"the fewest instructions with all RAM in {board.main_ram}"),
-            _Attempt(everywhere, stored, f"the fewest instructions; {board.main_ram} alone is too small"),
-            _Attempt(everywhere, flash, "the fewest instructions; padding outweighs the few constants"),
-        ],
-        "size": [
-            _Attempt(everywhere, min(flash, int(weights * INT8_SHARE)), "the least RAM, weights int8"),
-            _Attempt(everywhere, flash, "the least RAM; padding outweighs the few constants"),
-        ],
-    }
     if goal == "size":
         # The Winograd kernels' own code is larger than what CMSIS-NN's image has to spare.
-        found = options(network, winograd=False)
+        found = options(network, winograd=False, by=by)
     elif found is None:
-        found = options(network)
-    for attempt in attempts[goal]:
-        limit = sum(free[region] for region in attempt.regions)
-        if goal == "size":
-            limit = min(limit, _least_ram(network, found, attempt.flash))
-        chosen = _placed(network, board, goal, found, attempt=attempt, limit=limit)
+        found = options(network, by=by)
+    task = _Task(network, board, goal, by, found, arenas_limit(network, board, ram_limit))
+    for attempt in _attempts(network, board, goal, layout):
+        chosen = _placed(task, attempt)
         if chosen is not None:
             return chosen
+    limited = "" if ram_limit is None else f" within {ram_limit:,} bytes of RAM"
     raise OverBudgetError(
-        f"{network.name} does not fit {board.name} in any schedule of the native kernels",
-        "Choose a smaller model, another goal, or a board with more flash and RAM.",
+        f"{network.name} does not fit {board.name}{limited} in any schedule of the native kernels",
+        "Choose a smaller or sparser model, another goal, or a board with more flash and RAM.",
+    )
+
+
+def _attempts(network: Network, board: Board, goal: Goal, layout: FlashLayout | None) -> tuple[_Attempt, ...]:
+    """What to try in order."""
+    everywhere = tuple(capacities(network, board))
+    flash = constants_limit(board, layout)
+    weights = sum(least_constants(layer) for layer in network.layers)
+    share = STORED_SHARE if weights == sum(layer.constant_bytes for layer in network.layers) else TAPS_SHARE
+    stored = min(flash, int(weights * share))
+    main = board.main_ram
+    if goal == "speed":
+        return (_Attempt(everywhere, flash, f"the least cost that {board.name} has flash and RAM for"),)
+    if goal == "balanced":
+        return (
+            _Attempt((main,), stored, f"the least cost with all RAM in {main}"),
+            _Attempt(everywhere, stored, f"the least cost; {main} alone is too small"),
+            _Attempt(everywhere, flash, "the least cost; padding outweighs the few constants"),
+        )
+    small = min(flash, int(weights * INT8_SHARE))
+    return (
+        _Attempt(everywhere, small, "the least flash, then the least RAM", taps=False),
+        _Attempt(everywhere, flash, "the least RAM; padding outweighs the few constants", taps=False),
     )
 
 
@@ -150,13 +185,42 @@ def constants_limit(board: Board, layout: FlashLayout | None = None) -> int:
     return room - min(CODE_RESERVE, room // 10)
 
 
-def _least_ram(network: Network, found: tuple[Option, ...], flash: int) -> int:
+def arenas_limit(network: Network, board: Board, ram_limit: int | None = None) -> int:
+    """The most bytes of all arenas together: what an image's limit leaves, or the board."""
+    free = sum(capacities(network, board).values())
+    if ram_limit is None:
+        return free
+    return min(free, ram_limit - _beside_arenas(network, board))
+
+
+def _beside_arenas(network: Network, board: Board) -> int:
+    tensors = network.input.size + network.output.size
+    return board.stack_size + tensors + mailbox_size(board) + FIRMWARE_DATA
+
+
+def frugal(network: Network) -> tuple[Option, ...]:
+    """The way with the least flash, then the least RAM, whatever board it may fit: without Winograd."""
+    plain = [replace(option, cost=option.flash) for option in options(network, winograd=False)]
+    limits = sorted({option.ram for option in plain})
+    end = len(operations(network))
+
+    def flash(limit: int) -> float:
+        way = choose(plain, end, limit, None)
+        return inf if way is None else sum(option.flash for option in way)
+
+    least = bisect_left(limits, True, key=lambda limit: flash(limit) <= flash(limits[-1]) * INT8_SHARE)
+    way = choose(plain, end, limits[least], None)
+    assert way is not None
+    return way
+
+
+def _least_ram(task: _Task, flash: int) -> int:
     """The smallest RAM with a way of at most SIZE_INSTRUCTIONS_PER_MAC; without one, that of any way."""
-    limits = sorted({option.ram for option in found})
-    allowed = int(network.macs * SIZE_INSTRUCTIONS_PER_MAC)
+    limits = sorted({option.ram for option in task.found})
+    allowed = int(task.network.macs * SIZE_INSTRUCTIONS_PER_MAC)
 
     def fits(most: float, limit: int) -> bool:
-        way = choose(found, len(operations(network)), limit, flash)
+        way = choose(task.found, task.end, limit, flash)
         return way is not None and sum(option.instructions for option in way) <= most
 
     for most in (allowed, inf):
@@ -166,82 +230,65 @@ def _least_ram(network: Network, found: tuple[Option, ...], flash: int) -> int:
     return limits[-1]
 
 
-def frugal(network: Network) -> tuple[Option, ...]:
-    """The way with the least RAM, whatever board it may fit: without Winograd, thus with int8 weights."""
-    plain = options(network, winograd=False)
-    limits = sorted({option.ram for option in plain})
-    end = len(operations(network))
-    least = limits[bisect_left(limits, True, key=lambda limit: choose(plain, end, limit, None) is not None)]
-    way = choose(plain, end, least, None)
-    assert way is not None
-    return way
-
-
-def _placed(
-    network: Network, board: Board, goal: Goal, found: tuple[Option, ...], *, attempt: _Attempt, limit: int
-) -> Schedule | None:
+def _placed(task: _Task, attempt: _Attempt) -> Schedule | None:
     """The best way whose buffers can be laid out in the attempt's regions; None if there is none."""
-    free = {name: size for name, size in capacities(network, board).items() if name in attempt.regions}
+    free = capacities(task.network, task.board)
+    regions = {name: free[name] for name in attempt.regions}
+    limit = min(sum(regions.values()), task.most)
+    if task.goal == "size":
+        way = choose(task.found, task.end, limit, attempt.flash)
+        if way is not None and not any(option.members.lanes for option in way):
+            limit = min(limit, _least_ram(task, attempt.flash))
     while limit >= 0:
-        way = choose(found, len(operations(network)), limit, attempt.flash)
+        way = choose(task.found, task.end, limit, attempt.flash)
         if way is None:
             return None
-        groups = tuple(group(option.steps) for option in way)
-        held = _assigned(_buffers(groups), free)
-        if held is not None:
-            return _schedule(goal, groups, held, sum(option.instructions for option in way), attempt.reason)
+        groups = tuple(option.members for option in way)
+        places = place(groups, regions, task.board.main_ram)
+        if places is not None and sum(places.arenas.values()) <= task.most:
+            return _filled(task, attempt, groups, places)
         limit = max(option.ram for option in way) - 1
     return None
 
 
-def _buffers(groups: tuple[Group, ...]) -> list[Buffer]:
-    """A workspace per group (rings, then scratch), then the whole maps between groups, largest first."""
-    workspaces = [
-        Buffer(f"group {index}", members.inner_bytes + members.scratch, index, index)
-        for index, members in enumerate(groups)
-        if members.inner_bytes + members.scratch
-    ]
-    maps = [
-        Buffer(last.name, ring_bytes(last, last.output_shape[0]), index, index + 1, _storage(last, index))
-        for index, members in enumerate(groups[:-1])
-        for last in members.steps[-1:]
-    ]
-    return [*workspaces, *sorted(maps, key=lambda buffer: (-buffer.bytes, buffer.first))]
-
-
-def _storage(step: Step, index: int) -> Storage:
-    """The memory of a step's whole output, alive from its group to the next."""
-    tensor: Tensor = step.layers[-1].output
-    return Storage((Use(tensor, index, index + 1),), "arena")
-
-
-def _assigned(buffers: list[Buffer], free: Mapping[str, int]) -> dict[str, Layout] | None:
-    """Each buffer in the first region whose arena can take it too; None if one fits nowhere."""
-    held: dict[str, list[Buffer]] = {name: [] for name in free}
-    for buffer in buffers:
-        region = next((name for name in free if lay_out([*held[name], buffer]).size <= free[name]), None)
-        if region is None:
-            return None
-        held[region].append(buffer)
-    return {name: lay_out(members) for name, members in held.items()}
-
-
-def _schedule(
-    goal: Goal, groups: tuple[Group, ...], held: Mapping[str, Layout], instructions: int, reason: str
-) -> Schedule:
-    places = {
-        (buffer.first, buffer.storage is None): Place(
-            buffer.label, region, offset, buffer.bytes, buffer.first, buffer.last
-        )
-        for region, layout in held.items()
-        for buffer, offset in layout.offsets
-    }
-    return Schedule(
-        goal=goal,
-        groups=groups,
-        maps=tuple(places.get((index, False)) for index in range(len(groups))),
-        workspaces=tuple(places.get((index, True)) for index in range(len(groups))),
-        arenas=tuple((region, layout.size) for region, layout in held.items() if layout.size),
-        instructions=instructions,
-        reason=reason,
+def _filled(task: _Task, attempt: _Attempt, groups: tuple[Group, ...], places: Places) -> Schedule:
+    """The schedule with lists as taps in the flash that is left, and residents in the RAM that is."""
+    plain = tuple(with_lists(members, choose_lists(_sparse(groups), 0)) for members in groups)
+    spare = attempt.flash - sum(step.constant_bytes for members in plain for step in members.steps)
+    spare = spare if attempt.taps else 0
+    splits = choose_lists(_sparse(groups), spare)
+    # Lists that the flash holds as taps gain no instructions in RAM, only cycles.
+    all_taps = all(splits[step.index].taps == step.output_shape[2] for step in _sparse(groups))
+    candidates = weight_candidates(groups, task.by)
+    if not all_taps or task.by == "cycles":
+        candidates += list_candidates(groups, task.by)
+    free = capacities(task.network, task.board)
+    residents, arenas = choose_residents(
+        candidates, places.arenas, free, _residents_limit(task), task.by, groups
     )
+    splits = choose_lists(_sparse(groups), spare, resident_channels(residents, "lists"))
+    final = tuple(with_weights(with_lists(members, splits), residents) for members in groups)
+    return Schedule(
+        goal=task.goal,
+        groups=final,
+        maps=places.maps,
+        rings=places.rings,
+        scratch=places.scratch,
+        maxima=places.maxima,
+        residents=residents,
+        arenas=tuple((region, size) for region, size in arenas.items() if size),
+        instructions=sum(sum(group_costs(members)) for members in final),
+        cycles=sum(sum(group_costs(members, "cycles")) for members in final),
+        by=task.by,
+        reason=attempt.reason,
+    )
+
+
+def _residents_limit(task: _Task) -> int:
+    """Bytes of all arenas with residents: what leaves the application its share of the board's RAM."""
+    ram = sum(region.size for region in task.board.ram)
+    return min(task.most, ram - ram // APPLICATION_SHARE - _beside_arenas(task.network, task.board))
+
+
+def _sparse(groups: tuple[Group, ...]) -> tuple[Step, ...]:
+    return tuple(step for step, _ in by_use(groups))

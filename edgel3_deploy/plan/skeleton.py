@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgel3_deploy.graph.ir import Conv2D, Layer, MaxPool2D, Network, Requantize, Reshape, Tensor
 from edgel3_deploy.models.family import Member
@@ -12,22 +14,57 @@ from edgel3_deploy.models.network import FloatNetwork
 
 
 def skeleton(member: Member) -> Network:
-    """The layers of `member` with weights of zero that take no memory; its arithmetic means nothing."""
-    return _skeleton(member.name, member.front_end, (member.n_mels, member.frames), member.widths)
+    """The layers of `member` with as many weights as published, all one; its arithmetic means nothing."""
+    size = (member.n_mels, member.frames)
+    return _skeleton(member.name, member.front_end, size, _convolutions(member.widths, member.sparsity))
 
 
 def float_skeleton(network: FloatNetwork) -> Network:
-    """The same of a float network, of whatever widths and depth."""
-    widths = [conv.bias.size for conv in network.convs]
-    return _skeleton(network.name, network.front_end, (network.n_mels, network.frames), widths)
+    """The same of a float network, of whatever widths and depth: its weights that are not zero are one."""
+    weights = [np.not_equal(conv.weights, 0).transpose(3, 0, 1, 2).view(np.int8) for conv in network.convs]
+    return _skeleton(network.name, network.front_end, (network.n_mels, network.frames), weights)
 
 
-def _skeleton(name: str, front_end: str, size: tuple[int, int], widths: Sequence[int]) -> Network:
+def sparser(network: Network, percent: float) -> Network:
+    """The shape of `network` with `percent` zeros in each 3x3 convolution of more than one channel."""
+    random = np.random.default_rng(0)
+    layers = (
+        replace(layer, weights=_masked(random, layer.weights.shape, percent))
+        if isinstance(layer, Conv2D) and layer.weights.shape[1:3] == (3, 3) and layer.weights.shape[3] > 1
+        else layer
+        for layer in network.layers
+    )
+    return replace(network, layers=tuple(layers))
+
+
+def _convolutions(widths: Sequence[int], sparsity: Sequence[float]) -> list[NDArray[np.int8]]:
+    """Weights (out, 3, 3, in) of each convolution, of which so many percent are zeros."""
+    random = np.random.default_rng(0)
+    return [
+        _masked(random, (outputs, 3, 3, inputs), percent)
+        for inputs, outputs, percent in zip((1, *widths), widths, sparsity, strict=False)
+    ]
+
+
+def _masked(random: np.random.Generator, shape: tuple[int, ...], percent: float) -> NDArray[np.int8]:
+    """Ones, of which `percent` in places drawn at random are zeros."""
+    size = int(np.prod(shape))
+    zeros = round(size * percent / 100)
+    if zeros == 0:
+        return np.broadcast_to(np.int8(1), shape)
+    drawn = random.random(size, np.float32)
+    kept = drawn > np.partition(drawn, zeros - 1)[zeros - 1]
+    return kept.view(np.int8).reshape(shape)
+
+
+def _skeleton(
+    name: str, front_end: str, size: tuple[int, int], weights: Sequence[NDArray[np.int8]]
+) -> Network:
     layers: list[Layer] = []
     shape: tuple[int, ...] = (*size, 1)
-    last = len(widths) - 1
-    for index, width in enumerate(widths):
-        shape = _append_conv(layers, shape, width)
+    last = len(weights) - 1
+    for index, kernel in enumerate(weights):
+        shape = _append_conv(layers, shape, kernel)
         if index == last:
             shape = _append_pool(layers, shape, (shape[0], shape[1]))
         elif index % 2 == 1:
@@ -49,14 +86,15 @@ def _common(
     )
 
 
-def _append_conv(layers: list[Layer], shape: tuple[int, ...], width: int) -> tuple[int, ...]:
-    height, frames, channels = shape
+def _append_conv(layers: list[Layer], shape: tuple[int, ...], weights: NDArray[np.int8]) -> tuple[int, ...]:
+    height, frames, _ = shape
+    width = len(weights)
     name = f"conv{sum(isinstance(layer, Conv2D) for layer in layers) + 1}"
     zeros = np.broadcast_to(np.int32(0), (width,))
     layers.append(
         Conv2D(
             *_common(layers, name, shape, (height, frames, width)),
-            weights=np.broadcast_to(np.int8(0), (width, 3, 3, channels)),
+            weights=weights,
             bias=zeros,
             requantize=Requantize(zeros, zeros),
             stride=(1, 1),

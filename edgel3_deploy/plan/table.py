@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.graph.ir import Network
-from edgel3_deploy.plan.cost import step_costs
-from edgel3_deploy.plan.group import Group, aligned, ring_bytes
+from edgel3_deploy.plan.group import Group
+from edgel3_deploy.plan.kernel import Step
+from edgel3_deploy.plan.measure import group_costs
 from edgel3_deploy.plan.memory import MemoryPlan
-from edgel3_deploy.plan.schedule import Place, Schedule
+from edgel3_deploy.plan.place import Place
+from edgel3_deploy.plan.schedule import Schedule
 from edgel3_deploy.plan.storage import storages
 
 HEADER = ("layer", "output", "MACs", "input at", "output at", "live bytes")
@@ -49,7 +51,9 @@ SCHEDULE_HEADER = (
     "output",
     "MACs",
     "kernel",
+    "lists",
     "instructions",
+    "cycles",
     "constants",
     "rows kept",
     "output at",
@@ -57,37 +61,84 @@ SCHEDULE_HEADER = (
 
 
 def schedule_table(schedule: Schedule) -> tuple[tuple[str, ...], ...]:
-    """SCHEDULE_HEADER and a row per step: its strip if it is in one, shape, kernel, modelled cost, place."""
+    """SCHEDULE_HEADER and a row per step: its strip if it is in one, shape, kernel, modelled costs, place."""
     rows = [SCHEDULE_HEADER]
     strips = 0
-    for members, workspace, whole in zip(schedule.groups, schedule.workspaces, schedule.maps, strict=True):
-        strips += len(members.steps) > 1
-        kept = [*members.rings, members.steps[-1].output_shape[0]]
-        places = [*_ring_places(members, workspace), _place(whole)]
-        for step, cost, ring, place in zip(members.steps, step_costs(members), kept, places, strict=True):
+    for index, members in enumerate(schedule.groups):
+        strips += _turns(members)
+        costs = zip(group_costs(members), group_costs(members, "cycles"), strict=True)
+        for step, (instructions, cycles), (kept, place) in zip(
+            members.steps, costs, _outputs(schedule, index), strict=True
+        ):
             rows.append(
                 (
-                    str(strips) if len(members.steps) > 1 else "",
+                    str(strips) if _turns(members) else "",
                     step.name,
                     " x ".join(str(size) for size in step.output_shape),
                     f"{step.macs:,}",
                     step.kernel.text,
-                    f"{cost:,}",
+                    _lists(step),
+                    f"{instructions:,}",
+                    f"{cycles:,}",
                     f"{step.constant_bytes:,}",
-                    f"{ring} of {step.output_shape[0]}",
+                    kept,
                     place,
                 )
             )
     return tuple(rows)
 
 
-def _ring_places(members: Group, workspace: Place | None) -> Iterator[str]:
-    """Where the rings of a group lie, one behind the other at the start of its workspace."""
-    offset = 0
-    for step, rows in zip(members.steps, members.rings, strict=False):
-        yield _place(workspace, offset)
-        offset += aligned(ring_bytes(step, rows))
+RESIDENT_HEADER = ("step", "kept in RAM", "bytes", "at", "instructions saved")
 
 
-def _place(place: Place | None, offset: int = 0) -> str:
-    return "caller's output" if place is None else f"{place.region} +0x{place.offset + offset:05x}"
+def resident_table(schedule: Schedule) -> tuple[tuple[str, ...], ...]:
+    """RESIDENT_HEADER and a row for everything that is made at start; the header alone if nothing is."""
+    steps = {step.index: step for step in schedule.steps}
+    contents = {"lists": "lists decoded", "weights": "weights transformed"}
+    rows = [
+        (
+            steps[found.step].name,
+            f"{contents[found.what]}, {found.channels} channels",
+            f"{found.place.size:,}",
+            _place(found.place),
+            f"{found.saves:,}",
+        )
+        for found in schedule.residents
+    ]
+    return (RESIDENT_HEADER, *rows)
+
+
+def _turns(members: Group) -> bool:
+    """Whether the steps take turns row by row."""
+    return len(members.steps) > 1 or members.lanes is not None
+
+
+def _lists(step: Step) -> str:
+    """How many output channels have their lists in which form; empty for other kernels."""
+    if step.lists is None:
+        return ""
+    split = step.kernel.lists
+    parts = (
+        (split.resident, "taps in RAM"),
+        (split.taps, "taps"),
+        (step.lists.channels - split.resident - split.taps, "words" if step.lists.wide else "bytes"),
+    )
+    return ", ".join(f"{count} {form}" for count, form in parts if count)
+
+
+def _outputs(schedule: Schedule, index: int) -> Iterator[tuple[str, str]]:
+    """For each step of a group how many rows of its output are kept, and where."""
+    members, whole = schedule.groups[index], schedule.maps[index]
+    places = schedule.rings[index]
+    if members.lanes is not None and members.lanes.entry is not None:
+        places = places[1:]
+    for step, rows, place in zip(members.steps, members.rings, places, strict=False):
+        height = step.output_shape[1 if step.kernel.columns else 0]
+        yield f"{rows} of {height}", _place(place)
+    last = members.steps[-1]
+    height = last.output_shape[1 if last.kernel.columns else 0]
+    yield f"{height} of {height}", _place(whole)
+
+
+def _place(place: Place | None) -> str:
+    return "caller's output" if place is None else f"{place.region} +0x{place.offset:05x}"

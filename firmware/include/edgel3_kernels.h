@@ -47,6 +47,11 @@ typedef struct {
     const void *weights;              /**< packed for the kernel */
     const edgel3_channel_t *channels; /**< one per output channel */
     const int32_t (*corrections)[4];  /**< F(4x4,3x3) only: lane offsets in four outputs of a tile */
+    const void *resident;             /**< Winograd only: RAM with the transformed weights of the channels
+                                           behind the stored ones; see edgel3_conv_f44_start() */
+    void *products;                   /**< Winograd only: RAM for the sums and the weights in flight, of
+                                           edgel3_conv_f44_products() bytes, or NULL: they follow the tiles
+                                           in the scratch. For tiles that leave them no room there */
     int32_t input_zero_point;         /**< value of the padding */
     int32_t output_zero_point;
     int32_t activation_min;
@@ -57,6 +62,8 @@ typedef struct {
     int16_t padding_top, padding_left;   /**< direct and one-channel kernels only */
     int16_t stored_channels;             /**< Winograd only: even number of first channels with weights stored
                                               transformed (int16); those of the others are int8 */
+    int16_t resident_channels;           /**< Winograd only: even number of channels behind those, or all of
+                                              them, whose weights `resident` holds transformed */
     bool pooled;                         /**< Winograd only: 2x2 maximum, stride 2, on the way */
 } edgel3_conv_t;
 
@@ -77,8 +84,20 @@ static inline int8_t *edgel3_row(const edgel3_map_t *map, int32_t y)
 void edgel3_conv_f44(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output,
                      int32_t first, int32_t last, void *scratch, int32_t blocks);
 
-/** Bytes of scratch of edgel3_conv_f44; `stored` if all channels are stored transformed. */
+/**
+ * Bytes of scratch of edgel3_conv_f44; `stored` if all channels are stored transformed or resident. With
+ * conv->products those of edgel3_conv_f44_products() less.
+ */
 uint32_t edgel3_conv_f44_scratch(int32_t input_channels, int32_t blocks, bool stored);
+
+/** Bytes of conv->products, 8-byte aligned. */
+uint32_t edgel3_conv_f44_products(int32_t input_channels, bool stored);
+
+/** Transforms the weights of conv->resident_channels channels into `resident`, which conv->resident is to name. */
+void edgel3_conv_f44_start(const edgel3_conv_t *conv, int32_t input_channels, void *resident);
+
+/** Bytes of RAM, 8-byte aligned, that edgel3_conv_f44_start fills for so many channels. */
+uint32_t edgel3_conv_f44_resident(int32_t input_channels, int32_t resident_channels);
 
 /** 3x3, stride 1, padding 1, as Winograd F(2x2,3x3): tile rows [first, last) of 2 rows (1 when pooled). */
 void edgel3_conv_f22(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output,
@@ -86,6 +105,15 @@ void edgel3_conv_f22(const edgel3_conv_t *conv, const edgel3_map_t *input, const
 
 /** Bytes of scratch of edgel3_conv_f22, alike. */
 uint32_t edgel3_conv_f22_scratch(int32_t input_channels, int32_t blocks, bool stored);
+
+/** As edgel3_conv_f44_products. */
+uint32_t edgel3_conv_f22_products(int32_t input_channels, bool stored);
+
+/** As edgel3_conv_f44_start. */
+void edgel3_conv_f22_start(const edgel3_conv_t *conv, int32_t input_channels, void *resident);
+
+/** As edgel3_conv_f44_resident. */
+uint32_t edgel3_conv_f22_resident(int32_t input_channels, int32_t resident_channels);
 
 /** Any kernel size, stride and padding: output rows [first, last). 1x1 convolutions are a case of it. */
 void edgel3_conv_direct(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output,
@@ -113,6 +141,9 @@ void edgel3_max_pool_2x2(const edgel3_map_t *input, const edgel3_map_t *output, 
 
 /** Maximum over all positions of a whole map: `channels` bytes. */
 void edgel3_max_pool_global(const edgel3_map_t *input, int8_t *output);
+
+/** The same as rows [first, last) come: row 0 starts the running maxima in `output`, the last row ends them. */
+void edgel3_max_pool_global_rows(const edgel3_map_t *input, int8_t *output, int32_t first, int32_t last);
 
 /** A max pooling of any window, stride and padding; padding never enters the maximum. */
 typedef struct {

@@ -28,3 +28,18 @@ uint32_t edgel3_conv_f44_scratch(int32_t input_channels, int32_t blocks, bool st
 {
     return edgel3_winograd_scratch(&f44, input_channels, blocks, stored);
 }
+
+uint32_t edgel3_conv_f44_products(int32_t input_channels, bool stored)
+{
+    return edgel3_winograd_products(&f44, input_channels, stored);
+}
+
+void edgel3_conv_f44_start(const edgel3_conv_t *conv, int32_t input_channels, void *resident)
+{
+    edgel3_winograd_start(&f44, conv, input_channels, resident);
+}
+
+uint32_t edgel3_conv_f44_resident(int32_t input_channels, int32_t resident_channels)
+{
+    return edgel3_winograd_resident(&f44, input_channels, resident_channels);
+}

@@ -1,8 +1,8 @@
 /*
  * Maximum pooling of int8 maps, four channels at a time (SSUB8 and SEL).
  *
- * Layout: maps of rows (width, channels); the rows of 2x2 windows may be rings. Channels beyond a multiple
- * of four go one by one.
+ * Layout: maps of rows (width, channels), which may be rings but for the global maximum of a whole map. 2x2
+ * windows leave out the last row or column of an odd map. Channels beyond a multiple of four go one by one.
  *
  * Bounds: none: maxima of any int8.
  *
@@ -42,24 +42,36 @@ void edgel3_max_pool_2x2(const edgel3_map_t *input, const edgel3_map_t *output, 
     }
 }
 
-void edgel3_max_pool_global(const edgel3_map_t *input, int8_t *output)
+/* Maxima of positions that lie behind each other; those already in `output` take part if it was `begun`. */
+static void maxima(const int8_t *pixels, int32_t positions, int32_t channels, bool begun, int8_t *output)
 {
-    const int32_t channels = input->channels, positions = input->height * input->width;
     int32_t c = 0;
     for (; c + 4 <= channels; c += 4) {
-        const int8_t *pixel = input->data + c;
-        uint32_t most = edgel3_load32(pixel);
-        for (int32_t position = 1; position < positions; position++) {
-            pixel += channels;
+        const int8_t *pixel = pixels + c;
+        uint32_t most = edgel3_load32(begun ? output + c : pixel);
+        for (int32_t position = 0; position < positions; position++) {
             most = edgel3_max8(most, edgel3_load32(pixel));
+            pixel += channels;
         }
         edgel3_store32(output + c, most);
     }
     for (; c < channels; c++) {
-        int8_t most = input->data[c];
-        for (int32_t position = 1; position < positions; position++) {
-            most = larger(most, input->data[position * channels + c]);
+        int8_t most = begun ? output[c] : pixels[c];
+        for (int32_t position = 0; position < positions; position++) {
+            most = larger(most, pixels[position * channels + c]);
         }
         output[c] = most;
+    }
+}
+
+void edgel3_max_pool_global(const edgel3_map_t *input, int8_t *output)
+{
+    maxima(input->data, input->height * input->width, input->channels, false, output);
+}
+
+void edgel3_max_pool_global_rows(const edgel3_map_t *input, int8_t *output, int32_t first, int32_t last)
+{
+    for (int32_t y = first; y < last; y++) {
+        maxima(edgel3_row(input, y), input->width, input->channels, y > 0, output);
     }
 }

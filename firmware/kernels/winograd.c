@@ -3,6 +3,9 @@
  * edges, and runs the stages of the form. Tiles of a group may span tile rows, so that only the strip's last
  * block can be short.
  *
+ * Weights of output channels come transformed from flash (the first stored_channels), transformed from RAM
+ * (resident_channels behind them, made once by edgel3_winograd_start), or are transformed per group.
+ *
  * Layout: scratch holds the group's tiles, their transformed patches v, then sums and transformed weights,
  * whose place the patches of edge tiles share.
  *
@@ -15,7 +18,7 @@
 
 #include <stddef.h>
 
-/* Scratch is v, then sums and transformed weights, whose place is shared by the patches of edge tiles. */
+/* Sums and transformed weights share their place with the patches of edge tiles. */
 typedef struct {
     edgel3_tile_t *tiles;
     uint32_t *v;
@@ -24,7 +27,7 @@ typedef struct {
     int8_t *patch;
 } workspace_t;
 
-enum { READ_AHEAD = 8 };
+enum { READ_AHEAD = 8, TAPS = 9 };
 
 static uint32_t aligned(uint32_t bytes)
 {
@@ -36,25 +39,31 @@ static uint32_t v_bytes(const edgel3_winograd_t *form, int32_t channels)
     return (uint32_t)(form->positions * edgel3_pairs(channels)) * 16u;
 }
 
+uint32_t edgel3_winograd_products(const edgel3_winograd_t *form, int32_t input_channels, bool stored)
+{
+    const uint32_t sums = (uint32_t)form->positions * 32u;
+    const uint32_t weights = stored ? 0u : v_bytes(form, input_channels) / 2u;
+    const uint32_t patch = (uint32_t)(form->positions * input_channels) + READ_AHEAD;
+    const uint32_t products = sums + weights + READ_AHEAD;
+    return aligned(patch > products ? patch : products);
+}
+
 uint32_t edgel3_winograd_scratch(const edgel3_winograd_t *form, int32_t input_channels, int32_t blocks,
                                  bool stored)
 {
     const uint32_t tiles = aligned((uint32_t)blocks * 4u * (uint32_t)sizeof(edgel3_tile_t));
     const uint32_t v = (uint32_t)blocks * v_bytes(form, input_channels);
-    const uint32_t sums = (uint32_t)form->positions * 32u;
-    const uint32_t weights = stored ? 0u : v_bytes(form, input_channels) / 2u;
-    const uint32_t patch = (uint32_t)(form->positions * input_channels) + READ_AHEAD;
-    const uint32_t products = sums + weights + READ_AHEAD;
-    return tiles + v + aligned(patch > products ? patch : products);
+    return tiles + v + edgel3_winograd_products(form, input_channels, stored);
 }
 
-static workspace_t divide(const edgel3_winograd_t *form, int32_t channels, int32_t blocks, void *scratch)
+static workspace_t divide(const edgel3_winograd_t *form, const edgel3_conv_t *conv, int32_t channels,
+                          int32_t blocks, void *scratch)
 {
     workspace_t space;
     space.tiles = scratch;
     int8_t *rest = (int8_t *)scratch + aligned((uint32_t)blocks * 4u * (uint32_t)sizeof(edgel3_tile_t));
     space.v = (uint32_t *)(void *)rest;
-    rest += (uint32_t)blocks * v_bytes(form, channels);
+    rest = conv->products ? conv->products : rest + (uint32_t)blocks * v_bytes(form, channels);
     space.sums = (uint32_t *)(void *)rest;
     space.weights = space.sums + form->positions * 8;
     space.patch = rest;
@@ -160,18 +169,48 @@ static void mark_edge_blocks(edgel3_tile_t *tiles, int32_t count, int32_t side)
     }
 }
 
+/* Of a pair of output channels. */
+static int32_t transformed_words(const edgel3_winograd_t *form, int32_t pairs)
+{
+    return form->positions * pairs * 2;
+}
+
+uint32_t edgel3_winograd_resident(const edgel3_winograd_t *form, int32_t input_channels,
+                                  int32_t resident_channels)
+{
+    const int32_t words = transformed_words(form, edgel3_pairs(input_channels));
+    return (uint32_t)((resident_channels + 1) / 2 * words) * 4u + READ_AHEAD;
+}
+
+void edgel3_winograd_start(const edgel3_winograd_t *form, const edgel3_conv_t *conv, int32_t input_channels,
+                           uint32_t *resident)
+{
+    const int32_t pairs = edgel3_pairs(input_channels), words = transformed_words(form, pairs);
+    const uint32_t *packed = (const uint32_t *)conv->weights + (conv->stored_channels + 1) / 2 * words;
+    for (int32_t channel = 0; channel < conv->resident_channels; channel += 2) {
+        form->weights(packed, pairs, resident);
+        packed += TAPS * pairs;
+        resident += words;
+    }
+}
+
 static void products(const edgel3_winograd_t *form, const edgel3_conv_t *conv, int32_t pairs,
                      const workspace_t *space, int32_t count, int32_t side, int32_t output_channels)
 {
-    const uint32_t *packed = conv->weights;
+    const uint32_t *packed = conv->weights, *resident = conv->resident;
+    const int32_t transformed = conv->stored_channels + conv->resident_channels;
     for (int32_t channel = 0; channel < output_channels; channel += 2) {
         const uint32_t *weights = packed;
         if (channel < conv->stored_channels) {
-            packed += form->positions * pairs * 2;
+            packed += transformed_words(form, pairs);
+        } else if (channel < transformed) {
+            weights = resident;
+            resident += transformed_words(form, pairs);
+            packed += TAPS * pairs;
         } else {
             form->weights(packed, pairs, space->weights);
             weights = space->weights;
-            packed += 9 * pairs;
+            packed += TAPS * pairs;
         }
         const int32_t channels = output_channels - channel < 2 ? 1 : 2;
         const uint32_t *v = space->v;
@@ -195,7 +234,7 @@ void edgel3_winograd(const edgel3_winograd_t *form, const edgel3_conv_t *conv, c
                      const edgel3_map_t *output, int32_t first, int32_t last, void *scratch, int32_t blocks)
 {
     const int32_t pairs = edgel3_pairs(input->channels);
-    const workspace_t space = divide(form, input->channels, blocks, scratch);
+    const workspace_t space = divide(form, conv, input->channels, blocks, scratch);
     const int32_t side = conv->pooled ? form->tile / 2 : form->tile; /* of a tile in the output map */
     const int32_t across = (output->width + side - 1) / side;
     int32_t ty = first, tx = 0;

@@ -55,6 +55,14 @@ void edgel3_winograd(const edgel3_winograd_t *form, const edgel3_conv_t *conv, c
 uint32_t edgel3_winograd_scratch(const edgel3_winograd_t *form, int32_t input_channels, int32_t blocks,
                                  bool stored);
 
+uint32_t edgel3_winograd_products(const edgel3_winograd_t *form, int32_t input_channels, bool stored);
+
+void edgel3_winograd_start(const edgel3_winograd_t *form, const edgel3_conv_t *conv, int32_t input_channels,
+                           uint32_t *resident);
+
+uint32_t edgel3_winograd_resident(const edgel3_winograd_t *form, int32_t input_channels,
+                                  int32_t resident_channels);
+
 void edgel3_f44_input(const int8_t *const rows[EDGEL3_PATCH_MAX], int32_t channels, int32_t pairs,
                       uint32_t *v);
 void edgel3_f44_weights(const uint32_t *packed, int32_t pairs, uint32_t *w);

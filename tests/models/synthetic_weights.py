@@ -44,6 +44,49 @@ def random_arrays(
     return arrays
 
 
+def lively_arrays(
+    filters: Sequence[int],
+    front_end: Literal["sea", "l3"] = "l3",
+    percent: Sequence[float] = (0,) * 8,
+    seed: int = 0,
+) -> dict[str, NDArray[np.float32]]:
+    """`random_arrays` whose activations neither die nor grow: each BatchNorm has the statistics of its input.
+
+    These are taken over a few generated sounds. `percent` of each kernel's weights, the smallest, are zero.
+    """
+    from edgel3_deploy.audio.frontend import front_end as front_end_named
+    from edgel3_deploy.audio.frontend import log_mel
+    from edgel3_deploy.models.layout import BATCH_NORM_EPSILON
+    from edgel3_deploy.quantize.patches import convolve, halve
+    from edgel3_deploy.quantize.synthetic import generate
+
+    arrays = random_arrays(filters, front_end, seed)
+    facts = front_end_named(front_end)
+    windows = [log_mel(sound, facts)[..., np.newaxis] for sound in generate(facts.sample_rate, 6)[1:]]
+
+    def normalize(number: int, values: list[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+        name = f"batch_normalization_{number}"
+        gathered = np.concatenate([value.reshape(-1, value.shape[-1]) for value in values])
+        mean, variance = gathered.mean(axis=0, dtype=np.float64), gathered.var(axis=0, dtype=np.float64)
+        arrays[f"{name}/moving_mean"] = mean.astype(np.float32)
+        arrays[f"{name}/moving_variance"] = variance.astype(np.float32)
+        gain = arrays[f"{name}/gamma"] / np.sqrt(variance + BATCH_NORM_EPSILON)
+        return [((value - mean) * gain + arrays[f"{name}/beta"]).astype(np.float32) for value in values]
+
+    windows = normalize(1, windows)
+    layers = [*(f"conv2d_{number}" for number in range(1, 8)), "audio_embedding_layer"]
+    for index, (layer, share) in enumerate(zip(layers, percent, strict=True)):
+        kernel = arrays[f"{layer}/kernel"]
+        count = round(kernel.size * share / 100)
+        kernel.flat[np.argsort(np.abs(kernel), axis=None, kind="stable")[:count]] = 0
+        windows = [convolve(window, kernel, arrays[f"{layer}/bias"]) for window in windows]
+        if f"batch_normalization_{index + 2}/gamma" in arrays:
+            windows = [np.maximum(value, 0) for value in normalize(index + 2, windows)]
+        if index % 2:
+            windows = [halve(window) for window in windows]
+    return arrays
+
+
 def write_weights(path: Path, arrays: dict[str, NDArray[np.float32]]) -> Path:
     """Write `arrays` (by "layer/array") to `path` as Keras 2 does."""
     import h5py

@@ -11,7 +11,7 @@ from edgel3_deploy.codegen.native import pack
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.plan import kernel
 from edgel3_deploy.plan.candidates import operations, steps_from
-from edgel3_deploy.plan.kernel import Kernel, Step, scratch_bytes
+from edgel3_deploy.plan.kernel import Kernel, Step, products_bytes, scratch_bytes
 from tests.codegen.host import TILE_BYTES
 from tests.firmware.kernels.calls import random_layer
 from tests.firmware.kernels.conftest import host_kernels
@@ -47,6 +47,10 @@ def test_workspaces_are_the_kernels_own_figures(
             found = scratch_bytes(Kernel(name, stored, blocks), layer)  # type: ignore[arg-type]
             if name in ("f44", "f22"):
                 assert found == function(channels, blocks, stored == 4)
+                products = getattr(host_kernels.library, f"edgel3_conv_{name}_products")
+                apart = Kernel(name, stored, blocks, apart=True)  # type: ignore[arg-type]
+                assert products_bytes(apart, layer) == products(channels, stored == 4)
+                assert scratch_bytes(apart, layer) + products_bytes(apart, layer) == found
             else:
                 assert found == (function(3, 3, channels) if name == "direct" else function(9))
 

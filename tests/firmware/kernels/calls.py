@@ -25,6 +25,8 @@ TILE = {"f44": 4, "f22": 2, "direct": 1, "mono": 1}
 class Call:
     """A convolution by one kernel; the first `stored` channels of a Winograd one have transformed weights.
 
+    Those of `resident` channels behind them are transformed into RAM first. With `apart` sums and weights in
+    flight have a buffer of their own.
     `strip` output tile rows a call (0: all), with the 2x2 maximum when `pooled`.
     """
 
@@ -35,6 +37,8 @@ class Call:
     blocks: int = 1
     strip: int = 0
     pooled: bool = False
+    resident: int = 0
+    apart: bool = False
 
     @property
     def output_shape(self) -> tuple[int, int, int]:
@@ -89,6 +93,7 @@ class Call:
             "padding_top": layer.padding[0],
             "padding_left": layer.padding[1],
             "stored_channels": self.stored,
+            "resident_channels": self.resident,
             "pooled": int(self.pooled),
         }
 
@@ -99,7 +104,7 @@ class Call:
             return (kernel_height, kernel_width, channels)
         if self.kernel == "mono":
             return (self.layer.output.shape[1],)
-        return (channels, self.blocks, int(self.stored >= self.layer.output.shape[2]))
+        return (channels, self.blocks, int(self.stored + self.resident >= self.layer.output.shape[2]))
 
 
 def pool_of(tensor: Tensor) -> MaxPool2D:
@@ -128,6 +133,8 @@ class ConvStruct(ctypes.Structure):
         ("weights", ctypes.c_void_p),
         ("channels", ctypes.c_void_p),
         ("corrections", ctypes.c_void_p),
+        ("resident", ctypes.c_void_p),
+        ("products", ctypes.c_void_p),
         ("input_zero_point", ctypes.c_int32),
         ("output_zero_point", ctypes.c_int32),
         ("activation_min", ctypes.c_int32),
@@ -140,6 +147,7 @@ class ConvStruct(ctypes.Structure):
         ("padding_top", ctypes.c_int16),
         ("padding_left", ctypes.c_int16),
         ("stored_channels", ctypes.c_int16),
+        ("resident_channels", ctypes.c_int16),
         ("pooled", ctypes.c_bool),
     )
 

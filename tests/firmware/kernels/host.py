@@ -39,7 +39,9 @@ class HostKernels:
         Checked not to write outside of the output's ring and the scratch it asked for.
         """
         conv, keep = _conv(call)
-        scratch = self._scratch(call)
+        resident = self._resident(call, conv)
+        products = self._products(call, conv)
+        scratch = self._scratch(call, len(products) - 2 * GUARD)
         step = call.strip or call.tile_rows
         strips = [(first, min(first + step, call.tile_rows)) for first in range(0, call.tile_rows, step)]
         read = [call.input_rows(first, last) for first, last in strips]
@@ -62,7 +64,7 @@ class HostKernels:
             getattr(self.library, f"edgel3_conv_{call.kernel}")(*arguments)
             for y in range(first * call.side, min(last * call.side, call.output_shape[0])):
                 output[y] = produced[y % target_ring]
-        for buffer in (guarded, scratch):
+        for buffer in (guarded, scratch, resident, products):
             assert (buffer[:GUARD] == POISON).all() and (buffer[-GUARD:] == POISON).all()
         del keep
         return output
@@ -104,6 +106,18 @@ class HostKernels:
         self.library.edgel3_max_pool_global(ctypes.byref(source), ctypes.c_void_p(output.ctypes.data))
         return output
 
+    def max_pool_global_rows(self, values: Int8Array, ring: int) -> Int8Array:
+        """Global pooling of a map (height, width, channels), row by row from a ring of `ring` rows."""
+        output = np.full(values.shape[2], POISON, np.int8)
+        window = np.empty((ring, *values.shape[1:]), np.int8)
+        source = _map(window, values.shape, ring)
+        for row, pixels in enumerate(values):
+            window[row % ring] = pixels
+            self.library.edgel3_max_pool_global_rows(
+                ctypes.byref(source), ctypes.c_void_p(output.ctypes.data), row, row + 1
+            )
+        return output
+
     def max_pool_any(self, layer: MaxPool2D, values: Int8Array, in_place: bool) -> Int8Array:
         """Any max pooling of a map, into its own memory if `in_place`, never outside of its output."""
         memory = np.concatenate([values.ravel(), np.full(GUARD, POISON, np.int8)])
@@ -119,8 +133,30 @@ class HostKernels:
         assert (produced[size:] == kept).all()
         return produced[:size].reshape(layer.output.shape)
 
-    def _scratch(self, call: Call) -> Int8Array:
-        size = getattr(self.library, f"edgel3_conv_{call.kernel}_scratch")(*call.scratch_arguments())
+    def _resident(self, call: Call, conv: ConvStruct) -> Int8Array:
+        """Guarded RAM with the transformed weights that the call keeps there."""
+        if not call.resident:
+            return np.full(2 * GUARD, POISON, np.int8)
+        channels = call.layer.weights.shape[3]
+        size = getattr(self.library, f"edgel3_conv_{call.kernel}_resident")(channels, call.resident)
+        memory = np.full(size + 2 * GUARD, POISON, np.int8)
+        conv.resident = memory[GUARD:].ctypes.data
+        start = getattr(self.library, f"edgel3_conv_{call.kernel}_start")
+        start(ctypes.byref(conv), channels, ctypes.c_void_p(conv.resident))
+        return memory
+
+    def _products(self, call: Call, conv: ConvStruct) -> Int8Array:
+        """Guarded RAM for sums and weights in flight, if the call keeps them apart."""
+        if not call.apart:
+            return np.full(2 * GUARD, POISON, np.int8)
+        channels, _, stored = call.scratch_arguments()
+        size = getattr(self.library, f"edgel3_conv_{call.kernel}_products")(channels, stored)
+        memory = np.full(size + 2 * GUARD, POISON, np.int8)
+        conv.products = memory[GUARD:].ctypes.data
+        return memory
+
+    def _scratch(self, call: Call, apart: int) -> Int8Array:
+        size = getattr(self.library, f"edgel3_conv_{call.kernel}_scratch")(*call.scratch_arguments()) - apart
         return np.full(size + 2 * GUARD, POISON, np.int8)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from edgel3_deploy.plan.resident import resident_bytes
 from edgel3_deploy.resources import firmware_dir
 from tests.firmware.kernels.calls import Call, Int8Array
 
@@ -38,7 +39,9 @@ def run_on_target(
 ) -> list[TargetResult]:
     """Run each call on its input."""
     lines = run_cases(compiler, qemu, folder, _render(calls), flags)
-    return [_parse(line, call) for line, (call, _) in zip(lines[: len(calls)], calls, strict=True)]
+    starts = sum(1 for call, _ in calls if call.resident)
+    results = lines[starts : starts + len(calls)]
+    return [_parse(line, call) for line, (call, _) in zip(results, calls, strict=True)]
 
 
 def run_cases(compiler: Path, qemu: Path, folder: Path, cases: str, flags: Sequence[str] = ()) -> list[str]:
@@ -68,7 +71,8 @@ def _parse(line: str, call: Call) -> TargetResult:
 
 def _render(calls: Sequence[tuple[Call, Int8Array]]) -> str:
     parts = ['#include "cases.h"', '#include "edgel3_kernels.h"', "static int64_t scratch[100000];"]
-    rows = []
+    parts.append("static int64_t products[20000] __attribute__((unused));")
+    rows, starts = [], []
     for number, (call, values) in enumerate(calls):
         case = f"case{number}"
         packed = call.pack()
@@ -79,25 +83,44 @@ def _render(calls: Sequence[tuple[Call, Int8Array]]) -> str:
         parts.append(
             f"static int8_t {case}_output[{int(np.prod(call.output_shape))}] __attribute__((aligned(8)));"
         )
+        resident = ".products = products, " if call.apart else ""
+        if call.resident:
+            resident += f".resident = {case}_resident,"
+            starts.append(f'{{"{case}_start", {case}_start, {case}_output, 0}}')
         fields = ", ".join(f".{key} = {value}" for key, value in call.fields().items())
         blocks = f", {call.blocks}" if call.kernel in ("f44", "f22") else ""
         step = call.strip or call.tile_rows
+        size = _resident_bytes(call)
+        parts.append(f"""
+static uint64_t {case}_resident[{size // 8 or 1}] __attribute__((unused));
+static const edgel3_conv_t {case}_conv = {{.weights = {case}_weights,
+    .channels = (const edgel3_channel_t *)(const void *){case}_channels,
+    .corrections = (const int32_t (*)[4])(const void *){case}_corrections, {resident} {fields}}};""")
+        if call.resident:
+            channels = call.layer.weights.shape[3]
+            parts.append(f"""static void {case}_start(void)
+{{
+    edgel3_conv_{call.kernel}_start(&{case}_conv, {channels}, {case}_resident);
+}}""")
         parts.append(f"""static void {case}(void)
 {{
-    static const edgel3_conv_t conv = {{.weights = {case}_weights,
-        .channels = (const edgel3_channel_t *)(const void *){case}_channels,
-        .corrections = (const int32_t (*)[4])(const void *){case}_corrections, {fields}}};
     const edgel3_map_t input = {_map(f"(int8_t *)(uintptr_t){case}_input", call.layer.input.shape)};
     const edgel3_map_t output = {_map(f"{case}_output", call.output_shape)};
     for (int32_t row = 0; row < {call.tile_rows}; row += {step}) {{
         const int32_t last = row + {step} < {call.tile_rows} ? row + {step} : {call.tile_rows};
-        edgel3_conv_{call.kernel}(&conv, &input, &output, row, last, scratch{blocks});
+        edgel3_conv_{call.kernel}(&{case}_conv, &input, &output, row, last, scratch{blocks});
     }}
 }}""")
         rows.append(f'{{"{case}", {case}, {case}_output, sizeof {case}_output}}')
+    rows = starts + rows
     parts.append(f"const case_t cases[] = {{{', '.join(rows)}}};")
     parts.append(f"const uint32_t case_count = {len(rows)};")
     return "\n".join(parts) + "\n"
+
+
+def _resident_bytes(call: Call) -> int:
+    """What edgel3_conv_*_resident gives, 0 if nothing is resident."""
+    return resident_bytes(call.kernel, call.layer, call.resident) if call.resident else 0
 
 
 def _map(data: str, shape: tuple[int, ...]) -> str:

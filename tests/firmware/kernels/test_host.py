@@ -90,14 +90,18 @@ def test_equals_tflite(host_kernels: HostKernels, kernel: Any, data: st.DataObje
     assume(exact(kernel, layer))
     may_pool = kernel in ("f44", "f22") and min(layer.output.shape[:2]) >= 2 and poolable(layer).all()
     pooled = bool(may_pool) and data.draw(st.booleans())
+    stored = data.draw(st.sampled_from([0, 2, len(layer.bias)]))
+    rest = max(len(layer.bias) - stored, 0) if kernel in ("f44", "f22") else 0
     call = Call(
         layer,
         kernel,
         requantize_form(layer),
-        stored=data.draw(st.sampled_from([0, 2, len(layer.bias)])),
+        stored=stored,
+        resident=data.draw(st.sampled_from([0, min(2, rest), rest])),
         blocks=data.draw(st.integers(1, 3)),
         strip=data.draw(st.integers(0, 3)),
         pooled=pooled,
+        apart=kernel in ("f44", "f22") and data.draw(st.booleans()),
     )
     values = data.draw(inputs(layer))
     np.testing.assert_array_equal(host_kernels.run(call, values), call.expected(values))
@@ -154,6 +158,38 @@ def test_pooling_takes_the_maximum(
     expected = even.reshape(height // 2, 2, width // 2, 2, channels).max(axis=(1, 3))
     np.testing.assert_array_equal(host_kernels.max_pool_2x2(values, in_place), expected)
     np.testing.assert_array_equal(host_kernels.max_pool_global(values), values.max(axis=(0, 1)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    shape=st.tuples(st.integers(1, 9), st.integers(1, 9), st.integers(1, 9)),
+    seed=st.integers(0, 1 << 32),
+    ring=st.integers(1, 3),
+)
+def test_the_maximum_of_a_map_can_be_taken_as_its_rows_come(
+    host_kernels: HostKernels, shape: tuple[int, int, int], seed: int, ring: int
+) -> None:
+    values = np.random.default_rng(seed).integers(-128, 128, shape, dtype=np.int8)
+    np.testing.assert_array_equal(host_kernels.max_pool_global_rows(values, ring), values.max(axis=(0, 1)))
+
+
+@pytest.mark.parametrize("kernel", ["f44", "f22"])
+@pytest.mark.parametrize("shape", [(5, 4, 8), (4, 7, 8), (9, 11, 8), (3, 3, 8), (13, 2, 8)])
+def test_pooled_convolutions_leave_out_an_odd_last_row_and_column(
+    host_kernels: HostKernels, kernel: Any, shape: tuple[int, int, int]
+) -> None:
+    """The largest outputs stand in what pooling drops, where they must not be seen."""
+    rng = np.random.default_rng(11)
+    layer = random_layer(rng, shape, 4, input_zero_point=0)
+    values = random_input(rng, layer)
+    if shape[0] % 2:
+        values[-1] = 127
+    if shape[1] % 2:
+        values[:, -1] = 127
+    for strip in (0, 1):
+        call = Call(layer, kernel, requantize_form(layer), blocks=2, strip=strip, pooled=True)
+        assert call.output_shape[:2] == (shape[0] // 2, shape[1] // 2)
+        np.testing.assert_array_equal(host_kernels.run(call, values), call.expected(values))
 
 
 @st.composite

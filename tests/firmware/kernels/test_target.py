@@ -23,7 +23,8 @@ def _calls(rng: np.random.Generator) -> Calls:
     calls: Calls = []
 
     def add(by: Any, shape: tuple[int, int, int], channels: int, **options: Any) -> None:
-        of_call = {key: options.pop(key) for key in ("stored", "blocks", "strip", "pooled") if key in options}
+        names = ("stored", "blocks", "strip", "pooled", "resident", "apart")
+        of_call = {key: options.pop(key) for key in names if key in options}
         layer = random_layer(rng, shape, channels, **options)
         assert exact(by, layer)
         calls.append((Call(layer, by, requantize_form(layer), **of_call), random_input(rng, layer)))
@@ -32,6 +33,9 @@ def _calls(rng: np.random.Generator) -> Calls:
         for stored in (0, 2, 6):
             add("f44", (9, 7, depth), 6, stored=stored, blocks=2)
             add("f22", (5, 6, depth), 6, stored=stored, input_zero_point=7)
+    for stored, resident in ((0, 2), (2, 2), (0, 5), (2, 3)):
+        for by in ("f44", "f22"):
+            add(by, (9, 7, 20), 5, stored=stored, resident=resident, blocks=2, apart=resident == 2)
     for pooled in (False, True):
         for strip in (0, 1, 2):
             add("f44", (13, 10, 32), 4, pooled=pooled, strip=strip)
@@ -79,14 +83,20 @@ POOLING = """
 #include "cases.h"
 #include "edgel3_kernels.h"
 {data}
-static int8_t pooled[{height} / 2 * ({width} / 2) * {channels}], most[{channels}];
+static int8_t pooled[{height} / 2 * ({width} / 2) * {channels}], most[{channels}], running[{channels}];
 static const edgel3_map_t input = {{(int8_t *)(uintptr_t)map, {height}, {height}, {width}, {channels}}};
 static const edgel3_map_t output = {{pooled, {height} / 2, {height} / 2, {width} / 2, {channels}}};
 static void by_windows(void) {{ edgel3_max_pool_2x2(&input, &output, 0, {height} / 2); }}
 static void by_map(void) {{ edgel3_max_pool_global(&input, most); }}
-const case_t cases[] = {{
-    {{"2x2", by_windows, pooled, sizeof pooled}}, {{"global", by_map, most, sizeof most}}}};
-const uint32_t case_count = 2;
+static void by_rows(void)
+{{
+    for (int32_t row = 0; row < {height}; row++) {{
+        edgel3_max_pool_global_rows(&input, running, row, row + 1);
+    }}
+}}
+const case_t cases[] = {{{{"2x2", by_windows, pooled, sizeof pooled}},
+    {{"global", by_map, most, sizeof most}}, {{"rows", by_rows, running, sizeof running}}}};
+const uint32_t case_count = 3;
 """
 
 
@@ -94,10 +104,10 @@ const uint32_t case_count = 2;
 def test_pooling_takes_the_maximum(arm_gcc: Path, qemu: Path, tmp_path: Path, channels: int) -> None:
     values = np.random.default_rng(7).integers(-128, 128, (7, 9, channels), dtype=np.int8)
     cases = POOLING.format(data=array("map", values), height=7, width=9, channels=channels)
-    windows, whole = run_cases(arm_gcc, qemu, tmp_path, cases)[:2]
+    windows, whole, rows = run_cases(arm_gcc, qemu, tmp_path, cases)[:3]
     expected = values[:6, :8].reshape(3, 2, 4, 2, channels).max(axis=(1, 3))
     assert windows.split()[2] == expected.tobytes().hex()
-    assert whole.split()[2] == values.max(axis=(0, 1)).tobytes().hex()
+    assert whole.split()[2] == rows.split()[2] == values.max(axis=(0, 1)).tobytes().hex()
 
 
 FULLY_CONNECTED = """

@@ -1,0 +1,217 @@
+"""Packed constants of the native kernels as C arrays, and the RAM that is filled from them at start."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgel3_deploy.codegen import ctext
+from edgel3_deploy.codegen.native_lanes import LIST_FORMS, ListView
+from edgel3_deploy.graph.ir import Conv2D, FullyConnected
+from edgel3_deploy.plan.bounds import requantize_form
+from edgel3_deploy.plan.kernel import WINOGRAD_TILE, Step
+from edgel3_deploy.plan.pack_direct import pack_direct, pack_fully_connected
+from edgel3_deploy.plan.pack_mono import pack_mono
+from edgel3_deploy.plan.pack_sparse import SparseList, pack_sparse
+from edgel3_deploy.plan.pack_winograd import pack_f22, pack_f44
+from edgel3_deploy.plan.packed import PackedConv
+from edgel3_deploy.plan.schedule import Resident
+
+
+@dataclass(frozen=True)
+class ArrayView:
+    """A constant array: element type, C name, elements, what it is, and its rows as C text.
+
+    `tile` is a C expression for what the rows call TILE: where taps find a tile's expanded positions.
+    """
+
+    type: str
+    name: str
+    size: int
+    meaning: str
+    rows: str
+    tile: str = ""
+
+
+@dataclass(frozen=True)
+class ResidentView:
+    """An array in RAM that edgel3_net_start() fills by the statement `fill`."""
+
+    type: str
+    name: str
+    size: int
+    region: str
+    channels: int
+    fill: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Constants:
+    """All of one step: arrays in flash, lists of a sparse kernel, and its resident array if there is one."""
+
+    arrays: tuple[ArrayView, ...] = ()
+    lists: tuple[ListView, ...] = ()
+    resident: ResidentView | None = None
+
+
+def constants(step: Step, tile: str, resident: Resident | None) -> Constants:
+    """The constants of a step; `tile` is a C expression for its scratch, where taps point."""
+    if not isinstance(step.layer, Conv2D | FullyConnected):
+        return Constants()
+    if step.kernel.name == "sparse":
+        return _sparse(step, tile, resident)
+    return Constants(tuple(_dense(step)), (), None if resident is None else _transformed(step, resident))
+
+
+def pack(step: Step) -> PackedConv:
+    """The constants of a step's convolution or fully connected layer, as its dense kernel reads them."""
+    layer = step.layer
+    form = requantize_form(layer)  # type: ignore[arg-type]
+    if isinstance(layer, FullyConnected):
+        return pack_fully_connected(layer, form)
+    assert isinstance(layer, Conv2D)
+    if step.kernel.name == "f44":
+        return pack_f44(layer, step.kernel.stored_channels, form)
+    if step.kernel.name == "f22":
+        return pack_f22(layer, step.kernel.stored_channels, form)
+    if step.kernel.columns:
+        layer = transposed(layer)
+    mono = step.kernel.name in ("mono", "mono_lanes")
+    return pack_mono(layer, form) if mono else pack_direct(layer, form)
+
+
+def _dense(step: Step) -> Iterable[ArrayView]:
+    name = ctext.identifier(step.name)
+    packed = pack(step)
+    yield ArrayView("uint32_t", f"{name}_weights", packed.weights.size, _layout(step), _words(packed.weights))
+    yield ArrayView(
+        "edgel3_channel_t",
+        f"{name}_channels",
+        len(packed.channels),
+        "bias, multiplier, rounding, shift",
+        _structs(packed.channels),
+    )
+    if step.kernel.name == "f44":
+        yield ArrayView(
+            "int32_t",
+            f"{name}_corrections",
+            len(packed.corrections),
+            "of outputs (2, 2), (2, 3), (3, 2), (3, 3)",
+            _structs(packed.corrections),
+        )
+
+
+def _transformed(step: Step, resident: Resident) -> ResidentView:
+    name = ctext.identifier(step.name)
+    return ResidentView(
+        type="int16_t",
+        name=f"{name}_resident",
+        size=resident.place.size // 2,
+        region=ctext.identifier(resident.place.region),
+        channels=resident.channels,
+        fill=f"edgel3_conv_{step.kernel.name}_start(&{name}_conv, {step.input_shape[2]}, {name}_resident)",
+        note=f"weights of {resident.channels} channels, transformed at start",
+    )
+
+
+def _layout(step: Step) -> str:
+    layer = step.layer
+    assert isinstance(layer, Conv2D | FullyConnected)
+    how = ""
+    if step.kernel.name in WINOGRAD_TILE:
+        how = f"{step.kernel.stored_channels} channels as transformed int16 pairs, the others as int8; "
+    return f"{how}{ctext.shape(layer.weights.shape)} packed for {step.kernel.name}"
+
+
+def _words(words: NDArray[np.uint32]) -> str:
+    lines = (
+        "    " + ", ".join(f"0x{word:08x}" for word in words[start : start + 8].tolist()) + ","
+        for start in range(0, len(words), 8)
+    )
+    return "\n".join(lines)
+
+
+def _structs(values: NDArray[np.int32]) -> str:
+    return "\n".join("    {" + ", ".join(_constant(value) for value in row) + "}," for row in values.tolist())
+
+
+def _constant(value: int) -> str:
+    """-2^31 has no literal of its own in C."""
+    return "INT32_MIN" if value == -(1 << 31) else str(value)
+
+
+def transposed(conv: Conv2D) -> Conv2D:
+    """The convolution with the axes of its kernel swapped, as kernels read it that go by columns."""
+    return dataclasses.replace(conv, weights=conv.weights.transpose(0, 2, 1, 3))
+
+
+def _sparse(step: Step, tile: str, resident: Resident | None) -> Constants:
+    """Channels, then a list for each run of channels in one form."""
+    layer = step.layer
+    assert isinstance(layer, Conv2D)
+    name = ctext.identifier(step.name)
+    packed = pack_sparse(layer, step.kernel.lists, step.kernel.columns, requantize_form(layer))
+    arrays = [
+        ArrayView(
+            "edgel3_sparse_channel_t",
+            f"{name}_channels",
+            len(packed.channels),
+            "one per output channel",
+            _structs(packed.channels),
+        )
+    ]
+    lists: list[ListView] = []
+    filled = None
+    for part in packed.lists:
+        view, array = _list(name, part, tile)
+        arrays.append(array)
+        if resident is not None and part.first == 0:
+            filled = _decoded(name, step, part, view, resident, tile)
+            view = dataclasses.replace(view, form="TAPS", entries=filled.name, note=f"{view.note}, decoded")
+        lists.append(view)
+    return Constants(tuple(arrays), tuple(lists), filled)
+
+
+def _list(name: str, part: SparseList, tile: str) -> tuple[ListView, ArrayView]:
+    form = LIST_FORMS[part.form]
+    channels = f"channels {part.first} to {part.first + part.channels - 1}"
+    if form == "TAPS":
+        rows = _taps(part.entries)
+        entries = ArrayView("edgel3_tap_t", f"{name}_taps", len(part.entries), channels, rows, tile)
+    else:
+        array_name = f"{name}_bytes_{part.first}"
+        entries = ArrayView("uint8_t", array_name, part.entries.size, channels, _bytes(part))
+    return ListView(form, part.channels, entries.name, channels), entries
+
+
+def _decoded(
+    name: str, step: Step, part: SparseList, view: ListView, resident: Resident, tile: str
+) -> ResidentView:
+    assert step.lists is not None
+    packed = f"&(const edgel3_sparse_list_t){{ EDGEL3_LIST_{view.form}, {view.channels}, {view.entries} }}"
+    return ResidentView(
+        type="edgel3_tap_t",
+        name=f"{name}_resident",
+        size=step.lists.taps[part.channels],
+        region=ctext.identifier(resident.place.region),
+        channels=part.channels,
+        fill=f"edgel3_sparse_unpack({name}_channels, {packed}, {tile}, {name}_resident)",
+        note=f"lists of {part.channels} channels, decoded at start",
+    )
+
+
+def _taps(entries: NDArray[np.int32]) -> str:
+    taps = [f"{{TILE + {offset}, {weight} * 512}}" for offset, weight in entries.tolist()]
+    return "\n".join("    " + ", ".join(taps[at : at + 5]) + "," for at in range(0, len(taps), 5))
+
+
+def _bytes(part: SparseList) -> str:
+    values = part.entries.ravel().tolist()
+    return "\n".join(
+        "    " + ",".join(map(str, values[at : at + 32])) + "," for at in range(0, len(values), 32)
+    )

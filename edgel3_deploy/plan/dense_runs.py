@@ -1,0 +1,221 @@
+"""Groups of the dense kernels worth considering: every run of steps that no other beats."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from operator import itemgetter
+
+from edgel3_deploy.plan.candidates import Parts, steps_from
+from edgel3_deploy.plan.cost import cost
+from edgel3_deploy.plan.group import Group, aligned, ring_bytes, ring_rows
+from edgel3_deploy.plan.kernel import STREAMING, WINOGRAD_TILE, Step
+from edgel3_deploy.plan.loop_rates import Rate
+from edgel3_deploy.plan.measure import Measure, of_rate
+from edgel3_deploy.plan.option import Option
+
+LONGEST_GROUP = 4
+"""Steps that may take turns if any of them is a Winograd kernel: the longer, the more variants are tried.
+Without there is one kernel for each operation, and a group may be as long as the network."""
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """A step with its numbers: workspace, flash, costs over the whole map and unit by unit.
+
+    `rates` are both modelled costs, over the whole map and unit by unit.
+    """
+
+    step: Step
+    reads: tuple[tuple[int, int], ...]
+    scratch: int
+    flash: int
+    at_once: float
+    in_strips: float
+    rates: tuple[Rate, Rate]
+
+    @property
+    def kind(self) -> tuple[str, bool]:
+        """Choices of one kind read and make the same rows."""
+        return self.step.kernel.name, self.step.kernel.pooled
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Choices from an operation on, as the beginning of a group or the whole of it."""
+
+    choices: tuple[_Choice, ...]
+    rings: tuple[int, ...]
+    inner: int
+    scratch: int
+    flash: int
+    cost: float
+
+    @property
+    def end(self) -> int:
+        last = self.choices[-1].step
+        return last.index + last.operations
+
+
+def dense_options(
+    parts: Parts, winograd: bool, by: Measure, rooms: tuple[int, ...] | None
+) -> tuple[Option, ...]:
+    """Every group of dense kernels worth considering, in a fixed order.
+
+    `rooms` are bytes of flash that each operation may take; None for no limit.
+    """
+    choices = [_choices(parts, position, winograd, by) for position in range(len(parts))]
+    if rooms is not None:
+        choices = [[c for c in found if c.flash <= room] for found, room in zip(choices, rooms, strict=True)]
+    streamed = [_thinned_choices(found) for found in choices]
+    plain = [[c for c in found if c.step.kernel.name not in WINOGRAD_TILE] for found in streamed]
+    found: list[Option] = []
+    for first in range(len(parts)):
+        found += (
+            _option(parts, _alone(choice, choice.at_once))
+            for choice in choices[first]
+            if choice.step.kernel.name != "max_pool_global_rows"
+        )
+        short = list(_runs(streamed, first, LONGEST_GROUP))
+        long = [run for run in _runs(plain, first, len(parts)) if len(run.choices) > LONGEST_GROUP]
+        found += (_option(parts, run) for run in (*short, *long))
+    return tuple(found)
+
+
+def _choices(parts: Parts, position: int, winograd: bool, by: Measure) -> list[_Choice]:
+    return [
+        _choice(step, by)
+        for step in steps_from(parts, position)
+        if winograd or step.kernel.name not in WINOGRAD_TILE
+    ]
+
+
+def _choice(step: Step, by: Measure) -> _Choice:
+    rates = cost(step, step.units), cost(step, 1)
+    at_once, in_strips = (of_rate(rate, by) for rate in rates)
+    return _Choice(step, step.reads, step.scratch, step.constant_bytes, at_once, in_strips, rates)
+
+
+def _alone(choice: _Choice, cost: float) -> _Run:
+    return _Run((choice,), (), 0, choice.scratch, choice.flash, cost)
+
+
+def _runs(choices: list[list[_Choice]], first: int, longest: int) -> Iterator[_Run]:
+    """Every run of two choices and more from operation `first` on that no other of its end and kind beats."""
+    runs = [_alone(choice, choice.in_strips) for choice in choices[first] if _streams(choice)]
+    for _ in range(longest - 1):
+        runs = _extended(runs, choices)
+        yield from runs
+        runs = [run for run in runs if _streams(run.choices[-1])]
+
+
+def _streams(choice: _Choice) -> bool:
+    """Whether the step makes rows one after the other, so that another may follow."""
+    return choice.step.kernel.name in STREAMING
+
+
+def _follows(before: _Choice, choice: _Choice) -> bool:
+    rows = _streams(choice) or choice.step.kernel.name == "max_pool_global_rows"
+    return rows and choice.step.input_shape == before.step.output_shape
+
+
+_Entry = tuple[float, int, int, int, _Run, _Choice, int]
+"""Cost, bytes of rings, scratch and flash of a longer run; what it is made of; rows of its last ring."""
+
+
+def _extended(runs: list[_Run], choices: list[list[_Choice]]) -> list[_Run]:
+    """The runs with one more choice, without those that another with the same end and kind beats."""
+    longer: dict[tuple[int, str, bool], list[_Entry]] = defaultdict(list)
+    rings: dict[tuple[int, str, bool, str, bool], tuple[int, int] | None] = {}
+    for run in runs:
+        last = run.choices[-1]
+        for choice in choices[run.end] if run.end < len(choices) else ():
+            pair = (last.step.operations, *last.kind, *choice.kind)
+            if pair not in rings:
+                rings[pair] = _ring(last, choice) if _follows(last, choice) else None
+            ring = rings[pair]
+            if ring is not None:
+                key = (run.end + choice.step.operations, *choice.kind)
+                longer[key].append(
+                    (
+                        run.cost + choice.in_strips,
+                        run.inner + ring[1],
+                        max(run.scratch, choice.scratch),
+                        run.flash + choice.flash,
+                        run,
+                        choice,
+                        ring[0],
+                    )
+                )
+    return [
+        _Run((*run.choices, choice), (*run.rings, rows), inner, scratch, flash, cost)
+        for entries in longer.values()
+        for cost, inner, scratch, flash, run, choice, rows in _thinned(entries)
+    ]
+
+
+def _ring(last: _Choice, choice: _Choice) -> tuple[int, int]:
+    """Rows and bytes of the ring between two steps."""
+    rows = ring_rows(last.step.unit, last.step.output_shape[0], choice.reads)
+    return rows, aligned(ring_bytes(last.step, rows))
+
+
+@dataclass
+class _Front:
+    """Points of three numbers seen so far: for each second number a staircase of the other two."""
+
+    stairs: dict[int, tuple[list[int], list[int]]] = field(default_factory=dict)
+
+    def beats(self, inner: int, scratch: int, flash: int) -> bool:
+        """Whether a point seen is no larger in any number."""
+        for level, (inners, flashes) in self.stairs.items():
+            if level <= scratch:
+                below = bisect_right(inners, inner)
+                if below and flashes[below - 1] <= flash:
+                    return True
+        return False
+
+    def add(self, inner: int, scratch: int, flash: int) -> None:
+        """See a point that none seen before beats."""
+        inners, flashes = self.stairs.setdefault(scratch, ([], []))
+        at = bisect_right(inners, inner)
+        behind = at
+        while behind < len(inners) and flashes[behind] >= flash:
+            behind += 1
+        if at and inners[at - 1] == inner:
+            at -= 1
+        inners[at:behind] = [inner]
+        flashes[at:behind] = [flash]
+
+
+def _thinned(entries: list[_Entry]) -> Iterator[_Entry]:
+    """The entries that none with as little cost, rings, scratch and flash makes needless: a sweep by cost."""
+    front = _Front()
+    for entry in sorted(entries, key=itemgetter(0, 1, 2, 3)):
+        if not front.beats(*entry[1:4]):
+            front.add(*entry[1:4])
+            yield entry
+
+
+def _thinned_choices(found: list[_Choice]) -> list[_Choice]:
+    """The choices that make sense in strips."""
+    kept: list[_Choice] = []
+    fronts: dict[tuple[str, bool], _Front] = defaultdict(_Front)
+    for choice in sorted(found, key=lambda choice: choice.in_strips):
+        front = fronts[choice.kind]
+        if not front.beats(0, choice.scratch, choice.flash):
+            front.add(0, choice.scratch, choice.flash)
+            kept.append(choice)
+    return kept
+
+
+def _option(parts: Parts, run: _Run) -> Option:
+    """The run as a group between whole maps; at the network's ends they are the caller's."""
+    steps = tuple(choice.step for choice in run.choices)
+    before = 0 if steps[0].index == 0 else int(steps[0].layer.input.size)
+    after = 0 if run.end == len(parts) else ring_bytes(steps[-1], steps[-1].output_shape[0])
+    ram = before + after + run.inner + run.scratch
+    instructions = sum(int(choice.rates[len(steps) > 1].instructions) for choice in run.choices)
+    return Option(steps[0].index, run.end, Group(steps, run.rings), ram, run.flash, instructions, run.cost)

@@ -1,0 +1,61 @@
+"""Lane groups as options of the search: by rows and by columns, with more and more of the lists as taps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edgel3_deploy.plan.candidates import Parts
+from edgel3_deploy.plan.group import Group, ring_bytes
+from edgel3_deploy.plan.lane_chain import lane_chain, lane_steps
+from edgel3_deploy.plan.lane_groups import lane_costs, lane_groups
+from edgel3_deploy.plan.list_choice import by_use, choose_lists, with_lists
+from edgel3_deploy.plan.list_sizes import ListSplit
+from edgel3_deploy.plan.measure import RATES, Measure
+from edgel3_deploy.plan.option import Option
+
+
+def lane_options(parts: Parts, dense: tuple[float, ...], by: Measure) -> Iterator[Option]:
+    """Every lane group that can be cheaper than the dense kernels of its operations.
+
+    `dense` is the least cost of each operation by any dense kernel.
+    """
+    for columns in (True, False):
+        steps = lane_steps(parts, columns)
+        for first in range(len(parts)):
+            chain = lane_chain(steps, first)
+            for count in range(1, len(chain) + 1):
+                if chain[count - 1].kernel.name != "sparse":
+                    continue
+                end = chain[count - 1].index + chain[count - 1].operations
+                for members in lane_groups(chain[:count]):
+                    taps = _variants(members)
+                    if sum(lane_costs(taps[-1], RATES[by])) < sum(dense[first:end]):
+                        yield from (_option(parts, variant, by) for variant in taps)
+
+
+def _variants(members: Group) -> tuple[Group, ...]:
+    """The group with byte lists, then with the layers one by one as taps, the most used first."""
+    steps = [step for step, _ in by_use([members])]
+    all_taps = {step.index: ListSplit(0, step.lists.channels) for step in steps if step.lists}
+    chosen = choose_lists(steps, 0)
+    variants = [members]
+    for step in steps:
+        chosen[step.index] = all_taps[step.index]
+        variants.append(with_lists(members, chosen))
+    return tuple(variants)
+
+
+def _option(parts: Parts, members: Group, by: Measure) -> Option:
+    first, last = members.steps[0], members.steps[-1]
+    end = last.index + last.operations
+    before = 0 if first.index == 0 else int(first.layer.input.size)
+    after = 0 if end == len(parts) else ring_bytes(last, last.output_shape[0])
+    return Option(
+        first.index,
+        end,
+        members,
+        before + after + members.inner_bytes + members.scratch,
+        sum(step.constant_bytes for step in members.steps),
+        int(sum(lane_costs(members))),
+        sum(lane_costs(members, RATES[by])),
+    )
