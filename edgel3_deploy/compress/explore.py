@@ -27,8 +27,8 @@ from edgel3_deploy.plan.search import options
 from edgel3_deploy.plan.skeleton import float_skeleton, skeleton
 from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.quantize import Fidelity, quantize
+from edgel3_deploy.quantize.embed import int8_embeddings
 from edgel3_deploy.quantize.fidelity import measure
-from edgel3_deploy.reference.interpreter import run_real
 
 SPARSE = "sparse-*, stored dense"
 
@@ -127,9 +127,9 @@ def _measured(
     judging = _spectrograms(variant, recordings[1::2])
     model = quantize(variant, calibration=recordings[::2], progress=shown)
     shown("judging")
-    real = (variant.input_gain * judging + variant.input_offset).astype(np.float32)
-    fidelity = measure(forward(variant, judging), run_real(model.tflite, real[..., np.newaxis]))
-    return _rows(variant.name, read_network(model.tflite, name=variant.name), board, fidelity)
+    int8 = read_network(model.tflite, name=variant.name)
+    fidelity = measure(forward(variant, judging), int8_embeddings(int8, judging))
+    return _rows(variant.name, int8, board, fidelity)
 
 
 def _spectrograms(network: FloatNetwork, recordings: Sequence[Path]) -> NDArray[np.float32]:

@@ -79,8 +79,8 @@ class Scale:
 class Int8Conv:
     """A quantized 3x3 'same' convolution: weights int8 (3, 3, in, out), scales (out,), bias int32 (out,).
 
-    `sqnr_db` compares its output with the float network's on the calibration windows; it includes the errors
-    of all layers before.
+    `factors` (out,) are what equalization divided its output channels by. `sqnr_db` compares its output with
+    the float network's on the calibration windows; it includes the errors of all layers before.
     """
 
     name: str
@@ -89,6 +89,7 @@ class Int8Conv:
     bias: NDArray[np.int32]
     relu: bool
     output: Scale
+    factors: Vector
     sqnr_db: float
 
 
@@ -200,7 +201,14 @@ class _Pipeline:
         self._rounded = [halve(x) for x in results] if halved else results
         integers = weights.reshape(conv.weights.shape).astype(np.int8)
         quantized = Int8Conv(
-            conv.name, integers, scales.astype(np.float32), steps.astype(np.int32), conv.relu, output, sqnr_db
+            conv.name,
+            integers,
+            scales.astype(np.float32),
+            steps.astype(np.int32),
+            conv.relu,
+            output,
+            outgoing,
+            sqnr_db,
         )
         return quantized, outgoing
 
