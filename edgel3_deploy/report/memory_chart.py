@@ -152,7 +152,9 @@ def memory_chart(report: Report, width: float = 1000, height: float = 460) -> Me
 
 
 def _labels(names: list[str], slot: float) -> Iterator[Tick]:
-    """Every step's name, or every second's, third's ... where the longest would touch the next."""
+    """Every step's name, or its first layer's, and if they still touch only every second's, third's ..."""
+    if _TEXT_WIDTH * max(map(len, names)) > slot:
+        names = [name.split(" + ")[0] for name in names]
     every = max(1, math.ceil(_TEXT_WIDTH * max(map(len, names)) / slot))
     for index in range(0, len(names), every):
         yield Tick(round((index + 0.5) * slot, 2), names[index])

@@ -92,10 +92,19 @@ def test_regions_that_hold_nothing_are_left_out() -> None:
     assert [panel.name for panel in drawn(only).panels] == ["dtcm"]
 
 
-def test_ticks_are_round_and_labels_of_many_steps_do_not_touch() -> None:
+def test_ticks_are_round() -> None:
     assert [tick.label for tick in drawn(report()).panels[0].ticks] == ["0", "128 K"]
+
+
+def labels(*names: str, width: float = 1000) -> list[str]:
     one = report().layers[0]
-    many = tuple(dataclasses.replace(one, name=f"conv{index}") for index in range(40))
-    chart = memory_chart(report(layers=many))
+    layers = tuple(dataclasses.replace(one, name=name) for name in names)
+    chart = memory_chart(report(layers=layers), width=width)
     assert chart is not None
-    assert [tick.label for tick in chart.steps[:3]] == ["conv0", "conv2", "conv4"]
+    return [step.label for step in chart.steps]
+
+
+def test_labels_of_many_steps_do_not_touch() -> None:
+    assert labels("conv1", "conv2 + pool1") == ["conv1", "conv2 + pool1"]
+    assert labels("conv1", "conv2 + pool1", width=150) == ["conv1", "conv2"]
+    assert labels(*(f"conv{index}" for index in range(40)))[:3] == ["conv0", "conv2", "conv4"]
