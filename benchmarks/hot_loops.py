@@ -122,7 +122,7 @@ def _f44(step: Step, layer: Conv2D, units: int) -> Counter[Key]:
     if (layer.output.zero_point, layer.activation_min, layer.activation_max) != (-128, -128, 127):
         raise NotModelledError(f"{step.name}: the portable output transform is not modelled")
     words, output_pairs = pairs(layer.weights.shape[3]), -(-outputs // 2)
-    transformed = output_pairs - kernel.stored_channels // 2
+    transformed = output_pairs - (kernel.stored_channels + kernel.resident_channels) // 2
     tiles = units * -(-width // (TILE // 2 if kernel.pooled else TILE))
     output = "edgel3_f44_rectified_pooled" if kernel.pooled else "edgel3_f44_rectified"
     work = Counter(

@@ -79,7 +79,8 @@ def _work(measurement: Measurement) -> Counter[Key]:
         return cmsis_nn_work(build.network)
     goal = build.manifest.goal
     assert goal is not None  # a native build has one
-    return native_work(schedule(build.network, build.board, goal, layout=build.layout))
+    limit = build.manifest.ram_limit
+    return native_work(schedule(build.network, build.board, goal, layout=build.layout, ram_limit=limit))
 
 
 def common_groups(steps: Sequence[Sequence[tuple[int, ...]]]) -> list[tuple[int, ...]]:

@@ -21,7 +21,20 @@ def one_convolution(filters: int = 6, channels: int = 16, zero_point: int = -128
 
 def alone(network: Network, kernel: Kernel) -> Schedule:
     steps = group((Step(0, "conv1", network.layers[:1], kernel),))
-    return Schedule("balanced", (steps,), (None,), (None,), (), 0, "a test")
+    return Schedule(
+        goal="balanced",
+        groups=(steps,),
+        maps=(None,),
+        rings=((),),
+        scratch=(None,),
+        maxima=(None,),
+        residents=(),
+        arenas=(),
+        instructions=0,
+        cycles=0,
+        by="instructions",
+        reason="a test",
+    )
 
 
 def test_winograd_loops_of_a_layer_with_int8_weights() -> None:
