@@ -14,6 +14,7 @@ from edgel3_deploy.cli.options import (
     json_option,
     model_option,
     optimize_option,
+    ram_option,
 )
 from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings, size
 from edgel3_deploy.cli.progress import ConsoleProgress
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     help="Who executes the network: this project's kernels, Arm's, or TFLite Micro.",
 )
 @optimize_option
+@ram_option
 @calibration_option
 @click.option(
     "--slots",
@@ -71,6 +73,7 @@ def command(
     model: str,
     runtime: str,
     optimize: str,
+    ram_limit: int | None,
     calibration: tuple[Path, ...],
     slots: str | None,
     no_loader: bool,
@@ -94,6 +97,7 @@ def command(
         model=model,
         runtime=runtime,
         optimize=optimize,
+        ram_limit=ram_limit,
         calibration=calibration,
         output=build_directory(board.name, output),
         cmsis_nn_root=cmsis_nn_root,

@@ -12,9 +12,9 @@ from edgel3_deploy.codegen.native_lanes import LaneGroupView, LaneStepView, at, 
 from edgel3_deploy.codegen.views import describe
 from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Layer
 from edgel3_deploy.plan.bounds import requantize_form
-from edgel3_deploy.plan.cost import step_costs
 from edgel3_deploy.plan.group import Group, ring_bytes
 from edgel3_deploy.plan.kernel import Step
+from edgel3_deploy.plan.measure import group_costs
 from edgel3_deploy.plan.schedule import Place, Schedule
 
 
@@ -103,9 +103,7 @@ def view_native(schedule: Schedule) -> NativeView:
         place = schedule.scratch[position]
         scratch = "NULL" if place is None else at(place)
         first = len(steps)
-        parts = [
-            constants(step, scratch, residents.get(first + index)) for index, step in enumerate(members.steps)
-        ]
+        parts = [constants(step, scratch, residents.get(step.index)) for step in members.steps]
         found += parts
         views = _group_steps(members, first, source, scratch)
         views = [_with_resident(view, part) for view, part in zip(views, parts, strict=True)]
@@ -136,6 +134,17 @@ def view_native(schedule: Schedule) -> NativeView:
     return NativeView(
         tuple(maps), tuple(lane_groups), tuple(steps), arrays, filled, tuple(runs), frozenset(shared)
     )
+
+
+def buffer_arenas(schedule: Schedule) -> tuple[tuple[str, int], ...]:
+    """The bytes of each region's arena without what is filled at start, which lies behind it."""
+    ends = {
+        region: min(
+            (held.place.offset for held in schedule.residents if held.place.region == region), default=size
+        )
+        for region, size in schedule.arenas
+    }
+    return tuple(ends.items())
 
 
 def _whole_map(name: str, data: str, shape: tuple[int, int, int], note: str) -> MapView:
@@ -171,7 +180,7 @@ def _behind(members: Group, whole: Place | None) -> MapView:
 
 def _group_steps(members: Group, first: int, source: str, scratch: str) -> list[StepView]:
     views: list[StepView] = []
-    for step, cost in zip(members.steps, step_costs(members), strict=True):
+    for step, cost in zip(members.steps, group_costs(members), strict=True):
         producer = views[-1].name if views else None
         name = ctext.identifier(step.name)
         views.append(

@@ -19,7 +19,7 @@ from edgel3_deploy.codegen.files import (
 )
 from edgel3_deploy.codegen.firmware import INCLUDES, application_files
 from edgel3_deploy.codegen.memory_map import application_script, board_header
-from edgel3_deploy.codegen.native import view_native
+from edgel3_deploy.codegen.native import buffer_arenas, view_native
 from edgel3_deploy.codegen.render import render
 from edgel3_deploy.codegen.resident import packing, resident_files
 from edgel3_deploy.codegen.views import view_network
@@ -54,6 +54,7 @@ def render_project(
     layout = layout or flash_layout(board, 0)
     runtime = _RUNTIMES[type(plan)]
     arenas = ((plan.region, plan.size),) if isinstance(plan, tflm.Arena) else plan.arenas
+    planned = dict(buffer_arenas(plan) if isinstance(plan, Schedule) else arenas)
     values = {
         "network": network,
         "model_name": network.name[:LONGEST_NAME],
@@ -66,7 +67,7 @@ def render_project(
     files = application_files(board, runtime)
     files["board.h"] = board_header(board, layout)
     for slot in range(max(len(layout.slots), 1)):
-        files[linker_script_name(slot)] = application_script(board, layout, slot, dict(arenas))
+        files[linker_script_name(slot)] = application_script(board, layout, slot, planned)
     files["network.h"] = render("network.h.j2", **values)
     files["network_info.c"] = render(
         "network_info.c.j2", **{**values, "model_sha256": hashlib.sha256(model).digest()}
@@ -103,7 +104,8 @@ def linker_script_name(slot: int) -> str:
 
 
 def _native(schedule: Schedule, values: Mapping[str, object]) -> dict[str, bytes]:
-    native = {**values, "view": view_native(schedule), "schedule": schedule}
+    arenas = buffer_arenas(schedule)
+    native = {**values, "view": view_native(schedule), "schedule": schedule, "arenas": arenas}
     table = ctext.columns(schedule_table(schedule))
     return {
         "network.c": render("network_native.c.j2", **native, schedule_table=table),

@@ -127,7 +127,8 @@ def build(request: BuildRequest, *, progress: Progress = silent) -> BuildResult:
         planned = _manifest(source, project, request, layout, runtime=runtime, goal=goal, tools=tools)
         earlier = folder.earlier()
         if earlier is not None and _unchanged(earlier, planned, folder.directory):
-            budget = measure(read_elf(folder.directory / ELF), request.board, layout)
+            linked = read_elf(folder.directory / ELF)
+            budget = measure(linked, request.board, layout, ram_limit=request.ram_limit)
             return BuildResult(request.output, earlier, budget, source.fidelity, reused=True)
         return _make(request, folder, project, planned, source=source, tools=tools, progress=progress)
 
@@ -302,11 +303,12 @@ def _make(
             run_make(stage, tools.make_variables, steps=len(sources(project.files)), progress=progress)
         except RegionOverflowError as error:
             full = {region: _full(board, layout, region) + excess for region, excess in error.excess.items()}
-            refuse_budget(budget_of({**project.known, **full}, board, layout), name, board)
+            budget = budget_of({**project.known, **full}, board, layout, ram_limit=request.ram_limit)
+            refuse_budget(budget, name, board)
             raise
         for objects in list(stage.rglob("obj")):
             shutil.rmtree(objects)
-        budget = measure(read_elf(stage / ELF), board, layout)
+        budget = measure(read_elf(stage / ELF), board, layout, ram_limit=request.ram_limit)
         refuse_budget(budget, name, board)
         _write(stage, {BUDGET: (json.dumps(budget.to_json(), indent=2) + "\n").encode()})
         written |= {*image_files(layout), BUDGET}

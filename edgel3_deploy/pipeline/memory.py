@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.pipeline.manifest import MemoryUse
 from edgel3_deploy.plan.memory import MemoryPlan, Placement
@@ -11,20 +13,48 @@ from edgel3_deploy.plan.schedule import Place, Schedule
 def schedule_memory(schedule: Schedule) -> tuple[MemoryUse, ...]:
     """The places of a schedule, which are alive by groups: the steps of a group run in turns.
 
-    What is filled at start is alive in every step; its offset counts from where the region's arena ends.
+    What is filled at start is alive in every step.
     """
     firsts: list[int] = []
     lasts: list[int] = []
     for members in schedule.groups:
         firsts.append(lasts[-1] + 1 if lasts else 0)
         lasts.append(firsts[-1] + len(members.steps) - 1)
-    places = [
-        *(place for rings in schedule.rings for place in rings),
-        *(place for place in (*schedule.scratch, *schedule.maxima, *schedule.maps) if place is not None),
+    buffers = [
+        _use(place, label, firsts[place.first], lasts[place.last])
+        for index in range(len(schedule.groups))
+        for place, label in _group_places(schedule, index)
     ]
-    buffers = (_use(place, place.label, firsts[place.first], lasts[place.last]) for place in places)
-    residents = (_use(resident.place, resident.place.label, 0, lasts[-1]) for resident in schedule.residents)
+    names = {step.index: step.name for step in schedule.steps}
+    residents = [
+        _use(held.place, f"{names[held.step]}'s {_FILLED[held.what]}", 0, lasts[-1])
+        for held in schedule.residents
+    ]
     return (*buffers, *residents)
+
+
+_FILLED = {"lists": "decoded lists", "weights": "transformed weights"}
+
+
+def _group_places(schedule: Schedule, index: int) -> Iterator[tuple[Place, str]]:
+    """The buffers of a group: what lies behind each step, and the workspaces."""
+    steps = schedule.groups[index].steps
+    rings = schedule.rings[index]
+    lanes = schedule.groups[index].lanes
+    labels = [f"{step.name}'s rows" for step in steps]
+    if lanes is not None and lanes.entry is not None:
+        labels.insert(0, f"{steps[0].name}'s input rows")
+    yield from zip(rings, labels, strict=False)
+    for place, label in (
+        (
+            schedule.scratch[index],
+            f"scratch of {' to '.join(dict.fromkeys((steps[0].name, steps[-1].name)))}",
+        ),
+        (schedule.maxima[index], f"{steps[-1].name}'s maxima"),
+        (schedule.maps[index], f"{steps[-1].name}'s output"),
+    ):
+        if place is not None:
+            yield place, label
 
 
 def layers_memory(network: Network, plan: MemoryPlan) -> tuple[MemoryUse, ...]:

@@ -99,10 +99,12 @@ class Budget:
         }
 
 
-def measure(image: Image, board: Board, layout: FlashLayout | None = None) -> Budget:
+def measure(
+    image: Image, board: Board, layout: FlashLayout | None = None, *, ram_limit: int | None = None
+) -> Budget:
     """Judge a linked application: every byte of it is counted in the region where it lies.
 
-    `layout` is what it was linked for, by default the board's usual one.
+    `layout` is what it was linked for, by default the board's usual one; `ram_limit` as `budget_of` takes it.
     """
     layout = layout or flash_layout(board)
     used = {region.name: 0 for region in board.regions}
@@ -122,7 +124,7 @@ def measure(image: Image, board: Board, layout: FlashLayout | None = None) -> Bu
         if (place := _region_at(board, symbol.address)) is not None
     ]
     items.sort(key=lambda item: (-item.size, item.name))
-    return budget_of(used, board, layout, items=tuple(items[:LARGEST]))
+    return budget_of(used, board, layout, items=tuple(items[:LARGEST]), ram_limit=ram_limit)
 
 
 def budget_of(
@@ -131,9 +133,11 @@ def budget_of(
     layout: FlashLayout | None = None,
     *,
     items: tuple[Item, ...] = (),
+    ram_limit: int | None = None,
 ) -> Budget:
     """The budget for known bytes by region name, absent being 0; loader, header and mailbox are among them.
 
+    `ram_limit` bounds all RAM below what the board has; a higher one makes no difference.
     ITCM holds code: where it is used it has a limit of its own, but it is no part of the RAM in total.
     """
     layout = layout or flash_layout(board)
@@ -144,9 +148,10 @@ def budget_of(
     ]
     regions = tuple(Usage(region.name, used.get(region.name, 0), region.size) for region in memories)
     ram = sum(used.get(region.name, 0) for region in board.ram)
+    limit = min(sum(region.size for region in board.ram), RAM_CEILING)
     return Budget(
         flash=Usage("flash", used.get(board.flash.name, 0), flash_limit(board, layout)),
-        ram=Usage("RAM", ram, min(sum(region.size for region in board.ram), RAM_CEILING)),
+        ram=Usage("RAM", ram, min(limit, ram_limit) if ram_limit is not None else limit),
         regions=regions,
         layout=layout,
         items=items,

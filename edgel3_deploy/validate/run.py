@@ -18,7 +18,7 @@ from edgel3_deploy.link.diagnosis import RefusedError
 from edgel3_deploy.link.discover import AUTO, find_port
 from edgel3_deploy.link.port import is_pseudo_terminal
 from edgel3_deploy.link.probe import session
-from edgel3_deploy.plan.schedule import schedule
+from edgel3_deploy.plan.schedule import Schedule, schedule
 from edgel3_deploy.plan.table import schedule_table
 from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.validate.deadline import run_seconds
@@ -56,9 +56,7 @@ def validate_build(
     """
     workload = prepare(build.network, audio, hop_seconds, limit, progress)
     manifest = build.manifest
-    planned = (
-        schedule(build.network, build.board, manifest.goal, layout=build.layout) if manifest.goal else None
-    )
+    planned = _planned(build)
     progress("reaching the board")
     with _port_path(build, port) as path, session(build.board, path) as found:
         client = found.client
@@ -105,6 +103,16 @@ def validate_build(
         memory=manifest.memory,
         tools=versions(manifest.tools),
         warnings=(*manifest.warnings, *workload.warnings, *_clipped(workload, embeddings, output.zero_point)),
+    )
+
+
+def _planned(build: PreparedBuild) -> Schedule | None:
+    """The schedule that the build was made by; None for other runtimes."""
+    manifest = build.manifest
+    if manifest.goal is None:
+        return None
+    return schedule(
+        build.network, build.board, manifest.goal, layout=build.layout, ram_limit=manifest.ram_limit
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.boards import Board
+from edgel3_deploy.codegen.native import buffer_arenas
 from edgel3_deploy.codegen.project import render_project
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.graph.reference import run_layer
@@ -148,7 +149,8 @@ def host_network(
 ) -> HostNetwork:
     """The native project of a scheduled network, compiled in `folder`."""
     files = render_project(network, board, b"model", plan=plan)
-    return HostNetwork(compiler, kernels, folder, files, [name for name, _ in plan.arenas])
+    arenas = [name for name, size in buffer_arenas(plan) if size]
+    return HostNetwork(compiler, kernels, folder, files, arenas)
 
 
 def assert_exact(host: HostNetwork, network: Network, plan: Schedule, values: Int8Array) -> None:

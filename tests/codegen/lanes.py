@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from itertools import pairwise
 
 import numpy as np
 
-from edgel3_deploy.graph.ir import Conv2D, MaxPool2D, Network
+from edgel3_deploy.graph.ir import Conv2D, Network
+from edgel3_deploy.plan.candidates import operations
 from edgel3_deploy.plan.group import Group, aligned
-from edgel3_deploy.plan.kernel import Kernel, Step
+from edgel3_deploy.plan.kernel import Step
+from edgel3_deploy.plan.lane_chain import lane_steps as planned_steps
 from edgel3_deploy.plan.lane_groups import lane_group
-from edgel3_deploy.plan.list_sizes import ListSplit, list_sizes
+from edgel3_deploy.plan.list_sizes import ListSplit
 from edgel3_deploy.plan.schedule import Place, Resident, Schedule
 
 Split = Callable[[int], ListSplit]
@@ -32,32 +33,23 @@ def pruned(network: Network, density: float, seed: int) -> Network:
             kept = random.random(layer.weights.shape) < density
             kept[0] = False
             kept[-1].flat[1:] = False
-            layer = dataclasses.replace(layer, weights=np.where(kept, layer.weights, 0).astype(np.int8))
-        layers.append(layer)
+            weights = np.where(kept, layer.weights, 0).astype(np.int8)
+            layers.append(dataclasses.replace(layer, weights=weights))
+        else:
+            layers.append(layer)
     return dataclasses.replace(network, layers=tuple(layers))
 
 
 def lane_steps(network: Network, columns: bool, split: Split) -> tuple[Step, ...]:
-    """The network's convolutions with their poolings as steps in lanes."""
-    layers = [*network.layers, None]
-    steps: list[Step] = []
-    for layer, behind in pairwise(layers):
-        if not isinstance(layer, Conv2D):
-            continue
-        pool = behind if isinstance(behind, MaxPool2D) else None
-        reduced = pool is not None and pool.output.shape[:2] == (1, 1) and pool.window != (2, 2)
-        mono = layer.weights.shape[3] == 1
-        kernel = Kernel(
-            "mono_lanes" if mono else "sparse",
-            pooled=pool is not None and not reduced,
-            reduced=reduced,
-            columns=columns,
-            lists=ListSplit() if mono else split(len(layer.weights)),
-        )
-        sizes = None if mono else list_sizes(layer, columns)
-        held = (layer,) if pool is None else (layer, pool)
-        steps.append(Step(len(steps), layer.name, held, kernel, sizes))
-    return tuple(steps)
+    """The network's convolutions with their poolings as steps in lanes, as far as they go."""
+    found = planned_steps(operations(network), columns)
+    return tuple(
+        dataclasses.replace(step, kernel=dataclasses.replace(step.kernel, lists=split(step.lists.channels)))
+        if step.lists
+        else step
+        for step in found
+        if step is not None
+    )
 
 
 def lane_schedule(network: Network, columns: bool, distance: int, split: Split) -> Schedule:
@@ -86,18 +78,13 @@ def placed(groups: tuple[Group, ...]) -> Schedule:
         maxima.append(place("maxima", members.maxima_bytes))
         last = members.steps[-1].layers[-1].output
         maps.append(place("map", last.size) if position + 1 < len(groups) else None)
-    steps = [step for members in groups for step in members.steps]
-    residents = tuple(
-        Resident(
-            index,
-            "lists",
-            step.kernel.lists.resident,
-            Place(f"{step.name}'s lists", RESIDENT_REGION, 0, step.resident_bytes, 0, len(groups) - 1),
-            0,
-        )
-        for index, step in enumerate(steps)
-        if step.resident_bytes
-    )
+    residents: list[Resident] = []
+    filled = 0
+    for step in (step for members in groups for step in members.steps):
+        if step.resident_bytes:
+            held = Place("lists", RESIDENT_REGION, filled, step.resident_bytes, 0, len(groups) - 1)
+            residents.append(Resident(step.index, "lists", step.kernel.lists.resident, held, 0))
+            filled += aligned(step.resident_bytes)
     return Schedule(
         goal="speed",
         groups=groups,
@@ -105,8 +92,10 @@ def placed(groups: tuple[Group, ...]) -> Schedule:
         rings=tuple(rings),
         scratch=tuple(scratch),
         maxima=tuple(maxima),
-        residents=residents,
-        arenas=((REGION, top),),
+        residents=tuple(residents),
+        arenas=((REGION, top), (RESIDENT_REGION, filled)),
         instructions=0,
+        cycles=0,
+        by="instructions",
         reason="for a test",
     )

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from edgel3_deploy.boards import Board
-from edgel3_deploy.codegen.native import pack, view_native
+from edgel3_deploy.codegen.native import view_native
+from edgel3_deploy.codegen.native_arrays import pack
 from edgel3_deploy.errors import OverBudgetError
 from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Network
 from edgel3_deploy.graph.reader import read_network

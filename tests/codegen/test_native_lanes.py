@@ -1,4 +1,4 @@
-"""Lane groups as C: any sparse chain gives TFLite's output, step by step, byte by byte, in every form of list."""
+"""Lane groups as C: any sparse chain gives TFLite's output, byte by byte, in every form of list."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_the_program_reads_like_the_schedule(board: Board) -> None:
     network = l3_like()
     plan = lane_schedule(network, True, 16, mixed)
     view = view_native(plan)
-    assert view.runs == ("conv1_to_conv5_in_lanes()",)
+    assert view.runs == ("conv1_to_conv5_pool3_in_lanes()",)
     assert [step.lanes.output for step in view.steps if step.lanes] == [
         "rows",
         "pooled",
@@ -159,7 +159,7 @@ def test_the_program_reads_like_the_schedule(board: Board) -> None:
     ]
     files = render_project(network, board, b"model", plan=plan)
     code = files["network.c"].decode()
-    assert "conv2(2 * least(row + 2, 10));" in code
+    assert "conv2_pool1(2 * least(row + 2, 10));" in code
     assert code.count("edgel3_sparse_unpack(") == len(plan.residents) == 4
     starts = re.search(r"void edgel3_net_start\(void\)\n{\n(.*?)\n}", code, re.S)
     assert starts is not None

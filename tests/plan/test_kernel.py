@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgel3_deploy.codegen.native import pack
+from edgel3_deploy.codegen.native_arrays import pack
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.plan import kernel
 from edgel3_deploy.plan.candidates import operations, steps_from

@@ -127,3 +127,10 @@ def test_the_mailbox_is_used_ram_whether_or_not_the_image_names_it(resident: Boa
 
 def test_a_bare_image_has_no_parts(board: Board) -> None:
     assert budget_of({"flash": 100}, board).flash_parts == ""
+
+
+def test_a_limit_of_ram_below_what_the_board_has(board: Board) -> None:
+    used = {"flash": 4096, "fast": 1024, "slow": 512}
+    assert budget_of(used, board, ram_limit=1536).verdict == "fits"
+    assert budget_of(used, board, ram_limit=1 << 30).ram.limit == 2048
+    assert budget_of(used, board, ram_limit=1535).excess == ("RAM by 1 bytes (1,536 of 1,535)",)

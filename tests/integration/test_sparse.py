@@ -1,0 +1,91 @@
+"""Pruned networks through the command line: built, flashed, validated by layers on virtual boards."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from edgel3_deploy.audio.frontend import L3
+from edgel3_deploy.cli.main import run
+from edgel3_deploy.compress.sounds import engine, siren
+from edgel3_deploy.errors import ExitCode
+from tests.graph.l3 import sparse_l3, sparse_small
+
+SEA_INPUT = (64, 50)
+"""A shape that a front end gives."""
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A narrow network of L3's kind, 87.08 % pruned; its poolings drop columns."""
+    path = tmp_path_factory.mktemp("model") / "small.tflite"
+    path.write_bytes(sparse_small(SEA_INPUT))
+    return path
+
+
+def validated(model: Path, board: str, folder: Path, audio: Path, *options: str, limit: int = 4) -> Any:
+    """Build with `options`, flash, validate; returns report.json."""
+    place = ["--board", board, "--build-dir", str(folder), "--port", "virtual"]
+    assert run(["build", "--board", board, "--model", str(model), "-o", str(folder), *options]) == ExitCode.OK
+    if board != "mps2-an500":
+        assert run(["flash", *place]) == ExitCode.OK
+    assert run(["validate", *place, "--audio", str(audio), "--limit", str(limit)]) == ExitCode.OK
+    return json.loads((folder / "report" / "report.json").read_text())
+
+
+def steps_in_lanes(folder: Path) -> list[str]:
+    """The axes in which the steps of a build are shown, but for those that show pixels."""
+    orders = json.loads((folder / "manifest.json").read_text())["orders"]
+    return [order["axis"] for order in orders if order["axis"] != "pixels"]
+
+
+@pytest.mark.parametrize("board", ["stm32f7", "stm32h7"])
+def test_a_sparse_network_is_bit_exact(
+    arm_gcc: Path, model: Path, tmp_path: Path, recording: Path, board: str
+) -> None:
+    pytest.importorskip("unicorn", reason="the virtual board needs the package unicorn")
+    report = validated(model, board, tmp_path / board, recording)
+    assert report["verdict"] == "pass"
+    assert {layer["differing_windows"] for layer in report["layers"]} == {0}
+    assert len(steps_in_lanes(tmp_path / board)) >= 5
+
+
+@pytest.mark.parametrize("goal", ["speed", "balanced", "size"])
+def test_every_goal_is_bit_exact_and_counts_each_layer(
+    arm_gcc: Path, qemu: Path, model: Path, tmp_path: Path, recording: Path, goal: str
+) -> None:
+    folder = tmp_path / goal
+    report = validated(model, "mps2-an500", folder, recording, "--optimize", goal, limit=2)
+    assert report["verdict"] == "pass"
+    assert {layer["differing_windows"] for layer in report["layers"]} == {0}
+    assert all(layer["instructions"] > 0 for layer in report["layers"])
+    assert len(steps_in_lanes(folder)) >= 5
+
+
+def test_a_limit_of_ram_is_kept(arm_gcc: Path, qemu: Path, model: Path, tmp_path: Path) -> None:
+    arguments = ["build", "--board", "mps2-an500", "--model", str(model), "-o", str(tmp_path / "out")]
+    assert run([*arguments, "--ram", "30K"]) == ExitCode.OK
+    budget = json.loads((tmp_path / "out" / "budget.json").read_text())
+    assert budget["ram"]["used"] <= budget["ram"]["limit"] == 30 << 10
+    assert run([*arguments, "--ram", "12K"]) == ExitCode.OVER_BUDGET
+
+
+@pytest.mark.slow
+def test_the_whole_of_sparse_edgel3_is_bit_exact(arm_gcc: Path, qemu: Path, tmp_path: Path) -> None:
+    """256 x 199 inputs, 95.45 % of the weights zero, on a Cortex-M7 that counts instructions."""
+    (tmp_path / "l3.tflite").write_bytes(sparse_l3())
+    for number, generator in enumerate((engine, siren)):
+        sound = generator(np.random.default_rng(number), L3.sample_rate, L3.sample_rate)
+        soundfile.write(tmp_path / f"{number}.wav", 0.9 * sound / np.abs(sound).max(), L3.sample_rate)
+    report = validated(
+        tmp_path / "l3.tflite", "mps2-an500", tmp_path / "out", tmp_path, "--optimize", "speed", limit=2
+    )
+    assert report["verdict"] == "pass"
+    assert {layer["differing_windows"] for layer in report["layers"]} == {0}
+    assert report["layers"][-1]["output_shape"] == [512]
+    assert report["instructions_per_inference"] < 1_500_000_000
