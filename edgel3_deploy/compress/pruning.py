@@ -17,6 +17,17 @@ from edgel3_deploy.models.network import FloatNetwork
 
 FloatArray = NDArray[np.float32]
 
+__all__ = [
+    "DEPTHS",
+    "PLANS",
+    "WIDTH_PLANS",
+    "Pruned",
+    "cut_depth",
+    "parse_plan",
+    "prune_filters",
+    "prune_weights",
+]
+
 WIDTH_PLANS: Mapping[str, tuple[float, ...]] = {"half": (0, 25, 50, 50, 50, 50, 50, 50)}
 """Published shares of dropped filters in percent: L3 with 64 48 64 64 128 128 256 256 filters."""
 

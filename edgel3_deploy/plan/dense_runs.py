@@ -132,7 +132,7 @@ def _extended(runs: list[_Run], choices: list[list[_Choice]]) -> list[_Run]:
     for run in runs:
         last = run.choices[-1]
         for choice in choices[run.end] if run.end < len(choices) else ():
-            pair = (last.step.operations, *last.kind, *choice.kind)
+            pair = (run.end, *last.kind, *choice.kind)
             if pair not in rings:
                 rings[pair] = _ring(last, choice) if _follows(last, choice) else None
             ring = rings[pair]

@@ -281,21 +281,7 @@ def _judged(
         peak_bytes=peak.ram,
         excess=excess,
         fitting=fitting(board, layout, ram_limit) if excess else (),
-        sparsity=_sparsity(network, plan, board, layout, ram_limit),
     )
-
-
-def _sparsity(
-    network: Network,
-    plan: Schedule | MemoryPlan | OverBudgetError,
-    board: Board,
-    layout: FlashLayout,
-    ram_limit: int | None,
-) -> int | None:
-    """`least_sparsity` of a network without a native schedule."""
-    if not isinstance(plan, OverBudgetError):
-        return None
-    return least_sparsity(network, board, layout, ram_limit)
 
 
 def _ram_used(network: Network, board: Board, arenas: int) -> int:
@@ -390,19 +376,21 @@ def fitting(board: Board, layout: FlashLayout | None = None, ram_limit: int | No
     return tuple(member.name for member in FAMILY if member_fits(member, board, layout, ram_limit))
 
 
-def least_sparsity(
-    network: Network, board: Board, layout: FlashLayout, ram_limit: int | None = None
-) -> int | None:
-    """The least percentage of zeros, the same in all 3x3 convolutions, with which the network would fit.
+def with_least_sparsity(
+    found: Estimate, network: Network, board: Board, ram_limit: int | None = None
+) -> Estimate:
+    """The estimate with the least percentage of zeros, the same in all 3x3 convolutions, that would fit.
 
-    None if no share below 100 would do.
+    Unchanged if the network fits, or if no share below 100 would do. Takes seconds.
     """
+    if not found.excess:
+        return found
 
     def fits(percent: int) -> bool:
         shape = sparser(network, percent)
-        found = options(shape, winograd=False)
-        plan = _scheduled(shape, board, layout, "balanced", found, ram_limit=ram_limit)
+        plain = options(shape, winograd=False)
+        plan = _scheduled(shape, board, found.layout, "balanced", plain, ram_limit=ram_limit)
         return isinstance(plan, Schedule)
 
     least = bisect_left(range(1, 100), True, key=fits) + 1
-    return least if least < 100 else None
+    return replace(found, sparsity=least) if least < 100 else found

@@ -14,10 +14,10 @@ from edgel3_deploy.plan.measure import RATES, Measure
 from edgel3_deploy.plan.option import Option
 
 
-def lane_options(parts: Parts, dense: tuple[float, ...], by: Measure) -> Iterator[Option]:
-    """Every lane group that can be cheaper than the dense kernels of its operations.
+def lane_options(parts: Parts, direct: tuple[float, ...], by: Measure) -> Iterator[Option]:
+    """Every lane group that can be cheaper than the direct kernels of its operations.
 
-    `dense` is the least cost of each operation by any dense kernel.
+    `direct` is what these cost for each operation.
     """
     for columns in (True, False):
         steps = lane_steps(parts, columns)
@@ -29,7 +29,7 @@ def lane_options(parts: Parts, dense: tuple[float, ...], by: Measure) -> Iterato
                 end = chain[count - 1].index + chain[count - 1].operations
                 for members in lane_groups(chain[:count]):
                     taps = _variants(members)
-                    if sum(lane_costs(taps[-1], RATES[by])) < sum(dense[first:end]):
+                    if sum(lane_costs(taps[-1], RATES[by])) < sum(direct[first:end]):
                         yield from (_option(parts, variant, by) for variant in taps)
 
 

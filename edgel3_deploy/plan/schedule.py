@@ -25,6 +25,22 @@ from edgel3_deploy.plan.resident import Resident, choose_residents, list_candida
 from edgel3_deploy.plan.resident_weights import weight_candidates, with_weights
 from edgel3_deploy.plan.search import choose, options
 
+__all__ = [
+    "APPLICATION_SHARE",
+    "FIRMWARE_DATA",
+    "INT8_SHARE",
+    "SIZE_INSTRUCTIONS_PER_MAC",
+    "STORED_SHARE",
+    "TAPS_SHARE",
+    "Place",
+    "Resident",
+    "Schedule",
+    "arenas_limit",
+    "constants_limit",
+    "frugal",
+    "schedule",
+]
+
 STORED_SHARE = 1.5
 """How much flash the balanced goal spends on constants, against the smallest form of the weights alone."""
 TAPS_SHARE = 1.55

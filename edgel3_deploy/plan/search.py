@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.plan.candidates import Parts, operations
 from edgel3_deploy.plan.dense_runs import dense_options
+from edgel3_deploy.plan.kernel import WINOGRAD_TILE
 from edgel3_deploy.plan.lane_options import lane_options
 from edgel3_deploy.plan.list_sizes import least_constants
 from edgel3_deploy.plan.measure import Measure
@@ -29,11 +30,16 @@ def options(network: Network, *, winograd: bool = True, by: Measure = "instructi
     """Every group worth considering, in a fixed order; `by` says what their costs are."""
     parts = operations(network)
     dense = dense_options(parts, winograd, by, _rooms(parts) if winograd else None)
-    least = [
-        min((o.cost for o in dense if (o.first, o.end) == (at, at + 1)), default=0.0)
+    direct = [
+        min((o.cost for o in dense if (o.first, o.end) == (at, at + 1) and _plain(o)), default=0.0)
         for at in range(len(parts))
     ]
-    return (*dense, *lane_options(parts, tuple(least), by))
+    return (*dense, *lane_options(parts, tuple(direct), by))
+
+
+def _plain(option: Option) -> bool:
+    """Whether no kernel transforms weights: as small as a lane group can be, so what that has to beat."""
+    return all(step.kernel.name not in WINOGRAD_TILE for step in option.steps)
 
 
 def _rooms(parts: Parts) -> tuple[int, ...]:

@@ -54,7 +54,8 @@ def _masked(random: np.random.Generator, shape: tuple[int, ...], percent: float)
         return np.broadcast_to(np.int8(1), shape)
     drawn = random.random(size, np.float32)
     kept = drawn > np.partition(drawn, zeros - 1)[zeros - 1]
-    return kept.view(np.int8).reshape(shape)
+    masked: NDArray[np.int8] = kept.view(np.int8).reshape(shape)
+    return masked
 
 
 def _skeleton(

@@ -12,19 +12,55 @@ from edgel3_deploy.errors import ExitCode, OverBudgetError
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.image.layout import flash_layout
 from edgel3_deploy.models.family import FAMILY, member
-from edgel3_deploy.plan.estimate import estimate_layers, estimate_member, estimate_network, member_fits
+from edgel3_deploy.plan.estimate import (
+    estimate_layers,
+    estimate_member,
+    estimate_network,
+    fitting,
+    member_fits,
+    with_least_sparsity,
+)
 from edgel3_deploy.plan.planner import plan_memory
-from edgel3_deploy.plan.skeleton import skeleton
+from edgel3_deploy.plan.schedule import FIRMWARE_DATA
+from edgel3_deploy.plan.skeleton import skeleton, sparser
 from tests.graph.models import ModelBuilder, small_model
 from tests.plan.chains import board_with
 
 F7 = load_board("stm32f7")
 
 
+SMALL = ("sea-64", "sea-128", "sea-256")
+SPARSE = ("sparse-ft-87.0", "sparse-ft-95.45", "sparse-kd-87.0", "sparse-kd-95.45")
+
+
 @pytest.mark.parametrize("board", board_names())
-def test_sea_64_to_256_fit_every_board(board: str) -> None:
-    fitting = {m.name for m in FAMILY if estimate_member(m, load_board(board)).verdict == "fits"}
-    assert fitting == {"sea-64", "sea-128", "sea-256"}
+def test_sea_64_to_256_and_the_sparsest_fit_every_board(board: str) -> None:
+    assert fitting(load_board(board)) == (*SMALL, *SPARSE)
+
+
+def test_a_member_is_judged_by_its_published_sparsity() -> None:
+    sparse = estimate_member(member("sparse-ft-95.45"), F7)
+    assert sparse.flash_used < 800_000 < member("sparse-ft-95.45").int8_weight_bytes
+    assert sparse.layers == estimate_member(member("sparse-kd-95.45"), F7).layers
+
+
+def test_what_is_over_learns_how_many_zeros_would_do() -> None:
+    dense = skeleton(member("sea-512"))
+    judged = with_least_sparsity(estimate_network(dense, F7), dense, F7)
+    assert judged.sparsity is not None
+    assert f"It would fit with {judged.sparsity} % zeros" in judged.advice
+    assert estimate_network(sparser(dense, judged.sparsity), F7).verdict == "fits"
+    assert estimate_network(sparser(dense, judged.sparsity - 1), F7).verdict == "over"
+
+
+def test_a_limit_of_ram_counts_everything() -> None:
+    network = skeleton(member("sea-64"))
+    limited = estimate_network(network, F7, ram_limit=64 << 10)
+    assert limited.verdict == "fits"
+    assert limited.ram_used + FIRMWARE_DATA <= 64 << 10
+    refused = estimate_network(network, F7, ram_limit=16 << 10)
+    assert any(excess.startswith("RAM by") for excess in refused.excess)
+    assert refused.fitting == ()
 
 
 def test_sea_64_counts_the_constants_of_every_layer() -> None:
@@ -54,7 +90,7 @@ def test_a_slot_too_small_is_over() -> None:
     result = estimate_member(member("sea-256"), F7, layout=flash_layout(F7, 2))
     assert result.excess[0].startswith("flash by")
     assert "of 1,048,576)" in result.excess[0]
-    assert result.fitting == ("sea-64", "sea-128")
+    assert result.fitting == ("sea-64", "sea-128", "sparse-ft-95.45", "sparse-kd-95.45")
     assert result.advice.startswith("With --slots one an image may have 2,063,360 bytes. Models of")
 
 
@@ -63,7 +99,7 @@ def test_sea_512_is_over_by_so_much_and_others_would_fit() -> None:
     assert result.verdict == "over"
     excess = result.flash_used - result.flash_limit
     assert f"flash by {excess:,} bytes ({result.flash_used:,} of 2,097,152)" in result.excess
-    assert result.fitting == ("sea-64", "sea-128", "sea-256")
+    assert result.fitting == (*SMALL, *SPARSE)
     with pytest.raises(OverBudgetError) as caught:
         result.require_fit()
     assert caught.value.exit_code == ExitCode.OVER_BUDGET
@@ -84,7 +120,7 @@ def test_ram_alone_can_be_over() -> None:
     assert result.verdict == "over"
     assert result.flash_used < result.flash_limit
     assert result.excess[0].startswith("RAM by")
-    assert "No dense int8 model of the EdgeL3 family fits" in result.advice
+    assert "No model of the EdgeL3 family fits" in result.advice
 
 
 def test_a_board_beyond_the_ceiling_is_held_to_it() -> None:
@@ -111,7 +147,7 @@ def test_json_holds_plain_values() -> None:
     content = json.loads(json.dumps(estimate_member(member("sea-512"), F7).to_json()))
     assert content["verdict"] == "over"
     assert content["flash"]["used"] > content["flash"]["limit"] == 2 << 20
-    assert content["fitting"] == ["sea-64", "sea-128", "sea-256"]
+    assert content["fitting"] == [*SMALL, *SPARSE]
     assert {layer["name"] for layer in content["layers"]} >= {"conv1", "pool4"}
 
 

@@ -12,7 +12,8 @@ from edgel3_deploy.plan.candidates import operations
 from edgel3_deploy.plan.cost import instructions
 from edgel3_deploy.plan.group import group
 from edgel3_deploy.plan.kernel import Kernel, Step
-from edgel3_deploy.plan.resident import fill, resident_bytes, weight_candidates
+from edgel3_deploy.plan.resident import choose_residents
+from edgel3_deploy.plan.resident_weights import resident_bytes, weight_candidates
 from edgel3_deploy.plan.skeleton import skeleton
 from tests.firmware.kernels.calls import random_layer
 from tests.firmware.kernels.conftest import host_kernels
@@ -49,32 +50,47 @@ STEPS = (
 GROUPS = tuple(group((found,)) for found in STEPS)
 
 
-def test_candidates_stand_in_the_order_of_what_a_byte_saves() -> None:
-    found = weight_candidates(GROUPS)
-    assert {item.step for item in found} == {0, 1, 2}
-    assert [item.channels for item in sorted(found, key=lambda item: item.step)] == [32, 64, 128]
-    gains = [item.pair_saves.instructions / item.pair_bytes for item in found]
-    assert gains == sorted(gains, reverse=True)
+def test_candidates_are_the_weights_in_flight() -> None:
+    found = weight_candidates(GROUPS, "instructions")
+    assert {item.step for item in found} == {STEPS[index].index for index in (0, 1, 2)}
+    assert [(len(item.bytes) - 1) * item.grain for item in found] == [32, 64, 128]
+    assert all(item.bytes[0] == item.gains[0] == 0 for item in found)
 
 
-def test_what_a_pair_saves_is_what_the_step_then_costs_less() -> None:
-    for item in weight_candidates(GROUPS):
-        before = STEPS[item.step]
-        after = replace(before, kernel=replace(before.kernel, resident_channels=8))
-        assert instructions(before, before.units) - instructions(after, after.units) == pytest.approx(
-            4 * item.pair_saves.instructions, abs=2
-        )
+def test_what_is_saved_is_what_the_step_then_costs_less() -> None:
+    for step, item in zip(STEPS, weight_candidates(GROUPS, "instructions"), strict=False):
+        after = replace(step, kernel=replace(step.kernel, resident_channels=8))
+        saved = instructions(step, step.units) - instructions(after, after.units)
+        assert saved == pytest.approx(item.gains[4], abs=2)
+        assert item.gains == item.saves
 
 
-@pytest.mark.parametrize("free", [{}, {"a": 100}, {"a": 70_000}, {"a": 70_000, "b": 200_000}, {"a": 1 << 20}])
-def test_regions_are_filled_and_never_over(free: dict[str, int]) -> None:
-    kept = fill(weight_candidates(GROUPS), free)
-    for region, size in free.items():
-        assert sum(item.size for item in kept if item.region == region) <= size
+@pytest.mark.parametrize("free", [{"a": 100}, {"a": 70_000}, {"a": 70_000, "b": 200_000}, {"a": 1 << 20}])
+@pytest.mark.parametrize("used", [0, 40, 30_000])
+def test_regions_are_filled_behind_the_arenas_and_never_over(free: dict[str, int], used: int) -> None:
+    arenas = {"a": min(used, free["a"])}
+    found = weight_candidates(GROUPS, "instructions")
+    kept, grown = choose_residents(found, arenas, free, 1 << 30, "instructions", GROUPS)
+    assert all(grown[region] <= free[region] for region in grown)
+    end = dict(arenas)
     for item in kept:
-        layer = STEPS[item.step].layer
-        assert item.size >= resident_bytes("f44", layer, item.channels)  # type: ignore[arg-type]
-        assert item.size % 16 == 0
-    if free.get("a") == 1 << 20:
-        assert [item.channels for item in sorted(kept, key=lambda item: item.step)] == [32, 64, 128]
-    assert bool(kept) is (max(free.values(), default=0) >= 70_000)
+        assert item.place.offset >= end.get(item.place.region, 0)
+        assert item.place.offset % 16 == 0
+        end[item.place.region] = item.place.offset + item.place.size
+    assert kept or max(free.values()) <= 70_000
+
+
+def test_all_arenas_together_keep_to_a_limit() -> None:
+    found = weight_candidates(GROUPS, "instructions")
+    kept, grown = choose_residents(found, {"a": 5_000}, {"a": 1 << 20}, 200_000, "instructions", GROUPS)
+    assert kept
+    assert sum(grown.values()) <= 200_000
+
+
+def test_what_saves_most_per_byte_comes_first() -> None:
+    found = weight_candidates(GROUPS, "instructions")
+    best = max(found, key=lambda item: item.worth)
+    limit = best.bytes[-1] + 16
+    kept, _ = choose_residents(found, {}, {"a": limit}, limit, "instructions", GROUPS)
+    assert [item.step for item in kept] == [best.step]
+    assert kept[0].saves == int(best.saves[-1])

@@ -45,15 +45,19 @@ def check_places(network: Network, plan: Schedule, board: Board) -> None:
     arenas, free = dict(plan.arenas), capacities(network, board)
     assert all(size <= free[region] for region, size in arenas.items())
     for index, group in enumerate(plan.groups):
-        need = group.inner_bytes + group.scratch
-        workspace = plan.workspaces[index]
-        assert (workspace.size if workspace else 0) == need
+        assert [place.size for place in plan.rings[index]] == list(group.buffers)
+        scratch, maxima = plan.scratch[index], plan.maxima[index]
+        # Weights that became resident leave some of the scratch unused.
+        assert (scratch.size if scratch else 0) >= group.scratch
+        assert (maxima.size if maxima else 0) == group.maxima_bytes
         whole = plan.maps[index]
         last = group.steps[-1]
         assert (whole is None) == (index == len(plan.groups) - 1)
         assert whole is None or whole.size == ring_bytes(last, last.output_shape[0])
         assert whole is None or (whole.first, whole.last) == (index, index + 1)
-    places: list[Place] = [place for place in (*plan.maps, *plan.workspaces) if place is not None]
+    rings = [place for members in plan.rings for place in members]
+    shared = [*plan.maps, *plan.scratch, *plan.maxima, *(found.place for found in plan.residents)]
+    places: list[Place] = [*rings, *(place for place in shared if place is not None)]
     for place in places:
         assert place.offset % 8 == 0
         assert 0 <= place.offset <= place.offset + place.size <= arenas[place.region]
@@ -79,7 +83,8 @@ def test_sea_64_is_scheduled_soundly_on_every_board(board: str, goal: Goal) -> N
 
 def test_balanced_stays_in_dtcm_and_half_as_much_flash_again() -> None:
     plan = schedule(SEA_64, F7, found=FOUND)
-    assert [region for region, _ in plan.arenas] == ["dtcm"]
+    used = [place.region for group in plan.rings for place in group]
+    assert {*used, *(place.region for place in (*plan.maps, *plan.scratch) if place)} == {"dtcm"}
     assert plan.constant_bytes <= WEIGHTS * STORED_SHARE
     assert plan.instructions < 45e6
 

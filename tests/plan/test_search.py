@@ -14,7 +14,8 @@ from edgel3_deploy.plan.candidates import operations, steps_from
 from edgel3_deploy.plan.cost import step_costs
 from edgel3_deploy.plan.group import group, ring_bytes
 from edgel3_deploy.plan.kernel import STREAMING, WINOGRAD_TILE, Step
-from edgel3_deploy.plan.search import FLASH_GRAIN, Option, choose, options
+from edgel3_deploy.plan.option import Option
+from edgel3_deploy.plan.search import FLASH_GRAIN, choose, options
 from tests.graph.models import ModelBuilder
 
 
@@ -53,12 +54,21 @@ def brute_force(whole: Network, ram: int, flash: int | None) -> int | None:
                     runs.append([step])
                 else:
                     runs[-1].append(step)
-            if any(len(run) > 1 and any(s.kernel.name not in STREAMING for s in run) for run in runs):
+            if not all(_possible(run) for run in runs):
                 continue
             total = _cost(whole, [tuple(run) for run in runs], ram, flash)
             if total is not None:
                 costs.append(total)
     return min(costs, default=None)
+
+
+def _possible(run: list[Step]) -> bool:
+    """Whether one step may stand alone, or several take turns."""
+    names = [step.kernel.name for step in run]
+    if len(run) == 1:
+        return names[0] != "max_pool_global_rows"
+    rows = names[-1] in STREAMING or names[-1] == "max_pool_global_rows"
+    return rows and all(name in STREAMING for name in names[:-1])
 
 
 def _cost(whole: Network, runs: list[tuple[Step, ...]], ram: int, flash: int | None) -> int | None:
