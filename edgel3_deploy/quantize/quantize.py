@@ -12,7 +12,6 @@ import numpy as np
 
 from edgel3_deploy.audio.clips import find_clips
 from edgel3_deploy.audio.frontend import front_end
-from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.fileio import read_file, sha256
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.models.archive import fingerprint
@@ -28,7 +27,6 @@ from edgel3_deploy.quantize.isolate import convert_isolated
 from edgel3_deploy.quantize.judge import Judgement, judge, refuse_calibrating
 from edgel3_deploy.quantize.metadata import add_metadata
 from edgel3_deploy.quantize.post_training import quantize_layers
-from edgel3_deploy.reference.interpreter import run_real
 
 Method = Literal["gptq", "mse", "minmax", "converter"]
 """How weights are rounded and ranges chosen: see `post_training`; "converter" is TensorFlow's."""
@@ -132,11 +130,7 @@ def _quantize(
 
     def fidelity_of(model: bytes) -> Fidelity:
         progress("comparing with the float network")
-        try:
-            int8 = read_network(model)
-        except BadInputError:  # no runtime of this project takes it, yet it is a model
-            return measure(exact, run_real(model, inputs[..., np.newaxis]))
-        int8 = replace(int8, input_gain=network.input_gain, input_offset=network.input_offset)
+        int8 = replace(read_network(model), input_gain=network.input_gain, input_offset=network.input_offset)
         return measure(exact, int8_embeddings(int8, sounds.spectrograms))
 
     if method == "converter":
