@@ -56,6 +56,23 @@ def test_stored_channels_are_not_transformed() -> None:
     assert Key("edgel3_f44_weights", 8) not in wholly
 
 
+def test_channels_transformed_at_start_are_not_transformed_either() -> None:
+    resident = native_work(alone(one_convolution(), Kernel("f44", resident_channels=4, blocks=2)))
+    assert resident[Key("edgel3_f44_weights", 8)] == 2 * 1 * 8
+
+
+def test_small_tiles_have_sixteen_positions() -> None:
+    # 6 x 5 tiles in groups of 8: 7 blocks of four and one of two.
+    work = native_work(alone(one_convolution(), Kernel("f22", blocks=2)))
+    assert work == {
+        Key("edgel3_gemm_s16", 8, 4): 16 * 7 * 3,
+        Key("edgel3_gemm_s16", 8, 2): 16 * 1 * 3,
+        Key("weight_transform", 8): 4 * 3 * 8,
+        Key("input_transform"): 30 * 4,
+        Key("output_transform", outputs=4): 30 * 6,
+    }
+
+
 def test_direct_takes_four_pixels_and_a_pair_of_channels_at_a_time() -> None:
     work = native_work(alone(one_convolution(), Kernel("direct")))
     assert work == {Key("edgel3_gemm_s8"): 120 // 4 * 3 * (9 * 16 // 2 // 8)}
@@ -74,7 +91,7 @@ def test_cmsis_nn_takes_two_pixels_two_channels_and_four_products() -> None:
 
 @pytest.mark.parametrize(
     ("network", "kernel"),
-    [(one_convolution(), Kernel("f22", blocks=1)), (one_convolution(zero_point=3), Kernel("f44", blocks=1))],
+    [(one_convolution(), Kernel("mono_lanes")), (one_convolution(zero_point=3), Kernel("f44", blocks=1))],
 )
 def test_a_loop_without_a_weight_is_said_and_not_skipped(network: Network, kernel: Kernel) -> None:
     with pytest.raises(NotModelledError, match="conv1"):
