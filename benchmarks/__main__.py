@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import regression, sparse, table
+from benchmarks.lane_loops import LINE_CYCLES
 from benchmarks.mca import Mca, find_mca
 from benchmarks.measure import BOARD, TFLM_ROOT, Measurement, measure, tflm_root
 from benchmarks.models import Model, random_model, real_model, sparse_model
@@ -188,7 +189,8 @@ def _print_sparse(section: sparse.Section) -> None:
     for item in section.rows:
         if item.loops:
             share = f"{item.explained:.0%} of the instructions counted"
-            print(f"\nHot loops of {item.measurement.variant.name}, sparse, modelled: {share}\n")
+            lines = f"{item.lines / 1e6:,.1f} M cache lines of lists from flash at {LINE_CYCLES} cycles"
+            print(f"\nHot loops of {item.measurement.variant.name}, sparse, modelled: {share}; {lines}\n")
             print(table.hot_loops(item.loops))
 
 

@@ -8,6 +8,7 @@ How often follows from the shapes and the schedule, as firmware/kernels walk the
   the input transform for every four channels, the output transform for every output channel.
 - one input channel: four outputs an iteration, per output channel, in runs of two rows.
 - direct: eight steps an iteration, per four output pixels and pair of output channels.
+- sparse: benchmarks/lane_loops.py; an iteration takes as many entries of a list as a fourth of its SMLALs.
 - CMSIS-NN: two pixels, two output channels and four products an iteration.
 
 Left out on all sides: the branch that closes a loop (the model makes it cost a short loop more than a
@@ -24,6 +25,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from benchmarks.lane_loops import Part, lane_work
 from benchmarks.loops import Loop, function_loops
 from benchmarks.mca import Cost, Mca, cost
 from edgel3_deploy.errors import EdgeL3DeployError
@@ -78,10 +80,25 @@ class LoopCycles:
 
 def modelled(mca: Mca, elf: Path, work: Counter[Key]) -> tuple[LoopCycles, ...]:
     """Every loop of `work` as it is in the image, the one with the most cycles first."""
-    found = [LoopCycles(key, loop_cost(mca, elf, key), times) for key, times in sorted(work.items())]
+    found = [_modelled(mca, elf, key, times) for key, times in sorted(work.items())]
     return tuple(sorted(found, key=lambda loop: -loop.cycles))
 
 
+def _modelled(mca: Mca, elf: Path, key: Key, times: int) -> LoopCycles:
+    if key in LIST_LOOPS:
+        entries = _hottest(function_loops(elf, key.function), key).count("smlal") // 4
+        times = round(times / max(entries, 1))
+    return LoopCycles(key, loop_cost(mca, elf, key), times)
+
+
+LANE_LOOPS: dict[Part, Key] = {
+    "taps": Key("edgel3_sparse_run_taps"),
+    "bytes1": Key("edgel3_sparse_run_bytes1"),
+    "bytes4": Key("edgel3_sparse_run_bytes4"),
+    "expand": Key("edgel3_sparse_expand"),
+    "mono": Key("edgel3_mono_lanes_run"),
+}
+LIST_LOOPS = tuple(LANE_LOOPS[form] for form in ("taps", "bytes1", "bytes4"))
 CMSIS_LOOP = Key("arm_nn_mat_mult_kernel_s8_s16")
 
 
@@ -99,6 +116,9 @@ def native_work(schedule: Schedule) -> Counter[Key]:
     """Iterations of the native kernels' loops; NotModelledError for a kernel without weights above."""
     work: Counter[Key] = Counter()
     for group in schedule.groups:
+        if group.lanes is not None:
+            work += Counter({LANE_LOOPS[part]: times for part, times in lane_work(group).items()})
+            continue
         for step in group.steps:
             if isinstance(step.layer, Conv2D):
                 # Steps that take turns make one unit a call, a step by itself all of them.
@@ -170,7 +190,9 @@ def _cost(mca: Mca, loop: Loop) -> Cost:
 
 def _hottest(loops: Iterable[Loop], key: Key) -> Loop:
     """The loop with the most multiplications, among equals the longest."""
-    found = max(loops, key=lambda loop: (loop.count("smlad"), len(loop.own)), default=None)
+    found = max(
+        loops, key=lambda loop: (loop.count("smlad") + loop.count("smlal"), len(loop.own)), default=None
+    )
     if found is None:
         raise NotModelledError(f"the image has no loop in {key.function}")
     return found

@@ -1,8 +1,8 @@
 """How often the loops of the lane kernels run in one inference, and what their lists cost in cache lines.
 
 A sparse step expands the taps of a tile once, for three rows of each input channel, then runs the list of
-every output channel over it and finishes the channel: once per tile and row. A list in flash is longer than
-the cache, so that a tile finds none of its lines left from the tile before.
+every output channel over it: once per tile and row. What becomes of a channel's sums is left out. A list in
+flash is longer than the cache, so that a tile finds none of its lines left from the tile before.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LINE_BYTES = 32
 LINE_CYCLES = 12
 """Of a line that the cache has not: seven wait states at the STM32F7's full clock. An assumption."""
 
-Part = Literal["taps", "bytes1", "bytes4", "expand", "finish", "mono"]
+Part = Literal["taps", "bytes1", "bytes4", "expand", "mono"]
 
 
 @dataclass(frozen=True)
@@ -42,19 +42,17 @@ def entries(step: Step) -> Entries:
 
 
 def lane_work(members: Group) -> Counter[Part]:
-    """Entries, expanded rows of channels, finished channels; tiles of the one-channel kernel's outputs."""
+    """Entries, expanded rows of channels, tiles of the one-channel kernel's outputs."""
     work: Counter[Part] = Counter()
     for step, count in zip(members.steps, tiles(members), strict=True):
         met = step.rows * count
-        outputs = step.output_shape[2]
         if step.lists is None:
-            work["mono"] += met * outputs
+            work["mono"] += met * step.output_shape[2]
             continue
         found = entries(step)
         work["taps"] += met * found.taps
         work["bytes4" if step.lists.wide else "bytes1"] += met * found.pairs
         work["expand"] += met * 3 * step.input_shape[2]
-        work["finish"] += met * outputs
     return +work
 
 
