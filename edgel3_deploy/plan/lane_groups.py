@@ -5,18 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import accumulate
 
-from edgel3_deploy.plan.group import Group, LaneGroup, Ring, Strip, ring_rows
+from edgel3_deploy.plan.group import Group, LaneGroup, Ring, ring_rows
 from edgel3_deploy.plan.kernel import Step
 from edgel3_deploy.plan.lane_cost import ADAPTED, INSTRUCTIONS, Rates, mono_cost, sparse_cost
+from edgel3_deploy.plan.lane_strips import output_positions, row_width, strips
 from edgel3_deploy.plan.lanes import Lanes, distances
 
 
 def lane_groups(steps: tuple[Step, ...]) -> Iterator[Group]:
-    """The group of these lane steps for every distance, without those that take more memory or more tiles."""
+    """The groups of these lane steps, by distance and strips, without those that others are better than.
+
+    Better is less memory and no more tiles. Only a group that ends in the maximum over the map may run in
+    strips, two of them, which meet near the middle.
+    """
     poolings = sum(step.kernel.pooled for step in steps)
-    best: list[tuple[int, int]] = []
+    middle = output_positions(steps[-1]) // 2
+    cuts = [()] + [(at,) for at in (middle, middle + 1) if steps[-1].kernel.reduced and middle > 0]
     # Of distances that are equal otherwise the largest has the fewest ends of lanes in a row.
-    found = [lane_group(steps, distance) for distance in distances(_width(steps[0]), poolings)][::-1]
+    found = [
+        lane_group(steps, distance, cut)
+        for cut in cuts
+        for distance in reversed([*distances(row_width(steps[0]), poolings)])
+    ]
+    best: list[tuple[int, int]] = []
     for members in sorted(found, key=lambda members: (members.inner_bytes, sum(tiles(members)))):
         work = sum(tiles(members))
         if all(work < known for _, known in best):
@@ -24,18 +35,21 @@ def lane_groups(steps: tuple[Step, ...]) -> Iterator[Group]:
             yield members
 
 
-def lane_group(steps: tuple[Step, ...], distance: int) -> Group:
-    """The group of these steps whose first convolution has lanes that are `distance` apart."""
+def lane_group(steps: tuple[Step, ...], distance: int, cuts: tuple[int, ...] = ()) -> Group:
+    """The group of these steps whose first convolution has lanes that are `distance` apart.
+
+    `cuts` divide the last step's output positions into strips.
+    """
     columns = steps[0].kernel.columns
+    parts = strips(steps, cuts)
     halvings = accumulate((step.kernel.pooled for step in steps[:-1]), initial=0)
+    widths = [max(part.widths[index] for part in parts) for index in range(len(steps))]
     before = [
-        Lanes(_width(step), step.input_shape[2], distance >> n)
-        for step, n in zip(steps, halvings, strict=True)
+        Lanes(width, step.input_shape[2], distance >> halved)
+        for width, step, halved in zip(widths, steps, halvings, strict=True)
     ]
     rows = [ring_rows(1, _input_rows(step), step.reads) for step in steps]
-    inputs = [
-        Ring(lanes, kept, _input_rows(step)) for lanes, kept, step in zip(before, rows, steps, strict=True)
-    ]
+    inputs = [Ring(before[n], rows[n], _input_rows(step)) for n, step in enumerate(steps)]
     last = steps[-1]
     height, width, channels = last.output_shape
     made = before[-1].pooled if last.kernel.pooled else before[-1]
@@ -47,7 +61,7 @@ def lane_group(steps: tuple[Step, ...], distance: int) -> Group:
         if last.kernel.reduced
         else Ring(Lanes(made.width, channels, made.distance), 1, width if columns else height),
         maxima=channels if last.kernel.reduced else 0,
-        strips=(_whole(steps),),
+        strips=parts,
     )
     return Group(steps, tuple(rows[1:]), lanes)
 
@@ -90,19 +104,5 @@ def lane_costs(members: Group, rates: Rates = INSTRUCTIONS) -> tuple[float, ...]
     return tuple(costs)
 
 
-def _width(step: Step) -> int:
-    """Positions of a row of the step's input."""
-    return step.input_shape[0 if step.kernel.columns else 1]
-
-
 def _input_rows(step: Step) -> int:
     return step.input_shape[1 if step.kernel.columns else 0]
-
-
-def _whole(steps: tuple[Step, ...]) -> Strip:
-    return Strip(
-        origins=tuple(0 for _ in steps),
-        widths=tuple(_width(step) for step in steps),
-        counted=tuple((0, step.positions) for step in steps),
-        owned=tuple((0, step.positions // (2 if step.kernel.pooled else 1)) for step in steps),
-    )

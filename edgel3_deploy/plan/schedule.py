@@ -45,6 +45,8 @@ STORED_SHARE = 1.5
 """How much flash the balanced goal spends on constants, against the smallest form of the weights alone."""
 TAPS_SHARE = 1.55
 """The same where that form has lists, which grow fourfold as taps."""
+STRIPS_SHARE = 2.2
+"""The same where little RAM forces strips, each of which meets every list again."""
 INT8_SHARE = 1.02
 """How much flash the goal size spends: the smallest form and what the kernels' layouts add."""
 CODE_RESERVE = 41 * 1024
@@ -101,13 +103,14 @@ class Schedule:
 class _Attempt:
     """Limits to choose within: RAM of `regions`, bytes of constants, and what to tell people about them.
 
-    `taps`: flash that is left within the limit may hold lists as taps.
+    Lists may become taps within `taps` bytes of constants, within `strip_taps` if a group runs in strips.
     """
 
     regions: tuple[str, ...]
     flash: int
     reason: str
-    taps: bool = True
+    taps: int = 0
+    strip_taps: int = 0
 
 
 @dataclass(frozen=True)
@@ -138,11 +141,11 @@ def schedule(
 ) -> Schedule:
     """The schedule of `network` on `board` for a goal; the same arguments give the same schedule.
 
-    speed: the least cost within the board's flash and RAM. balanced: the same within the board's main RAM and
-    STORED_SHARE (with lists TAPS_SHARE) times the flash of the weights' smallest form (int8, or lists of
-    bytes where these are shorter), or all RAM if that cannot be. size: the smallest form and the kernels of
-    the least code; dense networks then take the least RAM that keeps to SIZE_INSTRUCTIONS_PER_MAC, sparse
-    ones the least cost.
+    speed: the least cost within the board's flash and RAM. balanced: the same within the board's main RAM, or
+    all RAM if that cannot be, and STORED_SHARE (with lists TAPS_SHARE, in strips STRIPS_SHARE) times the
+    flash of the weights' smallest form, which is int8, or lists of bytes where these are shorter. size: the
+    smallest form and the kernels of the least code; dense networks then take the least RAM that keeps to
+    SIZE_INSTRUCTIONS_PER_MAC, sparse ones the least cost.
     Whatever the goal, RAM that is left is filled at start with what saves work, up to the share of the
     application. `ram_limit` bounds all RAM of the image, in bytes; `by` is the cost that is kept low.
 
@@ -181,17 +184,19 @@ def _attempts(network: Network, board: Board, goal: Goal, layout: FlashLayout | 
     stored = min(flash, int(weights * share))
     main = board.main_ram
     if goal == "speed":
-        return (_Attempt(everywhere, flash, f"the least cost that {board.name} has flash and RAM for"),)
+        reason = f"the least cost that {board.name} has flash and RAM for"
+        return (_Attempt(everywhere, flash, reason, flash, flash),)
     if goal == "balanced":
+        taps = (stored, min(flash, int(weights * STRIPS_SHARE)))
         return (
-            _Attempt((main,), stored, f"the least cost with all RAM in {main}"),
-            _Attempt(everywhere, stored, f"the least cost; {main} alone is too small"),
-            _Attempt(everywhere, flash, "the least cost; padding outweighs the few constants"),
+            _Attempt((main,), stored, f"the least cost with all RAM in {main}", *taps),
+            _Attempt(everywhere, stored, f"the least cost; {main} alone is too small", *taps),
+            _Attempt(everywhere, flash, "the least cost; padding outweighs the few constants", *taps),
         )
     small = min(flash, int(weights * INT8_SHARE))
     return (
-        _Attempt(everywhere, small, "the least flash, then the least RAM", taps=False),
-        _Attempt(everywhere, flash, "the least RAM; padding outweighs the few constants", taps=False),
+        _Attempt(everywhere, small, "the least flash, then the least RAM"),
+        _Attempt(everywhere, flash, "the least RAM; padding outweighs the few constants"),
     )
 
 
@@ -270,8 +275,9 @@ def _placed(task: _Task, attempt: _Attempt) -> Schedule | None:
 def _filled(task: _Task, attempt: _Attempt, groups: tuple[Group, ...], places: Places) -> Schedule:
     """The schedule with lists as taps in the flash that is left, and residents in the RAM that is."""
     plain = tuple(with_lists(members, choose_lists(_sparse(groups), 0)) for members in groups)
-    spare = attempt.flash - sum(step.constant_bytes for members in plain for step in members.steps)
-    spare = spare if attempt.taps else 0
+    in_strips = any(members.lanes and len(members.lanes.strips) > 1 for members in groups)
+    most = attempt.strip_taps if in_strips else attempt.taps
+    spare = max(most - sum(step.constant_bytes for members in plain for step in members.steps), 0)
     splits = choose_lists(_sparse(groups), spare)
     # Lists that the flash holds as taps gain no instructions in RAM, only cycles.
     all_taps = all(splits[step.index].taps == step.output_shape[2] for step in _sparse(groups))

@@ -21,9 +21,9 @@ POOLED = ["conv1", "conv2_pool1", "conv3", "conv4_pool2", "conv5", "conv6_pool3"
 
 
 def chain(network: Network, first: int = 0, columns: bool = True) -> Group | None:
-    """The lane group of the longest chain from an operation on, with the least memory."""
+    """The lane group of the longest chain from an operation on, with the fewest tiles."""
     steps = lane_chain(lane_steps(operations(network), columns), first)
-    return next(lane_groups(steps)) if steps else None
+    return [*lane_groups(steps)][-1] if steps else None
 
 
 def l3(columns: bool) -> Group:

@@ -20,11 +20,13 @@ from edgel3_deploy.plan.goal import GOALS, Goal
 from edgel3_deploy.plan.group import ring_bytes
 from edgel3_deploy.plan.planner import capacities
 from edgel3_deploy.plan.schedule import (
+    APPLICATION_SHARE,
     INT8_SHARE,
     SIZE_INSTRUCTIONS_PER_MAC,
     STORED_SHARE,
     Place,
     Schedule,
+    arenas_limit,
     constants_limit,
     frugal,
     schedule,
@@ -157,3 +159,50 @@ def test_the_frugal_way_needs_no_more_ram_than_any_other() -> None:
     least = max(option.ram for option in frugal(SEA_64))
     for goal in GOALS:
         assert least <= schedule(SEA_64, F7, goal).arena_bytes
+
+
+SPARSE = skeleton(member("sparse-ft-95.45"))
+SPARSE_FOUND = options(SPARSE)
+QEMU = load_board("mps2-an500")
+
+
+@pytest.mark.parametrize("board", board_names())
+@pytest.mark.parametrize("goal", GOALS)
+def test_the_sparse_network_is_scheduled_soundly_on_every_board(board: str, goal: Goal) -> None:
+    plan = schedule(SPARSE, load_board(board), goal, found=SPARSE_FOUND)
+    assert covers(SPARSE, plan)
+    check_places(SPARSE, plan, load_board(board))
+    assert [len(group.steps) for group in plan.groups] == [8]
+
+
+def test_goals_trade_flash_for_instructions() -> None:
+    speed, balanced, size = (schedule(SPARSE, QEMU, goal, found=SPARSE_FOUND) for goal in GOALS)
+    assert speed.instructions < balanced.instructions < size.instructions
+    assert speed.constant_bytes > balanced.constant_bytes > size.constant_bytes
+    # Taps in flash gain no instructions in RAM, so nothing is decoded.
+    assert not speed.residents
+    assert {found.what for found in balanced.residents} == {"lists"}
+
+
+def test_residents_leave_the_application_its_share() -> None:
+    plan = schedule(SPARSE, QEMU, "size", found=SPARSE_FOUND)
+    ram = sum(region.size for region in QEMU.ram)
+    assert plan.residents
+    assert plan.arena_bytes <= ram - ram // APPLICATION_SHARE
+
+
+def test_a_limit_of_ram_is_kept_and_leads_to_strips() -> None:
+    plan = schedule(SPARSE, QEMU, found=SPARSE_FOUND, ram_limit=256 << 10)
+    assert plan.arena_bytes <= arenas_limit(SPARSE, QEMU, 256 << 10) < 200_000
+    check_places(SPARSE, plan, QEMU)
+    (members,) = plan.groups
+    assert members.lanes is not None
+    assert len(members.lanes.strips) == 2
+    with pytest.raises(OverBudgetError, match="within 131,072 bytes of RAM"):
+        schedule(SPARSE, QEMU, found=SPARSE_FOUND, ram_limit=128 << 10)
+
+
+def test_by_cycles_other_lists_are_decoded_than_by_instructions() -> None:
+    plan = schedule(SPARSE, QEMU, by="cycles")
+    assert plan.by == "cycles"
+    assert plan.cycles <= schedule(SPARSE, QEMU, found=SPARSE_FOUND).cycles

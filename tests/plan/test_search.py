@@ -94,7 +94,8 @@ FOUND = options(WHOLE)
 FEW = tuple(
     option
     for option in FOUND
-    if not any(step.kernel.stored_channels or step.kernel.blocks > 2 for step in option.steps)
+    if option.members.lanes is None
+    and not any(step.kernel.stored_channels or step.kernel.blocks > 2 for step in option.steps)
 )
 END = len(operations(WHOLE))
 
