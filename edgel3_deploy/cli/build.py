@@ -10,6 +10,7 @@ import click
 from edgel3_deploy.cli.options import (
     board_option,
     build_directory,
+    by_option,
     calibration_option,
     json_option,
     model_option,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 )
 @optimize_option
 @ram_option
+@by_option
 @calibration_option
 @click.option(
     "--slots",
@@ -74,6 +76,7 @@ def command(
     runtime: str,
     optimize: str,
     ram_limit: int | None,
+    by: str,
     calibration: tuple[Path, ...],
     slots: str | None,
     no_loader: bool,
@@ -98,6 +101,7 @@ def command(
         runtime=runtime,
         optimize=optimize,
         ram_limit=ram_limit,
+        by=by,
         calibration=calibration,
         output=build_directory(board.name, output),
         cmsis_nn_root=cmsis_nn_root,

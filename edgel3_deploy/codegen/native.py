@@ -15,7 +15,8 @@ from edgel3_deploy.plan.bounds import requantize_form
 from edgel3_deploy.plan.group import Group, ring_bytes
 from edgel3_deploy.plan.kernel import Step
 from edgel3_deploy.plan.measure import group_costs
-from edgel3_deploy.plan.schedule import Place, Schedule
+from edgel3_deploy.plan.place import Place
+from edgel3_deploy.plan.schedule import Schedule
 
 
 @dataclass(frozen=True)

@@ -10,16 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.codegen import ctext
-from edgel3_deploy.codegen.native_lanes import LIST_FORMS, ListView
+from edgel3_deploy.codegen.native_lanes import ListView
 from edgel3_deploy.graph.ir import Conv2D, FullyConnected
 from edgel3_deploy.plan.bounds import requantize_form
 from edgel3_deploy.plan.kernel import WINOGRAD_TILE, Step
+from edgel3_deploy.plan.list_sizes import TAP_BYTES
 from edgel3_deploy.plan.pack_direct import pack_direct, pack_fully_connected
 from edgel3_deploy.plan.pack_mono import pack_mono
 from edgel3_deploy.plan.pack_sparse import SparseList, pack_sparse
 from edgel3_deploy.plan.pack_winograd import pack_f22, pack_f44
 from edgel3_deploy.plan.packed import PackedConv
-from edgel3_deploy.plan.schedule import Resident
+from edgel3_deploy.plan.resident import Resident
 
 
 @dataclass(frozen=True)
@@ -39,14 +40,14 @@ class ArrayView:
 
 @dataclass(frozen=True)
 class ResidentView:
-    """An array in RAM that edgel3_net_start() fills by the statement `fill`."""
+    """An array in RAM that edgel3_net_start() fills by the statements `fills`."""
 
     type: str
     name: str
     size: int
     region: str
     channels: int
-    fill: str
+    fills: tuple[str, ...]
     note: str
 
 
@@ -114,7 +115,9 @@ def _transformed(step: Step, resident: Resident) -> ResidentView:
         size=resident.place.size // 2,
         region=ctext.identifier(resident.place.region),
         channels=resident.channels,
-        fill=f"edgel3_conv_{step.kernel.name}_start(&{name}_conv, {step.input_shape[2]}, {name}_resident)",
+        fills=(
+            f"edgel3_conv_{step.kernel.name}_start(&{name}_conv, {step.input_shape[2]}, {name}_resident)",
+        ),
         note=f"weights of {resident.channels} channels, transformed at start",
     )
 
@@ -161,48 +164,63 @@ def _sparse(step: Step, tile: str, resident: Resident | None) -> Constants:
             "edgel3_sparse_channel_t",
             f"{name}_channels",
             len(packed.channels),
-            "one per output channel",
+            "of each list: bytes, entry, start, offset, requantization",
             _structs(packed.channels),
         )
     ]
     lists: list[ListView] = []
-    filled = None
+    fills: list[str] = []
+    record = decoded = 0
     for part in packed.lists:
         view, array = _list(name, part, tile)
         arrays.append(array)
-        if resident is not None and part.first == 0:
-            filled = _decoded(name, step, part, view, resident, tile)
-            view = dataclasses.replace(view, form="TAPS", entries=filled.name, note=f"{view.note}, decoded")
+        if resident is not None and part.first < resident.channels:
+            fills.append(_unpack(name, view, record, decoded, tile))
+            view = ListView(
+                view.form.replace("BYTES1", "TAPS").replace("BYTES4", "TAPS"),
+                view.channels,
+                f"{name}_resident{_offset(decoded)}",
+                f"{view.note}, decoded",
+            )
+            decoded += int(packed.channels[record : record + part.channels, 0].sum()) // TAP_BYTES
         lists.append(view)
+        record += part.channels
+    filled = None
+    if resident is not None:
+        filled = ResidentView(
+            type="edgel3_tap_t",
+            name=f"{name}_resident",
+            size=decoded,
+            region=ctext.identifier(resident.place.region),
+            channels=resident.channels,
+            fills=tuple(fills),
+            note=f"lists of {resident.channels} channels, decoded at start",
+        )
     return Constants(tuple(arrays), tuple(lists), filled)
 
 
 def _list(name: str, part: SparseList, tile: str) -> tuple[ListView, ArrayView]:
-    form = LIST_FORMS[part.form]
-    channels = f"channels {part.first} to {part.first + part.channels - 1}"
-    if form == "TAPS":
+    """A list and its entries; `part.channels` counts records, of which some channels have more than one."""
+    form = part.form.upper()
+    note = f"from channel {part.first} on"
+    array_name = f"{name}_{part.form}_{part.first}"
+    if form.startswith("TAPS"):
         rows = _taps(part.entries)
-        entries = ArrayView("edgel3_tap_t", f"{name}_taps", len(part.entries), channels, rows, tile)
+        entries = ArrayView("edgel3_tap_t", array_name, len(part.entries), note, rows, tile)
     else:
-        array_name = f"{name}_bytes_{part.first}"
-        entries = ArrayView("uint8_t", array_name, part.entries.size, channels, _bytes(part))
-    return ListView(form, part.channels, entries.name, channels), entries
+        entries = ArrayView("uint8_t", array_name, part.entries.size, note, _bytes(part))
+    return ListView(form, part.channels, array_name, note), entries
 
 
-def _decoded(
-    name: str, step: Step, part: SparseList, view: ListView, resident: Resident, tile: str
-) -> ResidentView:
-    assert step.lists is not None
+def _unpack(name: str, view: ListView, record: int, decoded: int, tile: str) -> str:
+    """The statement that decodes a list into the resident array from entry `decoded` on."""
     packed = f"&(const edgel3_sparse_list_t){{ EDGEL3_LIST_{view.form}, {view.channels}, {view.entries} }}"
-    return ResidentView(
-        type="edgel3_tap_t",
-        name=f"{name}_resident",
-        size=step.lists.taps[part.channels],
-        region=ctext.identifier(resident.place.region),
-        channels=part.channels,
-        fill=f"edgel3_sparse_unpack({name}_channels, {packed}, {tile}, {name}_resident)",
-        note=f"lists of {part.channels} channels, decoded at start",
-    )
+    channels, taps = f"{name}_channels{_offset(record)}", f"{name}_resident{_offset(decoded)}"
+    return f"edgel3_sparse_unpack({channels}, {packed}, {tile}, {taps})"
+
+
+def _offset(count: int) -> str:
+    return f" + {count}" if count else ""
 
 
 def _taps(entries: NDArray[np.int32]) -> str:

@@ -8,10 +8,7 @@ from typing import Literal
 from edgel3_deploy.codegen import ctext
 from edgel3_deploy.plan.group import Group, LaneGroup, Ring
 from edgel3_deploy.plan.kernel import Step
-from edgel3_deploy.plan.schedule import Place
-
-LIST_FORMS = {"taps": "TAPS", "bytes1": "BYTES1", "bytes4": "BYTES4"}
-"""Names of edgel3_list_form_t by pack_sparse's."""
+from edgel3_deploy.plan.place import Place
 
 
 def at(place: Place, offset: int = 0) -> str:
@@ -101,6 +98,7 @@ class EntryView:
     source: str
     target: str
     columns: bool
+    zero_point: int
     origins: tuple[int, ...]
 
 
@@ -157,7 +155,14 @@ def view_lanes(
     if lanes.entry:
         origins = tuple(strip.origins[0] for strip in lanes.strips) or (0,)
         entry = EntryView(
-            pulled[0] or "", f"{names[0]}_entry_rows", names[0], source, reads[0], lanes.columns, origins
+            function=f"{names[0]}_entry",
+            name=f"{names[0]}_entry_rows",
+            consumer=names[0],
+            source=source,
+            target=reads[0],
+            columns=lanes.columns,
+            zero_point=members.steps[0].layer.input.zero_point,
+            origins=origins,
         )
     steps = tuple(
         LaneStepView(

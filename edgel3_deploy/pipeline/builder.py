@@ -25,6 +25,7 @@ from edgel3_deploy.pipeline.source import SourceModel, take_model
 from edgel3_deploy.pipeline.tools import Tools, find_tools
 from edgel3_deploy.pipeline.verdict import refuse_budget, refuse_estimate
 from edgel3_deploy.plan.goal import GOALS, Goal
+from edgel3_deploy.plan.measure import MEASURES, Measure
 from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.quantize.fidelity import Fidelity
 from edgel3_deploy.toolchain.budget import Budget, budget_of, measure
@@ -42,7 +43,7 @@ class BuildRequest:
 
     `slots` as `flash_layout` takes them: None for the board's usual layout, 0 for a bare image.
     `image_version` goes into the image header. `ram_limit` bounds all RAM of a native image, in bytes, below
-    what the board has.
+    what the board has; `by` is the modelled cost that the native schedule keeps low.
     """
 
     board: Board
@@ -56,6 +57,7 @@ class BuildRequest:
     slots: int | None = None
     image_version: int = 1
     ram_limit: int | None = None
+    by: str = "instructions"
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,9 @@ def build(request: BuildRequest, *, progress: Progress = silent) -> BuildResult:
     goal = next((known for known in GOALS if known == request.optimize), None)
     if goal is None:
         raise UsageError(f"unknown goal {request.optimize!r}", f"Goals: {', '.join(GOALS)}.")
+    by = next((known for known in MEASURES if known == request.by), None)
+    if by is None:
+        raise UsageError(f"unknown cost {request.by!r}", f"Costs: {', '.join(MEASURES)}.")
     if not 0 <= request.image_version < 1 << 32:
         raise UsageError(
             f"image version {request.image_version} is no 32-bit number", "Choose one from 0 to 4294967295."
@@ -123,14 +128,24 @@ def build(request: BuildRequest, *, progress: Progress = silent) -> BuildResult:
         tools = find_tools(runtime, request.cmsis_nn_root, request.tflm_root)
         source = take_model(request.model, request.calibration, request.board, layout, progress=progress)
         progress("rendering the C project")
-        project = _render(source, request, layout, runtime=runtime, goal=goal, tools=tools)
-        planned = _manifest(source, project, request, layout, runtime=runtime, goal=goal, tools=tools)
+        chosen = _Choice(runtime, goal, by)
+        project = _render(source, request, layout, chosen, tools=tools)
+        planned = _manifest(source, project, request, layout, chosen, tools=tools)
         earlier = folder.earlier()
         if earlier is not None and _unchanged(earlier, planned, folder.directory):
             linked = read_elf(folder.directory / ELF)
             budget = measure(linked, request.board, layout, ram_limit=request.ram_limit)
             return BuildResult(request.output, earlier, budget, source.fidelity, reused=True)
         return _make(request, folder, project, planned, source=source, tools=tools, progress=progress)
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """What of the request was text, as one of the known values."""
+
+    runtime: Runtime
+    goal: Goal
+    by: Measure
 
 
 @dataclass(frozen=True)
@@ -150,9 +165,8 @@ def _render(
     source: SourceModel,
     request: BuildRequest,
     layout: FlashLayout,
+    chosen: _Choice,
     *,
-    runtime: Runtime,
-    goal: Goal,
     tools: Tools,
 ) -> _Project:
     """Render the project; OverBudgetError before anything is compiled if the estimate exceeds the board."""
@@ -166,20 +180,23 @@ def _render(
 
     network, model, board = source.network, source.tflite, request.board
     render = partial(render_project, network, board, model, layout=layout, version=request.image_version)
-    if runtime == "tflm":
+    if chosen.runtime == "tflm":
         arena = tflm.place_arena(arena_bytes(model), network, board)
         flash = layout.overhead + len(model)
         known = _known(board, flash, ((arena.region, arena.size),))
         memory = (MemoryUse("arena", arena.region, 0, arena.size, 0, len(network.layers) - 1),)
         return _Project(render(plan=arena), known, _each(network), _pixels(network), memory)
-    if runtime == "native":
-        chosen = _or_error(lambda: schedule(network, board, goal, layout=layout, ram_limit=request.ram_limit))
-        judged = estimate_schedule(network, chosen, board, layout)
+    if chosen.runtime == "native":
+        limit = request.ram_limit
+        native = _or_error(
+            lambda: schedule(network, board, chosen.goal, layout=layout, ram_limit=limit, by=chosen.by)
+        )
+        judged = estimate_schedule(network, native, board, layout, ram_limit=limit)
         refuse_estimate(judged)
-        assert isinstance(chosen, Schedule)
-        steps = tuple(tuple(layer.index for layer in step.layers) for step in chosen.steps)
-        known = _known(board, judged.flash_used, chosen.arenas)
-        return _Project(render(plan=chosen), known, steps, schedule_orders(chosen), schedule_memory(chosen))
+        assert isinstance(native, Schedule)
+        steps = tuple(tuple(layer.index for layer in step.layers) for step in native.steps)
+        known = _known(board, judged.flash_used, native.arenas)
+        return _Project(render(plan=native), known, steps, schedule_orders(native), schedule_memory(native))
     scratch = cmsis_nn.network_scratch(network)
     plan = _or_error(lambda: plan_memory(network, board, scratch=scratch))
     judged = estimate_layers(network, plan, board, layout)
@@ -224,15 +241,14 @@ def _manifest(
     project: _Project,
     request: BuildRequest,
     layout: FlashLayout,
+    chosen: _Choice,
     *,
-    runtime: Runtime,
-    goal: Goal,
     tools: Tools,
 ) -> Manifest:
     """The manifest as far as it is known before compiling."""
     from edgel3_deploy.codegen.files import build_id
 
-    rendered_only = runtime == "tflm" and tools.tflm is None
+    rendered_only = chosen.runtime == "tflm" and tools.tflm is None
     warnings = source.warnings
     if rendered_only:
         warnings = (*warnings, f"the project was rendered, not linked. {HOW_TO_LINK}")
@@ -241,8 +257,9 @@ def _manifest(
         board=request.board,
         layout=layout,
         image_version=request.image_version,
-        runtime=runtime,
-        goal=goal if runtime == "native" else None,
+        runtime=chosen.runtime,
+        goal=chosen.goal if chosen.runtime == "native" else None,
+        by=chosen.by,
         ram_limit=request.ram_limit,
         steps=project.steps,
         orders=project.orders,

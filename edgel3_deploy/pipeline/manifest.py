@@ -16,6 +16,7 @@ from edgel3_deploy.image.layout import FlashLayout, flash_layout
 from edgel3_deploy.pipeline.decode import DecodeError, decode, read_json
 from edgel3_deploy.pipeline.order import Order
 from edgel3_deploy.plan.goal import Goal
+from edgel3_deploy.plan.measure import Measure
 
 FORMAT = 3
 FILE_NAME = "manifest.json"
@@ -45,11 +46,11 @@ class Manifest:
     Hashes are SHA-256 in hexadecimal. `status` is "linked", or "rendered" for a TFLite Micro project without
     a library to link. `inputs` names the model and hashes what it came from; `tools` maps names to versions;
     `files` maps every file that the build wrote (but this one) to its hash. `goal` is what the native
-    schedule was chosen for, within `ram_limit` bytes of RAM if it is not None. `steps` lists, per step that
-    the board reports, the layers computed in it, and `orders` how it shows the last one's output. `memory`
-    lists what lies where, and when; what stays for ever is alive in every step. `layout` is what the image
-    was linked for, `image_version` what its header says. `sizes` has the bytes of the files that make
-    produced.
+    schedule was chosen for, within `ram_limit` bytes of RAM if it is not None, `by` the cost kept low.
+    `steps` lists, per step that the board reports, the layers computed in it, and `orders` how it shows the
+    last one's output. `memory` lists what lies where, and when; what stays for ever is alive in every step.
+    `layout` is what the image was linked for, `image_version` what its header says. `sizes` has the bytes of
+    the files that make produced.
     """
 
     build_id: str
@@ -58,6 +59,7 @@ class Manifest:
     runtime: Runtime
     goal: Goal | None
     ram_limit: int | None
+    by: Measure
     steps: tuple[tuple[int, ...], ...]
     orders: tuple[Order, ...]
     memory: tuple[MemoryUse, ...]

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.pipeline.manifest import MemoryUse
 from edgel3_deploy.plan.memory import MemoryPlan, Placement
-from edgel3_deploy.plan.schedule import Place, Schedule
+from edgel3_deploy.plan.place import Place
+from edgel3_deploy.plan.schedule import Schedule
 
 
 def schedule_memory(schedule: Schedule) -> tuple[MemoryUse, ...]:

@@ -109,7 +109,7 @@ def scratch_of(step: Step, lanes: LaneGroup | None) -> int:
     made = (*lanes.rings, lanes.exit)[0]
     assert made is not None
     stride = made.lanes.stride * (2 if step.kernel.pooled else 1)
-    return stride * MONO_PATCH_BYTES
+    return stride * MONO_PATCH_BYTES + aligned(3 * (made.lanes.width + 4))
 
 
 MONO_PATCH_BYTES = 20

@@ -112,7 +112,12 @@ def _planned(build: PreparedBuild) -> Schedule | None:
     if manifest.goal is None:
         return None
     return schedule(
-        build.network, build.board, manifest.goal, layout=build.layout, ram_limit=manifest.ram_limit
+        build.network,
+        build.board,
+        manifest.goal,
+        layout=build.layout,
+        ram_limit=manifest.ram_limit,
+        by=manifest.by,
     )
 
 

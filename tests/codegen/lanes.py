@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from itertools import accumulate, pairwise
 
 import numpy as np
 
 from edgel3_deploy.graph.ir import Conv2D, Network
 from edgel3_deploy.plan.candidates import operations
-from edgel3_deploy.plan.group import Group, aligned
+from edgel3_deploy.plan.group import Group, Ring, Strip, aligned
 from edgel3_deploy.plan.kernel import Step
 from edgel3_deploy.plan.lane_chain import lane_steps as planned_steps
 from edgel3_deploy.plan.lane_groups import lane_group
 from edgel3_deploy.plan.list_sizes import ListSplit
-from edgel3_deploy.plan.schedule import Place, Resident, Schedule
+from edgel3_deploy.plan.place import Place
+from edgel3_deploy.plan.resident import Resident
+from edgel3_deploy.plan.schedule import Schedule
 
 Split = Callable[[int], ListSplit]
 REGION = "dtcm"
@@ -99,3 +102,54 @@ def placed(groups: tuple[Group, ...]) -> Schedule:
         by="instructions",
         reason="for a test",
     )
+
+
+def in_strips(members: Group, cuts: tuple[int, ...]) -> Group:
+    """The lane group with its positions in strips that begin at `cuts` of the last convolution's row."""
+    lanes = members.lanes
+    assert lanes is not None
+    last = members.steps[-1].positions
+    strips = tuple(_strip(members.steps, first, end) for first, end in pairwise((0, *cuts, last)))
+
+    def narrowed(ring: Ring, step: int) -> Ring:
+        width = max(strip.widths[step] for strip in strips)
+        return dataclasses.replace(ring, lanes=dataclasses.replace(ring.lanes, width=width))
+
+    rings = tuple(narrowed(ring, index + 1) for index, ring in enumerate(lanes.rings))
+    entry = narrowed(lanes.entry, 0) if lanes.entry else None
+    return dataclasses.replace(
+        members, lanes=dataclasses.replace(lanes, strips=strips, rings=rings, entry=entry)
+    )
+
+
+def _strip(steps: tuple[Step, ...], first: int, end: int) -> Strip:
+    """What a strip computes for positions [first, end) of the last convolution: their neighbours, layer by layer.
+
+    It begins at a multiple of what all poolings together make one, so that its maxima are those of the whole.
+    """
+    needed: list[tuple[int, int]] = []
+    for step in reversed(steps):
+        if needed:
+            low, high = needed[0]
+            factor = 2 if step.kernel.pooled else 1
+            width = step.positions // factor
+            first, end = max(low - 1, 0) * factor, min(high + 1, width) * factor
+        needed.insert(0, (first, end))
+    poolings = list(accumulate((step.kernel.pooled for step in steps), initial=0))
+    whole = 1 << poolings[-2]
+    begin = min(max(low - 1, 0) << poolings[index] for index, (low, _) in enumerate(needed)) // whole * whole
+    origins = [begin >> poolings[index] for index in range(len(steps))]
+    widths = [
+        min(high + 1, step.input_shape[0 if step.kernel.columns else 1]) - origin
+        for step, (_, high), origin in zip(steps, needed, origins, strict=True)
+    ]
+    counted = [(low - origin, high - origin) for (low, high), origin in zip(needed, origins, strict=True)]
+    owned = []
+    for index, step in enumerate(steps):
+        scale = poolings[-1] - poolings[index + 1]
+        width = step.positions // (2 if step.kernel.pooled else 1)
+        origin = begin >> poolings[index + 1]
+        is_last = needed[-1][1] == steps[-1].positions
+        stop = width if is_last else needed[-1][1] << scale
+        owned.append(((needed[-1][0] << scale) - origin, stop - origin))
+    return Strip(tuple(origins), tuple(widths), tuple(counted), tuple(owned))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Network
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.plan.candidates import operations
 from edgel3_deploy.plan.goal import GOALS, Goal
+from edgel3_deploy.plan.kernel import Step
 from edgel3_deploy.plan.schedule import Schedule, schedule
 from edgel3_deploy.plan.search import Option, options
 from tests.codegen.host import assert_exact, host_network
@@ -136,6 +137,11 @@ def some_way(found: tuple[Option, ...], end: int, random: np.random.Generator) -
     return tuple(way)
 
 
+def kernels(steps: Sequence[Step]) -> list[tuple[str, str]]:
+    """What is chosen before lists and residents are."""
+    return [(step.name, step.kernel.name) for step in steps]
+
+
 @HYPOTHESIS
 @given(network=convolutional(), seed=st.integers(0, 1 << 20))
 def test_any_strips_are_exact(check: Check, network: Network, seed: int) -> None:
@@ -144,7 +150,7 @@ def test_any_strips_are_exact(check: Check, network: Network, seed: int) -> None
     way = some_way(options(network), end, np.random.default_rng(seed))
     board = board_with(1 << 20)
     plan = schedule(network, board, "speed", found=way)
-    assert [group.steps for group in plan.groups] == [option.steps for option in way]
+    assert [kernels(group.steps) for group in plan.groups] == [kernels(option.steps) for option in way]
     check(network, board, plan, seed)
 
 
@@ -167,6 +173,8 @@ def test_layers_beyond_the_bounds_fall_back_and_stay_exact(check: Check, board: 
 def test_packed_constants_take_the_bytes_that_the_schedule_counts(board: Board) -> None:
     for goal in GOALS:
         for step in schedule(edge_shaped(), board, goal).steps:
+            if step.kernel.name == "sparse":
+                continue
             if isinstance(step.layer, Conv2D | FullyConnected):
                 packed = pack(step)
                 corrections = packed.corrections.nbytes if step.kernel.name == "f44" else 0

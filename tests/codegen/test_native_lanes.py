@@ -23,7 +23,7 @@ from edgel3_deploy.plan.lane_groups import lane_group
 from edgel3_deploy.plan.list_sizes import ListSplit
 from edgel3_deploy.plan.schedule import Schedule
 from tests.codegen.host import assert_exact, host_network
-from tests.codegen.lanes import Split, lane_schedule, lane_steps, placed, pruned
+from tests.codegen.lanes import Split, in_strips, lane_schedule, lane_steps, placed, pruned
 from tests.graph.models import ModelBuilder, random_input
 
 Check = Callable[[Network, Schedule, int], None]
@@ -167,3 +167,12 @@ def test_the_program_reads_like_the_schedule(board: Board) -> None:
     assert 'section(".resident_sram1")' in code
     assert "extern int8_t arena_dtcm[" in files["weights.h"].decode()
     assert "*(.resident_sram1 .resident_sram1.*)" in files["linker.ld"].decode()
+
+
+@pytest.mark.parametrize("columns", [False, True])
+@pytest.mark.parametrize("cuts", [(2,), (1, 3), (1, 2, 3, 4)])
+def test_strips_are_exact(check: Check, columns: bool, cuts: tuple[int, ...]) -> None:
+    """Each strip runs as a picture of its own; all together show every position once."""
+    network = l3_like(43, 41)
+    members = in_strips(lane_group(lane_steps(network, columns, mixed), 16), cuts)
+    check(network, placed((members,)), 6)

@@ -98,6 +98,7 @@ def manifest(board: Board) -> Manifest:
         runtime="native",
         goal="balanced",
         ram_limit=300_000,
+        by="cycles",
         steps=((0,), (1, 2)),
         orders=(PIXELS, Order("columns", (8,))),
         memory=(MemoryUse("conv1", "dtcm", 0, 4096, 0, 1),),

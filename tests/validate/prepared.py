@@ -75,6 +75,7 @@ def prepared_build(
         runtime="native",
         goal="balanced",
         ram_limit=None,
+        by="instructions",
         steps=tuple((index,) for index in range(5)),
         orders=orders or (PIXELS,) * 5,
         memory=(),

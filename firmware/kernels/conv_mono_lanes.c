@@ -1,0 +1,94 @@
+/*
+ * 3x3 convolution of one input channel, stride 1, padding 1: one row into the lane layout.
+ *
+ * Weights, patches and bounds are those of conv_mono.c; patches come in the order of a row's bytes: two of lane 0, two
+ * of lane 1. Positions behind the row's end take the patch of the end.
+ */
+#include "requantize_fast.h"
+#include "sparse.h"
+
+enum { WORDS = 5 };
+
+uint32_t edgel3_conv_mono_lanes_scratch(int32_t width, int32_t stride)
+{
+    return (uint32_t)(stride * WORDS * 4 + (3 * (width + 4) + 7) / 8 * 8);
+}
+
+/* Positions -1 .. width + 1 of the three rows around `row`. */
+EDGEL3_PLAIN_LOOPS
+static void gather_rows(const edgel3_conv_t *conv, const edgel3_map_t *input, bool columns, int32_t row,
+                        int32_t first, int32_t width, int8_t *rows)
+{
+    const int32_t height = columns ? input->width : input->height;
+    const int32_t length = columns ? input->height : input->width;
+    for (int32_t y = row - 1; y <= row + 1; y++, rows += width + 4) {
+        for (int32_t i = 0; i < width + 3; i++) {
+            const int32_t p = first + i - 1;
+            const bool inside = y >= 0 && y < height && p >= 0 && p < length;
+            rows[i] = inside ? (columns ? edgel3_row(input, p)[y] : edgel3_row(input, y)[p])
+                             : (int8_t)conv->input_zero_point;
+        }
+    }
+}
+
+static void gather_patches(const edgel3_lanes_t *output, const int8_t *rows, uint32_t *patches)
+{
+    const int32_t distance = output->distance, pitch = output->width + 4;
+    for (int32_t byte = 0; byte < output->stride; byte++, patches += WORDS) {
+        const int32_t in_group = byte % (2 * distance), lane = byte % 4 / 2;
+        const int32_t j = in_group / 4 * 2 + (lane ? 1 - byte % 2 : byte % 2);
+        const int32_t p = byte - in_group + j + (lane ? distance : 0);
+        const int8_t *a = rows + (p < output->width ? p : output->width), *b = a + pitch, *c = b + pitch;
+        patches[0] = edgel3_pack(a[0], a[1]);
+        patches[1] = edgel3_pack(b[0], b[1]);
+        patches[2] = edgel3_pack(c[0], c[1]);
+        patches[3] = edgel3_pack(a[2], b[2]);
+        patches[4] = (uint32_t)c[2] & 0xFFFFU;
+    }
+}
+
+EDGEL3_INLINE void run(const edgel3_conv_t *conv, const uint32_t *weights, const edgel3_channel_t *channel,
+                       const uint32_t *patches, int8_t *output, int32_t stride, bool rectified)
+{
+    const uint32_t w0 = weights[0], w1 = weights[1], w2 = weights[2], w3 = weights[3], w4 = weights[4];
+    const edgel3_channel_t constants = *channel;
+    for (int32_t i = 0; i < stride; i++, patches += WORDS) {
+        uint32_t sum = edgel3_smlad(w0, patches[0], (uint32_t)constants.bias);
+        sum = edgel3_smlad(w1, patches[1], sum);
+        sum = edgel3_smlad(w2, patches[2], sum);
+        sum = edgel3_smlad(w3, patches[3], sum);
+        sum = edgel3_smlad(w4, patches[4], sum);
+        const int8_t x = edgel3_requantize_twice((int32_t)sum, &constants, conv, rectified);
+        output[i] = (int8_t)(i % 4 < 2 ? x ^ 0x80 : x);
+    }
+}
+
+#if EDGEL3_DSP
+void edgel3_mono_lanes_run(const uint32_t *patches, const uint32_t *weights, const edgel3_channel_t *channel,
+                           int8_t *output, int32_t stride);
+#else
+static void edgel3_mono_lanes_run(const uint32_t *patches, const uint32_t *weights,
+                                  const edgel3_channel_t *channel, int8_t *output, int32_t stride)
+{
+    run((const edgel3_conv_t *)0, weights, channel, patches, output, stride, true);
+}
+#endif
+
+void edgel3_conv_mono_lanes(const edgel3_conv_t *conv, const edgel3_map_t *input, bool columns,
+                            const edgel3_lanes_t *output, int32_t row, int32_t first_position, void *scratch)
+{
+    uint32_t *patches = scratch;
+    int8_t *rows = (int8_t *)(patches + output->stride * WORDS);
+    gather_rows(conv, input, columns, row, first_position, output->width, rows);
+    gather_patches(output, rows, patches);
+    const uint32_t *weights = conv->weights;
+    int8_t *to = edgel3_lane_row(output, row);
+    for (int32_t c = 0; c < output->channels; c++, weights += WORDS, to += output->stride) {
+        if (conv->requantize == EDGEL3_REQUANTIZE_RECTIFIED) {
+            edgel3_mono_lanes_run(patches, weights, conv->channels + c, to, output->stride);
+        } else {
+            run(conv, weights, conv->channels + c, patches, to, output->stride, false);
+        }
+    }
+    edgel3_lanes_pad(output, row, conv->output_zero_point);
+}

@@ -1,0 +1,71 @@
+/*
+ * Rows of maps into the lane layout and back. Layout: edgel3_sparse.h.
+ *
+ * Bounds: none. Cost: about 20 instructions a value; only at the ends of a chain and for an observer.
+ */
+#include "sparse.h"
+
+static int8_t *pixel(const edgel3_map_t *map, bool columns, int32_t row, int32_t position)
+{
+    return columns ? edgel3_row(map, position) + row * map->channels
+                   : edgel3_row(map, row) + position * map->channels;
+}
+
+EDGEL3_PLAIN_LOOPS
+void edgel3_lanes_from_map(const edgel3_map_t *map, bool columns, const edgel3_lanes_t *lanes, int32_t row,
+                           int32_t first_position)
+{
+    for (int32_t p = 0; p < lanes->width; p++) {
+        int8_t *to = edgel3_lane_row(lanes, row) + edgel3_lane_byte(lanes->distance, p);
+        const int8_t *from = pixel(map, columns, row, first_position + p);
+        const int32_t flip = edgel3_lane_flip(lanes->distance, p);
+        for (int32_t c = 0; c < lanes->channels; c++, to += lanes->stride) {
+            *to = (int8_t)(from[c] ^ flip);
+        }
+    }
+}
+
+EDGEL3_PLAIN_LOOPS
+void edgel3_lanes_pad(const edgel3_lanes_t *lanes, int32_t row, int32_t zero_point)
+{
+    const int32_t byte = edgel3_lane_byte(lanes->distance, lanes->width);
+    if (byte < lanes->stride) {
+        int8_t *to = edgel3_lane_row(lanes, row) + byte;
+        const int8_t value = (int8_t)(zero_point ^ edgel3_lane_flip(lanes->distance, lanes->width));
+        for (int32_t c = 0; c < lanes->channels; c++, to += lanes->stride) {
+            *to = value;
+        }
+    }
+}
+
+EDGEL3_PLAIN_LOOPS
+void edgel3_map_from_lanes(const edgel3_lanes_t *lanes, int32_t row, bool columns, const edgel3_map_t *map)
+{
+    for (int32_t p = 0; p < lanes->width; p++) {
+        const int8_t *from = edgel3_lane_row(lanes, row) + edgel3_lane_byte(lanes->distance, p);
+        int8_t *to = pixel(map, columns, row, p);
+        const int32_t flip = edgel3_lane_flip(lanes->distance, p);
+        for (int32_t c = 0; c < lanes->channels; c++, from += lanes->stride) {
+            to[c] = (int8_t)(*from ^ flip);
+        }
+    }
+}
+
+void edgel3_lanes_read(const edgel3_lanes_t *lanes, int32_t row, int32_t channel, int32_t first, int32_t end,
+                       int8_t *values)
+{
+    const int32_t distance = lanes->distance;
+    const int8_t *from = edgel3_lane_row(lanes, row) + channel * lanes->stride;
+    int32_t in_group = first % (2 * distance);
+    from += first - in_group;
+    for (int32_t p = first; p < end; p++) {
+        const bool high = in_group >= distance;
+        const int32_t j = high ? in_group - distance : in_group;
+        const int8_t x = from[j / 2 * 4 + (high ? 3 - j % 2 : j % 2)];
+        values[p - first] = (int8_t)(high ? x : x ^ 0x80);
+        if (++in_group == 2 * distance) {
+            in_group = 0;
+            from += 2 * distance;
+        }
+    }
+}
