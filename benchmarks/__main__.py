@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import regression, table
+from benchmarks import regression, sparse, table
+from benchmarks.lane_loops import LINE_CYCLES
 from benchmarks.mca import Mca, find_mca
 from benchmarks.measure import BOARD, TFLM_ROOT, Measurement, measure, tflm_root
-from benchmarks.models import Model, random_model, real_model
+from benchmarks.models import Model, random_model, real_model, sparse_model
 from benchmarks.plot import draw
 from benchmarks.results import Row, row
-from benchmarks.variants import BALANCED, BASELINES, NATIVE, TFLM, Variant
+from benchmarks.variants import BALANCED, BASELINES, LIMITED, NATIVE, TFLM, Variant
 from edgel3_deploy.errors import EdgeL3DeployError, MissingDependencyError, ToolchainError
 from edgel3_deploy.toolchain.cmsis_nn import find_cmsis_nn
 from edgel3_deploy.toolchain.gcc import COMPILER, find_gcc
@@ -46,9 +47,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _check(folder: Path) -> int:
     compiler, committed = regression.load()
-    model = random_model(MAIN, folder)
-    results = [measure(model, variant, folder) for variant in NATIVE]
-    complaints = [f"{result.variant.name}: output differs" for result in results if not result.exact]
+    models = (random_model(MAIN, folder), sparse_model(folder))
+    results = [measure(model, variant, folder) for model in models for variant in NATIVE]
+    complaints = [
+        f"{result.variant.name}, {result.model.name}: output differs"
+        for result in results
+        if not result.exact
+    ]
     complaints += regression.regressions(_figures(results), committed)
     for line in complaints:
         print(f"benchmarks: {line}", file=sys.stderr)
@@ -56,8 +61,13 @@ def _check(folder: Path) -> int:
     if complaints and ours != compiler:
         print(f"benchmarks: the committed figures are {compiler}'s, these {ours}'s", file=sys.stderr)
     if not complaints:
-        counts = ", ".join(f"{result.variant.name} {result.instructions:,}" for result in results)
-        print(f"benchmarks: no regression ({counts})")
+        for model in models:
+            counts = ", ".join(
+                f"{result.variant.name} {result.instructions:,}"
+                for result in results
+                if result.model == model
+            )
+            print(f"benchmarks: {model.name}: no regression ({counts})")
     return 1 if complaints else 0
 
 
@@ -74,17 +84,19 @@ def _bench(folder: Path, update: bool) -> int:
     sections = [
         [row(result, mca) for result in _measured(model, variants, folder)] for model, variants in runs
     ]
-    _print(sections, notes, mca)
+    pruned = _sparse(folder, baselines, mca)
+    _print(sections, pruned, notes, mca)
     folder.mkdir(parents=True, exist_ok=True)
-    content = _json(sections, notes, mca)
+    content = {**_json(sections, notes, mca), "sparse": pruned.to_json()}
     (folder / "bench.json").write_text(json.dumps(content, indent=2) + "\n")
     draw(sections[0], folder / "bench.png")
     print(f"\nWritten: {folder / 'bench.json'}, {folder / 'bench.png'}")
-    results = [item.measurement for section in sections for item in section]
+    results = [item.measurement for section in (*sections, pruned.rows) for item in section]
     if update:
         regression.save(find_gcc().version, _figures(results))
         print(f"Written: {regression.FILE}")
-    return 0 if all(result.exact for result in results) else 1
+    dense_exact = pruned.dense is None or pruned.dense.exact
+    return 0 if dense_exact and all(result.exact for result in results) else 1
 
 
 def _tools() -> tuple[Mca | None, list[str]]:
@@ -120,6 +132,17 @@ def _measured(model: Model, variants: Sequence[Variant], folder: Path) -> list[M
     return results
 
 
+def _sparse(folder: Path, baselines: Sequence[Variant], mca: Mca | None) -> sparse.Section:
+    """The sparse network; its dense count only where CMSIS-NN is at hand."""
+    model = sparse_model(folder)
+    rows = tuple(row(result, mca) for result in _measured(model, (*NATIVE, LIMITED), folder))
+    network = rows[0].measurement.build.network
+    dense = None
+    if any(variant.runtime == "cmsis-nn" for variant in baselines):
+        dense = sparse.dense(network, folder, mca, lambda stage, *_: print(f"{stage} ...", file=sys.stderr))
+    return sparse.Section(dense, rows, sparse.non_zero_macs(network))
+
+
 def _figures(results: Sequence[Measurement]) -> dict[str, dict[str, int]]:
     figures: dict[str, dict[str, int]] = {}
     for result in results:
@@ -127,7 +150,9 @@ def _figures(results: Sequence[Measurement]) -> dict[str, dict[str, int]]:
     return figures
 
 
-def _print(sections: Sequence[Sequence[Row]], notes: Sequence[str], mca: Mca | None) -> None:
+def _print(
+    sections: Sequence[Sequence[Row]], pruned: sparse.Section, notes: Sequence[str], mca: Mca | None
+) -> None:
     compiler = f"{COMPILER} {find_gcc().version}"
     print(f"One inference on QEMU's {BOARD} (Cortex-M7), {compiler}. Instructions are counted, not cycles.")
     model = f"llvm-mca {mca.version}'s" if mca else "llvm-mca's (absent)"
@@ -143,11 +168,30 @@ def _print(sections: Sequence[Sequence[Row]], notes: Sequence[str], mca: Mca | N
             share = f"{item.explained:.0%} of the instructions counted"
             print(f"\nHot loops of {item.measurement.variant.name}, modelled: {share}\n")
             print(table.hot_loops(item.loops))
-    for item in (item for section in sections for item in section if item.note):
+    _print_sparse(pruned)
+    for item in (item for section in (*sections, pruned.rows) for item in section if item.note):
         result = item.measurement
         print(f"\nNote: {result.variant.name}, {result.model.name}: no modelled cycles, because {item.note}")
     for note in notes:
         print(f"\nNote: {note}")
+
+
+def _print_sparse(section: sparse.Section) -> None:
+    network = section.rows[0].measurement.build.network
+    macs = sum(section.macs.values())
+    print(
+        f"\nsparse L3, 95.45 %: {section.rows[0].measurement.model.name}, {macs / 1e6:,.1f} M non-zero MACs\n"
+    )
+    print(table.aligned(sparse.engines(section)))
+    if section.dense is not None:
+        print(f"\n{sparse.HOW_DENSE}")
+    print(f"\n{table.aligned(sparse.layers(section, network))}")
+    for item in section.rows:
+        if item.loops:
+            share = f"{item.explained:.0%} of the instructions counted"
+            lines = f"{item.lines / 1e6:,.1f} M cache lines of lists from flash at {LINE_CYCLES} cycles"
+            print(f"\nHot loops of {item.measurement.variant.name}, sparse, modelled: {share}; {lines}\n")
+            print(table.hot_loops(item.loops))
 
 
 def _json(sections: Sequence[Sequence[Row]], notes: Sequence[str], mca: Mca | None) -> dict[str, Any]:

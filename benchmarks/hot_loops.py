@@ -2,12 +2,13 @@
 
 How often follows from the shapes and the schedule, as firmware/kernels walk them:
 
-- F(4x4,3x3): a call takes the tiles of its rows in groups of 4 * blocks. Per group and pair of output
-  channels: 36 positions per block of four tiles (the last may be short), and the weight transform for each
-  pair of input channels unless they are stored transformed. Per tile: the input transform for every four
-  channels, the output transform for every output channel.
+- F(4x4,3x3) and F(2x2,3x3): a call takes the tiles of its rows in groups of 4 * blocks. Per group and pair of
+  output channels: 36 or 16 positions per block of four tiles (the last may be short), and the weight
+  transform for each pair of input channels unless they are stored transformed, in flash or in RAM. Per tile:
+  the input transform for every four channels, the output transform for every output channel.
 - one input channel: four outputs an iteration, per output channel, in runs of two rows.
 - direct: eight steps an iteration, per four output pixels and pair of output channels.
+- sparse: benchmarks/lane_loops.py; an iteration takes as many entries of a list as a fourth of its SMLALs.
 - CMSIS-NN: two pixels, two output channels and four products an iteration.
 
 Left out on all sides: the branch that closes a loop (the model makes it cost a short loop more than a
@@ -24,16 +25,21 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from benchmarks.lane_loops import Part, lane_work
 from benchmarks.loops import Loop, function_loops
 from benchmarks.mca import Cost, Mca, cost
 from edgel3_deploy.errors import EdgeL3DeployError
 from edgel3_deploy.graph.ir import Conv2D, Network
-from edgel3_deploy.plan.kernel import Step
+from edgel3_deploy.plan.kernel import WINOGRAD_TILE, Step
 from edgel3_deploy.plan.packed import pairs
 from edgel3_deploy.plan.schedule import Schedule
 
-POSITIONS = 36
-TILE = 4
+WINOGRAD_LOOPS = {
+    "f44": ("edgel3_f44_input", "edgel3_f44_weights"),
+    "f22": ("input_transform", "weight_transform"),
+}
+"""Functions of the transforms; those of F(2x2,3x3) are static in conv_f22.c."""
+F22_OUTPUT = "output_transform"
 
 
 class NotModelledError(EdgeL3DeployError):
@@ -44,12 +50,13 @@ class NotModelledError(EdgeL3DeployError):
 class Key:
     """A loop: its function, and where that has several, the operands that select one.
 
-    `pairs` are words of packed channels, `columns` tiles in a block.
+    `pairs` are words of packed channels, `columns` tiles in a block, `outputs` what an iteration requantizes.
     """
 
     function: str
     pairs: int = 0
     columns: int = 0
+    outputs: int = 0
 
     @property
     def text(self) -> str:
@@ -73,10 +80,25 @@ class LoopCycles:
 
 def modelled(mca: Mca, elf: Path, work: Counter[Key]) -> tuple[LoopCycles, ...]:
     """Every loop of `work` as it is in the image, the one with the most cycles first."""
-    found = [LoopCycles(key, loop_cost(mca, elf, key), times) for key, times in sorted(work.items())]
+    found = [_modelled(mca, elf, key, times) for key, times in sorted(work.items())]
     return tuple(sorted(found, key=lambda loop: -loop.cycles))
 
 
+def _modelled(mca: Mca, elf: Path, key: Key, times: int) -> LoopCycles:
+    if key in LIST_LOOPS:
+        entries = _hottest(function_loops(elf, key.function), key).count("smlal") // 4
+        times = round(times / max(entries, 1))
+    return LoopCycles(key, loop_cost(mca, elf, key), times)
+
+
+LANE_LOOPS: dict[Part, Key] = {
+    "taps": Key("edgel3_sparse_run_taps"),
+    "bytes1": Key("edgel3_sparse_run_bytes1"),
+    "bytes4": Key("edgel3_sparse_run_bytes4"),
+    "expand": Key("edgel3_sparse_expand"),
+    "mono": Key("edgel3_mono_lanes_run"),
+}
+LIST_LOOPS = tuple(LANE_LOOPS[form] for form in ("taps", "bytes1", "bytes4"))
 CMSIS_LOOP = Key("arm_nn_mat_mult_kernel_s8_s16")
 
 
@@ -94,6 +116,9 @@ def native_work(schedule: Schedule) -> Counter[Key]:
     """Iterations of the native kernels' loops; NotModelledError for a kernel without weights above."""
     work: Counter[Key] = Counter()
     for group in schedule.groups:
+        if group.lanes is not None:
+            work += Counter({LANE_LOOPS[part]: times for part, times in lane_work(group).items()})
+            continue
         for step in group.steps:
             if isinstance(step.layer, Conv2D):
                 # Steps that take turns make one unit a call, a step by itself all of them.
@@ -104,8 +129,8 @@ def native_work(schedule: Schedule) -> Counter[Key]:
 def _convolution(step: Step, layer: Conv2D, units_per_call: int) -> Counter[Key]:
     calls = -(-step.units // units_per_call)
     height, width, outputs = step.output_shape
-    if step.kernel.name == "f44":
-        call = _f44(step, layer, units_per_call)
+    if step.kernel.name in WINOGRAD_TILE:
+        call = _winograd(step, layer, units_per_call)
         return Counter({key: calls * times for key, times in call.items()})
     if step.kernel.name == "mono":
         return Counter({Key("edgel3_mono_run"): height // 2 * outputs * (2 * width // 4)})
@@ -116,25 +141,28 @@ def _convolution(step: Step, layer: Conv2D, units_per_call: int) -> Counter[Key]
     raise NotModelledError(f"{step.name}: the loops of {step.kernel.text} are not modelled")
 
 
-def _f44(step: Step, layer: Conv2D, units: int) -> Counter[Key]:
+def _winograd(step: Step, layer: Conv2D, units: int) -> Counter[Key]:
     """One call over `units` rows of tiles."""
     kernel, (_, width, outputs) = step.kernel, step.output_shape
     if (layer.output.zero_point, layer.activation_min, layer.activation_max) != (-128, -128, 127):
         raise NotModelledError(f"{step.name}: the portable output transform is not modelled")
-    words, output_pairs = pairs(layer.weights.shape[3]), -(-outputs // 2)
-    transformed = output_pairs - kernel.stored_channels // 2
-    tiles = units * -(-width // (TILE // 2 if kernel.pooled else TILE))
-    output = "edgel3_f44_rectified_pooled" if kernel.pooled else "edgel3_f44_rectified"
+    words, output_pairs, tile = pairs(layer.weights.shape[3]), -(-outputs // 2), WINOGRAD_TILE[kernel.name]
+    transformed = output_pairs - (kernel.stored_channels + kernel.resident_channels) // 2
+    tiles = units * -(-width // (tile // 2 if kernel.pooled else tile))
+    pixels, weights = WINOGRAD_LOOPS[kernel.name]
+    output = Key("edgel3_f44_rectified_pooled" if kernel.pooled else "edgel3_f44_rectified")
+    if kernel.name == "f22":
+        output = Key(F22_OUTPUT, outputs=1 if kernel.pooled else tile**2)
     work = Counter(
         {
-            Key("edgel3_f44_input"): tiles * -(-layer.weights.shape[3] // 4),
-            Key(output): tiles * outputs,
-            Key("edgel3_f44_weights", words): -(-tiles // (4 * kernel.blocks)) * transformed * words,
+            Key(pixels): tiles * -(-layer.weights.shape[3] // 4),
+            output: tiles * outputs,
+            Key(weights, words): -(-tiles // (4 * kernel.blocks)) * transformed * words,
         }
     )
     for columns, blocks in ((4, tiles // 4), (tiles % 4, 1)):
         if columns:
-            work[Key("edgel3_gemm_s16", words, columns)] += POSITIONS * blocks * output_pairs
+            work[Key("edgel3_gemm_s16", words, columns)] += (tile + 2) ** 2 * blocks * output_pairs
     return +work
 
 
@@ -145,6 +173,9 @@ def loop_cost(mca: Mca, elf: Path, key: Key) -> Cost:
     if key.function == "edgel3_gemm_s16":
         return _position(mca, loops, key)
     innermost = [loop for loop in loops if not loop.inner]
+    if key.function == F22_OUTPUT:
+        # The loops for rectified layers; the other forms branch within theirs.
+        innermost = [loop for loop in innermost if loop.straight and loop.count("smmlar") == key.outputs]
     if key.function == "edgel3_f44_weights":
         # The usual widths have loops of their own, whose strides are immediates.
         own = [loop for loop in innermost if any(f"], #{8 * key.pairs}" in line for line in loop.code)]
@@ -159,7 +190,9 @@ def _cost(mca: Mca, loop: Loop) -> Cost:
 
 def _hottest(loops: Iterable[Loop], key: Key) -> Loop:
     """The loop with the most multiplications, among equals the longest."""
-    found = max(loops, key=lambda loop: (loop.count("smlad"), len(loop.own)), default=None)
+    found = max(
+        loops, key=lambda loop: (loop.count("smlad") + loop.count("smlal"), len(loop.own)), default=None
+    )
     if found is None:
         raise NotModelledError(f"the image has no loop in {key.function}")
     return found

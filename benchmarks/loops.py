@@ -52,6 +52,11 @@ class Loop:
         )
 
     @property
+    def straight(self) -> bool:
+        """Whether only the closing branch branches."""
+        return all(instruction.target is None for instruction in self.own[:-1])
+
+    @property
     def code(self) -> tuple[str, ...]:
         """`own` without the closing branch, as text for the assembler."""
         return tuple(instruction.text for instruction in self.own[:-1])

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from benchmarks.models import Model, input_window
 from benchmarks.variants import Variant
 from edgel3_deploy.boards import load_board
+from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import LinkError
 from edgel3_deploy.flash.virtual import port_to_run
 from edgel3_deploy.graph.reader import read_network
@@ -63,15 +64,21 @@ def tflm_root() -> Path | None:
     return Path(named) if named else None
 
 
-def measure(model: Model, variant: Variant, folder: Path, *, progress: Progress = silent) -> Measurement:
-    """Build into `folder` and run. Raises what building and running raise, LinkError if nothing counts."""
+def measure(
+    model: Model, variant: Variant, folder: Path, *, board: Board | None = None, progress: Progress = silent
+) -> Measurement:
+    """Build into `folder` for `board`, by default BOARD, and run.
+
+    Raises what building and running raise, LinkError if nothing counts.
+    """
     output = folder / f"{model.member}-{model.weights.split()[0]}-{variant.slug}"
     request = BuildRequest(
-        board=load_board(BOARD),
+        board=board or load_board(BOARD),
         model=model.source,
         output=output,
         runtime=variant.runtime,
         optimize=variant.optimize,
+        ram_limit=variant.ram_limit,
         tflm_root=tflm_root() if variant.runtime == "tflm" else None,
     )
     result = build(request, progress=progress)

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.hot_loops import Key, LoopCycles, NotModelledError, cmsis_nn_work, modelled, native_work
+from benchmarks.hot_loops import LoopCycles, NotModelledError, cmsis_nn_work, modelled, native_work
+from benchmarks.lane_loops import LINE_CYCLES, flash_lines
 from benchmarks.mca import Mca
 from benchmarks.measure import Measurement
-from edgel3_deploy.plan.schedule import schedule
+from edgel3_deploy.plan.schedule import Schedule, schedule
 
 
 @dataclass(frozen=True)
 class Row:
-    """A measurement with the hot loops' modelled cost: None without llvm-mca, and where `note` says why."""
+    """A measurement with the hot loops' modelled cost: None without llvm-mca, and where `note` says why.
+
+    `lines` are the cache lines of sparse lists that come from flash.
+    """
 
     measurement: Measurement
     loops: tuple[LoopCycles, ...] | None
     note: str = ""
+    lines: int = 0
 
     @property
     def cycles(self) -> float | None:
-        return None if self.loops is None else sum(loop.cycles for loop in self.loops)
+        if self.loops is None:
+            return None
+        return sum(loop.cycles for loop in self.loops) + self.lines * LINE_CYCLES
 
     @property
     def explained(self) -> float:
@@ -42,6 +48,7 @@ class Row:
             "modelled_cycles_ratio": (
                 baseline.cycles / self.cycles if baseline.cycles and self.cycles else None
             ),
+            "flash_lines": self.lines,
             "modelled_part": self.explained if self.loops else None,
             "flash": result.flash,
             "ram": result.ram,
@@ -67,19 +74,24 @@ def row(measurement: Measurement, mca: Mca | None) -> Row:
     """The measurement with its hot loops, where they can be modelled."""
     if mca is None:
         return Row(measurement, None)
+    build, planned = measurement.build, _schedule(measurement)
     try:
-        return Row(measurement, modelled(mca, measurement.build.elf, _work(measurement)))
+        work = cmsis_nn_work(build.network) if planned is None else native_work(planned)
+        loops = modelled(mca, build.elf, work)
     except NotModelledError as error:
         return Row(measurement, None, error.message)
+    groups = () if planned is None else planned.groups
+    lines = sum(flash_lines(members) for members in groups if members.lanes is not None)
+    return Row(measurement, loops, lines=lines)
 
 
-def _work(measurement: Measurement) -> Counter[Key]:
-    build, variant = measurement.build, measurement.variant
-    if variant.runtime != "native":
-        return cmsis_nn_work(build.network)
-    goal = build.manifest.goal
-    assert goal is not None  # a native build has one
-    return native_work(schedule(build.network, build.board, goal, layout=build.layout))
+def _schedule(measurement: Measurement) -> Schedule | None:
+    """What a native image was rendered from."""
+    build, goal = measurement.build, measurement.build.manifest.goal
+    if goal is None:
+        return None
+    limit = build.manifest.ram_limit
+    return schedule(build.network, build.board, goal, layout=build.layout, ram_limit=limit)
 
 
 def common_groups(steps: Sequence[Sequence[tuple[int, ...]]]) -> list[tuple[int, ...]]:

@@ -11,6 +11,7 @@ import numpy as np
 from edgel3_deploy.report.charts import cosine_chart, embedding_chart, spectrogram_image
 from edgel3_deploy.report.json_report import to_json
 from edgel3_deploy.report.limits import limits
+from edgel3_deploy.report.memory_chart import memory_chart
 from edgel3_deploy.report.timing import Timing, timing_of
 from edgel3_deploy.resources import templates_dir
 from edgel3_deploy.validate.result import Report
@@ -53,6 +54,7 @@ def _view(report: Report) -> dict[str, Any]:
         "layers_compared": any(layer.differing_windows is not None for layer in report.layers),
         "layers_equal": not any(layer.differing_windows for layer in report.layers),
         "memory": tuple(_memory(report)),
+        "memory_chart": memory_chart(report),
         "recordings": tuple(_recordings(report)),
         "differing_windows": len({difference.window for difference in report.differences}),
         "shown_differences": report.differences[:SHOWN_DIFFERENCES],

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from edgel3_deploy.link.protocol import PROTOCOL_VERSION
+from edgel3_deploy.report.memory_chart import memory_held
 from edgel3_deploy.report.timing import Timing, timing_of
 from edgel3_deploy.validate.metrics import Difference, Fidelity
 from edgel3_deploy.validate.result import Device, LayerResult, Report
@@ -45,6 +46,7 @@ def to_json(report: Report) -> dict[str, Any]:
         "schedule": {"note": report.schedule_note, "table": [list(row) for row in report.schedule]},
         "recordings": [asdict(source) for source in report.sources],
         "budget": [{"name": row.name, "used": row.used, "limit": row.limit} for row in report.budget],
+        "memory_over_time": [asdict(use) for use in memory_held(report)],
         "versions": dict(report.tools),
         "warnings": list(report.warnings),
     }

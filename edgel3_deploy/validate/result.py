@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.link.answers import Identity, MemoryUse
 from edgel3_deploy.link.protocol import CounterUnit
+from edgel3_deploy.pipeline.manifest import MemoryUse as PlannedUse
 from edgel3_deploy.toolchain.budget import Usage
 from edgel3_deploy.validate.metrics import Difference, Fidelity
 
@@ -98,7 +99,8 @@ class Report:
     `fidelity` is None when the build knows no float network, and `fidelity_note` then says so. `counter` is
     the median over windows of the whole inference. `budget` has flash, RAM and its regions; `schedule` is the
     table of a native schedule, header first, empty for other runtimes, and `schedule_note` its goal and
-    reason; `tools` maps what took part to versions.
+    reason; `memory` lists what lies where in the arenas during which steps, empty where the build does not
+    know; `tools` maps what took part to versions.
     """
 
     device: Device
@@ -122,6 +124,7 @@ class Report:
     warnings: tuple[str, ...]
     schedule: tuple[tuple[str, ...], ...] = ()
     schedule_note: str = ""
+    memory: tuple[PlannedUse, ...] = ()
 
     @property
     def windows(self) -> int:

@@ -100,6 +100,7 @@ def validate_build(
         budget=read_budget(build.directory),
         schedule=schedule_table(planned) if planned else (),
         schedule_note=f"optimized for {planned.goal}: {planned.reason}" if planned else "",
+        memory=manifest.memory,
         tools=versions(manifest.tools),
         warnings=(*manifest.warnings, *workload.warnings, *_clipped(workload, embeddings, output.zero_point)),
     )

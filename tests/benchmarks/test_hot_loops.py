@@ -21,7 +21,20 @@ def one_convolution(filters: int = 6, channels: int = 16, zero_point: int = -128
 
 def alone(network: Network, kernel: Kernel) -> Schedule:
     steps = group((Step(0, "conv1", network.layers[:1], kernel),))
-    return Schedule("balanced", (steps,), (None,), (None,), (), 0, "a test")
+    return Schedule(
+        goal="balanced",
+        groups=(steps,),
+        maps=(None,),
+        rings=((),),
+        scratch=(None,),
+        maxima=(None,),
+        residents=(),
+        arenas=(),
+        instructions=0,
+        cycles=0,
+        by="instructions",
+        reason="a test",
+    )
 
 
 def test_winograd_loops_of_a_layer_with_int8_weights() -> None:
@@ -43,6 +56,23 @@ def test_stored_channels_are_not_transformed() -> None:
     assert Key("edgel3_f44_weights", 8) not in wholly
 
 
+def test_channels_transformed_at_start_are_not_transformed_either() -> None:
+    resident = native_work(alone(one_convolution(), Kernel("f44", resident_channels=4, blocks=2)))
+    assert resident[Key("edgel3_f44_weights", 8)] == 2 * 1 * 8
+
+
+def test_small_tiles_have_sixteen_positions() -> None:
+    # 6 x 5 tiles in groups of 8: 7 blocks of four and one of two.
+    work = native_work(alone(one_convolution(), Kernel("f22", blocks=2)))
+    assert work == {
+        Key("edgel3_gemm_s16", 8, 4): 16 * 7 * 3,
+        Key("edgel3_gemm_s16", 8, 2): 16 * 1 * 3,
+        Key("weight_transform", 8): 4 * 3 * 8,
+        Key("input_transform"): 30 * 4,
+        Key("output_transform", outputs=4): 30 * 6,
+    }
+
+
 def test_direct_takes_four_pixels_and_a_pair_of_channels_at_a_time() -> None:
     work = native_work(alone(one_convolution(), Kernel("direct")))
     assert work == {Key("edgel3_gemm_s8"): 120 // 4 * 3 * (9 * 16 // 2 // 8)}
@@ -61,7 +91,7 @@ def test_cmsis_nn_takes_two_pixels_two_channels_and_four_products() -> None:
 
 @pytest.mark.parametrize(
     ("network", "kernel"),
-    [(one_convolution(), Kernel("f22", blocks=1)), (one_convolution(zero_point=3), Kernel("f44", blocks=1))],
+    [(one_convolution(), Kernel("mono_lanes")), (one_convolution(zero_point=3), Kernel("f44", blocks=1))],
 )
 def test_a_loop_without_a_weight_is_said_and_not_skipped(network: Network, kernel: Kernel) -> None:
     with pytest.raises(NotModelledError, match="conv1"):

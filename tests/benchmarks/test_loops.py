@@ -33,5 +33,11 @@ def test_an_outer_loops_own_code_leaves_out_the_inner_and_its_closing_branch() -
     assert outer.count("smlad") == 0
 
 
+def test_only_the_closing_branch_of_a_straight_loop_branches() -> None:
+    inner, outer = find_loops(parse(LISTING))
+    assert inner.straight
+    assert not outer.straight
+
+
 def test_comments_and_width_suffixes_are_gone() -> None:
     assert parse(LISTING)[1].text == "ldr r2, [r0, #16]"

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from edgel3_deploy.pipeline.manifest import MemoryUse
 from edgel3_deploy.report.html_report import to_html
 from edgel3_deploy.validate.result import Body, Source
 from tests.report.sample import BUILD_ID, SHA, sample_report
@@ -138,3 +139,11 @@ def test_a_silent_window_can_be_drawn() -> None:
 
 def test_the_same_result_gives_the_same_page() -> None:
     assert to_html(sample_report()) == to_html(sample_report())
+
+
+def test_memory_over_time_is_drawn_with_a_legend_where_the_build_knows_it() -> None:
+    memory = (MemoryUse("conv1's rows", "dtcm", 0, 60_000, 0, 1),)
+    with_chart, without = to_html(sample_report(memory=memory)), to_html(sample_report())
+    assert "<title>conv1&#39;s rows: 60,000 bytes of dtcm, conv1 to pool1</title>" in with_chart
+    assert "rings: the last rows of a map" in read(with_chart).text
+    assert 'class="memory"' not in without

@@ -8,6 +8,7 @@ import math
 
 import pytest
 
+from edgel3_deploy.pipeline.manifest import MemoryUse
 from edgel3_deploy.report.json_report import LISTED_DIFFERENCES, to_json
 from tests.report.sample import BUILD_ID, EMBEDDING, SHA, sample_report
 
@@ -105,3 +106,19 @@ def test_infinity_is_null() -> None:
 def test_values_are_plain_json() -> None:
     content = to_json(sample_report(wrong=((0, EMBEDDING - 1),)))
     assert json.loads(json.dumps(content, allow_nan=False)) == content
+
+
+def test_memory_over_time_is_listed_as_it_is_drawn() -> None:
+    memory = (MemoryUse("conv1's rows", "dtcm", 0, 60_000, 0, 1),)
+    first, *others = to_json(sample_report(memory=memory))["memory_over_time"]
+    assert first == {
+        "label": "conv1's rows",
+        "kind": "ring",
+        "region": "dtcm",
+        "offset": 0,
+        "size": 60_000,
+        "first": 0,
+        "last": 1,
+    }
+    assert [use["label"] for use in others] == ["input", "output", "stack"]
+    assert to_json(sample_report())["memory_over_time"] == []
