@@ -66,7 +66,9 @@ class PackedSparse:
     lists: tuple[SparseList, ...]
 
 
-def pack_sparse(conv: Conv2D, split: Split, columns: bool, form: RequantizeForm, reduced: bool = False) -> PackedSparse:
+def pack_sparse(
+    conv: Conv2D, split: Split, columns: bool, form: RequantizeForm, reduced: bool = False
+) -> PackedSparse:
     """The lists of a convolution; `columns`: for rows of the transposed map.
 
     `reduced`: only the maximum of each channel over the map is requantized, so any form of it is fast.
@@ -85,10 +87,12 @@ def pack_sparse(conv: Conv2D, split: Split, columns: bool, form: RequantizeForm,
         stored = "taps" if split.resident <= first < decoded else byte_form
         run = "taps" if first < decoded else byte_form
         made: list[list[int]] = []
-        entries = []
+        entries: list[NDArray[np.int64] | NDArray[np.uint8]] = []
         for channel in range(first, end):
             made += _records(conv, channel, parts[channel], run, bool(fast[channel]))
-            entries += parts[channel] if stored == "taps" else [_pairs(part, stored) for part in parts[channel]]
+            entries += (
+                parts[channel] if stored == "taps" else [_pairs(part, stored) for part in parts[channel]]
+            )
         name = stored if fast[first] else f"{stored}_general"
         lists.append(SparseList(name, first, len(made), np.concatenate(entries)))  # type: ignore[arg-type]
         records += made

@@ -73,9 +73,14 @@ def render(number: int, call: SparseCall, values: Int8Array, measured: range | N
     pooled = call.kind == "pooled"
     steep = (width // 2, call.distance // 2) if pooled else (width, call.distance)
     out_rows = rows // 2 if pooled else rows
-    records = ", ".join("{" + ", ".join(f"(int32_t){value}" for value in row) + "}" for row in packed.channels.tolist())
+    records = ", ".join(
+        "{" + ", ".join(f"(int32_t){value}" for value in row) + "}" for row in packed.channels.tolist()
+    )
     channels = f"static const edgel3_sparse_channel_t {name}_channels[] = {{{records}}};"
-    parts = [array(f"{name}_input", values), channels.replace("(int32_t)-2147483648", "INT32_MIN").replace("(int32_t)", "")]
+    parts = [
+        array(f"{name}_input", values),
+        channels.replace("(int32_t)-2147483648", "INT32_MIN").replace("(int32_t)", ""),
+    ]
     lists, fills, record, decoded = [], [], 0, 0
     for index, part in enumerate(packed.lists):
         entries = f"{name}_list{index}"
