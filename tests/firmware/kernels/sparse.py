@@ -63,7 +63,7 @@ def stride(width: int, distance: int) -> int:
 
 
 def render(number: int, call: SparseCall, values: Int8Array, measured: range | None = None) -> str:
-    """C of a case: `case<number>` fills `case<number>_output`; `case<number>_measured` runs these rows again."""
+    """C of a case: fills `case<number>_output`; `case<number>_measured` runs these rows again."""
     packed, name = call.pack(), f"case{number}"
     rows, width = call.rows
     first, end = (measured.start, measured.stop) if measured else (0, 0)
@@ -115,7 +115,8 @@ void {name}_measured(void);
 static const edgel3_sparse_list_t {name}_lists[] = {{{", ".join(lists)}}};
 static const edgel3_sparse_t {name}_conv = {{
         {name}_channels, {name}_lists, {len(lists)},
-        {call.layer.input.zero_point}, {call.layer.output.zero_point}, {call.layer.activation_min},
+        {call.layer.input.zero_point}, {call.layer.output.zero_point},
+        {call.layer.activation_min},
         {call.layer.activation_max}, (edgel3_requantize_t){int(requantize_form(call.layer))},
         (edgel3_sparse_output_t){KINDS.index(call.kind)}}};
 static const edgel3_map_t {name}_map = {{(int8_t *)(uintptr_t){name}_input, {height}, {height}, {wide}, {inputs}}};

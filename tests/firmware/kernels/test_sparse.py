@@ -1,4 +1,4 @@
-"""The sparse kernels give TFLite's output byte by byte: portable on this machine, assembly on an emulated M7."""
+"""The sparse kernels give TFLite's output byte by byte, on this machine and on an emulated Cortex-M7."""
 
 from __future__ import annotations
 
