@@ -1,8 +1,8 @@
 """Instructions and cycles of the sparse kernel, modelled, per row of a convolution.
 
-Entries, turns and channels are counted from firmware/kernels/sparse_run_m7.S; what expansion costs is fitted to
-counts measured on QEMU's mps2-an500 (GCC 12.2, -O2) at the shapes of L3. Cycles are llvm-mca's for each loop, one
-for every other instruction, and the cache lines that a list in flash misses.
+Entries, turns and channels are counted from firmware/kernels/sparse_run_m7.S; what expansion costs is fitted
+to counts measured on QEMU's mps2-an500 (GCC 12.2, -O2) at the shapes of L3. Cycles are llvm-mca's for each
+loop, one for every other instruction, and the cache lines that a list in flash misses.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Entries:
 def row_instructions(
     lists: tuple[Entries, ...], inputs: int, output: Output, tiles: int, edge_tiles: int
 ) -> float:
-    """Of one row of the convolution, which has `tiles` tiles, `edge_tiles` of them at an end of a supergroup."""
+    """Of one row of the convolution: `tiles` tiles, `edge_tiles` of them at an end of a supergroup."""
     return sum(tiles * list_instructions(part, output) for part in lists) + expansion(
         inputs, tiles, edge_tiles
     )

@@ -15,7 +15,7 @@ MEASURED = (
     ("rows", 256, 512, 32, 23195, 723220),
     ("global", 512, 512, 32, 47022, 1355180),
 )
-"""Output, input and output channels, positions, taps; instructions of a row, the mean of an even and an odd one."""
+"""Output, input and output channels, positions, taps; instructions of a row (of two the mean)."""
 
 
 @pytest.mark.parametrize(("output", "inputs", "outputs", "positions", "entries", "measured"), MEASURED)

@@ -130,9 +130,11 @@ static void {name}_run(int32_t first, int32_t end)
 {{
     for (int32_t row = first; row < end; row++) {{
         if ({name}_conv.output == EDGEL3_SPARSE_GLOBAL) {{
-            edgel3_conv_sparse_global(&{name}_conv, &{name}_source, {name}_maxima, row, 0, {width}, {name}_scratch);
+            edgel3_conv_sparse_global(&{name}_conv, &{name}_source, {name}_maxima, row, 0, {width},
+                                      {name}_scratch);
         }} else {{
-            edgel3_conv_sparse(&{name}_conv, &{name}_source, &{name}_target, row, 0, {width}, {name}_scratch);
+            edgel3_conv_sparse(&{name}_conv, &{name}_source, &{name}_target, row, 0, {width},
+                               {name}_scratch);
         }}
     }}
 }}
