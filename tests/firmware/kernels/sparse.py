@@ -62,18 +62,25 @@ def stride(width: int, distance: int) -> int:
     return 2 * (whole * distance + -(-min(distance, rest) // 4) * 4)
 
 
-def render(number: int, call: SparseCall, values: Int8Array) -> str:
-    """C of a case: `case<number>` fills `case<number>_output`."""
+def render(number: int, call: SparseCall, values: Int8Array, measured: range | None = None) -> str:
+    """C of a case: fills `case<number>_output`; `case<number>_measured` runs these rows again."""
     packed, name = call.pack(), f"case{number}"
     rows, width = call.rows
+    first, end = (measured.start, measured.stop) if measured else (0, 0)
+    by_columns = str(call.columns).lower()
     inputs, outputs = call.layer.input.shape[2], call.layer.output.shape[2]
     height, wide, _ = call.layer.input.shape
     pooled = call.kind == "pooled"
     steep = (width // 2, call.distance // 2) if pooled else (width, call.distance)
     out_rows = rows // 2 if pooled else rows
-    records = ", ".join("{" + ", ".join(f"(int32_t){value}" for value in row) + "}" for row in packed.channels.tolist())
+    records = ", ".join(
+        "{" + ", ".join(f"(int32_t){value}" for value in row) + "}" for row in packed.channels.tolist()
+    )
     channels = f"static const edgel3_sparse_channel_t {name}_channels[] = {{{records}}};"
-    parts = [array(f"{name}_input", values), channels.replace("(int32_t)-2147483648", "INT32_MIN").replace("(int32_t)", "")]
+    parts = [
+        array(f"{name}_input", values),
+        channels.replace("(int32_t)-2147483648", "INT32_MIN").replace("(int32_t)", ""),
+    ]
     lists, fills, record, decoded = [], [], 0, 0
     for index, part in enumerate(packed.lists):
         entries = f"{name}_list{index}"
@@ -103,42 +110,49 @@ static int8_t {name}_in[{8 + rows * inputs * stride(width, call.distance)}] __at
 static int8_t {name}_lanes[{size}] __attribute__((aligned(8)));
 int8_t {name}_output[{max(int(np.prod(call.output_shape)), 1)}];
 static int32_t {name}_maxima[{outputs}];
-uint32_t {name}_scratch_size(void);
-uint32_t {name}_scratch_size(void) {{ return edgel3_conv_sparse_scratch({inputs}); }}
 void {name}(void);
-void {name}(void)
-{{
-    static const edgel3_sparse_list_t lists[] = {{{", ".join(lists)}}};
-    static const edgel3_sparse_t conv = {{
-        {name}_channels, lists, {len(lists)},
-        {call.layer.input.zero_point}, {call.layer.output.zero_point}, {call.layer.activation_min},
+void {name}_measured(void);
+static const edgel3_sparse_list_t {name}_lists[] = {{{", ".join(lists)}}};
+static const edgel3_sparse_t {name}_conv = {{
+        {name}_channels, {name}_lists, {len(lists)},
+        {call.layer.input.zero_point}, {call.layer.output.zero_point},
+        {call.layer.activation_min},
         {call.layer.activation_max}, (edgel3_requantize_t){int(requantize_form(call.layer))},
         (edgel3_sparse_output_t){KINDS.index(call.kind)}}};
-    const edgel3_map_t map = {{(int8_t *)(uintptr_t){name}_input, {height}, {height}, {wide}, {inputs}}};
-    const edgel3_lanes_t input = {{{name}_in, {rows}, {rows}, {width}, {inputs}, {call.distance},
+static const edgel3_map_t {name}_map = {{(int8_t *)(uintptr_t){name}_input, {height}, {height}, {wide}, {inputs}}};
+static const edgel3_lanes_t {name}_source = {{{name}_in, {rows}, {rows}, {width}, {inputs}, {call.distance},
         {stride(width, call.distance)}}};
-    const edgel3_lanes_t output = {{{name}_lanes, {max(out_rows, 1)}, {out_rows}, {steep[0]}, {outputs}, {steep[1]},
+static const edgel3_lanes_t {name}_target = {{{name}_lanes, {max(out_rows, 1)}, {out_rows}, {steep[0]}, {outputs}, {steep[1]},
         {stride(*steep)}}};
-    const edgel3_map_t made = {{{name}_output, {call.output_shape[0]}, {call.output_shape[0]},
+static const edgel3_map_t {name}_made = {{{name}_output, {call.output_shape[0]}, {call.output_shape[0]},
         {call.output_shape[1]}, {outputs}}};
-    {" ".join(fills)}
-    for (int32_t row = 0; row < {rows}; row++) {{
-        edgel3_lanes_from_map(&map, {str(call.columns).lower()}, &input, row, 0);
-        edgel3_lanes_pad(&input, row, {call.layer.input.zero_point});
-    }}
-    edgel3_sparse_maxima_begin({name}_maxima, {outputs});
-    for (int32_t row = 0; row < {rows}; row++) {{
-        if (conv.output == EDGEL3_SPARSE_GLOBAL) {{
-            edgel3_conv_sparse_global(&conv, &input, {name}_maxima, row, 0, {width}, {name}_scratch);
+static void {name}_run(int32_t first, int32_t end)
+{{
+    for (int32_t row = first; row < end; row++) {{
+        if ({name}_conv.output == EDGEL3_SPARSE_GLOBAL) {{
+            edgel3_conv_sparse_global(&{name}_conv, &{name}_source, {name}_maxima, row, 0, {width},
+                                      {name}_scratch);
         }} else {{
-            edgel3_conv_sparse(&conv, &input, &output, row, 0, {width}, {name}_scratch);
+            edgel3_conv_sparse(&{name}_conv, &{name}_source, &{name}_target, row, 0, {width},
+                               {name}_scratch);
         }}
     }}
-    if (conv.output == EDGEL3_SPARSE_GLOBAL) {{
-        edgel3_sparse_maxima_end(&conv, {name}_maxima, {outputs}, {name}_output);
+}}
+void {name}_measured(void) {{ {name}_run({first}, {end}); }}
+void {name}(void)
+{{
+    {" ".join(fills)}
+    for (int32_t row = 0; row < {rows}; row++) {{
+        edgel3_lanes_from_map(&{name}_map, {by_columns}, &{name}_source, row, 0);
+        edgel3_lanes_pad(&{name}_source, row, {call.layer.input.zero_point});
+    }}
+    edgel3_sparse_maxima_begin({name}_maxima, {outputs});
+    {name}_run(0, {rows});
+    if ({name}_conv.output == EDGEL3_SPARSE_GLOBAL) {{
+        edgel3_sparse_maxima_end(&{name}_conv, {name}_maxima, {outputs}, {name}_output);
     }} else {{
-        for (int32_t row = 0; row < output.height; row++) {{
-            edgel3_map_from_lanes(&output, row, {str(call.columns).lower()}, &made);
+        for (int32_t row = 0; row < {name}_target.height; row++) {{
+            edgel3_map_from_lanes(&{name}_target, row, {by_columns}, &{name}_made);
         }}
     }}
 }}""")
