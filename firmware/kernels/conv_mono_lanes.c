@@ -7,7 +7,7 @@
 #include "requantize_fast.h"
 #include "sparse.h"
 
-enum { WORDS = 5 };
+enum { WORDS = 5, LARGEST_SHIFT = 12 };
 
 uint32_t edgel3_conv_mono_lanes_scratch(int32_t width, int32_t stride)
 {
@@ -84,7 +84,7 @@ void edgel3_conv_mono_lanes(const edgel3_conv_t *conv, const edgel3_map_t *input
     const uint32_t *weights = conv->weights;
     int8_t *to = edgel3_lane_row(output, row);
     for (int32_t c = 0; c < output->channels; c++, weights += WORDS, to += output->stride) {
-        if (conv->requantize == EDGEL3_REQUANTIZE_RECTIFIED) {
+        if (conv->requantize == EDGEL3_REQUANTIZE_RECTIFIED && conv->channels[c].shift <= LARGEST_SHIFT) {
             edgel3_mono_lanes_run(patches, weights, conv->channels + c, to, output->stride);
         } else {
             run(conv, weights, conv->channels + c, patches, to, output->stride, false);
