@@ -103,9 +103,7 @@ def view_native(schedule: Schedule) -> NativeView:
         place = schedule.scratch[position]
         scratch = "NULL" if place is None else at(place)
         first = len(steps)
-        parts = [
-            constants(step, scratch, residents.get(first + index)) for index, step in enumerate(members.steps)
-        ]
+        parts = [constants(step, scratch, residents.get(step.index)) for step in members.steps]
         found += parts
         views = _group_steps(members, first, source, scratch)
         views = [_with_resident(view, part) for view, part in zip(views, parts, strict=True)]

@@ -53,7 +53,10 @@ def render_project(
     """
     layout = layout or flash_layout(board, 0)
     runtime = _RUNTIMES[type(plan)]
-    arenas = ((plan.region, plan.size),) if isinstance(plan, tflm.Arena) else plan.arenas
+    if isinstance(plan, tflm.Arena):
+        arenas: tuple[tuple[str, int], ...] = ((plan.region, plan.size),)
+    else:
+        arenas = plan.shared_arenas if isinstance(plan, Schedule) else plan.arenas
     values = {
         "network": network,
         "model_name": network.name[:LONGEST_NAME],

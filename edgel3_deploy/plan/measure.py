@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from edgel3_deploy.plan.cost import instructions
+from edgel3_deploy.plan.cost import cycles, instructions
 from edgel3_deploy.plan.group import Group
 from edgel3_deploy.plan.kernel import Step
 from edgel3_deploy.plan.lane_cost import CYCLES, INSTRUCTIONS, Rates
@@ -18,11 +18,7 @@ RATES: dict[Measure, Rates] = {"instructions": INSTRUCTIONS, "cycles": CYCLES}
 
 def step_cost(step: Step, units_per_call: int, by: Measure) -> float:
     """The modelled cost of a step outside of lane groups; each call makes `units_per_call` units."""
-    return instructions(step, units_per_call) * (1.0 if by == "instructions" else DENSE_CYCLES)
-
-
-DENSE_CYCLES = 0.75
-"""Cycles an instruction of the dense kernels, most of which issue in pairs."""
+    return (cycles if by == "cycles" else instructions)(step, units_per_call)
 
 
 def group_costs(members: Group, by: Measure = "instructions") -> tuple[int, ...]:

@@ -24,6 +24,7 @@ from edgel3_deploy.plan.place import Places, place
 from edgel3_deploy.plan.planner import capacities
 from edgel3_deploy.plan.resident import Resident as Resident
 from edgel3_deploy.plan.resident import all_taps, choose_residents, list_candidates, resident_lists
+from edgel3_deploy.plan.resident_weights import weight_candidates, with_weights
 from edgel3_deploy.plan.search import choose, options
 from edgel3_deploy.plan.option import Option
 
@@ -33,6 +34,8 @@ TAPS_SHARE = 1.55
 """The same where that form has lists, which grow fourfold as taps."""
 INT8_SHARE = 1.02
 """How much flash the goal size spends: the smallest form and what the kernels' layouts add."""
+LEAST_SAVED_PER_BYTE = 1.0
+"""Modelled cost of an inference that the balanced goal asks of a byte of flash."""
 CODE_RESERVE = 41 * 1024
 """Bytes of an image that constants leave to code and C library; a tenth of what there is if that is less."""
 SIZE_INSTRUCTIONS_PER_MAC = 1.7
@@ -78,6 +81,16 @@ class Schedule:
         return sum(step.constant_bytes for step in self.steps)
 
     @property
+    def shared_arenas(self) -> tuple[tuple[str, int], ...]:
+        """The arenas without the residents, which lie behind what buffers share."""
+        firsts: dict[str, int] = {}
+        for resident in self.residents:
+            where = resident.place
+            firsts[where.region] = min(where.offset, firsts.get(where.region, where.offset))
+        sizes = ((region, min(size, firsts.get(region, size))) for region, size in self.arenas)
+        return tuple((region, size) for region, size in sizes if size)
+
+    @property
     def arena_bytes(self) -> int:
         """Bytes of all arenas."""
         return sum(size for _, size in self.arenas)
@@ -87,13 +100,16 @@ class Schedule:
 class _Attempt:
     """Limits to choose within: RAM of `regions`, bytes of constants, and what to tell people about them.
 
-    `taps`: flash that is left within the limit may hold lists as taps.
+    `taps`: flash that is left within the limit may hold lists as taps. `hot`: the most bytes of scratch, so
+    that it lies in the main RAM; None for no limit. `flash_price`: what a byte of flash must save.
     """
 
     regions: tuple[str, ...]
     flash: int
     reason: str
     taps: bool = True
+    hot: int | None = None
+    flash_price: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -165,11 +181,12 @@ def _attempts(network: Network, board: Board, goal: Goal, layout: FlashLayout | 
     share = STORED_SHARE if weights == sum(layer.constant_bytes for layer in network.layers) else TAPS_SHARE
     stored = min(flash, int(weights * share))
     main = board.main_ram
+    hot, price = capacities(network, board)[main], LEAST_SAVED_PER_BYTE
     if goal == "speed":
         return (_Attempt(everywhere, flash, f"the least cost that {board.name} has flash and RAM for"),)
     if goal == "balanced":
         return (
-            _Attempt((main,), stored, f"the least cost with all RAM in {main}"),
+            _Attempt(everywhere, stored, f"the least cost with scratch in {main}", hot=hot, flash_price=price),
             _Attempt(everywhere, stored, f"the least cost; {main} alone is too small"),
             _Attempt(everywhere, flash, "the least cost; padding outweighs the few constants"),
         )
@@ -236,7 +253,14 @@ def _placed(task: _Task, attempt: _Attempt) -> Schedule | None:
         if way is not None and not any(option.members.lanes for option in way):
             limit = min(limit, _least_ram(task, attempt.flash))
     while limit >= 0:
-        way = choose(task.found, task.end, limit, attempt.flash)
+        way = choose(
+            task.found,
+            task.end,
+            limit,
+            attempt.flash,
+            scratch_limit=attempt.hot,
+            flash_price=attempt.flash_price,
+        )
         if way is None:
             return None
         groups = tuple(option.members for option in way)
@@ -253,16 +277,15 @@ def _filled(task: _Task, attempt: _Attempt, groups: tuple[Group, ...], places: P
     spare = attempt.flash - sum(step.constant_bytes for members in plain for step in members.steps)
     spare = spare if attempt.taps else 0
     splits = choose_lists(_sparse(groups), spare)
-    residents: tuple[Resident, ...] = ()
-    arenas: Mapping[str, int] = places.arenas
+    candidates = weight_candidates(groups, task.by) if task.goal != "size" else ()
     if not all_taps(groups, splits) or task.by == "cycles":
-        free = capacities(task.network, task.board)
-        candidates = list_candidates(groups, task.by)
-        residents, arenas = choose_residents(
-            candidates, arenas, free, _residents_limit(task), task.by, groups
-        )
-        splits = choose_lists(_sparse(groups), spare, resident_lists(residents))
-    final = tuple(with_lists(members, splits) for members in groups)
+        candidates += list_candidates(groups, task.by)
+    free = capacities(task.network, task.board)
+    residents, arenas = choose_residents(
+        candidates, places.arenas, free, _residents_limit(task), task.by, groups
+    )
+    splits = choose_lists(_sparse(groups), spare, resident_lists(residents))
+    final = tuple(with_weights(with_lists(members, splits), residents) for members in groups)
     return Schedule(
         goal=task.goal,
         groups=final,
