@@ -64,7 +64,7 @@ def dense_options(
     choices = [_choices(parts, position, winograd, by) for position in range(len(parts))]
     if rooms is not None:
         choices = [[c for c in found if c.flash <= room] for found, room in zip(choices, rooms, strict=True)]
-    streamed = [_thinned_choices(found) for found in choices]
+    streamed = [_thinned_choices([c for c in found if not c.step.kernel.apart]) for found in choices]
     plain = [[c for c in found if c.step.kernel.name not in WINOGRAD_TILE] for found in streamed]
     found: list[Option] = []
     for first in range(len(parts)):
@@ -211,6 +211,6 @@ def _option(parts: Parts, run: _Run) -> Option:
     steps = tuple(choice.step for choice in run.choices)
     before = 0 if steps[0].index == 0 else int(steps[0].layer.input.size)
     after = 0 if run.end == len(parts) else ring_bytes(steps[-1], steps[-1].output_shape[0])
-    ram = before + after + run.inner + run.scratch
+    ram = before + after + run.inner + run.scratch + max(step.products for step in steps)
     cost = sum(instructions(step, step.units if len(steps) == 1 else 1) for step in steps)
     return Option(steps[0].index, run.end, Group(steps, run.rings), ram, run.flash, cost, run.cost)

@@ -52,7 +52,8 @@ class Schedule:
 
     `maps` has, per group, where the whole map behind it lies: None for the network's output, which the caller
     owns. Per group, too: `rings`, a place for each of `Group.buffers`; `scratch`, None if it needs none;
-    `maxima`, None if it has none. `residents` are never written again after the start, and share no memory.
+    `maxima` and `products` (sums and weights in flight of steps that have them apart), None if it has none,
+    as is `products` as a whole if no group has any. `residents` are never written again after the start, and share no memory.
     `instructions` and `cycles` are modelled, not measured; `by` says which of them was kept low, `reason` in
     words what the choice was made for.
     """
@@ -69,6 +70,7 @@ class Schedule:
     cycles: int
     by: Measure
     reason: str
+    products: tuple[Place | None, ...] = ()
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -186,7 +188,9 @@ def _attempts(network: Network, board: Board, goal: Goal, layout: FlashLayout | 
         return (_Attempt(everywhere, flash, f"the least cost that {board.name} has flash and RAM for"),)
     if goal == "balanced":
         return (
-            _Attempt(everywhere, stored, f"the least cost with scratch in {main}", hot=hot, flash_price=price),
+            _Attempt(
+                everywhere, stored, f"the least cost with scratch in {main}", hot=hot, flash_price=price
+            ),
             _Attempt(everywhere, stored, f"the least cost; {main} alone is too small"),
             _Attempt(everywhere, flash, "the least cost; padding outweighs the few constants"),
         )
@@ -292,6 +296,7 @@ def _filled(task: _Task, attempt: _Attempt, groups: tuple[Group, ...], places: P
         maps=places.maps,
         rings=places.rings,
         scratch=places.scratch,
+        products=places.products,
         maxima=places.maxima,
         residents=residents,
         arenas=tuple((region, size) for region, size in arenas.items() if size),
