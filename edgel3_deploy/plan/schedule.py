@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from math import inf
@@ -19,6 +18,7 @@ from edgel3_deploy.plan.kernel import Step
 from edgel3_deploy.plan.list_choice import by_use, choose_lists, with_lists
 from edgel3_deploy.plan.list_sizes import least_constants
 from edgel3_deploy.plan.measure import Measure, group_costs
+from edgel3_deploy.plan.option import Option
 from edgel3_deploy.plan.place import Place as Place
 from edgel3_deploy.plan.place import Places, place
 from edgel3_deploy.plan.planner import capacities
@@ -26,7 +26,6 @@ from edgel3_deploy.plan.resident import Resident as Resident
 from edgel3_deploy.plan.resident import all_taps, choose_residents, list_candidates, resident_lists
 from edgel3_deploy.plan.resident_weights import weight_candidates, with_weights
 from edgel3_deploy.plan.search import choose, options
-from edgel3_deploy.plan.option import Option
 
 STORED_SHARE = 1.5
 """How much flash the balanced goal spends on constants, against the smallest form of the weights alone."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edgel3_deploy.plan.resident import resident_bytes
+from edgel3_deploy.plan.resident_weights import resident_bytes
 from edgel3_deploy.resources import firmware_dir
 from tests.firmware.kernels.calls import Call, Int8Array
 
