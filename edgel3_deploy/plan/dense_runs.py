@@ -70,7 +70,7 @@ def dense_options(
     choices = [_choices(parts, position, winograd, by) for position in range(len(parts))]
     if rooms is not None:
         choices = [[c for c in found if c.flash <= room] for found, room in zip(choices, rooms, strict=True)]
-    streamed = [_thinned_choices(found) for found in choices]
+    streamed = [_thinned_choices([c for c in found if not c.step.kernel.apart]) for found in choices]
     plain = [[c for c in found if c.step.kernel.name not in WINOGRAD_TILE] for found in streamed]
     found: list[Option] = []
     for first in range(len(parts)):
@@ -226,6 +226,6 @@ def _option(parts: Parts, run: _Run) -> Option:
     steps = tuple(choice.step for choice in run.choices)
     before = 0 if steps[0].index == 0 else prod(steps[0].input_shape)
     after = 0 if run.end == len(parts) else ring_bytes(steps[-1], steps[-1].output_shape[0])
-    ram = before + after + run.inner + run.scratch
+    ram = before + after + run.inner + run.scratch + max(step.products for step in steps)
     instructions = sum(int(choice.rates[len(steps) > 1].instructions) for choice in run.choices)
     return Option(steps[0].index, run.end, Group(steps, run.rings), ram, run.flash, instructions, run.cost)
