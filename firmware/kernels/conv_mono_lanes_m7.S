@@ -46,7 +46,11 @@ edgel3_mono_lanes_run:
     output  1, 0
     output  2, 1
     output  3, 1
-    add     r0, r0, #80
+    output  4, 0
+    output  5, 0
+    output  6, 1
+    output  7, 1
+    add     r0, r0, #160
     vmov    r3, s0
     cmp     r1, r3
     bne     1b
