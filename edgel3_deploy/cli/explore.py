@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgel3_deploy.cli.options import board_option, json_option
+from edgel3_deploy.cli.options import board_option, json_option, ram_option
 from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings, size
 from edgel3_deploy.cli.progress import ConsoleProgress
 from edgel3_deploy.errors import UsageError
@@ -40,16 +40,23 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     default="explore.png",
     show_default=True,
-    help="Where to draw flash and RAM over instructions.",
+    help="Where to draw flash, RAM, weights and fidelity over instructions.",
 )
+@ram_option
 @json_option
 def command(
-    board_name: str, models: tuple[str, ...], audio: tuple[Path, ...], plot: Path, as_json: bool
+    board_name: str,
+    models: tuple[str, ...],
+    audio: tuple[Path, ...],
+    plot: Path,
+    ram_limit: int | None,
+    as_json: bool,
 ) -> None:
-    """Compare variants on a board: flash, RAM, instructions, fidelity of int8.
+    """Compare variants on a board: weights, flash, RAM, instructions, fidelity of int8.
 
-    Each model also comes cut after conv7, conv6 and conv5 and with half its filters (see `prune`), and each
-    of these with every goal of `build --optimize`. The family's other members are judged by their shape.
+    Each model also comes pruned by the published plans, cut after conv7, conv6 and conv5 and with half its
+    filters (see `prune`), and each of these with every goal of `build --optimize`. The family's other members
+    are judged by their shape.
     """
     from edgel3_deploy.audio.clips import find_clips
     from edgel3_deploy.boards import load_board
@@ -64,7 +71,7 @@ def command(
     if len(recordings) == 1:
         emit_warnings(["fidelity needs two recordings, one to calibrate and one to judge; there is one"])
     with ConsoleProgress() as progress:
-        variants = explore(board, models, recordings, progress)
+        variants = explore(board, models, recordings, progress, ram_limit)
     write_atomically(plot, explore_plot(variants, board))
     if as_json:
         emit_json([variant.to_json() for variant in variants])
@@ -83,12 +90,26 @@ def _show(variants: tuple[Variant, ...], board: Board) -> None:
         bold=True,
     )
     emit_table(
-        ("variant", "optimize", "embedding", "flash", "RAM", "Minstr", "SQNR dB", "cosine median", "verdict"),
+        (
+            "variant",
+            "optimize",
+            "embedding",
+            "not zero",
+            "sparse",
+            "flash",
+            "RAM",
+            "Minstr",
+            "SQNR dB",
+            "cosine median",
+            "verdict",
+        ),
         [
             (
                 row.name,
                 row.optimize,
                 str(row.embedding),
+                size(row.nonzeros),
+                f"{row.sparsity:.1%}",
                 size(row.flash),
                 size(row.ram),
                 f"{row.instructions / 1e6:,.1f}",
@@ -106,6 +127,10 @@ def _show(variants: tuple[Variant, ...], board: Board) -> None:
     if parts:
         click.echo(f"Flash counts {parts}.")
     click.echo("Minstr: million instructions of one inference, modelled; docs/compression.md says how well.")
+    click.echo(
+        '"sparse" rows are pruned and have not learned again: recover the one you pick with '
+        "prune --sparsity PLAN --finetune DIR."
+    )
     click.echo(
         "SQNR and cosine compare int8 with the variant's own float network, not one variant with another;"
     )

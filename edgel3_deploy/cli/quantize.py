@@ -13,12 +13,20 @@ from edgel3_deploy.cli.progress import ConsoleProgress
 from edgel3_deploy.errors import UsageError
 
 if TYPE_CHECKING:
-    from edgel3_deploy.quantize import Method, QuantizedModel
+    from edgel3_deploy.quantize import Fidelity, Method, QuantizedModel
 
 
 @click.command()
 @model_option
 @calibration_option
+@click.option(
+    "--judge",
+    "judging",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR|FILE",
+    help="Other recordings, to measure on what int8 costs, layer by layer.",
+)
 @click.option(
     "--method",
     type=click.Choice(["gptq", "mse", "minmax", "converter"]),
@@ -47,6 +55,7 @@ if TYPE_CHECKING:
 def command(
     model: str,
     calibration: tuple[Path, ...],
+    judging: tuple[Path, ...],
     method: Method,
     qat_windows: int,
     output: Path | None,
@@ -67,11 +76,12 @@ def command(
             f"{source.path} is a .tflite already", "Give weights (.h5, .h5.gz) or a family name."
         )
     target = output if output is not None else Path(f"{source.name}.tflite")
-    require_output(target, ".tflite", (source.path, *calibration))
+    require_output(target, ".tflite", (source.path, *calibration, *judging))
     with ConsoleProgress() as progress:
         quantized = quantize(
             read_weights(source.path),
             calibration=calibration,
+            judging=judging,
             method=method,
             qat_windows=qat_windows,
             progress=progress,
@@ -86,27 +96,49 @@ def command(
     click.echo(f"calibrated on {quantized.calibration}, method {method}")
     _show_layers(quantized)
     if quantized.fidelity is not None:
-        fidelity = quantized.fidelity
-        click.echo(
-            f"int8 against float on the calibration windows: cosine min {fidelity.cosine_min:.4f}, "
-            f"median {fidelity.cosine_median:.4f}, SQNR {fidelity.sqnr_db:.1f} dB"
-        )
+        _show_fidelity("the calibration windows", quantized.fidelity)
+    if quantized.judgement is not None:
+        _show_fidelity(quantized.judgement.windows, quantized.judgement.fidelity)
+
+
+def _show_fidelity(windows: str, fidelity: Fidelity) -> None:
+    click.echo(
+        f"int8 against float on {windows}: cosine min {fidelity.cosine_min:.4f}, "
+        f"median {fidelity.cosine_median:.4f}, SQNR {fidelity.sqnr_db:.1f} dB"
+    )
 
 
 def _facts(quantized: QuantizedModel) -> dict[str, Any]:
+    judgement = quantized.judgement
     return {
         "bytes": len(quantized.tflite),
         "sha256": quantized.sha256,
         "calibration": quantized.calibration,
         "fidelity": quantized.fidelity.to_json() if quantized.fidelity else None,
         "layer_sqnr_db": dict(quantized.layer_sqnr_db),
+        "judgement": None
+        if judgement is None
+        else {
+            "windows": judgement.windows,
+            "fidelity": judgement.fidelity.to_json(),
+            "layer_sqnr_db": dict(judgement.layer_sqnr_db),
+        },
     }
 
 
 def _show_layers(quantized: QuantizedModel) -> None:
-    """A table of the signal-to-noise ratio behind each layer, the worst marked."""
-    layers = quantized.layer_sqnr_db
-    if layers:
-        worst = min(layers, key=lambda layer: layer[1])
-        rows = [(name, f"{db:.1f}", "worst" if (name, db) == worst else "") for name, db in layers]
-        emit_table(("layer", "SQNR dB", ""), rows)
+    """A table of the signal-to-noise ratio behind each layer, the worst of each column marked."""
+    judged = quantized.judgement.layer_sqnr_db if quantized.judgement is not None else ()
+    columns = {"SQNR dB": dict(quantized.layer_sqnr_db), "judged": dict(judged)}
+    columns = {title: figures for title, figures in columns.items() if figures}
+    if columns:
+        names = list(next(iter(columns.values())))
+        marked = {title: _marked(figures) for title, figures in columns.items()}
+        emit_table(
+            ("layer", *columns), [(name, *(column[name] for column in marked.values())) for name in names]
+        )
+
+
+def _marked(figures: dict[str, float]) -> dict[str, str]:
+    worst = min(figures, key=lambda name: figures[name])
+    return {name: f"{value:.1f}{' worst' if name == worst else ''}" for name, value in figures.items()}

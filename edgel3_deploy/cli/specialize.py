@@ -46,6 +46,14 @@ class _Finite(click.FloatRange):
     help="Architecture: a family name, or the filters of the four blocks.",
 )
 @click.option(
+    "--front-end",
+    "student_front_end",
+    type=click.Choice(["sea", "l3"]),
+    default="sea",
+    show_default=True,
+    help="What the student hears through: 8 kHz, 64 x 50 (sea) or 48 kHz, 256 x 199 (l3).",
+)
+@click.option(
     "--output",
     "-o",
     default="student.h5",
@@ -97,6 +105,7 @@ def command(
     teacher: str,
     audio: tuple[Path, ...],
     student: str,
+    student_front_end: str,
     output: Path,
     windows: int,
     batch_size: int,
@@ -144,6 +153,7 @@ def command(
         huber=huber,
         seed=seed,
         start=read_weights(start_path) if start_path is not None else None,
+        student_front_end=student_front_end,
     )
     checkpoint = output.with_suffix(".checkpoint.npz")
     with locked(checkpoint.with_name(f".{checkpoint.name}.in-use.lock")):

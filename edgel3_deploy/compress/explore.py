@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,8 @@ from numpy.typing import NDArray
 
 from edgel3_deploy.audio.frontend import front_end, log_mel
 from edgel3_deploy.boards.board import Board
-from edgel3_deploy.compress.pruning import DEPTHS, WIDTH_PLANS, cut_depth, prune_filters
-from edgel3_deploy.graph.ir import Network
+from edgel3_deploy.compress.pruning import DEPTHS, PLANS, WIDTH_PLANS, cut_depth, prune_filters, prune_weights
+from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Network
 from edgel3_deploy.graph.reader import read_network, read_network_file
 from edgel3_deploy.models.family import FAMILY
 from edgel3_deploy.models.forward import forward
@@ -22,21 +23,24 @@ from edgel3_deploy.models.locate import default_model, find_weights, locate
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.models.weights import read_weights
 from edgel3_deploy.plan.estimate import Estimate, estimate_network
-from edgel3_deploy.plan.goal import GOALS
+from edgel3_deploy.plan.goal import GOALS, Goal
+from edgel3_deploy.plan.option import Option
 from edgel3_deploy.plan.search import options
 from edgel3_deploy.plan.skeleton import float_skeleton, skeleton
 from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.quantize import Fidelity, quantize
+from edgel3_deploy.quantize.embed import int8_embeddings
 from edgel3_deploy.quantize.fidelity import measure
-from edgel3_deploy.reference.interpreter import run_real
 
-SPARSE = "sparse-*, stored dense"
+_SPARSE_ALREADY = 0.3
+"""Share of zeros from which a model counts as pruned: it is not pruned once more."""
 
 
 @dataclass(frozen=True)
 class Variant:
     """One row: bytes of flash and RAM by the static estimate, modelled instructions of one inference.
 
+    `nonzeros` counts the weights of all kernels that are not zero, `sparsity` is the share of the others.
     `optimize` is the goal of the native runtime's schedule; "-" where none fits, with the least that would be
     needed. `fidelity` compares int8 with the variant's own float network on recordings that did not calibrate
     it; None without weights or recordings. It says nothing about how well the float network embeds sound.
@@ -45,6 +49,8 @@ class Variant:
     name: str
     optimize: str
     embedding: int
+    nonzeros: int
+    sparsity: float
     flash: int
     ram: int
     verdict: str
@@ -56,32 +62,52 @@ class Variant:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class _Target:
+    """What variants are planned for: a board and a limit of RAM."""
+
+    board: Board
+    ram_limit: int | None
+
+    def judge(
+        self, network: Network, goal: Goal = "balanced", found: tuple[Option, ...] | None = None
+    ) -> Estimate:
+        """The estimate of a network for a goal; `found` are its options where they are known."""
+        return estimate_network(network, self.board, goal, found, ram_limit=self.ram_limit)
+
+
 def explore(
-    board: Board, models: Sequence[str] = (), recordings: Sequence[Path] = (), progress: Progress = silent
+    board: Board,
+    models: Sequence[str] = (),
+    recordings: Sequence[Path] = (),
+    progress: Progress = silent,
+    ram_limit: int | None = None,
 ) -> tuple[Variant, ...]:
     """Variants of `models` for `board`, and the other members of the family by their shape alone.
 
     `models` are family names, "bundled" or paths; without any, the weights of the family that are at hand, or
-    the bundled model. Float models also come cut short and with half the filters. Every other one of
-    `recordings` (files) calibrates, the rest judges; with fewer than two nothing is quantized and there is no
-    fidelity. Raises BadInputError or UsageError for models and recordings that cannot be used.
+    the bundled model. Float models also come pruned by the published plans, cut short and with half the
+    filters. Every other one of `recordings` (files) calibrates, the rest judges; with fewer than two nothing
+    is quantized and there is no fidelity. `ram_limit` bounds all RAM of an image, in bytes. Raises
+    BadInputError or UsageError for models and recordings that cannot be used.
     """
+    target = _Target(board, ram_limit)
     chosen = [locate(model) for model in models or _at_hand()]
     rows: list[Variant] = []
     for model in chosen:
         if model.kind == "weights":
             network = replace(read_weights(model.path), name=model.name)
-            rows.extend(_shortened(network, board, recordings, progress))
+            rows.extend(_made_smaller(network, target, recordings, progress))
         else:
             progress(f"planning {model.name}")
-            rows.extend(_rows(model.name, read_network_file(model.path, model.name)[0], board, None))
-    names = [SPARSE if model.name.startswith("sparse-") else model.name for model in chosen]
+            rows.extend(_rows(model.name, read_network_file(model.path, model.name)[0], target, None))
+    names = [_shape_name(model.name) for model in chosen]
     for member in FAMILY:
-        name = SPARSE if member.front_end == "l3" else member.name
+        name = _shape_name(member.name)
         if name not in names:
             names.append(name)
             progress(f"planning {name}")
-            rows.extend(_rows(name, skeleton(member), board, None))
+            rows.extend(_rows(name, skeleton(member), target, None))
     return tuple(rows)
 
 
@@ -90,29 +116,44 @@ def _at_hand() -> tuple[str, ...]:
     return found or (default_model(),)
 
 
-def _shortened(
-    network: FloatNetwork, board: Board, recordings: Sequence[Path], progress: Progress
-) -> Iterator[Variant]:
-    """The network, its shorter versions, and the one with half the filters.
+def _shape_name(name: str) -> str:
+    """Members that differ in how they were trained have one shape: sparse-ft-95.45 is sparse-*-95.45."""
+    return re.sub(r"^sparse-(ft|kd)-", "sparse-*-", name)
 
-    That one is not quantized: before it has learned again (`prune --finetune`) its fidelity means nothing.
+
+def _made_smaller(
+    network: FloatNetwork, target: _Target, recordings: Sequence[Path], progress: Progress
+) -> Iterator[Variant]:
+    """The network, the same with fewer weights, its shorter versions, and the one with half the filters.
+
+    The last is not quantized: before it has learned again (`prune --finetune`) its fidelity means nothing.
     """
     shorter = [
         replace(cut_depth(network, depth).network, name=f"{network.name} {depth}")
         for depth, convs in DEPTHS.items()
         if convs < len(network.convs)
     ]
-    for variant in (network, *shorter):
-        yield from _measured(variant, board, recordings, progress)
+    for variant in (network, *_pruned(network), *shorter):
+        yield from _measured(variant, target, recordings, progress)
     plan = WIDTH_PLANS["half"]
     if len(plan) == len(network.convs):
         name = f"{network.name} half"
         progress(f"planning {name}")
-        yield from _rows(name, float_skeleton(prune_filters(network, plan).network), board, None)
+        yield from _rows(name, float_skeleton(prune_filters(network, plan).network), target, None)
+
+
+def _pruned(network: FloatNetwork) -> Iterator[FloatNetwork]:
+    """The network pruned by each published plan, before recovery; none of one that is sparse already."""
+    weights = [conv.weights for conv in network.convs]
+    zeros = sum(np.count_nonzero(kernel == 0) for kernel in weights)
+    if zeros < _SPARSE_ALREADY * sum(kernel.size for kernel in weights):
+        for name, plan in PLANS.items():
+            if len(plan) == len(weights):
+                yield replace(prune_weights(network, plan).network, name=f"{network.name} sparse {name}")
 
 
 def _measured(
-    variant: FloatNetwork, board: Board, recordings: Sequence[Path], progress: Progress
+    variant: FloatNetwork, target: _Target, recordings: Sequence[Path], progress: Progress
 ) -> tuple[Variant, ...]:
     """The rows of a float network, with fidelity if it fits and there are recordings to judge by."""
 
@@ -121,15 +162,15 @@ def _measured(
 
     shown("planning")
     shape = float_skeleton(variant)
-    if len(recordings) < 2 or estimate_network(shape, board).verdict != "fits":
-        return _rows(variant.name, shape, board, None)
+    if len(recordings) < 2 or target.judge(shape).verdict != "fits":
+        return _rows(variant.name, shape, target, None)
     shown("reading recordings")
     judging = _spectrograms(variant, recordings[1::2])
     model = quantize(variant, calibration=recordings[::2], progress=shown)
     shown("judging")
-    real = (variant.input_gain * judging + variant.input_offset).astype(np.float32)
-    fidelity = measure(forward(variant, judging), run_real(model.tflite, real[..., np.newaxis]))
-    return _rows(variant.name, read_network(model.tflite, name=variant.name), board, fidelity)
+    int8 = read_network(model.tflite, name=variant.name)
+    fidelity = measure(forward(variant, judging), int8_embeddings(int8, judging))
+    return _rows(variant.name, int8, target, fidelity)
 
 
 def _spectrograms(network: FloatNetwork, recordings: Sequence[Path]) -> NDArray[np.float32]:
@@ -141,9 +182,9 @@ def _spectrograms(network: FloatNetwork, recordings: Sequence[Path]) -> NDArray[
     return np.stack([log_mel(window, sizes) for pieces in cut for window in pieces])
 
 
-def _rows(name: str, network: Network, board: Board, fidelity: Fidelity | None) -> tuple[Variant, ...]:
+def _rows(name: str, network: Network, target: _Target, fidelity: Fidelity | None) -> tuple[Variant, ...]:
     """A row for each goal; a single one if the network does not fit."""
-    balanced = estimate_network(network, board)
+    balanced = target.judge(network)
     if balanced.verdict != "fits":
         return (_row(name, "-", balanced, network, fidelity),)
     found = options(network)
@@ -151,7 +192,7 @@ def _rows(name: str, network: Network, board: Board, fidelity: Fidelity | None) 
         _row(
             name,
             goal,
-            balanced if goal == "balanced" else estimate_network(network, board, goal, found),
+            balanced if goal == "balanced" else target.judge(network, goal, found),
             network,
             fidelity,
         )
@@ -160,10 +201,14 @@ def _rows(name: str, network: Network, board: Board, fidelity: Fidelity | None) 
 
 
 def _row(name: str, goal: str, found: Estimate, network: Network, fidelity: Fidelity | None) -> Variant:
+    kernels = [layer.weights for layer in network.layers if isinstance(layer, Conv2D | FullyConnected)]
+    nonzeros = sum(int(np.count_nonzero(kernel)) for kernel in kernels)
     return Variant(
         name,
         goal,
         network.output.size,
+        nonzeros,
+        1 - nonzeros / max(sum(kernel.size for kernel in kernels), 1),
         found.flash_used,
         found.ram_used,
         found.verdict,
@@ -173,48 +218,74 @@ def _row(name: str, goal: str, found: Estimate, network: Network, fidelity: Fide
 
 
 def explore_plot(variants: Sequence[Variant], board: Board) -> bytes:
-    """A PNG of the variants that fit: flash and RAM over instructions, a colour each, a marker for each
-    goal.
+    """A PNG of the variants that fit: flash, RAM, weights that are not zero and what int8 costs, over
+    instructions; a colour each, a marker for each goal.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    figure = Figure(figsize=(12, 5), layout="constrained")
+    figure = Figure(figsize=(13, 9), layout="constrained")
     FigureCanvasAgg(figure)
     fitting = [row for row in variants if row.verdict == "fits"]
     names = list(dict.fromkeys(row.name for row in fitting))
-    limits = (board.flash.size, sum(region.size for region in board.ram))
-    for axis, what, limit in zip(figure.subplots(1, 2), ("flash", "RAM"), limits, strict=True):
+    ram = sum(region.size for region in board.ram)
+    for axis, panel in zip(figure.subplots(2, 2).ravel(), _PANELS, strict=True):
         axis.set_xscale("log")
-        axis.set_yscale("log")
-        for row in fitting:
+        if panel.is_logarithmic:
+            axis.set_yscale("log")
+        drawn = [(row, value) for row in fitting if (value := panel.value(row)) is not None]
+        if not drawn:
+            axis.axis("off")
+            continue
+        for row, value in drawn:
             axis.scatter(
                 row.instructions / 1e6,
-                (row.flash if what == "flash" else row.ram) / 1024,
+                value,
                 color=f"C{names.index(row.name) % 10}",
                 marker=_MARKERS[row.optimize],
                 edgecolors="black" if names.index(row.name) >= 10 else "none",
                 label=row.name if row.optimize == "balanced" else None,
             )
-        axis.axhline(limit / 1024, color="black", linewidth=1, linestyle="--")
-        axis.set(
-            xlabel="million instructions an inference (modelled)",
-            ylabel="KB",
-            title=f"{what}; dashed: {limit // 1024:,} KB of {board.name}",
-        )
-        for scale in (axis.xaxis, axis.yaxis):
+        title = panel.title
+        limit = {"flash": board.flash.size, "RAM": ram}.get(panel.title)
+        if limit is not None:
+            axis.axhline(limit / 1024, color="black", linewidth=1, linestyle="--")
+            title = f"{panel.title}; dashed: {limit // 1024:,} KB of {board.name}"
+        axis.set(xlabel="million instructions an inference (modelled)", ylabel=panel.unit, title=title)
+        for scale in (axis.xaxis, axis.yaxis) if panel.is_logarithmic else (axis.xaxis,):
             scale.set_major_locator(LogLocator(subs=(1, 2, 5)))
             scale.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
             scale.set_minor_formatter(NullFormatter())
         axis.grid(alpha=0.3)
     if fitting:
-        figure.legend(*axis.get_legend_handles_labels(), loc="outside right upper")
+        figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside right upper")
     figure.suptitle(f"What fits {board.name}; --optimize " + ", ".join(_MARKER_NAMES))
     stream = io.BytesIO()
     figure.savefig(stream, format="png", dpi=110, metadata={"Software": None})
     return stream.getvalue()
 
 
+@dataclass(frozen=True)
+class _Panel:
+    """`value` is None for a row that has none."""
+
+    title: str
+    unit: str
+    value: Callable[[Variant], float | None]
+    is_logarithmic: bool = True
+
+
+_PANELS = (
+    _Panel("flash", "KB", lambda row: row.flash / 1024),
+    _Panel("RAM", "KB", lambda row: row.ram / 1024),
+    _Panel("weights that are not zero", "thousand", lambda row: row.nonzeros / 1000),
+    _Panel(
+        "int8 against the variant's own float network",
+        "SQNR, dB",
+        lambda row: row.fidelity.sqnr_db if row.fidelity else None,
+        is_logarithmic=False,
+    ),
+)
 _MARKERS = {"speed": "^", "balanced": "o", "size": "s"}
 _MARKER_NAMES = ("speed: triangle", "balanced: circle", "size: square")

@@ -15,6 +15,8 @@ from edgel3_deploy.errors import UsageError
 from edgel3_deploy.models.family import PLANS
 from edgel3_deploy.models.network import FloatNetwork
 
+__all__ = ["PLANS", "Pruned", "cut_depth", "parse_plan", "prune_filters", "prune_weights"]
+
 FloatArray = NDArray[np.float32]
 
 __all__ = [

@@ -39,7 +39,8 @@ _WINDOWS_PER_COMPONENT = 4
 
 @dataclass(frozen=True)
 class Request:
-    """What `specialize` is asked for. `widths` are the filters of the student's eight convolutions.
+    """What `specialize` is asked for. `widths` are the filters of the student's eight convolutions,
+    `student_front_end` names what it hears through.
 
     `start` is a student of those widths to go on from instead of random weights, for a second round with a
     lower learning rate; its BatchNorm is folded already. `held_out` is the share of the recordings, by whole
@@ -58,6 +59,7 @@ class Request:
     huber: float | None = None
     seed: int = 0
     start: FloatNetwork | None = None
+    student_front_end: str = SEA.name
 
 
 @dataclass(frozen=True)
@@ -93,13 +95,14 @@ def specialize(
             f"the student's embedding has {request.widths[-1]} dimensions, the teacher's {teacher.embedding}",
             "Give a student that is as narrow as its teacher, or narrower.",
         )
-    start = _fitting(request.start, request.widths) if request.start is not None else None
+    start = _fitting(request.start, request) if request.start is not None else None
+    hearing = front_end(request.student_front_end)
     load_tensorflow()
     training, held_out = request.recordings, request.judges
     if not held_out:
         training, held_out = split(training, request.held_out, request.seed)
     source = Source(
-        front_end(teacher.front_end), SEA, training, request.recipe.batch_size, _stream_seed(request)
+        front_end(teacher.front_end), hearing, training, request.recipe.batch_size, _stream_seed(request)
     )
     narrower = request.widths[-1] < teacher.embedding
     measured_windows = max(
@@ -117,7 +120,7 @@ def specialize(
     targets = measured.targets if projection is None else projection.apply(measured.targets)
     target = _target(teacher, projection)
     if start is None:
-        shape = StudentShape(SEA.name, SEA.n_mels, SEA.frames, request.widths)
+        shape = StudentShape(hearing.name, hearing.n_mels, hearing.frames, request.widths)
         student = Trainable.random(shape, measured.input_gain, measured.input_offset, request.seed)
     else:
         student = Trainable.from_network(start)
@@ -199,11 +202,13 @@ def _stream_seed(request: Request) -> int:
     return int(fingerprint(request.start), 16) + request.seed
 
 
-def _fitting(start: FloatNetwork, widths: tuple[int, ...]) -> FloatNetwork:
+def _fitting(start: FloatNetwork, request: Request) -> FloatNetwork:
     found = tuple(conv.bias.size for conv in start.convs)
-    if found != widths or start.front_end != SEA.name:
+    wanted, front_end_name = request.widths, request.student_front_end
+    if found != wanted or start.front_end != front_end_name:
         raise UsageError(
-            f"{start.name} has filters {found} and front end {start.front_end}, the student {widths} and sea",
+            f"{start.name} has filters {found} and front end {start.front_end}, "
+            f"the student {wanted} and {front_end_name}",
             "Start from a student of the same architecture.",
         )
     return start
@@ -213,7 +218,7 @@ def _matched(request: Request) -> tuple[int, ...]:
     """Convolutions whose outputs are matched: the ends of blocks, if student and teacher hear through the
     same front end.
     """
-    if request.teacher.front_end != SEA.name or request.map_weight <= 0:
+    if request.teacher.front_end != request.student_front_end or request.map_weight <= 0:
         return ()
     return tuple(index for index in BLOCK_ENDS if index < len(request.teacher.convs))
 
@@ -241,6 +246,7 @@ def _settings(
     return {
         "teacher": fingerprint(request.teacher),
         "widths": list(request.widths),
+        "front_end": request.student_front_end,
         "recordings": [recording.identity for recording in training],
         "held_out": [recording.identity for recording in held_out],
         "map_weight": request.map_weight,

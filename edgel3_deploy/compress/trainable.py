@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from edgel3_deploy.audio.frontend import L3
 from edgel3_deploy.models.network import FloatConv, FloatNetwork
 
 if TYPE_CHECKING:
@@ -95,10 +96,11 @@ class Trainable:
 
     @classmethod
     def random(cls, shape: StudentShape, input_gain: float, input_offset: float, seed: int) -> Trainable:
-        """He initialisation, BatchNorm and ReLU behind every convolution."""
+        """He initialisation, BatchNorm and ReLU behind every convolution; but no ReLU behind L3's last."""
         import tensorflow as tf
 
-        student = cls(shape, input_gain, input_offset, [True] * len(shape.widths), normalized=True)
+        relus = [True] * (len(shape.widths) - 1) + [shape.front_end != L3.name]
+        student = cls(shape, input_gain, input_offset, relus, normalized=True)
         rng = np.random.default_rng(seed)
         channels = 1
         for index, width in enumerate(shape.widths):

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgel3_deploy.graph.packing import pack
 from edgel3_deploy.models.network import FloatNetwork
-from edgel3_deploy.quantize.metadata import pack
 from edgel3_deploy.quantize.post_training import Int8Conv, Int8Network, Scale
 
 _SCHEMA_VERSION = 3

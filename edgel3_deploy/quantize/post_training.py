@@ -32,6 +32,10 @@ _MOST_PATCHES = 60_000
 _THREADS = 2
 _LEAST_RANGE = 1e-6
 _MOST_BIAS = 2.0**30
+_INPUT_STEPS, _MOST_OUTPUT = 256, 2.0**29
+"""Steps of a layer's input, and of its scaled sums before they are clamped: where pruning left a layer
+nothing to say, its range is as small as its biases are large.
+"""
 
 
 @dataclass(frozen=True)
@@ -79,8 +83,8 @@ class Scale:
 class Int8Conv:
     """A quantized 3x3 'same' convolution: weights int8 (3, 3, in, out), scales (out,), bias int32 (out,).
 
-    `sqnr_db` compares its output with the float network's on the calibration windows; it includes the errors
-    of all layers before.
+    `factors` (out,) are what equalization divided its output channels by. `sqnr_db` compares its output with
+    the float network's on the calibration windows; it includes the errors of all layers before.
     """
 
     name: str
@@ -89,6 +93,7 @@ class Int8Conv:
     bias: NDArray[np.int32]
     relu: bool
     output: Scale
+    factors: Vector
     sqnr_db: float
 
 
@@ -108,8 +113,8 @@ def input_scale(network: FloatNetwork) -> Scale:
     return _scale_of(min(*ends, 0.0), max(*ends, 0.0))
 
 
-def _scale_of(low: float, high: float) -> Scale:
-    scale = float(np.float32(max(high - low, _LEAST_RANGE) / 255))
+def _scale_of(low: float, high: float, least: float = 0.0) -> Scale:
+    scale = float(np.float32(max((high - low) / 255, _LEAST_RANGE / 255, least)))
     return Scale(scale, int(np.clip(round(-128 - low / scale), -128, 127)))
 
 
@@ -186,9 +191,14 @@ class _Pipeline:
             bias = scaled.bias.astype(np.float64)
         else:
             bias = np.mean(means, axis=0) / outgoing - statistics.mean @ (weights * scales)
-        output = _scale_of(float((lows / outgoing).min()), float((highs / outgoing).max()))
         unit = entering.scale * scales
         steps = np.clip(np.rint(bias / unit), -(2**31) + 1, 2**31 - 1)
+        largest = unit * (np.abs(steps) + _INPUT_STEPS * np.abs(weights).sum(axis=0))
+        output = _scale_of(
+            float((lows / outgoing).min()),
+            float((highs / outgoing).max()),
+            float(largest.max()) / _MOST_OUTPUT,
+        )
         kernel = (weights * scales).reshape(conv.weights.shape).astype(np.float32)
         offsets = (steps * unit).astype(np.float32)
         results = self._in_place(
@@ -200,7 +210,14 @@ class _Pipeline:
         self._rounded = [halve(x) for x in results] if halved else results
         integers = weights.reshape(conv.weights.shape).astype(np.int8)
         quantized = Int8Conv(
-            conv.name, integers, scales.astype(np.float32), steps.astype(np.int32), conv.relu, output, sqnr_db
+            conv.name,
+            integers,
+            scales.astype(np.float32),
+            steps.astype(np.int32),
+            conv.relu,
+            output,
+            outgoing,
+            sqnr_db,
         )
         return quantized, outgoing
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,23 +13,25 @@ import numpy as np
 from edgel3_deploy.audio.clips import find_clips
 from edgel3_deploy.audio.frontend import front_end
 from edgel3_deploy.fileio import read_file, sha256
+from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.models.archive import fingerprint
 from edgel3_deploy.models.forward import forward
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.quantize import cache
 from edgel3_deploy.quantize.calibration import calibration_set, spread
+from edgel3_deploy.quantize.embed import int8_embeddings
 from edgel3_deploy.quantize.fidelity import Fidelity, measure
 from edgel3_deploy.quantize.flatbuffer import write_model
 from edgel3_deploy.quantize.isolate import convert_isolated
+from edgel3_deploy.quantize.judge import Judgement, judge, refuse_calibrating
 from edgel3_deploy.quantize.metadata import add_metadata
 from edgel3_deploy.quantize.post_training import quantize_layers
-from edgel3_deploy.reference.interpreter import run_real
 
 Method = Literal["gptq", "mse", "minmax", "converter"]
 """How weights are rounded and ranges chosen: see `post_training`; "converter" is TensorFlow's."""
 
-RECIPE = 6  # part of every cache key: raise it whenever the same inputs would give another model
+RECIPE = 7  # part of every cache key: raise it whenever the same inputs would give another model
 MOST_WINDOWS, FEWEST_WINDOWS = 150, 40
 _MAC_BUDGET = 60_000_000_000
 _MAX_CLIP_BYTES = 1 << 31
@@ -41,7 +43,8 @@ class QuantizedModel:
 
     `fidelity` compares it with the float network on the calibration windows; `calibration` says in words what
     those are; `layer_sqnr_db` the signal-to-noise ratio behind each convolution there (empty from the
-    converter); `warnings` holds what the user should know.
+    converter); `warnings` holds what the user should know. `judgement` is the same on other recordings, if
+    there were such.
     """
 
     tflite: bytes
@@ -50,12 +53,14 @@ class QuantizedModel:
     calibration: str
     warnings: tuple[str, ...] = ()
     layer_sqnr_db: tuple[tuple[str, float], ...] = ()
+    judgement: Judgement | None = None
 
 
 def quantize(
     network: FloatNetwork,
     *,
     calibration: Sequence[Path] = (),
+    judging: Sequence[Path] = (),
     method: Method = "gptq",
     qat_windows: int = 0,
     progress: Progress = silent,
@@ -72,12 +77,18 @@ def quantize(
     `layer_sqnr_db` is then that before the fine-tuning. If that lowers the SQNR on the calibration windows,
     the model from before is kept and a warning says so.
 
-    Raises BadInputError for unusable audio; with the method "converter", MissingDependencyError without
+    `judging` names WAV files and folders that take no part in calibration: what int8 costs is measured on
+    them as well, behind every layer.
+
+    Raises BadInputError for unusable audio; UsageError for a recording that is to calibrate and to judge;
+    with the method "converter", MissingDependencyError without
     TensorFlow and ToolchainError if it fails.
     """
     limit = _window_limit(network)
     found = find_clips(calibration)
     clips = tuple(found[index] for index in spread(len(found), limit))
+    judges = find_clips(judging)
+    refuse_calibrating(judges, clips)
     identity = {
         "recipe": RECIPE,
         "method": method,
@@ -89,12 +100,14 @@ def quantize(
     key = cache.cache_key(identity)
     remembered = cache.load(key) if use_cache else None
     if remembered is not None:
-        return _from_facts(*remembered)
-    model, facts = _quantize(network, clips, limit, (method, qat_windows), progress)
-    complaint = cache.store(key, model, facts) if use_cache else ""
-    if complaint:
-        facts["warnings"].append(f"the quantized model could not be kept for next time: {complaint}")
-    return _from_facts(model, facts)
+        model, facts = remembered
+    else:
+        model, facts = _quantize(network, clips, limit, (method, qat_windows), progress)
+        complaint = cache.store(key, model, facts) if use_cache else ""
+        if complaint:
+            facts["warnings"].append(f"the quantized model could not be kept for next time: {complaint}")
+    judgement = judge(network, model, facts["factors"], judges, limit, progress) if judges else None
+    return replace(_from_facts(model, facts), judgement=judgement)
 
 
 def _quantize(
@@ -109,11 +122,16 @@ def _quantize(
     inputs = np.float32(network.input_gain) * sounds.spectrograms + np.float32(network.input_offset)
     method, qat_windows = how
     layers: list[tuple[str, float]] = []
+    factors: list[list[float]] = []
     warnings = list(sounds.warnings)
+
+    progress("running the float network")
+    exact = forward(network, sounds.spectrograms)
 
     def fidelity_of(model: bytes) -> Fidelity:
         progress("comparing with the float network")
-        return measure(forward(network, sounds.spectrograms), run_real(model, inputs[..., np.newaxis]))
+        int8 = replace(read_network(model), input_gain=network.input_gain, input_offset=network.input_offset)
+        return measure(exact, int8_embeddings(int8, sounds.spectrograms))
 
     if method == "converter":
         model = convert_isolated(network, inputs, progress)
@@ -121,6 +139,7 @@ def _quantize(
     else:
         quantized = quantize_layers(network, sounds, method, progress)
         layers = [(conv.name, conv.sqnr_db) for conv in quantized.convs]
+        factors = [conv.factors.tolist() for conv in quantized.convs]
         model = write_model(network, quantized)
         fidelity = fidelity_of(model)
         if qat_windows:
@@ -149,6 +168,7 @@ def _quantize(
         "calibration": sounds.description,
         "fidelity": fidelity.to_json(),
         "layers": layers,
+        "factors": factors,
         "warnings": warnings,
     }
 

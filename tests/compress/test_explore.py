@@ -9,8 +9,8 @@ import pytest
 
 from edgel3_deploy.audio.clips import find_clips
 from edgel3_deploy.boards import load_board
-from edgel3_deploy.compress.explore import SPARSE, Variant, explore, explore_plot
-from edgel3_deploy.compress.pruning import cut_depth
+from edgel3_deploy.compress.explore import Variant, explore, explore_plot
+from edgel3_deploy.compress.pruning import PLANS, cut_depth, prune_weights
 from edgel3_deploy.models.family import FAMILY, member
 from edgel3_deploy.models.layout import weight_file
 from edgel3_deploy.models.locate import MODELS_VARIABLE
@@ -41,8 +41,32 @@ def test_variants_are_judged_by_size_and_fidelity(recordings: Path) -> None:
     assert whole.fidelity.cosine_median > 0.99
     assert short.fidelity is not None
     assert narrow.fidelity is None
-    assert narrow.flash < whole.flash
-    assert short.flash < rows["sea-64 conv7", "balanced"].flash < whole.flash
+    flash = {
+        name: rows[name, "size"].flash for name in ("sea-64", "sea-64 conv7", "sea-64 conv5", "sea-64 half")
+    }
+    assert flash["sea-64 half"] < flash["sea-64"]
+    assert flash["sea-64 conv5"] < flash["sea-64 conv7"] < flash["sea-64"]
+
+
+@pytest.mark.usefixtures("models")
+def test_pruned_variants_say_what_sparsity_saves(recordings: Path) -> None:
+    rows = by_name(explore(F7, recordings=find_clips([recordings])))
+    dense, pruned = (rows[name, "balanced"] for name in ("sea-64", "sea-64 sparse 95.45"))
+    assert dense.sparsity < 0.02
+    assert pruned.nonzeros < 0.1 * dense.nonzeros
+    assert 0.7 < pruned.sparsity < 0.96
+    assert pruned.instructions <= dense.instructions
+    assert pruned.fidelity is not None
+    names = {name for name, _ in rows}
+    assert {f"sea-64 sparse {plan}" for plan in PLANS} <= names
+
+
+def test_a_pruned_model_is_not_pruned_again(models: Path, tmp_path: Path) -> None:
+    sparse = tmp_path / "mine.h5"
+    sparse.write_bytes(weight_file(prune_weights(read_weights(models), PLANS["87.08"]).network))
+    rows = by_name(explore(F7, [str(sparse)]))
+    assert not any(name.startswith("mine sparse") for name, _ in rows)
+    assert rows["mine", "balanced"].sparsity > 0.5
 
 
 def test_without_recordings_nothing_is_quantized(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,12 +83,12 @@ def test_the_rest_of_the_family_is_judged_by_its_shape_for_every_goal(
     small = tmp_path / "small.tflite"
     small.write_bytes(small_model())
     rows = by_name(explore(F7, [str(small)]))
-    assert {row.name for row in rows.values()} == {"small", "sea-128", "sea-512", SPARSE}
+    assert {row.name for row in rows.values()} == {"small", "sea-128", "sea-512", "sparse-*-53.5"}
     speed, balanced, size = (rows["sea-128", goal] for goal in ("speed", "balanced", "size"))
     assert speed.verdict == balanced.verdict == size.verdict == "fits"
     assert speed.instructions < balanced.instructions < size.instructions
-    assert size.ram < balanced.ram < speed.ram
-    assert rows["sea-512", "-"].verdict == rows[SPARSE, "-"].verdict == "over"
+    assert size.ram < min(balanced.ram, speed.ram)
+    assert rows["sea-512", "-"].verdict == rows["sparse-*-53.5", "-"].verdict == "over"
     assert explore_plot(list(rows.values()), F7).startswith(b"\x89PNG")
 
 

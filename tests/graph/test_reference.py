@@ -118,7 +118,9 @@ def test_fully_connected(
 ) -> None:
     builder = ModelBuilder((inputs,), scale, zero_point, seed)
     builder.fully_connected(outputs, activation=activation, output=output, per_channel=per_channel)
-    assert_equal_to_engines(builder.build(), seed)
+    model, values = builder.build(), random_input((inputs,), seed)
+    # Not LiteRT: it may round the tie of a fully connected layer the other way.
+    np.testing.assert_array_equal(run(read_network(model), values), tflite_micro(model, values))
 
 
 def test_a_left_shift_is_exact() -> None:
