@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -158,7 +158,9 @@ def _sparse(step: Step, tile: str, resident: Resident | None) -> Constants:
     layer = step.layer
     assert isinstance(layer, Conv2D)
     name = ctext.identifier(step.name)
-    packed = pack_sparse(layer, step.kernel.lists, step.kernel.columns, requantize_form(layer))
+    packed = pack_sparse(
+        layer, step.kernel.lists, step.kernel.columns, requantize_form(layer), step.kernel.reduced
+    )
     arrays = [
         ArrayView(
             "edgel3_sparse_channel_t",
@@ -205,7 +207,7 @@ def _list(name: str, part: SparseList, tile: str) -> tuple[ListView, ArrayView]:
     note = f"from channel {part.first} on"
     array_name = f"{name}_{part.form}_{part.first}"
     if form.startswith("TAPS"):
-        rows = _taps(part.entries)
+        rows = _taps(part.entries.tolist())
         entries = ArrayView("edgel3_tap_t", array_name, len(part.entries), note, rows, tile)
     else:
         entries = ArrayView("uint8_t", array_name, part.entries.size, note, _bytes(part))
@@ -223,8 +225,8 @@ def _offset(count: int) -> str:
     return f" + {count}" if count else ""
 
 
-def _taps(entries: NDArray[np.int32]) -> str:
-    taps = [f"{{TILE + {offset}, {weight} * 512}}" for offset, weight in entries.tolist()]
+def _taps(entries: Sequence[tuple[int, int]]) -> str:
+    taps = [f"{{TILE + {offset}, {weight} * 512}}" for offset, weight in entries]
     return "\n".join("    " + ", ".join(taps[at : at + 5]) + "," for at in range(0, len(taps), 5))
 
 
