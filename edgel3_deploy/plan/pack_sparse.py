@@ -1,0 +1,185 @@
+"""Lists of the non-zero weights of a sparse 3x3 convolution: firmware/include/edgel3_sparse.h.
+
+Of a list with the sum P of its positive weights and N of its negated negative ones, lane 0 is in -255 N .. 255 P.
+It starts from K = 255 N and must stay below 2^23: sum |w| <= 32,896. Weights beyond that go into further lists of
+the same channel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgel3_deploy.graph.ir import Conv2D
+from edgel3_deploy.plan.bounds import accumulators
+from edgel3_deploy.plan.packed import RequantizeForm, wrap
+
+Form = Literal["taps", "bytes1", "bytes4", "taps_general", "bytes1_general", "bytes4_general"]
+Int64Array = NDArray[np.int64]
+MOST_WEIGHT = ((1 << 23) - 1) // 255
+"""Largest sum of |w| of a list."""
+WORD_BYTES, TILE_WORDS = 4, 6
+FIELDS = 7
+CHANNEL_BYTES = 4 * FIELDS
+"""sizeof an edgel3_sparse_channel_t."""
+TAP_CODE, TAP_TURN = 24, 64
+PAIRS_CODE, PAIRS_TURN = 68, 8
+WORD_PAIR_CODE, WORD_PAIR_TURN = 36, 16
+"""Bytes of code for a tap, two pairs with deltas in bytes, and a pair with a delta in words; and how many of them a
+turn of sparse_run_m7.S takes."""
+LAST_FAST_SHIFT = 12
+
+
+class Split(Protocol):
+    """Output channels in order: `resident` decoded into RAM as taps, then `taps` in flash, then bytes."""
+
+    @property
+    def resident(self) -> int: ...
+
+    @property
+    def taps(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class SparseList:
+    """Lists of consecutive output channels, from channel `first` on, with `channels` records.
+
+    `entries`: for taps int64 (n, 2), byte offset into the tile's scratch and weight; for bytes uint8 (n, 2), delta
+    and weight modulo 256. `form` is that of the entries: resident lists are stored as bytes, but their records are
+    those of taps.
+    """
+
+    form: Form
+    first: int
+    channels: int
+    entries: NDArray[np.int64] | NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class PackedSparse:
+    """`channels` int32 (records, 7) as edgel3_sparse_channel_t; `lists` in order of channels."""
+
+    channels: NDArray[np.int32]
+    lists: tuple[SparseList, ...]
+
+
+def pack_sparse(conv: Conv2D, split: Split, columns: bool, form: RequantizeForm, reduced: bool = False) -> PackedSparse:
+    """The lists of a convolution; `columns`: for rows of the transposed map.
+
+    `reduced`: only the maximum of each channel over the map is requantized, so any form of it is fast.
+    """
+    outputs = len(conv.weights)
+    taps = [_taps(conv, channel, columns) for channel in range(outputs)]
+    parts = [_parts(channel) for channel in taps]
+    fast = _fast(conv, form, reduced) & np.array([len(lists) == 1 for lists in parts])
+    decoded = split.resident + split.taps
+    byte_form = _byte_form([lists for i, lists in enumerate(parts) if not split.resident <= i < decoded])
+    records: list[list[int]] = []
+    lists: list[SparseList] = []
+    cuts = {0, split.resident, decoded, *(np.flatnonzero(np.diff(fast)) + 1).tolist()}
+    bounds = [*sorted(cut for cut in cuts if cut < outputs), outputs]
+    for first, end in zip(bounds, bounds[1:], strict=False):
+        stored = "taps" if split.resident <= first < decoded else byte_form
+        run = "taps" if first < decoded else byte_form
+        made: list[list[int]] = []
+        entries = []
+        for channel in range(first, end):
+            made += _records(conv, channel, parts[channel], run, bool(fast[channel]))
+            entries += parts[channel] if stored == "taps" else [_pairs(part, stored) for part in parts[channel]]
+        name = stored if fast[first] else f"{stored}_general"
+        lists.append(SparseList(name, first, len(made), np.concatenate(entries)))  # type: ignore[arg-type]
+        records += made
+    return PackedSparse(wrap(np.array(records, np.int64)), tuple(lists))
+
+
+def _fast(conv: Conv2D, form: RequantizeForm, reduced: bool) -> NDArray[np.bool_]:
+    """Channels that sparse_run finishes itself: twice the accumulator fits, and so do shift and form."""
+    fits = accumulators(conv).fits(30)
+    if reduced:
+        return fits
+    shift = -conv.requantize.shift
+    rectified = form is RequantizeForm.RECTIFIED
+    result: NDArray[np.bool_] = fits & rectified & (shift >= 1) & (shift <= LAST_FAST_SHIFT)
+    return result
+
+
+def _taps(conv: Conv2D, channel: int, columns: bool) -> Int64Array:
+    """(n, 2): offset in the scratch [ky][input channel][6 words] and weight; an empty channel has a weight 0."""
+    order = (1, 2, 0) if columns else (0, 2, 1)
+    weights = conv.weights[channel].transpose(order)
+    places = np.flatnonzero(weights)
+    if not len(places):
+        places = np.zeros(1, np.int64)
+    group, position = np.divmod(places, 3)
+    offsets = (group * TILE_WORDS + position) * WORD_BYTES
+    return np.stack([offsets, weights.reshape(-1)[places].astype(np.int64)], axis=1)
+
+
+def _parts(taps: Int64Array) -> list[Int64Array]:
+    """The taps cut into lists that hold the bound."""
+    sums = np.abs(taps[:, 1])
+    if sums.sum() <= MOST_WEIGHT:
+        return [taps]
+    parts, start, total = [], 0, 0
+    for index, weight in enumerate(sums.tolist()):
+        if total + weight > MOST_WEIGHT:
+            parts.append(taps[start:index])
+            start, total = index, 0
+        total += weight
+    return [*parts, taps[start:]]
+
+
+def _byte_form(channels: list[list[Int64Array]]) -> Literal["bytes1", "bytes4"]:
+    """The shorter of both; deltas in bytes save half an instruction an entry where escapes do not cost more."""
+    narrow = sum(len(_pairs(part, "bytes1")) for parts in channels for part in parts)
+    wide = sum(len(_pairs(part, "bytes4")) for parts in channels for part in parts)
+    return "bytes1" if 8.5 * narrow <= 9 * wide else "bytes4"
+
+
+def _pairs(taps: Int64Array, form: str) -> NDArray[np.uint8]:
+    """{delta, weight} of a list, an even number of pairs."""
+    unit, most = (1, 252) if form == "bytes1" else (WORD_BYTES, 255)
+    deltas = np.diff(taps[:, 0], prepend=0) // unit
+    escapes = np.maximum(deltas - 1, 0) // most
+    ends = np.cumsum(escapes + 1) - 1
+    pairs = np.zeros((int(ends[-1]) + 1, 2), np.int64)
+    pairs[:, 0] = most
+    pairs[ends, 0] = deltas - most * escapes
+    pairs[ends, 1] = taps[:, 1] & 0xFF
+    return np.pad(pairs, ((0, len(pairs) % 2), (0, 0))).astype(np.uint8)
+
+
+def _records(conv: Conv2D, channel: int, parts: list[Int64Array], run: str, fast: bool) -> list[list[int]]:
+    """The records of a channel: one if it is fast, else two for each of its lists."""
+    bias, zero_point = int(conv.bias[channel]), conv.input.zero_point
+    multiplier, shift = int(conv.requantize.multiplier[channel]), -int(conv.requantize.shift[channel])
+    records = []
+    for index, part in enumerate(parts):
+        weights = part[:, 1]
+        total, lowest = int(weights.sum()), 255 * int(-weights[weights < 0].sum())
+        lane1 = (bias if index == 0 else 0) - zero_point * total
+        lane0 = lane1 - 128 * total - lowest
+        start = lane1 if fast else 0
+        size, entry = _length(part, run)
+        if run == "taps":
+            words = [lowest << 9, 2 * start]
+        else:
+            words = [lowest + (start << 24), start >> 8]
+        if fast:
+            return [[size, entry, *words, 2 * lane0, multiplier, shift]]
+        more = int(index + 1 < len(parts))
+        records += [[size, entry, *words, 0, 0, 0], [0, more, lane0, lane1, 0, multiplier, shift]]
+    return records
+
+
+def _length(part: Int64Array, run: str) -> tuple[int, int]:
+    """Bytes of a list and what the first turn of its loop skips."""
+    if run == "taps":
+        return 8 * len(part), -len(part) % TAP_TURN * TAP_CODE
+    count = len(_pairs(part, run))
+    if run == "bytes1":
+        return 2 * count, -(count // 2) % PAIRS_TURN * PAIRS_CODE
+    return 2 * count, -count % WORD_PAIR_TURN * WORD_PAIR_CODE

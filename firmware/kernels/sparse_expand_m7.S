@@ -1,0 +1,46 @@
+@ The six words of a tile that has words on both sides, channel by channel, for Cortex-M7. Twin: sparse_expand.c.
+@
+@ void edgel3_sparse_expand(source, words, channels, stride)
+
+#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
+
+    .syntax unified
+    .thumb
+    .section .text.edgel3_sparse_expand,"ax",%progbits
+
+.macro channel
+    ldm     r0, {r4, r6, r8, r9}
+    add     r0, r0, r3
+    and     r5, r6, r10
+    rev16   r6, r6
+    and     r7, r8, r10
+    rev16   r8, r8
+    rev16   r4, r4
+    and     r6, r6, r10
+    and     r8, r8, r10
+    and     r9, r9, r10
+    and     r4, r4, r10
+    stm     r1!, {r4-r9}
+.endm
+
+    .global edgel3_sparse_expand
+    .type   edgel3_sparse_expand, %function
+    .balign 8
+edgel3_sparse_expand:
+    push    {r4-r10, lr}
+    mvn     r10, #0x00FF0000
+    bic     r10, r10, #0x0000FF00
+    lsrs    r2, r2, #1
+    bcc     1f
+    channel
+    cbz     r2, 2f
+1:
+    channel
+    channel
+    subs    r2, r2, #1
+    bne     1b
+2:
+    pop     {r4-r10, pc}
+    .size   edgel3_sparse_expand, . - edgel3_sparse_expand
+
+#endif

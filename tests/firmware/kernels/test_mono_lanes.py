@@ -1,0 +1,82 @@
+"""The one-channel kernel into lanes gives TFLite's output on an emulated Cortex-M7, by both of its paths."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgel3_deploy.plan.bounds import requantize_form
+from edgel3_deploy.plan.pack_mono import pack_mono
+from tests.firmware.kernels.calls import Int8Array, random_input, random_layer
+from tests.firmware.kernels.sparse import stride
+from tests.firmware.kernels.target import array, run_cases
+
+CASE = """
+static int8_t {name}_lanes[{size}] __attribute__((aligned(8)));
+static int8_t {name}_output[{outputs}];
+static int8_t {name}_scratch[{scratch}] __attribute__((aligned(8)));
+static void {name}(void)
+{{
+    static const edgel3_conv_t conv = {{.weights = {name}_weights,
+        .channels = (const edgel3_channel_t *)(const void *){name}_channels, .input_zero_point = {zero_point},
+        .output_zero_point = {output_zero_point}, .activation_min = -128, .activation_max = 127,
+        .requantize = {form}}};
+    const edgel3_map_t map = {{(int8_t *)(uintptr_t){name}_input, {height}, {height}, {width}, 1}};
+    const edgel3_lanes_t lanes = {{{name}_lanes, {rows}, {rows}, {positions}, 3, {distance}, {stride}}};
+    const edgel3_map_t made = {{{name}_output, {height}, {height}, {width}, 3}};
+    if (edgel3_conv_mono_lanes_scratch({positions}, {stride}) > sizeof {name}_scratch) {{
+        return;
+    }}
+    for (int32_t row = 0; row < {rows}; row++) {{
+        edgel3_conv_mono_lanes(&conv, &map, {columns}, &lanes, row, 0, {name}_scratch);
+        edgel3_map_from_lanes(&lanes, row, {columns}, &made);
+    }}
+}}
+"""
+
+
+def _case(rng: np.random.Generator, number: int) -> tuple[str, Int8Array]:
+    shape = (int(rng.integers(2, 40)), int(rng.integers(2, 40)), 1)
+    layer = random_layer(
+        rng,
+        shape,
+        3,
+        input_zero_point=int(rng.integers(-128, 128)),
+        output_zero_point=-128 if number % 2 else 5,
+    )
+    columns = bool(rng.integers(2))
+    values = random_input(rng, layer)
+    swapped = replace(layer, weights=layer.weights.transpose(0, 2, 1, 3)) if columns else layer
+    packed = pack_mono(swapped, requantize_form(layer))
+    rows, positions = (shape[1], shape[0]) if columns else shape[:2]
+    distance = 4 * int(rng.integers(1, 7))
+    step = stride(positions, distance)
+    name = f"case{number}"
+    arrays = [array(f"{name}_weights", packed.weights), array(f"{name}_channels", packed.channels)]
+    text = CASE.format(
+        name=name, size=rows * 3 * step, outputs=layer.output.size, scratch=20 * step + 3 * positions + 24,
+        zero_point=layer.input.zero_point, output_zero_point=layer.output.zero_point,
+        form=int(requantize_form(layer)), height=shape[0], width=shape[1], rows=rows, positions=positions,
+        distance=distance, stride=step, columns=str(columns).lower(),
+    )  # fmt: skip
+    return "\n".join([*arrays, array(f"{name}_input", values)]) + text, _expected(layer, values)
+
+
+def _expected(layer: object, values: Int8Array) -> Int8Array:
+    from edgel3_deploy.graph.reference import run_layer
+
+    return run_layer(layer, values)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("flags", [(), ("-DEDGEL3_PORTABLE",)], ids=["m7", "portable"])
+def test_equals_tflite(arm_gcc: Path, qemu: Path, tmp_path: Path, flags: tuple[str, ...]) -> None:
+    rng = np.random.default_rng(13)
+    cases = [_case(rng, number) for number in range(24)]
+    table = ", ".join(f'{{"case{i}", case{i}, case{i}_output, sizeof case{i}_output}}' for i in range(24))
+    text = '#include "cases.h"\n#include "edgel3_sparse.h"\n' + "\n".join(case for case, _ in cases)
+    text += f"const case_t cases[] = {{{table}}};\nconst uint32_t case_count = 24;\n"
+    for line, (_, expected) in zip(run_cases(arm_gcc, qemu, tmp_path, text, flags), cases, strict=False):
+        assert line.split()[2] == expected.tobytes().hex(), line.split()[0]
