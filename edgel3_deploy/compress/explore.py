@@ -214,10 +214,11 @@ def explore_plot(variants: Sequence[Variant], board: Board) -> bytes:
         axis.set_xscale("log")
         if panel.is_logarithmic:
             axis.set_yscale("log")
-        for row in fitting:
-            value = panel.value(row)
-            if value is None:
-                continue
+        drawn = [(row, value) for row in fitting if (value := panel.value(row)) is not None]
+        if not drawn:
+            axis.axis("off")
+            continue
+        for row, value in drawn:
             axis.scatter(
                 row.instructions / 1e6,
                 value,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import OverBudgetError
 from edgel3_deploy.image.layout import FlashLayout
-from edgel3_deploy.models.family import FAMILY, Member
+from edgel3_deploy.models.family import Member
 from edgel3_deploy.models.network import FloatNetwork
-from edgel3_deploy.plan.estimate import Estimate, estimate_member, fitting, one_slot_advice
+from edgel3_deploy.plan.estimate import Estimate, estimate_member, estimate_network, fitting, one_slot_advice
+from edgel3_deploy.plan.skeleton import float_skeleton
 from edgel3_deploy.toolchain.budget import Budget
 
 
@@ -28,21 +27,8 @@ def refuse_member(member: Member, board: Board, layout: FlashLayout | None = Non
 
 
 def refuse_float(network: FloatNetwork, board: Board, layout: FlashLayout | None = None) -> None:
-    """Raise OverBudgetError if the shape of a float network alone cannot fit `board`.
-
-    Networks of other widths than the family's, two equal ones a block, are judged when they are quantized.
-    """
-    widths = [conv.weights.shape[-1] for conv in network.convs]
-    if len(widths) == 8 and widths[::2] == widths[1::2]:
-        shape = dataclasses.replace(
-            FAMILY[0],
-            name=network.name,
-            front_end="sea" if network.front_end == "sea" else "l3",
-            n_mels=network.n_mels,
-            frames=network.frames,
-            filters=(widths[0], widths[2], widths[4], widths[6]),
-        )
-        refuse_member(shape, board, layout)
+    """Raise OverBudgetError if a float network's shape, with the zeros that it has, cannot fit `board`."""
+    refuse_estimate(estimate_network(float_skeleton(network), board, layout=layout))
 
 
 def refuse_budget(budget: Budget, model_name: str, board: Board) -> None:

@@ -157,10 +157,11 @@ def estimate_network(
     goal: Goal = "balanced",
     found: tuple[Option, ...] | None = None,
     *,
+    layout: FlashLayout | None = None,
     ram_limit: int | None = None,
 ) -> Estimate:
     """The estimate of a network run by the native kernels; the other arguments are those of `schedule`."""
-    layout = flash_layout(board)
+    layout = layout or flash_layout(board)
     plan = _scheduled(network, board, layout, goal, found, ram_limit=ram_limit)
     return estimate_schedule(network, plan, board, layout, ram_limit=ram_limit)
 

@@ -23,6 +23,7 @@ from edgel3_deploy.compress.specialize import (
 )
 from edgel3_deploy.compress.trainer import Recipe
 from edgel3_deploy.errors import UsageError
+from edgel3_deploy.models.layout import weight_file
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.models.weights import read_weights
 from tests.models.synthetic_weights import random_weights
@@ -53,6 +54,25 @@ def test_a_student_comes_closer_to_its_teacher_than_random_weights(request_: Req
     report = json.loads(report_json(request_, result))
     assert report["history"][-1]["step"] == 30
     assert learning_curves(request_, result).startswith(b"\x89PNG")
+
+
+@pytest.mark.slow
+def test_a_student_may_hear_through_l3s_front_end(request_: Request, tmp_path: Path) -> None:
+    """Its last layer is not rectified, as L3's is not, and it comes back whole from its file."""
+    recipe = replace(request_.recipe, windows=16, batch_size=4)
+    result = specialize(replace(request_, student_front_end="l3", recipe=recipe))
+    path = tmp_path / "student.h5"
+    path.write_bytes(weight_file(result.network))
+    read = read_weights(path)
+    assert (read.front_end, read.n_mels, read.frames) == ("l3", 256, 199)
+    assert [conv.relu for conv in read.convs] == [True] * 7 + [False]
+    for stored, trained in zip(read.convs, result.network.convs, strict=True):
+        np.testing.assert_allclose(stored.weights, trained.weights, rtol=1e-5)
+
+
+def test_a_start_must_hear_what_the_student_hears(request_: Request, teacher: FloatNetwork) -> None:
+    with pytest.raises(UsageError, match=r"front end sea, the student .* and l3"):
+        specialize(replace(request_, start=teacher, student_front_end="l3"))
 
 
 @pytest.mark.slow

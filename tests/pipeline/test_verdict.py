@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from edgel3_deploy.boards import Board
+from edgel3_deploy.compress.pruning import PLANS, prune_weights
 from edgel3_deploy.errors import OverBudgetError
 from edgel3_deploy.image.layout import flash_layout
 from edgel3_deploy.models.family import member
-from edgel3_deploy.pipeline.verdict import refuse_budget, refuse_member
+from edgel3_deploy.models.network import FloatNetwork
+from edgel3_deploy.models.weights import read_weights
+from edgel3_deploy.pipeline.verdict import refuse_budget, refuse_float, refuse_member
 from edgel3_deploy.toolchain.budget import Item, budget_of
+from tests.models.synthetic_weights import random_weights
 
 
 @pytest.mark.parametrize("name", ["sea-64", "sea-128", "sea-256"])
@@ -17,12 +23,23 @@ def test_members_that_fit_pass(board: Board, name: str) -> None:
     refuse_member(member(name), board)
 
 
-@pytest.mark.parametrize("name", ["sea-512", "sparse-ft-95.45"])
+@pytest.mark.parametrize("name", ["sea-512", "sparse-ft-53.5"])
 def test_members_that_do_not_fit_are_refused(board: Board, name: str) -> None:
     with pytest.raises(OverBudgetError) as caught:
         refuse_member(member(name), board)
     assert caught.value.verdict is not None
     assert caught.value.verdict["model"] == name
+
+
+def random_network(tmp_path: Path, filters: tuple[int, ...]) -> FloatNetwork:
+    return read_weights(random_weights(tmp_path / "mine.h5", filters, "l3"))
+
+
+def test_a_float_network_is_judged_by_the_zeros_it_has(board: Board, tmp_path: Path) -> None:
+    dense = random_network(tmp_path, (32, 64, 128, 512))
+    with pytest.raises(OverBudgetError, match="mine does not fit stm32f7"):
+        refuse_float(dense, board)
+    refuse_float(prune_weights(dense, PLANS["95.45"]).network, board)
 
 
 def test_an_image_that_fits_passes(board: Board) -> None:
