@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from edgel3_deploy.boards.board import Board, Region
 from edgel3_deploy.codegen.render import render
@@ -20,8 +20,13 @@ def board_header(board: Board, layout: FlashLayout) -> bytes:
     return render("board.h.j2", board=board, layout=layout, null_guard=null_guard(board))
 
 
-def application_script(board: Board, layout: FlashLayout, slot: int, arenas: Mapping[str, int]) -> bytes:
-    """The linker script of an application for `slot`, or of a bare image; `arenas`: bytes by region name."""
+def application_script(
+    board: Board, layout: FlashLayout, slot: int, arenas: Mapping[str, int], kernels: Iterable[str] = ()
+) -> bytes:
+    """The linker script of an application for `slot`, or of a bare image; `arenas`: bytes by region name.
+
+    Code of the native `kernels` runs from the ITCM where there is one, as far as it holds them.
+    """
     guard = null_guard(board)
     placed = application_board(board, layout, slot)
 
@@ -31,7 +36,8 @@ def application_script(board: Board, layout: FlashLayout, slot: int, arenas: Map
         return dataclasses.replace(region, origin=region.origin + guard, size=max(region.size - guard, 0))
 
     regions = tuple(unguarded(region) for region in placed.regions)
-    return _script(board, dataclasses.replace(placed, regions=regions), "the application", arenas)
+    placed = dataclasses.replace(placed, regions=regions)
+    return _script(board, placed, "the application", arenas, kernels=sorted(set(kernels)))
 
 
 def loader_script(board: Board, layout: FlashLayout) -> bytes:
@@ -40,7 +46,7 @@ def loader_script(board: Board, layout: FlashLayout) -> bytes:
     flash = dataclasses.replace(layout.loader, name=board.flash.name)
     main_ram = application_board(board, layout).region(board.main_ram)
     placed = dataclasses.replace(board, regions=(flash, main_ram))
-    return _script(board, placed, "the loader", {}, LOADER_LIMIT)
+    return _script(board, placed, "the loader", {}, code_limit=LOADER_LIMIT)
 
 
 def null_guard(board: Board) -> int:
@@ -49,7 +55,13 @@ def null_guard(board: Board) -> int:
 
 
 def _script(
-    board: Board, placed: Board, image: str, arenas: Mapping[str, int], code_limit: int | None = None
+    board: Board,
+    placed: Board,
+    image: str,
+    arenas: Mapping[str, int],
+    *,
+    kernels: Sequence[str] = (),
+    code_limit: int | None = None,
 ) -> bytes:
     size = mailbox_size(board)
     return render(
@@ -57,6 +69,7 @@ def _script(
         board=placed,
         image=image,
         plan_arenas=dict(arenas),
+        kernels=kernels,
         mailbox=board.region(board.main_ram).end - size if size else None,
         code_limit=code_limit,
     )

@@ -54,6 +54,7 @@ def render_project(
     layout = layout or flash_layout(board, 0)
     runtime = _RUNTIMES[type(plan)]
     arenas = ((plan.region, plan.size),) if isinstance(plan, tflm.Arena) else plan.arenas
+    kernels = {step.kernel.name for step in plan.steps} if isinstance(plan, Schedule) else {runtime}
     planned = dict(buffer_arenas(plan) if isinstance(plan, Schedule) else arenas)
     values = {
         "network": network,
@@ -67,7 +68,7 @@ def render_project(
     files = application_files(board, runtime)
     files["board.h"] = board_header(board, layout)
     for slot in range(max(len(layout.slots), 1)):
-        files[linker_script_name(slot)] = application_script(board, layout, slot, planned)
+        files[linker_script_name(slot)] = application_script(board, layout, slot, planned, kernels)
     files["network.h"] = render("network.h.j2", **values)
     files["network_info.c"] = render(
         "network_info.c.j2", **{**values, "model_sha256": hashlib.sha256(model).digest()}

@@ -123,7 +123,7 @@ def in_strips(members: Group, cuts: tuple[int, ...]) -> Group:
 
 
 def _strip(steps: tuple[Step, ...], first: int, end: int) -> Strip:
-    """What a strip computes for positions [first, end) of the last convolution: their neighbours, layer by layer.
+    """What a strip computes for positions [first, end) of the last convolution: their neighbours by layers.
 
     It begins at a multiple of what all poolings together make one, so that its maxima are those of the whole.
     """

@@ -15,6 +15,8 @@ from edgel3_deploy.image.layout import FlashLayout, flash_layout
 BUILD_ID = bytes([4, 5, 6]).ljust(32, b"\0")
 """What the stand-in network says."""
 NETWORK = Path(__file__).resolve().parent / "fake_network"
+DENSE = ("direct", "f22", "f44", "mono")
+"""Kernels whose code is for the ITCM."""
 ARENA_SIZE = 1300
 CPU = ("-mcpu=cortex-m7", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv5-sp-d16")
 COMPILE = (
@@ -58,7 +60,7 @@ def build_image(
     layout = layout or flash_layout(board, 0)
     files = application_files(board, "cmsis-nn")
     files["board.h"] = board_header(board, layout)
-    files["linker.ld"] = application_script(board, layout, slot, {"dtcm": ARENA_SIZE})
+    files["linker.ld"] = application_script(board, layout, slot, {"dtcm": ARENA_SIZE}, DENSE)
     for name in ("network.c", "network.h"):
         files[name] = (NETWORK / name).read_bytes()
     for name, content in files.items():

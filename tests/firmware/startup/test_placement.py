@@ -15,6 +15,7 @@ from edgel3_deploy.resources import firmware_dir
 from edgel3_deploy.toolchain.budget import measure
 from edgel3_deploy.toolchain.elf import Image, read_elf
 from tests.firmware.images import build_image
+from tests.graph.l3 import sparse_small
 from tests.graph.models import ModelBuilder
 
 ASSEMBLY = (
@@ -108,6 +109,18 @@ def test_the_budget_counts_the_code_in_the_itcm_and_its_copy_in_flash(images: Im
     assert {row.name: row.used for row in budget.regions}["itcm"] == code.size
     stored = sum(section.size for section in image.sections if section.stored)
     assert budget.flash.used == stored + layout.overhead
+
+
+@pytest.mark.parametrize(("name", "memory"), [("stm32f7", "itcm"), ("stm32h7", "itcm")])
+def test_lists_of_sparse_networks_run_from_the_itcm(
+    arm_gcc: Path, tmp_path: Path, name: str, memory: str
+) -> None:
+    (tmp_path / "sparse.tflite").write_bytes(sparse_small((64, 50)))
+    board = load_board(name)
+    build(BuildRequest(board=board, model=str(tmp_path / "sparse.tflite"), output=tmp_path / name))
+    image = read_elf(tmp_path / name / "firmware.elf")
+    for function in ("edgel3_sparse_tile", "edgel3_sparse_run"):
+        assert region_of(image, board, function) == memory
 
 
 def test_matrix_products_of_cmsis_nn_run_from_the_itcm(images: Images) -> None:
