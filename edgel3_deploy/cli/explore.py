@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgel3_deploy.cli.options import board_option, json_option
+from edgel3_deploy.cli.options import board_option, json_option, ram_option
 from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings, size
 from edgel3_deploy.cli.progress import ConsoleProgress
 from edgel3_deploy.errors import UsageError
@@ -42,9 +42,15 @@ if TYPE_CHECKING:
     show_default=True,
     help="Where to draw flash, RAM, weights and fidelity over instructions.",
 )
+@ram_option
 @json_option
 def command(
-    board_name: str, models: tuple[str, ...], audio: tuple[Path, ...], plot: Path, as_json: bool
+    board_name: str,
+    models: tuple[str, ...],
+    audio: tuple[Path, ...],
+    plot: Path,
+    ram_limit: int | None,
+    as_json: bool,
 ) -> None:
     """Compare variants on a board: weights, flash, RAM, instructions, fidelity of int8.
 
@@ -65,7 +71,7 @@ def command(
     if len(recordings) == 1:
         emit_warnings(["fidelity needs two recordings, one to calibrate and one to judge; there is one"])
     with ConsoleProgress() as progress:
-        variants = explore(board, models, recordings, progress)
+        variants = explore(board, models, recordings, progress, ram_limit)
     write_atomically(plot, explore_plot(variants, board))
     if as_json:
         emit_json([variant.to_json() for variant in variants])

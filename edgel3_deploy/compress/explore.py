@@ -23,7 +23,8 @@ from edgel3_deploy.models.locate import default_model, find_weights, locate
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.models.weights import read_weights
 from edgel3_deploy.plan.estimate import Estimate, estimate_network
-from edgel3_deploy.plan.goal import GOALS
+from edgel3_deploy.plan.goal import GOALS, Goal
+from edgel3_deploy.plan.option import Option
 from edgel3_deploy.plan.search import options
 from edgel3_deploy.plan.skeleton import float_skeleton, skeleton
 from edgel3_deploy.progress import Progress, silent
@@ -61,33 +62,52 @@ class Variant:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class _Target:
+    """What variants are planned for: a board and a limit of RAM."""
+
+    board: Board
+    ram_limit: int | None
+
+    def judge(
+        self, network: Network, goal: Goal = "balanced", found: tuple[Option, ...] | None = None
+    ) -> Estimate:
+        """The estimate of a network for a goal; `found` are its options where they are known."""
+        return estimate_network(network, self.board, goal, found, ram_limit=self.ram_limit)
+
+
 def explore(
-    board: Board, models: Sequence[str] = (), recordings: Sequence[Path] = (), progress: Progress = silent
+    board: Board,
+    models: Sequence[str] = (),
+    recordings: Sequence[Path] = (),
+    progress: Progress = silent,
+    ram_limit: int | None = None,
 ) -> tuple[Variant, ...]:
     """Variants of `models` for `board`, and the other members of the family by their shape alone.
 
     `models` are family names, "bundled" or paths; without any, the weights of the family that are at hand, or
     the bundled model. Float models also come pruned by the published plans, cut short and with half the
-    filters. Every other one of
-    `recordings` (files) calibrates, the rest judges; with fewer than two nothing is quantized and there is no
-    fidelity. Raises BadInputError or UsageError for models and recordings that cannot be used.
+    filters. Every other one of `recordings` (files) calibrates, the rest judges; with fewer than two nothing
+    is quantized and there is no fidelity. `ram_limit` bounds all RAM of an image, in bytes. Raises
+    BadInputError or UsageError for models and recordings that cannot be used.
     """
+    target = _Target(board, ram_limit)
     chosen = [locate(model) for model in models or _at_hand()]
     rows: list[Variant] = []
     for model in chosen:
         if model.kind == "weights":
             network = replace(read_weights(model.path), name=model.name)
-            rows.extend(_made_smaller(network, board, recordings, progress))
+            rows.extend(_made_smaller(network, target, recordings, progress))
         else:
             progress(f"planning {model.name}")
-            rows.extend(_rows(model.name, read_network_file(model.path, model.name)[0], board, None))
+            rows.extend(_rows(model.name, read_network_file(model.path, model.name)[0], target, None))
     names = [_shape_name(model.name) for model in chosen]
     for member in FAMILY:
         name = _shape_name(member.name)
         if name not in names:
             names.append(name)
             progress(f"planning {name}")
-            rows.extend(_rows(name, skeleton(member), board, None))
+            rows.extend(_rows(name, skeleton(member), target, None))
     return tuple(rows)
 
 
@@ -102,7 +122,7 @@ def _shape_name(name: str) -> str:
 
 
 def _made_smaller(
-    network: FloatNetwork, board: Board, recordings: Sequence[Path], progress: Progress
+    network: FloatNetwork, target: _Target, recordings: Sequence[Path], progress: Progress
 ) -> Iterator[Variant]:
     """The network, the same with fewer weights, its shorter versions, and the one with half the filters.
 
@@ -114,12 +134,12 @@ def _made_smaller(
         if convs < len(network.convs)
     ]
     for variant in (network, *_pruned(network), *shorter):
-        yield from _measured(variant, board, recordings, progress)
+        yield from _measured(variant, target, recordings, progress)
     plan = WIDTH_PLANS["half"]
     if len(plan) == len(network.convs):
         name = f"{network.name} half"
         progress(f"planning {name}")
-        yield from _rows(name, float_skeleton(prune_filters(network, plan).network), board, None)
+        yield from _rows(name, float_skeleton(prune_filters(network, plan).network), target, None)
 
 
 def _pruned(network: FloatNetwork) -> Iterator[FloatNetwork]:
@@ -133,7 +153,7 @@ def _pruned(network: FloatNetwork) -> Iterator[FloatNetwork]:
 
 
 def _measured(
-    variant: FloatNetwork, board: Board, recordings: Sequence[Path], progress: Progress
+    variant: FloatNetwork, target: _Target, recordings: Sequence[Path], progress: Progress
 ) -> tuple[Variant, ...]:
     """The rows of a float network, with fidelity if it fits and there are recordings to judge by."""
 
@@ -142,15 +162,15 @@ def _measured(
 
     shown("planning")
     shape = float_skeleton(variant)
-    if len(recordings) < 2 or estimate_network(shape, board).verdict != "fits":
-        return _rows(variant.name, shape, board, None)
+    if len(recordings) < 2 or target.judge(shape).verdict != "fits":
+        return _rows(variant.name, shape, target, None)
     shown("reading recordings")
     judging = _spectrograms(variant, recordings[1::2])
     model = quantize(variant, calibration=recordings[::2], progress=shown)
     shown("judging")
     int8 = read_network(model.tflite, name=variant.name)
     fidelity = measure(forward(variant, judging), int8_embeddings(int8, judging))
-    return _rows(variant.name, int8, board, fidelity)
+    return _rows(variant.name, int8, target, fidelity)
 
 
 def _spectrograms(network: FloatNetwork, recordings: Sequence[Path]) -> NDArray[np.float32]:
@@ -162,9 +182,9 @@ def _spectrograms(network: FloatNetwork, recordings: Sequence[Path]) -> NDArray[
     return np.stack([log_mel(window, sizes) for pieces in cut for window in pieces])
 
 
-def _rows(name: str, network: Network, board: Board, fidelity: Fidelity | None) -> tuple[Variant, ...]:
+def _rows(name: str, network: Network, target: _Target, fidelity: Fidelity | None) -> tuple[Variant, ...]:
     """A row for each goal; a single one if the network does not fit."""
-    balanced = estimate_network(network, board)
+    balanced = target.judge(network)
     if balanced.verdict != "fits":
         return (_row(name, "-", balanced, network, fidelity),)
     found = options(network)
@@ -172,7 +192,7 @@ def _rows(name: str, network: Network, board: Board, fidelity: Fidelity | None) 
         _row(
             name,
             goal,
-            balanced if goal == "balanced" else estimate_network(network, board, goal, found),
+            balanced if goal == "balanced" else target.judge(network, goal, found),
             network,
             fidelity,
         )

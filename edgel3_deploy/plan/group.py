@@ -103,17 +103,16 @@ class Group:
 
 
 def scratch_of(step: Step, lanes: LaneGroup | None) -> int:
-    """Bytes of a step's workspace; mono_lanes needs five words for each position of its output's row."""
+    """Bytes of a step's workspace, as the edgel3_*_scratch functions count them."""
     if lanes is None or step.kernel.name != "mono_lanes":
         return step.scratch
     made = (*lanes.rings, lanes.exit)[0]
     assert made is not None
-    stride = made.lanes.stride * (2 if step.kernel.pooled else 1)
-    return stride * MONO_PATCH_BYTES + aligned(3 * (made.lanes.width + 4))
+    return made.lanes.stride * MONO_PATCH_BYTES + aligned(3 * (made.lanes.width + 4))
 
 
 MONO_PATCH_BYTES = 20
-"""Five int16 pairs for each position: what mono_lanes expands a row of the input to."""
+"""Five int16 pairs for each position: what mono_lanes expands three rows of the input to."""
 
 
 def aligned(size: int) -> int:

@@ -11,9 +11,8 @@ from edgel3_deploy.graph.ir import Conv2D, Layer
 
 TAP_BYTES = 8
 PAIR_BYTES = 2
-CHANNEL_BYTES = 24
-LIST_BYTES = 12
-"""sizeof an edgel3_tap_t, a pair {delta, weight}, an edgel3_sparse_channel_t, an edgel3_sparse_list_t."""
+CHANNEL_BYTES = 28
+"""sizeof an edgel3_tap_t, of a pair {delta, weight}, of an edgel3_sparse_channel_t."""
 WORD_BYTES = 4
 TILE_WORDS = 6
 BYTE_DELTA = 252
@@ -36,7 +35,8 @@ class ListSizes:
     """Running totals over the output channels: entry n is that of the first n channels, so out + 1 entries.
 
     `taps` counts entries in tap form (an empty channel has one of weight 0); `pairs` those in byte form,
-    escapes included. `wide`: byte lists count their deltas in words, else in bytes, whichever is shorter.
+    escapes included, an even number a channel. `wide`: byte lists count their deltas in words, else in bytes,
+    whichever is shorter.
     """
 
     nonzeros: tuple[int, ...]
@@ -64,9 +64,8 @@ class ListSizes:
         """Lists and per-channel constants in flash."""
         decoded = split.resident + split.taps
         taps = self.taps[decoded] - self.taps[split.resident]
-        resident = _words(self.pairs[split.resident])
-        rest = _words(self.pairs[-1] - self.pairs[decoded])
-        return TAP_BYTES * taps + resident + rest + CHANNEL_BYTES * self.channels
+        pairs = self.pairs[split.resident] + self.pairs[-1] - self.pairs[decoded]
+        return TAP_BYTES * taps + PAIR_BYTES * pairs + CHANNEL_BYTES * self.channels
 
 
 def least_constants(layer: Layer) -> int:
@@ -101,13 +100,9 @@ def list_sizes(conv: Conv2D, columns: bool) -> ListSizes:
     # Byte deltas save half an instruction an entry; an escape costs a whole one.
     by_word = bool(narrow.sum() > wide.sum() + entries.sum() / 17)
     pairs = entries + (wide if by_word else narrow)
+    pairs += pairs % 2
     return ListSizes(_totals(count), _totals(entries), _totals(pairs), by_word)
 
 
 def _totals(counts: NDArray[np.int64]) -> tuple[int, ...]:
     return (0, *np.cumsum(counts).tolist())
-
-
-def _words(pairs: int) -> int:
-    """Bytes of so many pairs, in whole words."""
-    return -(-pairs * PAIR_BYTES // WORD_BYTES) * WORD_BYTES

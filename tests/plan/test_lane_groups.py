@@ -68,7 +68,7 @@ def test_taps_cost_fewer_instructions_than_bytes_and_from_flash_more_cycles_than
     assert sum(lane_costs(everything)) < sum(lane_costs(members)) * 0.8
     assert sum(lane_costs(everything)) == sum(lane_costs(resident))
     assert sum(lane_costs(resident, CYCLES)) < sum(lane_costs(everything, CYCLES))
-    assert sum(step.constant_bytes for step in resident.steps) < 490_000
+    assert sum(step.constant_bytes for step in resident.steps) < 500_000
 
 
 def test_lists_become_taps_where_they_are_met_most() -> None:

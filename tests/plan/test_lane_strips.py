@@ -30,7 +30,7 @@ def right(steps: tuple[Step, ...], strip: Strip) -> NDArray[np.bool_]:
     What is not computed, and what lies beyond a cut, is wrong; wrong inputs make wrong outputs. The rows'
     true ends are no cuts.
     """
-    known = np.ones(row_width(steps[0]), np.bool_)
+    known: NDArray[np.bool_] = np.ones(row_width(steps[0]), np.bool_)
     for index, step in enumerate(steps):
         at, (first, end) = strip.origins[index], strip.counted[index]
         padded = np.pad(known, 1, constant_values=True)
@@ -42,7 +42,7 @@ def right(steps: tuple[Step, ...], strip: Strip) -> NDArray[np.bool_]:
             return made
         if step.kernel.pooled:
             halves = made[: step.positions].reshape(-1, 2)
-            made = halves.all(axis=1)
+            made = halves[:, 0] & halves[:, 1]
         known = made
     raise AssertionError
 
