@@ -53,6 +53,7 @@ class StepView:
     reach: str
     comment: tuple[str, ...]
     resident: str = ""
+    products: str = ""
     resident_channels: int = 0
     lanes: LaneStepView | None = None
 
@@ -107,6 +108,9 @@ def view_native(schedule: Schedule) -> NativeView:
         parts = [constants(step, scratch, residents.get(step.index)) for step in members.steps]
         found += parts
         views = _group_steps(members, first, source, scratch)
+        beside = schedule.products[position] if schedule.products else None
+        if beside is not None:
+            views = [dataclasses.replace(view, products=at(beside)) for view in views]
         views = [_with_resident(view, part) for view, part in zip(views, parts, strict=True)]
         rings = schedule.rings[position]
         if members.lanes is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -207,7 +207,7 @@ def _list(name: str, part: SparseList, tile: str) -> tuple[ListView, ArrayView]:
     note = f"from channel {part.first} on"
     array_name = f"{name}_{part.form}_{part.first}"
     if form.startswith("TAPS"):
-        rows = _taps(part.entries)
+        rows = _taps(part.entries.tolist())
         entries = ArrayView("edgel3_tap_t", array_name, len(part.entries), note, rows, tile)
     else:
         entries = ArrayView("uint8_t", array_name, part.entries.size, note, _bytes(part))
@@ -225,8 +225,8 @@ def _offset(count: int) -> str:
     return f" + {count}" if count else ""
 
 
-def _taps(entries: NDArray[np.int32]) -> str:
-    taps = [f"{{TILE + {offset}, {weight} * 512}}" for offset, weight in entries.tolist()]
+def _taps(entries: Sequence[tuple[int, int]]) -> str:
+    taps = [f"{{TILE + {offset}, {weight} * 512}}" for offset, weight in entries]
     return "\n".join("    " + ", ".join(taps[at : at + 5]) + "," for at in range(0, len(taps), 5))
 
 

@@ -128,8 +128,13 @@ EXACT: dict[str, Callable[[Conv2D], BoolArray]] = {
     "f22": exact_f22,
     "direct": exact_direct,
     "mono": exact_mono,
+    "mono_lanes": exact_mono,
+    "sparse": exact_direct,
 }
-"""The condition of each convolution kernel, by its name."""
+"""The condition of each convolution kernel, by its name.
+
+Sparse lists are split so that their lanes hold (pack_sparse); their sums are added as TFLite's accumulator.
+"""
 
 
 def supports(kernel: str, layer: Conv2D) -> bool:
@@ -138,6 +143,10 @@ def supports(kernel: str, layer: Conv2D) -> bool:
     same = layer.padding == (1, 1) and layer.output.shape[:2] == layer.input.shape[:2]
     if kernel in ("f44", "f22"):
         return square and same
+    if kernel == "sparse":
+        return square and same
+    if kernel == "mono_lanes":
+        return square and same and layer.weights.shape[3] == 1
     if kernel == "mono":
         return square and layer.weights.shape[3] == 1 and max(layer.padding) <= 1
     return True

@@ -14,6 +14,9 @@ Parts = tuple[tuple[Layer, ...], ...]
 BLOCKS = (1, 2, 3, 4)
 """Tiles in flight, in fours, that are tried for the Winograd kernels."""
 
+APART_BLOCKS = (3, 4)
+"""Of these, the ones that are also tried with weights in flight apart from the tiles."""
+
 STORED_PARTS = 2
 """Output channels are stored transformed in halves of a layer."""
 
@@ -78,6 +81,8 @@ def _winograd(layer: Conv2D, pooled: bool) -> Iterable[Kernel]:
             ):
                 for blocks in BLOCKS:
                     yield Kernel(name, stored, blocks, pooled)
+                    if name == "f44" and blocks in APART_BLOCKS and stored < outputs:
+                        yield Kernel(name, stored, blocks, pooled, apart=True)
 
 
 def pooling(layer: MaxPool2D) -> KernelName:

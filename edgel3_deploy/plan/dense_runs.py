@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import prod
 from operator import itemgetter
 
 from edgel3_deploy.plan.candidates import Parts, steps_from
@@ -23,12 +24,13 @@ Without there is one kernel for each operation, and a group may be as long as th
 
 @dataclass(frozen=True)
 class _Choice:
-    """A step with its numbers: workspace, flash, costs over the whole map and unit by unit.
+    """A step with its numbers: operation behind it, workspace, flash, costs over the whole map and by units.
 
     `rates` are both modelled costs, over the whole map and unit by unit.
     """
 
     step: Step
+    end: int
     reads: tuple[tuple[int, int], ...]
     scratch: int
     flash: int
@@ -55,8 +57,7 @@ class _Run:
 
     @property
     def end(self) -> int:
-        last = self.choices[-1].step
-        return last.index + last.operations
+        return self.choices[-1].end
 
 
 def dense_options(
@@ -69,7 +70,7 @@ def dense_options(
     choices = [_choices(parts, position, winograd, by) for position in range(len(parts))]
     if rooms is not None:
         choices = [[c for c in found if c.flash <= room] for found, room in zip(choices, rooms, strict=True)]
-    streamed = [_thinned_choices(found) for found in choices]
+    streamed = [_thinned_choices([c for c in found if not c.step.kernel.apart]) for found in choices]
     plain = [[c for c in found if c.step.kernel.name not in WINOGRAD_TILE] for found in streamed]
     found: list[Option] = []
     for first in range(len(parts)):
@@ -95,7 +96,16 @@ def _choices(parts: Parts, position: int, winograd: bool, by: Measure) -> list[_
 def _choice(step: Step, by: Measure) -> _Choice:
     rates = cost(step, step.units), cost(step, 1)
     at_once, in_strips = (of_rate(rate, by) for rate in rates)
-    return _Choice(step, step.reads, step.scratch, step.constant_bytes, at_once, in_strips, rates)
+    return _Choice(
+        step,
+        step.index + step.operations,
+        step.reads,
+        step.scratch,
+        step.constant_bytes,
+        at_once,
+        in_strips,
+        rates,
+    )
 
 
 def _alone(choice: _Choice, cost: float) -> _Run:
@@ -137,7 +147,7 @@ def _extended(runs: list[_Run], choices: list[list[_Choice]]) -> list[_Run]:
                 rings[pair] = _ring(last, choice) if _follows(last, choice) else None
             ring = rings[pair]
             if ring is not None:
-                key = (run.end + choice.step.operations, *choice.kind)
+                key = (choice.end, *choice.kind)
                 longer[key].append(
                     (
                         run.cost + choice.in_strips,
@@ -214,8 +224,8 @@ def _thinned_choices(found: list[_Choice]) -> list[_Choice]:
 def _option(parts: Parts, run: _Run) -> Option:
     """The run as a group between whole maps; at the network's ends they are the caller's."""
     steps = tuple(choice.step for choice in run.choices)
-    before = 0 if steps[0].index == 0 else int(steps[0].layer.input.size)
+    before = 0 if steps[0].index == 0 else prod(steps[0].input_shape)
     after = 0 if run.end == len(parts) else ring_bytes(steps[-1], steps[-1].output_shape[0])
-    ram = before + after + run.inner + run.scratch
+    ram = before + after + run.inner + run.scratch + max(step.products for step in steps)
     instructions = sum(int(choice.rates[len(steps) > 1].instructions) for choice in run.choices)
     return Option(steps[0].index, run.end, Group(steps, run.rings), ram, run.flash, instructions, run.cost)

@@ -101,6 +101,11 @@ class Group:
         """Bytes of the workspace that the steps share: one works at a time."""
         return max(scratch_of(step, self.lanes) for step in self.steps)
 
+    @property
+    def products(self) -> int:
+        """Bytes of the buffer that steps with weights in flight apart share."""
+        return max(step.products for step in self.steps)
+
 
 def scratch_of(step: Step, lanes: LaneGroup | None) -> int:
     """Bytes of a step's workspace, as the edgel3_*_scratch functions count them."""

@@ -63,7 +63,8 @@ class Kernel:
             pool = " + 2x2 max" if self.pooled else ""
             stored = f", {self.stored_channels} channels transformed" if self.stored_channels else ""
             resident = f", {self.resident_channels} in RAM" if self.resident_channels else ""
-            return f"F({tile}x{tile},3x3){pool}, {4 * self.blocks} tiles{stored}{resident}"
+            apart = ", weights in flight apart" if self.apart else ""
+            return f"F({tile}x{tile},3x3){pool}, {4 * self.blocks} tiles{stored}{resident}{apart}"
         if self.name in LANES:
             pool = " + 2x2 max" if self.pooled else " + maximum over the map" if self.reduced else ""
             return f"{_TEXT[self.name]} by {'columns' if self.columns else 'rows'}{pool}"
@@ -188,6 +189,13 @@ class Step:
     def scratch(self) -> int:
         """Bytes of workspace, 8-byte aligned."""
         return scratch_bytes(self.kernel, self.layer)
+
+    @property
+    def products(self) -> int:
+        """Bytes of the buffer that the kernel has beside its workspace, 0 if it has none."""
+        if not (self.kernel.apart and isinstance(self.layer, Conv2D)):
+            return 0
+        return products_bytes(self.kernel, self.layer)
 
     @property
     def constant_bytes(self) -> int:

@@ -1,7 +1,5 @@
-"""Instructions and cycles of the lane kernels on a Cortex-M7, modelled.
+"""Modelled cost of whole steps in lane groups, with the figures that cost_sparse.py has of the kernel.
 
-Per tile of 8 positions. Instructions are fitted to counts measured on QEMU's mps2-an500; cycles are
-llvm-mca's for each loop, one for every other instruction, and the cache lines that a list in flash misses.
 They choose between candidates and are never reported as measurements.
 """
 
@@ -9,13 +7,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edgel3_deploy.plan.cost_sparse import (
+    CHANNEL,
+    ENTRY,
+    ENTRY_BYTES,
+    ENTRY_CYCLES,
+    MISS,
+    PLAIN_CHANNEL,
+    TURN,
+    TURN_ENTRIES,
+    ListForm,
+    Output,
+    expansion,
+)
 from edgel3_deploy.plan.kernel import Step
 from edgel3_deploy.plan.list_sizes import ListSplit
 
 
 @dataclass(frozen=True)
 class Rates:
-    """Costs per entry of a list by form and place, and of the rest, which is the same for all forms."""
+    """Costs per entry of a list by form and place; the rest is the same for all."""
 
     tap: float
     resident_tap: float
@@ -26,30 +37,52 @@ class Rates:
         return self.wide_pair if wide else self.narrow_pair
 
 
-MISS = 12.0 / 32.0
-"""Cycles for each byte of a list that comes from flash: 12 for a cache line of 32 bytes at 7 wait states."""
-INSTRUCTIONS = Rates(tap=6.05, resident_tap=6.05, narrow_pair=8.5, wide_pair=9.0)
-CYCLES = Rates(tap=7.0 + 8 * MISS, resident_tap=7.0, narrow_pair=12.5 + 2 * MISS, wide_pair=13.0 + 2 * MISS)
-CHANNEL, EXPANDED_ROW, MONO_OUTPUT, ADAPTED = 55.0, 19.0, 10.9, 6.0
-"""Per output channel and tile; per row and input channel of a tile; per output of mono_lanes; per value that
-is laid out in lanes or back."""
+def _turn(form: ListForm) -> float:
+    """An entry's share of the loop around it."""
+    return TURN / TURN_ENTRIES[form]
 
 
-def sparse_cost(step: Step, tiles: int, rates: Rates, split: ListSplit | None = None) -> float:
-    """The cost of a whole sparse step that needs `tiles` tiles a row."""
-    sizes = step.lists
+def _cycles(form: ListForm) -> float:
+    """Cycles of an entry in flash."""
+    return ENTRY_CYCLES[form] + MISS * ENTRY_BYTES[form] + _turn(form)
+
+
+INSTRUCTIONS = Rates(
+    tap=ENTRY["taps"] + _turn("taps"),
+    resident_tap=ENTRY["taps"] + _turn("taps"),
+    narrow_pair=ENTRY["bytes1"] + _turn("bytes1"),
+    wide_pair=ENTRY["bytes4"] + _turn("bytes4"),
+)
+CYCLES = Rates(
+    tap=_cycles("taps"),
+    resident_tap=ENTRY_CYCLES["taps"] + _turn("taps"),
+    narrow_pair=_cycles("bytes1"),
+    wide_pair=_cycles("bytes4"),
+)
+MONO_OUTPUT, ADAPTED = 10.9, 6.0
+"""Per output of mono_lanes; per value that is laid out in lanes or back."""
+
+
+def sparse_cost(step: Step, tiles: int, edges: int, rates: Rates) -> float:
+    """The cost of a whole sparse step of `tiles` tiles a row, `edges` of them at an end of a supergroup."""
+    sizes, split = step.lists, step.kernel.lists
     assert sizes is not None
-    split = step.kernel.lists if split is None else split
-    inputs, outputs = step.input_shape[2], sizes.channels
     resident = sizes.taps[split.resident]
     per_tile = (
         resident * rates.resident_tap
         + (sizes.tap_entries(split) - resident) * rates.tap
         + sizes.byte_entries(split) * rates.pair(sizes.wide)
-        + outputs * CHANNEL
-        + 3 * inputs * EXPANDED_ROW
+        + _channels(step, split)
     )
-    return step.rows * tiles * per_tile
+    return step.rows * (tiles * per_tile + expansion(step.input_shape[2], tiles, edges))
+
+
+def _channels(step: Step, split: ListSplit) -> float:
+    """Of starting and finishing every output channel's list for a tile."""
+    output: Output = "pooled" if step.kernel.pooled else "global" if step.kernel.reduced else "rows"
+    outputs = step.output_shape[2]
+    plain = outputs - split.resident - split.taps
+    return outputs * (CHANNEL[output] + TURN / 2) + plain * PLAIN_CHANNEL
 
 
 def mono_cost(step: Step, tiles: int) -> float:

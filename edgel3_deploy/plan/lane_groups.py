@@ -78,6 +78,18 @@ def tiles(members: Group) -> tuple[int, ...]:
     )
 
 
+def edges(members: Group) -> tuple[int, ...]:
+    """How many of these tiles are at an end of a supergroup, whose words take more to expand."""
+    assert members.lanes is not None
+    return tuple(
+        sum(
+            Lanes(strip.widths[index], 1, distance).edges(*strip.counted[index])
+            for strip in members.lanes.strips
+        )
+        for index, distance in enumerate(conv_distances(members))
+    )
+
+
 def conv_distances(members: Group) -> tuple[int, ...]:
     """The distance of the lanes in each step's convolution row."""
     lanes = members.lanes
@@ -94,8 +106,8 @@ def lane_costs(members: Group, rates: Rates = INSTRUCTIONS) -> tuple[float, ...]
     """The modelled cost of each step of a lane group; the ends' transposition belongs to the end steps."""
     assert members.lanes is not None
     costs = [
-        mono_cost(step, count) if step.kernel.name == "mono_lanes" else sparse_cost(step, count, rates)
-        for step, count in zip(members.steps, tiles(members), strict=True)
+        mono_cost(step, count) if step.kernel.name == "mono_lanes" else sparse_cost(step, count, ends, rates)
+        for step, count, ends in zip(members.steps, tiles(members), edges(members), strict=True)
     ]
     if members.lanes.entry is not None:
         costs[0] += ADAPTED * int(members.steps[0].layer.input.size)

@@ -1,13 +1,14 @@
 """Lists of the non-zero weights of a sparse 3x3 convolution: firmware/include/edgel3_sparse.h.
 
-Of a list with the sum P of its positive weights and N of its negated negative ones, lane 0 is in -255 N .. 255 P.
-It starts from K = 255 N and must stay below 2^23: sum |w| <= 32,896. Weights beyond that go into further lists of
-the same channel.
+Of a list with the sum P of its positive weights and N of its negated negative ones, lane 0 is in -255 N ..
+255 P. It starts from K = 255 N and must stay below 2^23: sum |w| <= 32,896. Weights beyond that go into
+further lists of the same channel.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, Protocol
 
 import numpy as np
@@ -28,8 +29,8 @@ CHANNEL_BYTES = 4 * FIELDS
 TAP_CODE, TAP_TURN = 24, 64
 PAIRS_CODE, PAIRS_TURN = 68, 8
 WORD_PAIR_CODE, WORD_PAIR_TURN = 36, 16
-"""Bytes of code for a tap, two pairs with deltas in bytes, and a pair with a delta in words; and how many of them a
-turn of sparse_run_m7.S takes."""
+"""Bytes of code for a tap, two pairs with deltas in bytes, and a pair with a delta in words; and how many of
+them a turn of sparse_run_m7.S takes."""
 LAST_FAST_SHIFT = 12
 
 
@@ -47,9 +48,9 @@ class Split(Protocol):
 class SparseList:
     """Lists of consecutive output channels, from channel `first` on, with `channels` records.
 
-    `entries`: for taps int64 (n, 2), byte offset into the tile's scratch and weight; for bytes uint8 (n, 2), delta
-    and weight modulo 256. `form` is that of the entries: resident lists are stored as bytes, but their records are
-    those of taps.
+    `entries`: for taps int64 (n, 2), byte offset into the tile's scratch and weight; for bytes uint8 (n, 2),
+    delta and weight modulo 256. `form` is that of the entries: resident lists are stored as bytes, but their
+    records are those of taps.
     """
 
     form: Form
@@ -66,7 +67,9 @@ class PackedSparse:
     lists: tuple[SparseList, ...]
 
 
-def pack_sparse(conv: Conv2D, split: Split, columns: bool, form: RequantizeForm, reduced: bool = False) -> PackedSparse:
+def pack_sparse(
+    conv: Conv2D, split: Split, columns: bool, form: RequantizeForm, reduced: bool = False
+) -> PackedSparse:
     """The lists of a convolution; `columns`: for rows of the transposed map.
 
     `reduced`: only the maximum of each channel over the map is requantized, so any form of it is fast.
@@ -81,14 +84,16 @@ def pack_sparse(conv: Conv2D, split: Split, columns: bool, form: RequantizeForm,
     lists: list[SparseList] = []
     cuts = {0, split.resident, decoded, *(np.flatnonzero(np.diff(fast)) + 1).tolist()}
     bounds = [*sorted(cut for cut in cuts if cut < outputs), outputs]
-    for first, end in zip(bounds, bounds[1:], strict=False):
+    for first, end in pairwise(bounds):
         stored = "taps" if split.resident <= first < decoded else byte_form
         run = "taps" if first < decoded else byte_form
         made: list[list[int]] = []
-        entries = []
+        entries: list[NDArray[np.int64] | NDArray[np.uint8]] = []
         for channel in range(first, end):
             made += _records(conv, channel, parts[channel], run, bool(fast[channel]))
-            entries += parts[channel] if stored == "taps" else [_pairs(part, stored) for part in parts[channel]]
+            entries += (
+                parts[channel] if stored == "taps" else [_pairs(part, stored) for part in parts[channel]]
+            )
         name = stored if fast[first] else f"{stored}_general"
         lists.append(SparseList(name, first, len(made), np.concatenate(entries)))  # type: ignore[arg-type]
         records += made
@@ -107,7 +112,7 @@ def _fast(conv: Conv2D, form: RequantizeForm, reduced: bool) -> NDArray[np.bool_
 
 
 def _taps(conv: Conv2D, channel: int, columns: bool) -> Int64Array:
-    """(n, 2): offset in the scratch [ky][input channel][6 words] and weight; an empty channel has a weight 0."""
+    """(n, 2): offset in the scratch [ky][input channel][6 words], weight; an empty channel has a weight 0."""
     order = (1, 2, 0) if columns else (0, 2, 1)
     weights = conv.weights[channel].transpose(order)
     places = np.flatnonzero(weights)
@@ -133,7 +138,7 @@ def _parts(taps: Int64Array) -> list[Int64Array]:
 
 
 def _byte_form(channels: list[list[Int64Array]]) -> Literal["bytes1", "bytes4"]:
-    """The shorter of both; deltas in bytes save half an instruction an entry where escapes do not cost more."""
+    """The faster of both: deltas in bytes save half an instruction an entry, but need more escapes."""
     narrow = sum(len(_pairs(part, "bytes1")) for parts in channels for part in parts)
     wide = sum(len(_pairs(part, "bytes4")) for parts in channels for part in parts)
     return "bytes1" if 8.5 * narrow <= 9 * wide else "bytes4"
@@ -164,10 +169,8 @@ def _records(conv: Conv2D, channel: int, parts: list[Int64Array], run: str, fast
         lane0 = lane1 - 128 * total - lowest
         start = lane1 if fast else 0
         size, entry = _length(part, run)
-        if run == "taps":
-            words = [lowest << 9, 2 * start]
-        else:
-            words = [lowest + (start << 24), start >> 8]
+        taps, plain = [lowest << 9, 2 * start], [lowest + (start << 24), start >> 8]
+        words = taps if run == "taps" else plain
         if fast:
             return [[size, entry, *words, 2 * lane0, multiplier, shift]]
         more = int(index + 1 < len(parts))

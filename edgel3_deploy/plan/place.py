@@ -31,6 +31,7 @@ class Places:
     maps: tuple[Place | None, ...]
     rings: tuple[tuple[Place, ...], ...]
     scratch: tuple[Place | None, ...]
+    products: tuple[Place | None, ...]
     maxima: tuple[Place | None, ...]
     arenas: Mapping[str, int]
 
@@ -57,6 +58,7 @@ def place(groups: Sequence[Group], free: Mapping[str, int], main: str) -> Places
             for index, members in enumerate(groups)
         ),
         scratch=tuple(found.get(_label(index, "scratch")) for index in every),
+        products=tuple(found.get(_label(index, "products")) for index in every),
         maxima=tuple(found.get(_label(index, "maxima")) for index in every),
         arenas={region: layout.size for region, layout in layouts.items()},
     )
@@ -79,6 +81,8 @@ def _buffers(groups: Sequence[Group]) -> list[Buffer]:
         for what, size in (("scratch", members.scratch), ("maxima", members.maxima_bytes)):
             if size:
                 hot.append(Buffer(_label(index, what), size, index, index))
+        if members.products:
+            others.append(Buffer(_label(index, "products"), members.products, index, index))
         for ring, size in enumerate(members.buffers):
             others.append(Buffer(_label(index, f"ring {ring}"), size, index, index))
         if index < len(groups) - 1:
@@ -98,7 +102,7 @@ def _assigned(buffers: Sequence[Buffer], free: Mapping[str, int], main: str) -> 
     """Each buffer in the first region whose arena can take it too; None if one fits nowhere."""
     held: dict[str, list[Buffer]] = {name: [] for name in free}
     for buffer in buffers:
-        hot = buffer.storage is None and " ring " not in buffer.label
+        hot = buffer.label.endswith(("scratch", "maxima"))
         order = sorted(free, key=lambda name: name != main) if hot else list(free)
         region = next((name for name in order if lay_out([*held[name], buffer]).size <= free[name]), None)
         if region is None:

@@ -49,6 +49,8 @@ STRIPS_SHARE = 2.2
 """The same where little RAM forces strips, each of which meets every list again."""
 INT8_SHARE = 1.02
 """How much flash the goal size spends: the smallest form and what the kernels' layouts add."""
+LEAST_SAVED_PER_BYTE = 1.0
+"""Modelled cost of an inference that the balanced goal asks of a byte of flash."""
 CODE_RESERVE = 41 * 1024
 """Bytes of an image that constants leave to code and C library; a tenth of what there is if that is less."""
 SIZE_INSTRUCTIONS_PER_MAC = 1.7
@@ -65,7 +67,8 @@ class Schedule:
 
     `maps` has, per group, where the whole map behind it lies: None for the network's output, which the caller
     owns. Per group, too: `rings`, a place for each of `Group.buffers`; `scratch`, None if it needs none;
-    `maxima`, None if it has none. `residents` are never written again after the start, and share no memory.
+    `maxima` and `products` (sums and weights in flight of steps that have them apart), None if it has none,
+    as is `products` as a whole if no group has any. `residents` are never written again after the start, and share no memory.
     `instructions` and `cycles` are modelled, not measured; `by` says which of them was kept low, `reason` in
     words what the choice was made for.
     """
@@ -82,6 +85,7 @@ class Schedule:
     cycles: int
     by: Measure
     reason: str
+    products: tuple[Place | None, ...] = ()
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -104,6 +108,8 @@ class _Attempt:
     """Limits to choose within: RAM of `regions`, bytes of constants, and what to tell people about them.
 
     Lists may become taps within `taps` bytes of constants, within `strip_taps` if a group runs in strips.
+    `hot`: the most bytes of scratch, so that it lies in the main RAM; None for no limit. `flash_price`: what a
+    byte of flash must save.
     """
 
     regions: tuple[str, ...]
@@ -111,6 +117,8 @@ class _Attempt:
     reason: str
     taps: int = 0
     strip_taps: int = 0
+    hot: int | None = None
+    flash_price: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -183,13 +191,21 @@ def _attempts(network: Network, board: Board, goal: Goal, layout: FlashLayout | 
     share = STORED_SHARE if weights == sum(layer.constant_bytes for layer in network.layers) else TAPS_SHARE
     stored = min(flash, int(weights * share))
     main = board.main_ram
+    hot, price = capacities(network, board)[main], LEAST_SAVED_PER_BYTE
     if goal == "speed":
         reason = f"the least cost that {board.name} has flash and RAM for"
         return (_Attempt(everywhere, flash, reason, flash, flash),)
     if goal == "balanced":
         taps = (stored, min(flash, int(weights * STRIPS_SHARE)))
         return (
-            _Attempt((main,), stored, f"the least cost with all RAM in {main}", *taps),
+            _Attempt(
+                everywhere,
+                stored,
+                f"the least cost with scratch in {main}",
+                *taps,
+                hot=hot,
+                flash_price=price,
+            ),
             _Attempt(everywhere, stored, f"the least cost; {main} alone is too small", *taps),
             _Attempt(everywhere, flash, "the least cost; padding outweighs the few constants", *taps),
         )
@@ -261,7 +277,14 @@ def _placed(task: _Task, attempt: _Attempt) -> Schedule | None:
         if way is not None and not any(option.members.lanes for option in way):
             limit = min(limit, _least_ram(task, attempt.flash))
     while limit >= 0:
-        way = choose(task.found, task.end, limit, attempt.flash)
+        way = choose(
+            task.found,
+            task.end,
+            limit,
+            attempt.flash,
+            scratch_limit=attempt.hot,
+            flash_price=attempt.flash_price,
+        )
         if way is None:
             return None
         groups = tuple(option.members for option in way)
@@ -281,7 +304,7 @@ def _filled(task: _Task, attempt: _Attempt, groups: tuple[Group, ...], places: P
     splits = choose_lists(_sparse(groups), spare)
     # Lists that the flash holds as taps gain no instructions in RAM, only cycles.
     all_taps = all(splits[step.index].taps == step.output_shape[2] for step in _sparse(groups))
-    candidates = weight_candidates(groups, task.by)
+    candidates = weight_candidates(groups, task.by) if task.goal != "size" else ()
     if not all_taps or task.by == "cycles":
         candidates += list_candidates(groups, task.by)
     free = capacities(task.network, task.board)
@@ -296,6 +319,7 @@ def _filled(task: _Task, attempt: _Attempt, groups: tuple[Group, ...], places: P
         maps=places.maps,
         rings=places.rings,
         scratch=places.scratch,
+        products=places.products,
         maxima=places.maxima,
         residents=residents,
         arenas=tuple((region, size) for region, size in arenas.items() if size),

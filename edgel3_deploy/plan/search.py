@@ -49,15 +49,22 @@ def _rooms(parts: Parts) -> tuple[int, ...]:
 
 
 def choose(
-    candidates: Iterable[Option], end: int, ram_limit: int, flash_limit: int | None
+    candidates: Iterable[Option],
+    end: int,
+    ram_limit: int,
+    flash_limit: int | None,
+    *,
+    scratch_limit: int | None = None,
+    flash_price: float = 0.0,
 ) -> tuple[Option, ...] | None:
-    """The way through operations [0, end) of the least cost within two limits in bytes.
+    """The way through operations [0, end) of the least cost within limits in bytes.
 
-    Without a flash limit flash is not counted. None if there is no way.
+    Without a flash limit flash is not counted. `flash_price` is the cost that a byte of flash must save.
+    None if there is no way.
     """
     usable: dict[int, list[Option]] = defaultdict(list)
     for option in candidates:
-        if option.ram <= ram_limit:
+        if option.ram <= ram_limit and (scratch_limit is None or option.members.scratch <= scratch_limit):
             usable[option.first].append(option)
     grains = 0 if flash_limit is None else flash_limit // FLASH_GRAIN
     best: dict[int, dict[int, tuple[float, tuple[Option, ...]]]] = {0: {0: (0, ())}}
@@ -65,12 +72,13 @@ def choose(
         reached = _frontier(best.pop(position, {}))
         for option in usable[position]:
             flash = 0 if flash_limit is None else -(-option.flash // FLASH_GRAIN)
+            own = option.cost + flash_price * option.flash
             target = best.setdefault(option.end, {})
             for used, (cost, way) in reached.items():
                 if used + flash <= grains:
                     known = target.get(used + flash)
-                    if known is None or cost + option.cost < known[0]:
-                        target[used + flash] = (cost + option.cost, (*way, option))
+                    if known is None or cost + own < known[0]:
+                        target[used + flash] = (cost + own, (*way, option))
     finished = best.get(end, {})
     if not finished:
         return None

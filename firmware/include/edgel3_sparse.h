@@ -128,7 +128,7 @@ uint32_t edgel3_conv_sparse_scratch(int32_t input_channels);
  * 3x3, stride 1, padding 1, one input channel: row `row` into lanes.
  *
  * @param conv packed as for edgel3_conv_mono; with `columns` of weights whose two axes are swapped
- * @param input with `columns`, row r of the engine is column r of it
+ * @param input with `columns` a whole map, whose column r is row r of the engine
  * @param first_position position of the map that is position 0 of the lanes
  */
 void edgel3_conv_mono_lanes(const edgel3_conv_t *conv, const edgel3_map_t *input, bool columns,

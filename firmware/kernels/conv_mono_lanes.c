@@ -7,7 +7,7 @@
 #include "requantize_fast.h"
 #include "sparse.h"
 
-enum { WORDS = 5 };
+enum { WORDS = 5, LARGEST_SHIFT = 12 };
 
 uint32_t edgel3_conv_mono_lanes_scratch(int32_t width, int32_t stride)
 {
@@ -22,11 +22,11 @@ static void gather_rows(const edgel3_conv_t *conv, const edgel3_map_t *input, bo
     const int32_t height = columns ? input->width : input->height;
     const int32_t length = columns ? input->height : input->width;
     for (int32_t y = row - 1; y <= row + 1; y++, rows += width + 4) {
+        const int32_t end = y >= 0 && y < height ? length : 0, step = columns ? input->width : 1;
+        const int8_t *pixels = columns || end == 0 ? input->data + y : edgel3_row(input, y);
         for (int32_t i = 0; i < width + 3; i++) {
             const int32_t p = first + i - 1;
-            const bool inside = y >= 0 && y < height && p >= 0 && p < length;
-            rows[i] = inside ? (columns ? edgel3_row(input, p)[y] : edgel3_row(input, y)[p])
-                             : (int8_t)conv->input_zero_point;
+            rows[i] = p >= 0 && p < end ? pixels[p * step] : (int8_t)conv->input_zero_point;
         }
     }
 }
@@ -34,10 +34,11 @@ static void gather_rows(const edgel3_conv_t *conv, const edgel3_map_t *input, bo
 static void gather_patches(const edgel3_lanes_t *output, const int8_t *rows, uint32_t *patches)
 {
     const int32_t distance = output->distance, pitch = output->width + 4;
+    int32_t group = 0;
     for (int32_t byte = 0; byte < output->stride; byte++, patches += WORDS) {
-        const int32_t in_group = byte % (2 * distance), lane = byte % 4 / 2;
-        const int32_t j = in_group / 4 * 2 + (lane ? 1 - byte % 2 : byte % 2);
-        const int32_t p = byte - in_group + j + (lane ? distance : 0);
+        group = byte - group == 2 * distance ? byte : group;
+        const int32_t j = group + ((byte - group) >> 2) * 2;
+        const int32_t p = j + ((byte & 2) != 0 ? distance + 1 - (byte & 1) : (byte & 1));
         const int8_t *a = rows + (p < output->width ? p : output->width), *b = a + pitch, *c = b + pitch;
         patches[0] = edgel3_pack(a[0], a[1]);
         patches[1] = edgel3_pack(b[0], b[1]);
@@ -84,7 +85,7 @@ void edgel3_conv_mono_lanes(const edgel3_conv_t *conv, const edgel3_map_t *input
     const uint32_t *weights = conv->weights;
     int8_t *to = edgel3_lane_row(output, row);
     for (int32_t c = 0; c < output->channels; c++, weights += WORDS, to += output->stride) {
-        if (conv->requantize == EDGEL3_REQUANTIZE_RECTIFIED) {
+        if (conv->requantize == EDGEL3_REQUANTIZE_RECTIFIED && conv->channels[c].shift <= LARGEST_SHIFT) {
             edgel3_mono_lanes_run(patches, weights, conv->channels + c, to, output->stride);
         } else {
             run(conv, weights, conv->channels + c, patches, to, output->stride, false);

@@ -51,7 +51,7 @@ static place_t place(const uint8_t *row, int32_t byte, int32_t stride, const uin
     return (place_t){inside ? row + byte : padding, inside ? stride : 0};
 }
 
-/* Word `index` of the six of every channel, from bytes of the other lane each: 0x80 turns one into the other. */
+/* One of the six words of every channel, from bytes of the other lane each: 0x80 turns one into the other. */
 static void cross(uint32_t *word, int32_t channels, place_t lane0, place_t lane1)
 {
     for (int32_t c = 0; c < channels; c++, word += EDGEL3_TILE_WORDS) {
@@ -61,24 +61,13 @@ static void cross(uint32_t *word, int32_t channels, place_t lane0, place_t lane1
     }
 }
 
-/* Word `index` of the six of every channel from the pair of words beside the tile. */
-static void beside(uint32_t *word, const uint8_t *pair, int32_t channels, int32_t stride, bool right)
+static void inner(uint32_t *words, const uint8_t *pairs)
 {
-    for (int32_t c = 0; c < channels; c++, word += EDGEL3_TILE_WORDS, pair += stride) {
-        const uint32_t both = edgel3_load32((const int8_t *)pair);
-        *word = (right ? both : rev16(both)) & LANES;
-    }
-}
-
-static void inner(uint32_t *words, const uint8_t *pairs, int32_t channels, int32_t stride)
-{
-    for (int32_t c = 0; c < channels; c++, words += EDGEL3_TILE_WORDS, pairs += stride) {
-        const uint32_t a = edgel3_load32((const int8_t *)pairs), b = edgel3_load32((const int8_t *)pairs + 4);
-        words[1] = a & LANES;
-        words[2] = rev16(a) & LANES;
-        words[3] = b & LANES;
-        words[4] = rev16(b) & LANES;
-    }
+    const uint32_t a = edgel3_load32((const int8_t *)pairs), b = edgel3_load32((const int8_t *)pairs + 4);
+    words[1] = a & LANES;
+    words[2] = rev16(a) & LANES;
+    words[3] = b & LANES;
+    words[4] = rev16(b) & LANES;
 }
 
 /* The first or last tile of a supergroup that starts at byte `group`. */
@@ -87,18 +76,32 @@ static void expand_edge(const edgel3_lanes_t *input, const uint8_t *row, int32_t
 {
     const int32_t channels = input->channels, stride = input->stride, whole = 2 * input->distance;
     const int32_t rest = stride - group < whole ? stride - group : whole;
-    inner(words, row + byte, channels, stride);
-    if (byte == group) {
+    const bool left = byte == group, right = byte + EDGEL3_TILE_BYTES == group + rest;
+    /* The word beside the first or last channel's row need not be memory. */
+    const int32_t from = left ? 1 : 0, end = right ? channels - 1 : channels;
+    if (from < end) {
+        edgel3_sparse_expand(row + byte - 4 + from * stride, words + EDGEL3_TILE_WORDS * from, end - from, stride);
+    }
+    for (int32_t c = 0; c < channels; c += channels > 1 ? channels - 1 : 1) {
+        if (c < from || c >= end) {
+            const uint8_t *pairs = row + byte + c * stride;
+            uint32_t *six = words + EDGEL3_TILE_WORDS * c;
+            inner(six, pairs);
+            if (!left) {
+                six[0] = rev16(edgel3_load32((const int8_t *)pairs - 4)) & LANES;
+            }
+            if (!right) {
+                six[5] = edgel3_load32((const int8_t *)pairs + EDGEL3_TILE_BYTES) & LANES;
+            }
+        }
+    }
+    if (left) {
         cross(words, channels, place(row, group - 2, stride, padding + 1),
               place(row, group + whole - 3, stride, padding));
-    } else {
-        beside(words, row + byte - 4, channels, stride, false);
     }
-    if (byte + EDGEL3_TILE_BYTES == group + rest) {
+    if (right) {
         cross(words + 5, channels, place(row, rest == whole ? group + 3 : -1, stride, padding + 1),
               place(row, rest == whole ? group + whole : -1, stride, padding));
-    } else {
-        beside(words + 5, row + byte + EDGEL3_TILE_BYTES, channels, stride, true);
     }
 }
 

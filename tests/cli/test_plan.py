@@ -32,5 +32,5 @@ def test_goals_trade_flash_and_ram_for_instructions(capsys: pytest.CaptureFixtur
     ram = {goal: sum(plan["arenas"].values()) for goal, plan in plans.items()}
     cost = {goal: plan["modelled_instructions"] for goal, plan in plans.items()}
     assert cost["speed"] < cost["balanced"] < cost["size"]
-    assert ram["size"] < ram["balanced"] < ram["speed"]
-    assert set(plans["balanced"]["arenas"]) == {"dtcm"}
+    assert ram["size"] < min(ram["balanced"], ram["speed"])
+    assert set(plans["size"]["arenas"]) == {"dtcm"}

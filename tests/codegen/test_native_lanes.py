@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from edgel3_deploy.boards import Board
 from edgel3_deploy.codegen.native import view_native
+from edgel3_deploy.codegen.native_arrays import constants
 from edgel3_deploy.codegen.project import render_project
 from edgel3_deploy.graph.ir import Conv2D, Network
 from edgel3_deploy.graph.reader import read_network
@@ -120,6 +121,14 @@ def test_any_chain_is_exact(
     steps = lane_steps(network, columns, SPLITS[split])
     grain = 4 << sum(step.kernel.pooled for step in steps)
     check(network, lane_schedule(network, columns, grain * (1 + wide), SPLITS[split]), seed)
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_packed_lists_take_the_bytes_that_the_schedule_counts(split: str) -> None:
+    for step in lane_steps(l3_like(), True, SPLITS[split])[1:]:
+        parts = constants(step, "scratch", None).arrays
+        sizes = {"edgel3_sparse_channel_t": 28, "edgel3_tap_t": 8, "uint8_t": 1}
+        assert sum(sizes[part.type] * part.size for part in parts) == step.constant_bytes
 
 
 @pytest.mark.parametrize("columns", [False, True])

@@ -25,7 +25,12 @@ def _step(call: Call) -> Step:
     if call.pooled:
         layers += (pool_of(call.layer.output),)
     blocks = call.blocks if call.kernel in ("f44", "f22") else 0
-    return Step(0, "step", layers, Kernel(call.kernel, call.stored, blocks, call.pooled, call.resident))
+    return Step(
+        0,
+        "step",
+        layers,
+        Kernel(call.kernel, call.stored, blocks, call.pooled, resident_channels=call.resident),
+    )
 
 
 def _modelled(call: Call) -> int:

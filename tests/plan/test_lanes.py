@@ -52,6 +52,12 @@ def test_tiles_without_a_position_that_counts_are_left_out() -> None:
     assert lanes.tiles(5, 5) == 0
 
 
+def test_the_ends_of_supergroups_are_edges() -> None:
+    assert Lanes(256, 1, 128).edges(0, 256) == 2
+    assert Lanes(256, 1, 32).edges(0, 256) == 8
+    assert Lanes(24, 1, 4).edges(0, 24) == 3
+
+
 @given(WIDTHS, st.integers(0, 4))
 def test_distances_stay_whole_lanes_of_a_tile_after_every_pooling(width: int, poolings: int) -> None:
     found = list(distances(width, poolings))

@@ -63,7 +63,7 @@ def stride(width: int, distance: int) -> int:
 
 
 def render(number: int, call: SparseCall, values: Int8Array, measured: range | None = None) -> str:
-    """C of a case: `case<number>` fills `case<number>_output`; `case<number>_measured` runs these rows again."""
+    """C of a case: fills `case<number>_output`; `case<number>_measured` runs these rows again."""
     packed, name = call.pack(), f"case{number}"
     rows, width = call.rows
     first, end = (measured.start, measured.stop) if measured else (0, 0)
@@ -73,9 +73,14 @@ def render(number: int, call: SparseCall, values: Int8Array, measured: range | N
     pooled = call.kind == "pooled"
     steep = (width // 2, call.distance // 2) if pooled else (width, call.distance)
     out_rows = rows // 2 if pooled else rows
-    records = ", ".join("{" + ", ".join(f"(int32_t){value}" for value in row) + "}" for row in packed.channels.tolist())
+    records = ", ".join(
+        "{" + ", ".join(f"(int32_t){value}" for value in row) + "}" for row in packed.channels.tolist()
+    )
     channels = f"static const edgel3_sparse_channel_t {name}_channels[] = {{{records}}};"
-    parts = [array(f"{name}_input", values), channels.replace("(int32_t)-2147483648", "INT32_MIN").replace("(int32_t)", "")]
+    parts = [
+        array(f"{name}_input", values),
+        channels.replace("(int32_t)-2147483648", "INT32_MIN").replace("(int32_t)", ""),
+    ]
     lists, fills, record, decoded = [], [], 0, 0
     for index, part in enumerate(packed.lists):
         entries = f"{name}_list{index}"
@@ -110,7 +115,8 @@ void {name}_measured(void);
 static const edgel3_sparse_list_t {name}_lists[] = {{{", ".join(lists)}}};
 static const edgel3_sparse_t {name}_conv = {{
         {name}_channels, {name}_lists, {len(lists)},
-        {call.layer.input.zero_point}, {call.layer.output.zero_point}, {call.layer.activation_min},
+        {call.layer.input.zero_point}, {call.layer.output.zero_point},
+        {call.layer.activation_min},
         {call.layer.activation_max}, (edgel3_requantize_t){int(requantize_form(call.layer))},
         (edgel3_sparse_output_t){KINDS.index(call.kind)}}};
 static const edgel3_map_t {name}_map = {{(int8_t *)(uintptr_t){name}_input, {height}, {height}, {wide}, {inputs}}};
@@ -124,9 +130,11 @@ static void {name}_run(int32_t first, int32_t end)
 {{
     for (int32_t row = first; row < end; row++) {{
         if ({name}_conv.output == EDGEL3_SPARSE_GLOBAL) {{
-            edgel3_conv_sparse_global(&{name}_conv, &{name}_source, {name}_maxima, row, 0, {width}, {name}_scratch);
+            edgel3_conv_sparse_global(&{name}_conv, &{name}_source, {name}_maxima, row, 0, {width},
+                                      {name}_scratch);
         }} else {{
-            edgel3_conv_sparse(&{name}_conv, &{name}_source, &{name}_target, row, 0, {width}, {name}_scratch);
+            edgel3_conv_sparse(&{name}_conv, &{name}_source, &{name}_target, row, 0, {width},
+                               {name}_scratch);
         }}
     }}
 }}

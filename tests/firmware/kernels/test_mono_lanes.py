@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgel3_deploy.graph.reference import run_layer
 from edgel3_deploy.plan.bounds import requantize_form
 from edgel3_deploy.plan.pack_mono import pack_mono
 from tests.firmware.kernels.calls import Int8Array, random_input, random_layer
@@ -62,13 +63,7 @@ def _case(rng: np.random.Generator, number: int) -> tuple[str, Int8Array]:
         form=int(requantize_form(layer)), height=shape[0], width=shape[1], rows=rows, positions=positions,
         distance=distance, stride=step, columns=str(columns).lower(),
     )  # fmt: skip
-    return "\n".join([*arrays, array(f"{name}_input", values)]) + text, _expected(layer, values)
-
-
-def _expected(layer: object, values: Int8Array) -> Int8Array:
-    from edgel3_deploy.graph.reference import run_layer
-
-    return run_layer(layer, values)  # type: ignore[arg-type]
+    return "\n".join([*arrays, array(f"{name}_input", values)]) + text, run_layer(layer, values)
 
 
 @pytest.mark.parametrize("flags", [(), ("-DEDGEL3_PORTABLE",)], ids=["m7", "portable"])
