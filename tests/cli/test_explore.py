@@ -16,6 +16,7 @@ def test_prints_a_table_and_draws_a_plot(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("edgel3_deploy.compress.explore.FAMILY", ())
+    monkeypatch.setattr("edgel3_deploy.compress.explore.PLANS", {})
     model, plot = random_weights(tmp_path / "mine.h5", (4, 4, 8, 8)), tmp_path / "plot.png"
     options = ["--board", "stm32f7", "--model", str(model), "--plot", str(plot)]
     assert run(["explore", *options]) == ExitCode.OK
@@ -29,6 +30,7 @@ def test_json_has_a_row_for_each_goal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("edgel3_deploy.compress.explore.FAMILY", ())
+    monkeypatch.setattr("edgel3_deploy.compress.explore.PLANS", {})
     model = random_weights(tmp_path / "mine.h5", (4, 4, 8, 8))
     options = ["--board", "stm32f7", "--model", str(model), "--plot", str(tmp_path / "plot.png")]
     assert run(["explore", *options, "--json"]) == ExitCode.OK

@@ -23,8 +23,9 @@ F7 = load_board("stm32f7")
 
 @pytest.fixture
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The weights of a family of one, sea-64, which hold a tiny network."""
+    """The weights of a family of one, sea-64, which hold a tiny network; and a single plan to prune by."""
     monkeypatch.setattr("edgel3_deploy.compress.explore.FAMILY", FAMILY[:1])
+    monkeypatch.setattr("edgel3_deploy.compress.explore.PLANS", {"95.45": PLANS["95.45"]})
     monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path))
     return random_weights(tmp_path / member("sea-64").file_name, (4, 4, 8, 8))
 
@@ -33,6 +34,7 @@ def by_name(variants: Iterable[Variant]) -> dict[tuple[str, str], Variant]:
     return {(row.name, row.optimize): row for row in variants}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("models")
 def test_variants_are_judged_by_size_and_fidelity(recordings: Path) -> None:
     rows = by_name(explore(F7, recordings=find_clips([recordings])))
@@ -41,24 +43,17 @@ def test_variants_are_judged_by_size_and_fidelity(recordings: Path) -> None:
     assert whole.fidelity.cosine_median > 0.99
     assert short.fidelity is not None
     assert narrow.fidelity is None
+    pruned = rows["sea-64 sparse 95.45", "balanced"]
+    assert whole.sparsity < 0.02
+    assert 0.7 < pruned.sparsity < 0.96
+    assert pruned.nonzeros < 0.1 * whole.nonzeros
+    assert pruned.instructions <= whole.instructions
+    assert pruned.fidelity is not None
     flash = {
         name: rows[name, "size"].flash for name in ("sea-64", "sea-64 conv7", "sea-64 conv5", "sea-64 half")
     }
     assert flash["sea-64 half"] < flash["sea-64"]
     assert flash["sea-64 conv5"] < flash["sea-64 conv7"] < flash["sea-64"]
-
-
-@pytest.mark.usefixtures("models")
-def test_pruned_variants_say_what_sparsity_saves(recordings: Path) -> None:
-    rows = by_name(explore(F7, recordings=find_clips([recordings])))
-    dense, pruned = (rows[name, "balanced"] for name in ("sea-64", "sea-64 sparse 95.45"))
-    assert dense.sparsity < 0.02
-    assert pruned.nonzeros < 0.1 * dense.nonzeros
-    assert 0.7 < pruned.sparsity < 0.96
-    assert pruned.instructions <= dense.instructions
-    assert pruned.fidelity is not None
-    names = {name for name, _ in rows}
-    assert {f"sea-64 sparse {plan}" for plan in PLANS} <= names
 
 
 def test_a_pruned_model_is_not_pruned_again(models: Path, tmp_path: Path) -> None:
@@ -75,6 +70,7 @@ def test_without_recordings_nothing_is_quantized(models: Path, monkeypatch: pyte
     assert all(row.fidelity is None for row in rows)
 
 
+@pytest.mark.slow
 def test_the_rest_of_the_family_is_judged_by_its_shape_for_every_goal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,10 +88,12 @@ def test_the_rest_of_the_family_is_judged_by_its_shape_for_every_goal(
     assert explore_plot(list(rows.values()), F7).startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_the_bundled_model_stands_in_where_no_weights_are_at_hand(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("edgel3_deploy.compress.explore.FAMILY", FAMILY[:1])
+    monkeypatch.setattr("edgel3_deploy.compress.explore.PLANS", {})
     monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path))
     names = {row.name for row in explore(F7)}
     assert {"bundled", "bundled conv5", "bundled half", "sea-64"} <= names
