@@ -8,7 +8,8 @@ How often follows from the shapes and the schedule, as firmware/kernels walk the
   the input transform for every four channels, the output transform for every output channel.
 - one input channel: four outputs an iteration, per output channel, in runs of two rows.
 - direct: eight steps an iteration, per four output pixels and pair of output channels.
-- sparse: benchmarks/lane_loops.py; an iteration takes as many entries of a list as a fourth of its SMLALs.
+- sparse: benchmarks/lane_loops.py. An iteration takes as many entries of a list as a fourth of its SMLALs,
+  expands as many channels as it has STMs, and makes as many outputs of one input channel as it has STRBs.
 - CMSIS-NN: two pixels, two output channels and four products an iteration.
 
 Left out on all sides: the branch that closes a loop (the model makes it cost a short loop more than a
@@ -85,9 +86,9 @@ def modelled(mca: Mca, elf: Path, work: Counter[Key]) -> tuple[LoopCycles, ...]:
 
 
 def _modelled(mca: Mca, elf: Path, key: Key, times: int) -> LoopCycles:
-    if key in LIST_LOOPS:
-        entries = _hottest(function_loops(elf, key.function), key).count("smlal") // 4
-        times = round(times / max(entries, 1))
+    if key in PER_ITERATION:
+        mnemonic, each = PER_ITERATION[key]
+        times = times * each // max(_hottest(function_loops(elf, key.function), key).count(mnemonic), 1)
     return LoopCycles(key, loop_cost(mca, elf, key), times)
 
 
@@ -98,7 +99,14 @@ LANE_LOOPS: dict[Part, Key] = {
     "expand": Key("edgel3_sparse_expand"),
     "mono": Key("edgel3_mono_lanes_run"),
 }
-LIST_LOOPS = tuple(LANE_LOOPS[form] for form in ("taps", "bytes1", "bytes4"))
+PER_ITERATION = {
+    LANE_LOOPS["taps"]: ("smlal", 4),
+    LANE_LOOPS["bytes1"]: ("smlal", 4),
+    LANE_LOOPS["bytes4"]: ("smlal", 4),
+    LANE_LOOPS["expand"]: ("stmia", 1),
+    LANE_LOOPS["mono"]: ("strb", 1),
+}
+"""The instruction that tells how much an iteration does, and how many of it an entry, channel or output has."""
 CMSIS_LOOP = Key("arm_nn_mat_mult_kernel_s8_s16")
 
 

@@ -16,6 +16,8 @@ from edgel3_deploy.plan.kernel import Step
 from edgel3_deploy.plan.lane_groups import tiles
 from edgel3_deploy.plan.list_sizes import PAIR_BYTES, TAP_BYTES
 
+POSITIONS = 8
+"""In a tile."""
 LINE_BYTES = 32
 LINE_CYCLES = 12
 """Of a line that the cache has not: seven wait states at the STM32F7's full clock. An assumption."""
@@ -42,12 +44,12 @@ def entries(step: Step) -> Entries:
 
 
 def lane_work(members: Group) -> Counter[Part]:
-    """Entries, expanded rows of channels, tiles of the one-channel kernel's outputs."""
+    """Entries by form, expanded rows of channels, outputs of the one-channel kernel."""
     work: Counter[Part] = Counter()
     for step, count in zip(members.steps, tiles(members), strict=True):
         met = step.rows * count
         if step.lists is None:
-            work["mono"] += met * step.output_shape[2]
+            work["mono"] += met * POSITIONS * step.output_shape[2]
             continue
         found = entries(step)
         work["taps"] += met * found.taps

@@ -46,7 +46,7 @@ def sparse(members: Group) -> Step:
 
 def test_every_tile_meets_every_entry_of_every_list(members: Group) -> None:
     assert lane_work(members) == {
-        "mono": ROWS * TILES * 4,
+        "mono": ROWS * TILES * 8 * 4,
         "bytes1": ROWS * TILES * 3 * 2,
         "expand": ROWS * TILES * 3 * 4,
     }

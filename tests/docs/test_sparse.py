@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edgel3_deploy.graph.fixed_point import requantize
 from edgel3_deploy.graph.ir import Conv2D, MaxPool2D, Network, Requantize
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.plan.lanes import Lanes
+from edgel3_deploy.plan.list_sizes import ListSplit
+from edgel3_deploy.plan.pack_sparse import MOST_WEIGHT, pack_sparse
+from edgel3_deploy.plan.packed import RequantizeForm
 from tests.graph.l3 import sparse_l3
+from tests.graph.models import ModelBuilder
 
 MODULUS = 1 << 32
 
@@ -123,7 +129,7 @@ def test_the_bound_is_the_last_sum_that_does_not_carry(page: str) -> None:
     bound = ((1 << 23) - 1) // 255
     assert f"Σ|w| ≤ {bound:,}" in page
     assert f"257·128 = {257 * 128:,}" in page
-    assert bound == 257 * 128
+    assert bound == 257 * 128 == MOST_WEIGHT
     for total, carried in ((bound, False), (bound + 1, True)):
         # The largest sum is reached when every u behind a positive weight is 255; K lifts the lowest to 0.
         assert (255 * total << 9 >= MODULUS) == carried
@@ -175,6 +181,34 @@ def test_the_example_of_a_list(page: str) -> None:
         place = (int(ky) * 4 + int(channel)) * 6 + int(kx)
         assert (int(word), int(in_bytes), int(in_words)) == (place, 4 * (place - before), place - before)
         before = place
+
+
+def one_channel(weights: NDArray[np.int8], bias: int) -> Conv2D:
+    """A convolution to one output channel, input zero point -128, with `weights` (3, 3, channels)."""
+    builder = ModelBuilder((3, 3, weights.shape[2]), zero_point=-128)
+    network = read_network(builder.conv2d(1, activation="RELU", output=(0.5, -128)).build())
+    layer = network.layers[0]
+    assert isinstance(layer, Conv2D)
+    return replace(layer, weights=weights[np.newaxis], bias=np.array([bias], np.int32))
+
+
+def test_the_packer_makes_the_lists_of_the_example(page: str) -> None:
+    weights = np.zeros((3, 3, 4), np.int8)
+    pairs = []
+    for ky, channel, kx, w, _, in_bytes, _ in rows(page, "| ky | channel |"):
+        weights[int(ky), int(kx), int(channel)] = int(w)
+        pairs.append([int(in_bytes), int(w) % 256])
+    packed = pack_sparse(one_channel(weights, 0), ListSplit(), False, RequantizeForm.RECTIFIED)
+    assert packed.lists[0].form == "bytes1"
+    assert packed.lists[0].entries.tolist()[:3] == pairs
+
+
+def test_the_packer_starts_the_lanes_of_the_example() -> None:
+    weights = np.zeros((3, 3, 1), np.int8)
+    weights[1, 1, 0], weights[1, 2, 0] = 5, -3
+    packed = pack_sparse(one_channel(weights, 100), ListSplit(taps=1), False, RequantizeForm.RECTIFIED)
+    _, _, low, high, offset, *_ = packed.channels[0].tolist()
+    assert (low, high, offset) == (765 * 512, 2 * 356, -1330)
 
 
 def test_instructions_for_each_mac_follow_from_those_of_an_entry(page: str) -> None:
