@@ -18,7 +18,7 @@ ENTRY = {"taps": 6.0, "bytes1": 8.5, "bytes4": 9.0}
 ENTRY_CYCLES = {"taps": 7.0, "bytes1": 9.5, "bytes4": 13.0}
 """Modelled cycles of the same, all loads hitting."""
 ENTRY_BYTES = {"taps": 8, "bytes1": 2, "bytes4": 2}
-TURN_ENTRIES = {"taps": 64, "bytes1": 16, "bytes4": 16}
+TURN_ENTRIES = {"taps": 128, "bytes1": 32, "bytes4": 32}
 TURN = 3.0
 MISS = 12.0 / 32.0
 """Cycles for each byte of a list from flash: a line of 32 bytes takes 12 at 7 wait states."""

@@ -26,9 +26,9 @@ WORD_BYTES, TILE_WORDS = 4, 6
 FIELDS = 7
 CHANNEL_BYTES = 4 * FIELDS
 """sizeof an edgel3_sparse_channel_t."""
-TAP_CODE, TAP_TURN = 24, 64
-PAIRS_CODE, PAIRS_TURN = 68, 8
-WORD_PAIR_CODE, WORD_PAIR_TURN = 36, 16
+TAP_CODE, TAP_TURN = 24, 128
+PAIRS_CODE, PAIRS_TURN = 68, 16
+WORD_PAIR_CODE, WORD_PAIR_TURN = 36, 32
 """Bytes of code for a tap, two pairs with deltas in bytes, and a pair with a delta in words; and how many of
 them a turn of sparse_run_m7.S takes."""
 LAST_FAST_SHIFT = 12

@@ -257,8 +257,8 @@ edgel3_sparse_run_\form:
     .size   edgel3_sparse_run_\form, . - edgel3_sparse_run_\form
 .endm
 
-    function taps, 64, 0
-    function bytes1, 8, 1
-    function bytes4, 16, 1
+    function taps, 128, 0
+    function bytes1, 16, 1
+    function bytes4, 32, 1
 
 #endif
