@@ -36,6 +36,11 @@ from edgel3_deploy.errors import ExitCode, UsageError
     help="Where to write it.  [default: build/BOARD/report]",
 )
 @click.option("--limit", type=click.IntRange(min=1), help="Stop after this many windows.")
+@click.option(
+    "--every-layer",
+    is_flag=True,
+    help="Compare every layer's output in every window, not only in each recording's first.",
+)
 @build_dir_option
 @json_option
 @click.pass_context
@@ -47,6 +52,7 @@ def command(
     more_audio: tuple[Path, ...],
     report: Path | None,
     limit: int | None,
+    every_layer: bool,
     build_dir: Path | None,
     as_json: bool,
 ) -> None:
@@ -65,7 +71,9 @@ def command(
     target = report if report is not None else directory / "report"
     require_writable(target)
     with ConsoleProgress() as progress:
-        result = validate_build(build, port, [*audio, *more_audio], limit=limit, progress=progress)
+        result = validate_build(
+            build, port, [*audio, *more_audio], limit=limit, every_layer=every_layer, progress=progress
+        )
         progress("writing the report")
         content = write_report(result, target)
     emit_warnings(result.warnings)

@@ -46,13 +46,14 @@ def validate_build(
     *,
     hop_seconds: float = HOP_SECONDS,
     limit: int | None = None,
+    every_layer: bool = False,
     progress: Progress = silent,
 ) -> Report:
     """Compare the board's outputs with TFLite Micro's and the float network's, for every window of `audio`.
 
     `port` is a serial port, "auto" or "virtual"; without `audio` generated sounds are used; `limit` bounds
-    the windows. Raises BadInputError for unusable recordings, LinkError if the board runs another build,
-    fails or vanishes.
+    the windows. Layers are compared in the first window of each recording, with `every_layer` in all. Raises
+    BadInputError for unusable recordings, LinkError if the board runs another build, fails or vanishes.
     """
     workload = prepare(build.network, audio, hop_seconds, limit, progress)
     manifest = build.manifest
@@ -66,7 +67,7 @@ def validate_build(
         client.allow_run(run_seconds(build.network, instructions, identity.cpu_hz, virtual=virtual))
         run = BoardRun(client, build.network, manifest.steps, manifest.orders)
         try:
-            rows = _compare(build, workload, run, progress)
+            rows = _compare(build, workload, run, progress, every_layer=every_layer)
         except RefusedError as error:
             raise restart_explained(client, path, error) from error
         device = Device(build.board, port, _body(build.board, path), identity, client.memory())
@@ -149,7 +150,9 @@ class _Rows:
     engine: str = ""
 
 
-def _compare(build: PreparedBuild, workload: Workload, run: BoardRun, progress: Progress) -> _Rows:
+def _compare(
+    build: PreparedBuild, workload: Workload, run: BoardRun, progress: Progress, *, every_layer: bool
+) -> _Rows:
     rows = _Rows()
     firsts = {source.first for source in workload.sources}
     for item in expectations(build, workload):
@@ -163,9 +166,9 @@ def _compare(build: PreparedBuild, workload: Workload, run: BoardRun, progress: 
             progress("validating windows", number, workload.windows)
             output = run.infer(window)
             rows.embeddings.append(output)
-            # Expected layers cost as much as a whole truth: the first window of each recording shows them,
-            # and every window whose output is wrong.
-            if number in firsts or not np.array_equal(output, item.outputs[index]):
+            # Expected layers cost as much as a whole truth: unless all are asked for, the first window of
+            # each recording shows them, and every window whose output is wrong.
+            if every_layer or number in firsts or not np.array_equal(output, item.outputs[index]):
                 run.compare_layers(layer_outputs(build.network, window))
             settled = item.batch.timestamps[index] >= _EXAMPLE_SECONDS or number + 1 == workload.windows
             if settled and not rows.example:

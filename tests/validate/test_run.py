@@ -219,3 +219,9 @@ def test_layers_shown_in_another_order_are_compared_in_that_order(tmp_path: Path
     with board_for(build) as board:
         report = validate_build(as_in_memory, board.path, [recording], limit=1)
     assert [layer.differing_windows for layer in report.layers] == [1, 1, 0, 0, 0], "one pixel has no order"
+
+
+def test_layers_are_compared_in_every_window_if_asked_for(build: PreparedBuild, recording: Path) -> None:
+    with board_for(build) as board:
+        report = validate_build(build, board.path, [recording], limit=3, every_layer=True)
+    assert (report.windows, report.layer_windows) == (3, 3)
