@@ -106,7 +106,7 @@ PER_ITERATION = {
     LANE_LOOPS["expand"]: ("stmia", 1),
     LANE_LOOPS["mono"]: ("strb", 1),
 }
-"""The instruction that tells how much an iteration does, and how many of it an entry, channel or output has."""
+"""The instruction that tells how much an iteration does, and how many of it one entry or output has."""
 CMSIS_LOOP = Key("arm_nn_mat_mult_kernel_s8_s16")
 
 
