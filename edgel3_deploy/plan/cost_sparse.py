@@ -25,9 +25,9 @@ MISS = 12.0 / 32.0
 CHANNEL = {"rows": 50.0, "pooled": 50.5, "global": 49.0}
 PLAIN_CHANNEL = 13.0
 """Instructions of an output channel and tile, and how many more in lists of bytes."""
-EXPANDED, EXPANDED_EDGE = 12.7, 23.7
+EXPANDED, EXPANDED_EDGE = 9.25, 20.2
 """Per row and input channel of a tile; of the first and last tile of a supergroup."""
-TILE = 376.0
+TILE = 345.0
 
 
 @dataclass(frozen=True)

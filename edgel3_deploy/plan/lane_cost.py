@@ -59,7 +59,7 @@ CYCLES = Rates(
     narrow_pair=_cycles("bytes1"),
     wide_pair=_cycles("bytes4"),
 )
-MONO_OUTPUT, ADAPTED = 10.9, 6.0
+MONO_OUTPUT, ADAPTED = 11.3, 6.0
 """Per output of mono_lanes; per value that is laid out in lanes or back."""
 
 

@@ -2,7 +2,7 @@
 
 Within a row the positions of one channel lie together. A supergroup holds 2 * distance positions: position
 j < distance of it is a lane 0 (unsigned, x + 128), position distance + j the lane 1 beside it (x itself). A
-32-bit word of memory holds [u(j) u(j+1) s(j+1) s(j)]. A tile is 8 bytes: four words of two lanes once they
+32-bit word of memory holds [s(j) u(j) s(j+1) u(j+1)]. A tile is 8 bytes: four words of two lanes once they
 are expanded. A 2x2 pooling halves the distance, so that the pooled positions of a tile are one word.
 """
 
@@ -43,8 +43,7 @@ class Lanes:
         """The byte of a position within its channel's row."""
         supergroup, rest = divmod(position, 2 * self.distance)
         j = rest % self.distance
-        lane = 3 - j % 2 if rest >= self.distance else j % 2
-        return supergroup * 2 * self.distance + j // 2 * 4 + lane
+        return supergroup * 2 * self.distance + 2 * j + (rest < self.distance)
 
     def tiles(self, first: int = 0, end: int | None = None) -> int:
         """Tiles of a row that hold any of the positions [first, end), by default of all."""

@@ -26,7 +26,7 @@ extern "C" {
  * Rows in the lane layout: row y is at data + (y % ring) * channels * stride, channel c at c * stride in it.
  *
  * Position p has supergroup g = p / (2 * distance), r = p % (2 * distance), j = r % distance and lane r >= distance;
- * its byte is g * 2 * distance + j / 2 * 4 + (lane ? 3 - j % 2 : j % 2), x + 128 in lane 0, x in lane 1. Position
+ * its byte is g * 2 * distance + j * 2 + 1 - lane, x + 128 in lane 0, x in lane 1. Position
  * `width`, where it lies inside the stride, holds the zero point; what lies behind it is never used.
  */
 typedef struct {

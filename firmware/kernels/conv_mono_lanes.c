@@ -1,13 +1,18 @@
 /*
  * 3x3 convolution of one input channel, stride 1, padding 1: one row into the lane layout.
  *
- * Weights, patches and bounds are those of conv_mono.c; patches come in the order of a row's bytes: two of lane 0, two
- * of lane 1. Positions behind the row's end take the patch of the end.
+ * Weights, patches and bounds are those of conv_mono.c; patches come in the order of a row's bytes: lane 1 and lane 0
+ * in turn. Positions behind the row's end take the patch of the end.
  */
 #include "requantize_fast.h"
 #include "sparse.h"
 
 enum { WORDS = 5, LARGEST_SHIFT = 12 };
+
+static int32_t least(int32_t a, int32_t b)
+{
+    return a < b ? a : b;
+}
 
 uint32_t edgel3_conv_mono_lanes_scratch(int32_t width, int32_t stride)
 {
@@ -23,28 +28,54 @@ static void gather_rows(const edgel3_conv_t *conv, const edgel3_map_t *input, bo
     const int32_t length = columns ? input->height : input->width;
     for (int32_t y = row - 1; y <= row + 1; y++, rows += width + 4) {
         const int32_t end = y >= 0 && y < height ? length : 0, step = columns ? input->width : 1;
-        const int8_t *pixels = columns || end == 0 ? input->data + y : edgel3_row(input, y);
-        for (int32_t i = 0; i < width + 3; i++) {
-            const int32_t p = first + i - 1;
-            rows[i] = p >= 0 && p < end ? pixels[p * step] : (int8_t)conv->input_zero_point;
+        const int32_t from = first > 1 ? first - 1 : 0, to = least(first + width + 2, end);
+        const int8_t *pixel = columns || end == 0 ? input->data + y : edgel3_row(input, y);
+        pixel += from * step;
+        int32_t i = 0;
+        for (; i < from + 1 - first; i++) {
+            rows[i] = (int8_t)conv->input_zero_point;
         }
+        for (; i < to + 1 - first; i++, pixel += step) {
+            rows[i] = *pixel;
+        }
+        for (; i < width + 3; i++) {
+            rows[i] = (int8_t)conv->input_zero_point;
+        }
+    }
+}
+
+/* The patches of `count` positions from `p` on, each second one of `patches`. */
+static void gather_lane(const int8_t *rows, int32_t width, int32_t p, int32_t count, uint32_t *patches)
+{
+    const int32_t pitch = width + 4;
+    const int8_t *a = rows + least(p, width), *b = a + pitch, *c = b + pitch;
+    int32_t a0 = a[0], b0 = b[0], c0 = c[0], a1 = a[1], b1 = b[1], c1 = c[1];
+    for (int32_t i = 0; i < count; i++, patches += 2 * WORDS) {
+        const int32_t a2 = a[2], b2 = b[2], c2 = c[2], step = p + i < width ? 1 : 0;
+        patches[0] = edgel3_pack(a0, a1);
+        patches[1] = edgel3_pack(b0, b1);
+        patches[2] = edgel3_pack(c0, c1);
+        patches[3] = edgel3_pack(a2, b2);
+        patches[4] = (uint32_t)c2 & 0xFFFFU;
+        a0 = a1;
+        b0 = b1;
+        c0 = c1;
+        a1 = a2;
+        b1 = b2;
+        c1 = c2;
+        a += step;
+        b += step;
+        c += step;
     }
 }
 
 static void gather_patches(const edgel3_lanes_t *output, const int8_t *rows, uint32_t *patches)
 {
-    const int32_t distance = output->distance, pitch = output->width + 4;
-    int32_t group = 0;
-    for (int32_t byte = 0; byte < output->stride; byte++, patches += WORDS) {
-        group = byte - group == 2 * distance ? byte : group;
-        const int32_t j = group + ((byte - group) >> 2) * 2;
-        const int32_t p = j + ((byte & 2) != 0 ? distance + 1 - (byte & 1) : (byte & 1));
-        const int8_t *a = rows + (p < output->width ? p : output->width), *b = a + pitch, *c = b + pitch;
-        patches[0] = edgel3_pack(a[0], a[1]);
-        patches[1] = edgel3_pack(b[0], b[1]);
-        patches[2] = edgel3_pack(c[0], c[1]);
-        patches[3] = edgel3_pack(a[2], b[2]);
-        patches[4] = (uint32_t)c[2] & 0xFFFFU;
+    const int32_t distance = output->distance;
+    for (int32_t group = 0; group < output->stride; group += 2 * distance) {
+        const int32_t count = least(distance, (output->stride - group) / 2);
+        gather_lane(rows, output->width, group + distance, count, patches + group * WORDS);
+        gather_lane(rows, output->width, group, count, patches + (group + 1) * WORDS);
     }
 }
 
@@ -60,7 +91,7 @@ EDGEL3_INLINE void run(const edgel3_conv_t *conv, const uint32_t *weights, const
         sum = edgel3_smlad(w3, patches[3], sum);
         sum = edgel3_smlad(w4, patches[4], sum);
         const int8_t x = edgel3_requantize_twice((int32_t)sum, &constants, conv, rectified);
-        output[i] = (int8_t)(i % 4 < 2 ? x ^ 0x80 : x);
+        output[i] = (int8_t)(i % 2 != 0 ? x ^ 0x80 : x);
     }
 }
 

@@ -43,11 +43,9 @@
     .balign 4
     .thumb_func
 row_\e:
-    .rept   2
-    lane0   \e
-    lane0   \e
+    .rept   4
     lane1   \e
-    lane1   \e
+    lane0   \e
     .endr
     vmov    r2, s0
     cmp     r1, r2

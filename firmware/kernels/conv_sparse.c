@@ -47,13 +47,13 @@ static void put(const int32_t x[8], uint8_t *bytes, edgel3_finish_t finish)
 {
     if (finish == EDGEL3_FINISH_ROWS) {
         for (int32_t i = 0; i < 4; i++) {
-            bytes[i / 2 * 4 + i % 2] = (uint8_t)(x[i] + 128);
-            bytes[i / 2 * 4 + 3 - i % 2] = (uint8_t)x[4 + i];
+            bytes[2 * i + 1] = (uint8_t)(x[i] + 128);
+            bytes[2 * i] = (uint8_t)x[4 + i];
         }
         return;
     }
     for (int32_t i = 0; i < 4; i++) {
-        uint8_t *byte = bytes + (i < 2 ? i : 5 - i);
+        uint8_t *byte = bytes + (i < 2 ? 2 * i + 1 : 2 * i - 4);
         const int32_t flip = i < 2 ? 0x80 : 0;
         const int32_t pair = x[2 * i] > x[2 * i + 1] ? x[2 * i] : x[2 * i + 1];
         const int32_t before = finish == EDGEL3_FINISH_SECOND ? (int8_t)(*byte ^ flip) : -128;
@@ -107,8 +107,9 @@ void edgel3_conv_sparse(const edgel3_sparse_t *conv, const edgel3_lanes_t *input
         return; /* an odd last row that the pooling drops */
     }
     uint8_t *to = (uint8_t *)edgel3_lane_row(output, target);
+    const bool everything = first <= 0 && end >= input->width;
     for (int32_t tile = 0; (tile + 1) * bytes <= output->stride; tile++) {
-        if (holds(input, tile, first, end, false)) {
+        if (everything || holds(input, tile, first, end, false)) {
             edgel3_sparse_tile(input, conv->input_zero_point, row, tile, scratch);
             run_lists(conv, to + tile * bytes, output->stride, finish, scratch);
         }

@@ -61,7 +61,7 @@ void edgel3_lanes_read(const edgel3_lanes_t *lanes, int32_t row, int32_t channel
     for (int32_t p = first; p < end; p++) {
         const bool high = in_group >= distance;
         const int32_t j = high ? in_group - distance : in_group;
-        const int8_t x = from[j / 2 * 4 + (high ? 3 - j % 2 : j % 2)];
+        const int8_t x = from[j * 2 + (high ? 0 : 1)];
         values[p - first] = (int8_t)(high ? x : x ^ 0x80);
         if (++in_group == 2 * distance) {
             in_group = 0;

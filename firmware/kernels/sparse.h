@@ -17,7 +17,7 @@ EDGEL3_INLINE int32_t edgel3_lane_byte(int32_t distance, int32_t p)
 {
     const int32_t r = p % (2 * distance);
     const int32_t j = r % distance;
-    return p - r + j / 2 * 4 + (r >= distance ? 3 - j % 2 : j % 2);
+    return p - r + j * 2 + (r >= distance ? 0 : 1);
 }
 
 EDGEL3_INLINE int32_t edgel3_lane_flip(int32_t distance, int32_t p)

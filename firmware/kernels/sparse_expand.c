@@ -1,41 +1,38 @@
 /*
  * The taps of a tile into its scratch: [ky 0..2][channel][6 words], words -1..4 around the tile's four.
  *
- * From a word of memory [u(j) u(j+1) s(j+1) s(j)], word j is the AND with 0xFF0000FF and word j+1 the same of its
- * REV16. Where a lane ends, the words beside it come from the ends of the other lane or are padding.
+ * A word of memory holds [s(j) u(j) s(j+1) u(j+1)]: rotated by one byte, its outer bytes are word j, by three word
+ * j + 1. Where a lane ends, the words beside it come from the ends of the other lane or are padding.
  *
- * Bounds: none. Cost: 13 instructions a row and channel, about twice that in the first and last tile of a
+ * Bounds: none. Cost: 9.5 instructions a row and channel, about twice that in the first and last tile of a
  * supergroup.
  */
 #include "sparse.h"
 
-#define LANES 0xFF0000FFU
-
-#if !EDGEL3_DSP
-static uint32_t rev16(uint32_t word)
+/* Word j or j + 1 of a word of memory: u in the lowest byte, s in the highest. */
+static uint32_t even(uint32_t word)
 {
-    return ((word & 0x00FF00FFU) << 8) | ((word >> 8) & 0x00FF00FFU);
+    return ((word >> 8) & 0xFFU) | word << 24;
 }
 
+static uint32_t odd(uint32_t word)
+{
+    return word >> 24 | ((word << 8) & 0xFF000000U);
+}
+
+#if !EDGEL3_DSP
 void edgel3_sparse_expand(const void *source, uint32_t *words, int32_t channels, int32_t stride)
 {
     const int8_t *bytes = source;
     for (int32_t c = 0; c < channels; c++, bytes += stride, words += EDGEL3_TILE_WORDS) {
         const uint32_t left = edgel3_load32(bytes), a = edgel3_load32(bytes + 4), b = edgel3_load32(bytes + 8);
-        words[0] = rev16(left) & LANES;
-        words[1] = a & LANES;
-        words[2] = rev16(a) & LANES;
-        words[3] = b & LANES;
-        words[4] = rev16(b) & LANES;
-        words[5] = edgel3_load32(bytes + 12) & LANES;
+        words[0] = odd(left);
+        words[1] = even(a);
+        words[2] = odd(a);
+        words[3] = even(b);
+        words[4] = odd(b);
+        words[5] = even(edgel3_load32(bytes + 12));
     }
-}
-#else
-EDGEL3_INLINE uint32_t rev16(uint32_t word)
-{
-    uint32_t result;
-    __asm("rev16 %0, %1" : "=r"(result) : "r"(word));
-    return result;
 }
 #endif
 
@@ -64,10 +61,10 @@ static void cross(uint32_t *word, int32_t channels, place_t lane0, place_t lane1
 static void inner(uint32_t *words, const uint8_t *pairs)
 {
     const uint32_t a = edgel3_load32((const int8_t *)pairs), b = edgel3_load32((const int8_t *)pairs + 4);
-    words[1] = a & LANES;
-    words[2] = rev16(a) & LANES;
-    words[3] = b & LANES;
-    words[4] = rev16(b) & LANES;
+    words[1] = even(a);
+    words[2] = odd(a);
+    words[3] = even(b);
+    words[4] = odd(b);
 }
 
 /* The first or last tile of a supergroup that starts at byte `group`. */
@@ -88,20 +85,20 @@ static void expand_edge(const edgel3_lanes_t *input, const uint8_t *row, int32_t
             uint32_t *six = words + EDGEL3_TILE_WORDS * c;
             inner(six, pairs);
             if (!left) {
-                six[0] = rev16(edgel3_load32((const int8_t *)pairs - 4)) & LANES;
+                six[0] = odd(edgel3_load32((const int8_t *)pairs - 4));
             }
             if (!right) {
-                six[5] = edgel3_load32((const int8_t *)pairs + EDGEL3_TILE_BYTES) & LANES;
+                six[5] = even(edgel3_load32((const int8_t *)pairs + EDGEL3_TILE_BYTES));
             }
         }
     }
     if (left) {
         cross(words, channels, place(row, group - 2, stride, padding + 1),
-              place(row, group + whole - 3, stride, padding));
+              place(row, group + whole - 1, stride, padding));
     }
     if (right) {
-        cross(words + 5, channels, place(row, rest == whole ? group + 3 : -1, stride, padding + 1),
-              place(row, rest == whole ? group + whole : -1, stride, padding));
+        cross(words + 5, channels, place(row, rest == whole ? group : -1, stride, padding + 1),
+              place(row, rest == whole ? group + whole + 1 : -1, stride, padding));
     }
 }
 
@@ -110,7 +107,7 @@ void edgel3_sparse_tile(const edgel3_lanes_t *input, int32_t zero_point, int32_t
     /* What stands for padding in the two lanes; crossing over turns each byte into the other lane's. */
     const uint32_t u = (uint32_t)(zero_point + 128), s = (uint32_t)zero_point & 0xFFU;
     const uint8_t padding[2] = {(uint8_t)u, (uint8_t)s};
-    const uint32_t word = u | u << 8 | s << 16 | s << 24;
+    const uint32_t word = s | u << 8 | s << 16 | u << 24;
     const uint32_t outside[4] = {word, word, word, word};
     const int32_t byte = tile * EDGEL3_TILE_BYTES, whole = 2 * input->distance;
     const int32_t group = byte / whole * whole;

@@ -11,15 +11,12 @@
 .macro channel
     ldm     r0, {r4, r6, r8, r9}
     add     r0, r0, r3
-    and     r5, r6, r10
-    rev16   r6, r6
-    and     r7, r8, r10
-    rev16   r8, r8
-    rev16   r4, r4
-    and     r6, r6, r10
-    and     r8, r8, r10
-    and     r9, r9, r10
-    and     r4, r4, r10
+    and     r5, r10, r6, ror #8
+    and     r4, r10, r4, ror #24
+    and     r6, r10, r6, ror #24
+    and     r7, r10, r8, ror #8
+    and     r9, r10, r9, ror #8
+    and     r8, r10, r8, ror #24
     stm     r1!, {r4-r9}
 .endm
 
@@ -30,16 +27,23 @@ edgel3_sparse_expand:
     push    {r4-r10, lr}
     mvn     r10, #0x00FF0000
     bic     r10, r10, #0x0000FF00
-    lsrs    r2, r2, #1
-    bcc     1f
-    channel
-    cbz     r2, 2f
-1:
-    channel
+    b       2f
+1:                                      @ the channels that are too many for the turns below
     channel
     subs    r2, r2, #1
-    bne     1b
 2:
+    tst     r2, #3
+    bne     1b
+    cmp     r2, #0
+    beq     4f
+3:
+    channel
+    channel
+    channel
+    channel
+    subs    r2, r2, #4
+    bne     3b
+4:
     pop     {r4-r10, pc}
     .size   edgel3_sparse_expand, . - edgel3_sparse_expand
 

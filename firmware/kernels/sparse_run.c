@@ -94,14 +94,14 @@ static void finish_tile(const sums_t *sums, const edgel3_sparse_channel_t *chann
     } else if (finish == EDGEL3_FINISH_ROWS) {
         uint8_t *bytes = output;
         for (int32_t i = 0; i < 4; i++) {
-            bytes[i / 2 * 4 + i % 2] = (uint8_t)output_of(twice[0][i], channel);
-            bytes[i / 2 * 4 + 3 - i % 2] = (uint8_t)(output_of(twice[1][i], channel) ^ 0x80U);
+            bytes[2 * i + 1] = (uint8_t)output_of(twice[0][i], channel);
+            bytes[2 * i] = (uint8_t)(output_of(twice[1][i], channel) ^ 0x80U);
         }
     } else {
         uint8_t *bytes = output;
         for (int32_t i = 0; i < 4; i++) {
             const int32_t lane = i / 2, pair = i % 2 * 2;
-            const int32_t at = lane ? 3 - i % 2 : i % 2;
+            const int32_t at = i % 2 * 2 + 1 - lane;
             const uint32_t flip = lane ? 0x80U : 0U;
             uint32_t value = output_of(largest(twice[lane][pair], twice[lane][pair + 1]), channel);
             if (finish == EDGEL3_FINISH_SECOND) {

@@ -48,13 +48,13 @@ finish_rows_\e:
     lane1   r9, \e, ssat
     lane1   r11, \e, ssat
     vmov    r1, r2, s0, s1
-    orr     r4, r4, r6, lsl #8
-    orr     r8, r8, r10, lsl #8
-    bfi     r4, r7, #16, #8
-    bfi     r8, r11, #16, #8
-    orr     r4, r4, r5, lsl #24
-    orr     r8, r8, r9, lsl #24
-    strd    r4, r8, [r1]
+    bfi     r5, r4, #8, #24
+    bfi     r9, r8, #8, #24
+    bfi     r5, r7, #16, #16
+    bfi     r9, r11, #16, #16
+    bfi     r5, r6, #24, #8
+    bfi     r9, r10, #24, #8
+    strd    r5, r9, [r1]
     add     r1, r1, r2
     vmov    s0, r1
     bx      lr
@@ -75,15 +75,14 @@ finish_\name\()_\e:
     lane1   r5, \e, usat
     lane1   r9, \e, usat
     vmov    r1, r2, s0, s1
-    orr     r4, r4, r8, lsl #8
+    orr     r4, r5, r4, lsl #8
     orr     r4, r4, r9, lsl #16
-    orr     r4, r4, r5, lsl #24
+    orr     r4, r4, r8, lsl #24
 .if \second
     ldr     r5, [r1]
     uqsub8  r4, r4, r5
     add     r4, r4, r5
-    eor     r4, r4, #0x80000000
-    eor     r4, r4, #0x00800000
+    eor     r4, r4, #0x00800080
 .endif
     str     r4, [r1]
     add     r1, r1, r2

@@ -32,8 +32,8 @@ def test_a_pooled_tile_is_one_word(width: int, distance: int) -> None:
 
 def test_a_word_holds_two_positions_of_each_lane() -> None:
     lanes = Lanes(32, 1, 16)
-    assert [lanes.offset(position) for position in (0, 1, 17, 16)] == [0, 1, 2, 3]
-    assert [lanes.offset(position) for position in (2, 3, 19, 18)] == [4, 5, 6, 7]
+    assert [lanes.offset(position) for position in (16, 0, 17, 1)] == [0, 1, 2, 3]
+    assert [lanes.offset(position) for position in (18, 2, 19, 3)] == [4, 5, 6, 7]
 
 
 @pytest.mark.parametrize(
