@@ -15,7 +15,7 @@ from edgel3_deploy.graph.ir import Conv2D, MaxPool2D, Network, Requantize
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.plan.lanes import Lanes
 from edgel3_deploy.plan.list_sizes import ListSplit
-from edgel3_deploy.plan.pack_sparse import MOST_WEIGHT, pack_sparse
+from edgel3_deploy.plan.pack_sparse import MOST_WEIGHT, PAIRS_TURN, TAP_TURN, WORD_PAIR_TURN, pack_sparse
 from edgel3_deploy.plan.packed import RequantizeForm
 from tests.graph.l3 import sparse_l3
 from tests.graph.models import ModelBuilder
@@ -138,7 +138,7 @@ def test_the_bound_is_the_last_sum_that_does_not_carry(page: str) -> None:
 def test_positions_lie_as_the_page_says(page: str) -> None:
     lanes = Lanes(width=16, channels=1, distance=8)
     places = {lanes.offset(position): position for position in range(16)}
-    printed = re.search(r"^    (0 1 9 8 .*)$", page, re.MULTILINE)
+    printed = re.search(r"^    (8 0 9 1 .*)$", page, re.MULTILINE)
     assert printed is not None
     assert [int(number) for number in re.findall(r"\d+", printed[1])] == [places[byte] for byte in range(16)]
 
@@ -157,7 +157,7 @@ def test_the_maximum_of_a_pair_keeps_its_lane_at_half_the_distance() -> None:
     for position in range(0, 256, 2):
         pair, pooled = row.offset(position), row.pooled.offset(position // 2)
         assert pair // 8 == pooled // 4
-        assert pair % 4 // 2 == pooled % 4 // 2
+        assert pair % 2 == pooled % 2
 
 
 def test_the_distances_of_columns_leave_no_rest(page: str) -> None:
@@ -166,13 +166,21 @@ def test_the_distances_of_columns_leave_no_rest(page: str) -> None:
         assert Lanes(width, 1, distance).stride == width
 
 
-def test_and_and_rev16_make_two_words_of_four_bytes(page: str) -> None:
-    assert "One AND with `0xFF0000FF` leaves word j; REV16" in page
+def test_a_rotation_and_a_mask_make_each_word_of_a_pair(page: str) -> None:
+    assert (
+        "Rotated right by 8 bits, u(j) is the lowest byte and s(j) the highest; rotated by 24, u(j + 1)"
+        in page
+    )
     u0, u1, s0, s1 = 3, 200, -5, 77
-    memory = int.from_bytes(bytes((u0, u1, s1 % 256, s0 % 256)), "little")
-    swapped = (memory & 0xFF00FF00) >> 8 | (memory & 0x00FF00FF) << 8
-    for word, (u, s) in ((memory & 0xFF0000FF, (u0, s0)), (swapped & 0xFF0000FF, (u1, s1))):
-        assert word == (u + (s << 24)) % MODULUS
+    memory = int.from_bytes(bytes((s0 % 256, u0, s1 % 256, u1)), "little")
+    for rotation, (u, s) in ((8, (u0, s0)), (24, (u1, s1))):
+        rotated = (memory >> rotation | memory << (32 - rotation)) % MODULUS
+        assert rotated & 0xFF0000FF == (u + (s << 24)) % MODULUS
+
+
+def test_the_loops_are_unrolled_as_far_as_the_page_says(page: str) -> None:
+    assert (TAP_TURN, 2 * PAIRS_TURN, WORD_PAIR_TURN) == (128, 32, 32)
+    assert "unrolled 128 times, those over bytes as far as 32 entries" in page
 
 
 def test_the_example_of_a_list(page: str) -> None:
