@@ -45,7 +45,7 @@ STORED_SHARE = 1.5
 """How much flash the balanced goal spends on constants, against the smallest form of the weights alone."""
 TAPS_SHARE = 1.585
 """The same where that form has lists, which grow fourfold as taps."""
-STRIPS_SHARE = 2.2
+STRIPS_SHARE = 2.23
 """The same where little RAM forces strips, each of which meets every list again."""
 INT8_SHARE = 1.02
 """How much flash the goal size spends: the smallest form and what the kernels' layouts add."""
@@ -68,9 +68,9 @@ class Schedule:
     `maps` has, per group, where the whole map behind it lies: None for the network's output, which the caller
     owns. Per group, too: `rings`, a place for each of `Group.buffers`; `scratch`, None if it needs none;
     `maxima` and `products` (sums and weights in flight of steps that have them apart), None if it has none,
-    as is `products` as a whole if no group has any. `residents` are never written again after the start, and share no memory.
-    `instructions` and `cycles` are modelled, not measured; `by` says which of them was kept low, `reason` in
-    words what the choice was made for.
+    as is `products` as a whole if no group has any. `residents` are never written again after the start, and
+    share no memory. `instructions` and `cycles` are modelled, not measured; `by` says which of them was kept
+    low, `reason` in words what the choice was made for.
     """
 
     goal: Goal
@@ -108,8 +108,8 @@ class _Attempt:
     """Limits to choose within: RAM of `regions`, bytes of constants, and what to tell people about them.
 
     Lists may become taps within `taps` bytes of constants, within `strip_taps` if a group runs in strips.
-    `hot`: the most bytes of scratch, so that it lies in the main RAM; None for no limit. `flash_price`: what a
-    byte of flash must save.
+    `hot`: the most bytes of scratch, so that it lies in the main RAM; None for no limit. `flash_price`: what
+    a byte of flash must save.
     """
 
     regions: tuple[str, ...]

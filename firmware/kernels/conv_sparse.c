@@ -107,10 +107,11 @@ void edgel3_conv_sparse(const edgel3_sparse_t *conv, const edgel3_lanes_t *input
         return; /* an odd last row that the pooling drops */
     }
     uint8_t *to = (uint8_t *)edgel3_lane_row(output, target);
+    const edgel3_window_t window = edgel3_sparse_window(input, conv->input_zero_point, row);
     const bool everything = first <= 0 && end >= input->width;
     for (int32_t tile = 0; (tile + 1) * bytes <= output->stride; tile++) {
         if (everything || holds(input, tile, first, end, false)) {
-            edgel3_sparse_tile(input, conv->input_zero_point, row, tile, scratch);
+            edgel3_sparse_tile(&window, tile, scratch);
             run_lists(conv, to + tile * bytes, output->stride, finish, scratch);
         }
     }
@@ -162,11 +163,12 @@ void edgel3_conv_sparse_global(const edgel3_sparse_t *conv, const edgel3_lanes_t
     for (int32_t i = 0; i < conv->list_count; i++) {
         general = general || conv->lists[i].form >= EDGEL3_LIST_TAPS_GENERAL;
     }
+    const edgel3_window_t window = edgel3_sparse_window(input, conv->input_zero_point, row);
     for (int32_t tile = 0; tile * EDGEL3_TILE_BYTES < input->stride; tile++) {
         if (!holds(input, tile, first, end, false)) {
             continue;
         }
-        edgel3_sparse_tile(input, conv->input_zero_point, row, tile, scratch);
+        edgel3_sparse_tile(&window, tile, scratch);
         if (general || !holds(input, tile, first, end, true)) {
             raise_some(conv, input, tile, first, end, maxima, scratch);
         } else {

@@ -60,7 +60,17 @@ void edgel3_sparse_sums(edgel3_list_form_t form, const void **entries, const edg
 /* Expand row by row: edgel3_sparse_expand for a tile with words on both sides, from the word before the tile's. */
 void edgel3_sparse_expand(const void *source, uint32_t *words, int32_t channels, int32_t stride);
 
-/* The three rows around `row` of tile `tile` into the scratch. */
-void edgel3_sparse_tile(const edgel3_lanes_t *input, int32_t zero_point, int32_t row, int32_t tile, void *scratch);
+/* What the tiles of a row read: the three rows around it, NULL outside of the map, and what stands for padding. */
+typedef struct {
+    const edgel3_lanes_t *input;
+    const uint8_t *rows[3];
+    uint32_t outside[4]; /* words of memory */
+    uint8_t padding[2];  /* of lane 0 and of lane 1 */
+} edgel3_window_t;
+
+edgel3_window_t edgel3_sparse_window(const edgel3_lanes_t *input, int32_t zero_point, int32_t row);
+
+/* The taps of tile `tile` into the scratch. */
+void edgel3_sparse_tile(const edgel3_window_t *window, int32_t tile, void *scratch);
 
 #endif

@@ -102,25 +102,36 @@ static void expand_edge(const edgel3_lanes_t *input, const uint8_t *row, int32_t
     }
 }
 
-void edgel3_sparse_tile(const edgel3_lanes_t *input, int32_t zero_point, int32_t row, int32_t tile, void *scratch)
+edgel3_window_t edgel3_sparse_window(const edgel3_lanes_t *input, int32_t zero_point, int32_t row)
 {
-    /* What stands for padding in the two lanes; crossing over turns each byte into the other lane's. */
+    /* Crossing over turns each padding byte into the other lane's. */
     const uint32_t u = (uint32_t)(zero_point + 128), s = (uint32_t)zero_point & 0xFFU;
-    const uint8_t padding[2] = {(uint8_t)u, (uint8_t)s};
     const uint32_t word = s | u << 8 | s << 16 | u << 24;
-    const uint32_t outside[4] = {word, word, word, word};
+    edgel3_window_t window = {
+        .input = input, .outside = {word, word, word, word}, .padding = {(uint8_t)u, (uint8_t)s}};
+    for (int32_t i = 0; i < 3; i++) {
+        const int32_t y = row - 1 + i;
+        const bool inside = y >= 0 && y < input->height;
+        window.rows[i] = inside ? (const uint8_t *)edgel3_lane_row(input, y) : (const uint8_t *)0;
+    }
+    return window;
+}
+
+void edgel3_sparse_tile(const edgel3_window_t *window, int32_t tile, void *scratch)
+{
+    const edgel3_lanes_t *input = window->input;
+    const int32_t channels = input->channels, stride = input->stride;
     const int32_t byte = tile * EDGEL3_TILE_BYTES, whole = 2 * input->distance;
-    const int32_t group = byte / whole * whole;
-    const bool edge =
-        byte == group || byte + EDGEL3_TILE_BYTES == group + whole || byte + EDGEL3_TILE_BYTES == input->stride;
+    const int32_t group = byte / whole * whole, next = byte + EDGEL3_TILE_BYTES;
+    const bool edge = byte == group || next == group + whole || next == stride;
     uint32_t *words = scratch;
-    for (int32_t y = row - 1; y <= row + 1; y++, words += EDGEL3_TILE_WORDS * input->channels) {
-        if (y < 0 || y >= input->height) {
-            edgel3_sparse_expand(outside, words, input->channels, 0);
+    for (int32_t i = 0; i < 3; i++, words += EDGEL3_TILE_WORDS * channels) {
+        if (window->rows[i] == (const uint8_t *)0) {
+            edgel3_sparse_expand(window->outside, words, channels, 0);
         } else if (edge) {
-            expand_edge(input, (const uint8_t *)edgel3_lane_row(input, y), group, byte, padding, words);
+            expand_edge(input, window->rows[i], group, byte, window->padding, words);
         } else {
-            edgel3_sparse_expand(edgel3_lane_row(input, y) + byte - 4, words, input->channels, input->stride);
+            edgel3_sparse_expand(window->rows[i] + byte - 4, words, channels, stride);
         }
     }
 }

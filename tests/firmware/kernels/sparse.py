@@ -119,11 +119,12 @@ static const edgel3_sparse_t {name}_conv = {{
         {call.layer.activation_min},
         {call.layer.activation_max}, (edgel3_requantize_t){int(requantize_form(call.layer))},
         (edgel3_sparse_output_t){KINDS.index(call.kind)}}};
-static const edgel3_map_t {name}_map = {{(int8_t *)(uintptr_t){name}_input, {height}, {height}, {wide}, {inputs}}};
+static const edgel3_map_t {name}_map = {{(int8_t *)(uintptr_t){name}_input, {height}, {height}, {wide},
+        {inputs}}};
 static const edgel3_lanes_t {name}_source = {{{name}_in, {rows}, {rows}, {width}, {inputs}, {call.distance},
         {stride(width, call.distance)}}};
-static const edgel3_lanes_t {name}_target = {{{name}_lanes, {max(out_rows, 1)}, {out_rows}, {steep[0]}, {outputs}, {steep[1]},
-        {stride(*steep)}}};
+static const edgel3_lanes_t {name}_target = {{{name}_lanes, {max(out_rows, 1)}, {out_rows}, {steep[0]},
+        {outputs}, {steep[1]}, {stride(*steep)}}};
 static const edgel3_map_t {name}_made = {{{name}_output, {call.output_shape[0]}, {call.output_shape[0]},
         {call.output_shape[1]}, {outputs}}};
 static void {name}_run(int32_t first, int32_t end)
