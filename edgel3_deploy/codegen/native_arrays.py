@@ -158,9 +158,7 @@ def _sparse(step: Step, tile: str, resident: Resident | None) -> Constants:
     layer = step.layer
     assert isinstance(layer, Conv2D)
     name = ctext.identifier(step.name)
-    packed = pack_sparse(
-        layer, step.kernel.lists, step.kernel.columns, requantize_form(layer), step.kernel.reduced
-    )
+    packed = pack_sparse(layer, step.kernel.lists, step.kernel.columns, step.kernel.reduced)
     arrays = [
         ArrayView(
             "edgel3_sparse_channel_t",

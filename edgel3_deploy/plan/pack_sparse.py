@@ -7,16 +7,17 @@ further lists of the same channel.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgel3_deploy.graph.ir import Conv2D
-from edgel3_deploy.plan.bounds import accumulators
-from edgel3_deploy.plan.packed import RequantizeForm, wrap
+from edgel3_deploy.graph.fixed_point import requantize
+from edgel3_deploy.graph.ir import Conv2D, Requantize
+from edgel3_deploy.plan.bounds import accumulators, fast_requantize
+from edgel3_deploy.plan.packed import wrap
 
 Form = Literal["taps", "bytes1", "bytes4", "taps_general", "bytes1_general", "bytes4_general"]
 Int64Array = NDArray[np.int64]
@@ -67,17 +68,19 @@ class PackedSparse:
     lists: tuple[SparseList, ...]
 
 
-def pack_sparse(
-    conv: Conv2D, split: Split, columns: bool, form: RequantizeForm, reduced: bool = False
-) -> PackedSparse:
+def pack_sparse(conv: Conv2D, split: Split, columns: bool, reduced: bool = False) -> PackedSparse:
     """The lists of a convolution; `columns`: for rows of the transposed map.
 
-    `reduced`: only the maximum of each channel over the map is requantized, so any form of it is fast.
+    `reduced`: only the maximum of each channel over the map is requantized, so any requantization is fast.
     """
     outputs = len(conv.weights)
+    fast = accumulators(conv).fits(30) if reduced else _fast(conv)
+    if not reduced:
+        conv, constant = _with_simple_constants(conv)
+        fast |= constant
     taps = [_taps(conv, channel, columns) for channel in range(outputs)]
     parts = [_parts(channel) for channel in taps]
-    fast = _fast(conv, form, reduced) & np.array([len(lists) == 1 for lists in parts])
+    fast &= np.array([len(lists) == 1 for lists in parts])
     decoded = split.resident + split.taps
     byte_form = _byte_form([lists for i, lists in enumerate(parts) if not split.resident <= i < decoded])
     records: list[list[int]] = []
@@ -100,15 +103,28 @@ def pack_sparse(
     return PackedSparse(wrap(np.array(records, np.int64)), tuple(lists))
 
 
-def _fast(conv: Conv2D, form: RequantizeForm, reduced: bool) -> NDArray[np.bool_]:
-    """Channels that sparse_run finishes itself: twice the accumulator fits, and so do shift and form."""
-    fits = accumulators(conv).fits(30)
-    if reduced:
-        return fits
-    shift = -conv.requantize.shift
-    rectified = form is RequantizeForm.RECTIFIED
-    result: NDArray[np.bool_] = fits & rectified & (shift >= 1) & (shift <= LAST_FAST_SHIFT)
-    return result
+def _fast(conv: Conv2D) -> NDArray[np.bool_]:
+    """Channels that sparse_run finishes itself: rectified, with a shift that it knows."""
+    clamp = (conv.output.zero_point, conv.activation_min, conv.activation_max)
+    fast: NDArray[np.bool_] = fast_requantize(conv) & (-conv.requantize.shift <= LAST_FAST_SHIFT)
+    return fast & (clamp == (-128, -128, 127))
+
+
+def _with_simple_constants(conv: Conv2D) -> tuple[Conv2D, NDArray[np.bool_]]:
+    """The channels without weights, requantized in a way that is fast, and which they are.
+
+    Such a channel is the same value everywhere, whatever its bias and scale: pruning leaves odd ones. With
+    acc = 4 u, multiplier 2^30 and shift 1 sparse_run gives u = value + 128 of any output zero point.
+    """
+    constant: NDArray[np.bool_] = np.all(conv.weights == 0, axis=(1, 2, 3))
+    values = requantize(conv.bias, conv.requantize).astype(np.int64) + conv.output.zero_point
+    positive = 128 + values.clip(conv.activation_min, conv.activation_max)
+    simple = Requantize(
+        np.where(constant, 1 << 30, conv.requantize.multiplier).astype(np.int32),
+        np.where(constant, -1, conv.requantize.shift).astype(np.int32),
+    )
+    bias = np.where(constant, 4 * positive, conv.bias).astype(np.int32)
+    return replace(conv, bias=bias, requantize=simple), constant
 
 
 def _taps(conv: Conv2D, channel: int, columns: bool) -> Int64Array:

@@ -16,7 +16,6 @@ from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.plan.lanes import Lanes
 from edgel3_deploy.plan.list_sizes import ListSplit
 from edgel3_deploy.plan.pack_sparse import MOST_WEIGHT, PAIRS_TURN, TAP_TURN, WORD_PAIR_TURN, pack_sparse
-from edgel3_deploy.plan.packed import RequantizeForm
 from tests.graph.l3 import sparse_l3
 from tests.graph.models import ModelBuilder
 
@@ -206,7 +205,7 @@ def test_the_packer_makes_the_lists_of_the_example(page: str) -> None:
     for ky, channel, kx, w, _, in_bytes, _ in rows(page, "| ky | channel |"):
         weights[int(ky), int(kx), int(channel)] = int(w)
         pairs.append([int(in_bytes), int(w) % 256])
-    packed = pack_sparse(one_channel(weights, 0), ListSplit(), False, RequantizeForm.RECTIFIED)
+    packed = pack_sparse(one_channel(weights, 0), ListSplit(), False)
     assert packed.lists[0].form == "bytes1"
     assert packed.lists[0].entries.tolist()[:3] == pairs
 
@@ -214,7 +213,7 @@ def test_the_packer_makes_the_lists_of_the_example(page: str) -> None:
 def test_the_packer_starts_the_lanes_of_the_example() -> None:
     weights = np.zeros((3, 3, 1), np.int8)
     weights[1, 1, 0], weights[1, 2, 0] = 5, -3
-    packed = pack_sparse(one_channel(weights, 100), ListSplit(taps=1), False, RequantizeForm.RECTIFIED)
+    packed = pack_sparse(one_channel(weights, 100), ListSplit(taps=1), False)
     _, _, low, high, offset, *_ = packed.channels[0].tolist()
     assert (low, high, offset) == (765 * 512, 2 * 356, -1330)
 

@@ -33,8 +33,7 @@ class SparseCall:
 
     def pack(self) -> PackedSparse:
         split = SimpleNamespace(resident=self.resident, taps=self.taps)
-        form = requantize_form(self.layer)
-        return pack_sparse(self.layer, split, self.columns, form, self.kind == "global")
+        return pack_sparse(self.layer, split, self.columns, self.kind == "global")
 
     @property
     def rows(self) -> tuple[int, int]:
