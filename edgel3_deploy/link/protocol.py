@@ -169,7 +169,8 @@ REQUESTS: tuple[Message, ...] = (
     Message(
         0x07,
         "read_checksums",
-        "CRC-32 of each layer's output in the last run with checksums.",
+        "CRC-32 of each layer's output in the last run with checksums, its values in the order of the "
+        "manifest's `orders`.",
         (Field("first", "u16", "first layer"), Field("count", "u16", "at most MAX_LAYERS")),
     ),
     Message(0x08, "read_memory", "Memory high-water marks."),

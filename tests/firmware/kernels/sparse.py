@@ -22,7 +22,11 @@ FORMS = ("taps", "bytes1", "bytes4", "taps_general", "bytes1_general", "bytes4_g
 
 @dataclass(frozen=True)
 class SparseCall:
-    """A convolution whose rows run in lanes `distance` apart; `resident` and `taps` channels as taps."""
+    """A convolution whose rows run in lanes `distance` apart; `resident` and `taps` channels as taps.
+
+    `ring` rows of its input, and of its output, exist at a time (0: all). A strip reads positions [begin,
+    stop) of each row (stop 0: to the end); those beside a cut lack a neighbour and do not count.
+    """
 
     layer: Conv2D
     kind: str
@@ -30,6 +34,9 @@ class SparseCall:
     columns: bool
     resident: int = 0
     taps: int = 0
+    ring: int = 0
+    begin: int = 0
+    stop: int = 0
 
     def pack(self) -> PackedSparse:
         split = SimpleNamespace(resident=self.resident, taps=self.taps)
@@ -37,21 +44,44 @@ class SparseCall:
 
     @property
     def rows(self) -> tuple[int, int]:
-        """Rows and positions of the engine."""
+        """Rows of the engine, and the positions that the strip reads."""
         height, width, _ = self.layer.input.shape
-        return (width, height) if self.columns else (height, width)
+        rows, positions = (width, height) if self.columns else (height, width)
+        return rows, (self.stop or positions) - self.begin
+
+    @property
+    def counted(self) -> tuple[int, int]:
+        """Positions of the strip that count, pairs where they are pooled."""
+        grain = 2 if self.kind == "pooled" else 1
+        return grain if self.begin else 0, self.rows[1] - (grain if self.stop else 0)
 
     @property
     def output_shape(self) -> tuple[int, int, int]:
-        height, width, channels = self.layer.output.shape
-        if self.kind == "pooled":
-            return (height // 2, width // 2, channels)
-        return (1, 1, channels) if self.kind == "global" else (height, width, channels)
+        """Of what the strip makes, whether it counts or not."""
+        rows, positions = self.rows
+        channels = self.layer.output.shape[2]
+        if self.kind == "global":
+            return (1, 1, channels)
+        scale = 2 if self.kind == "pooled" else 1
+        made = (rows // scale, positions // scale)
+        return (*(made[::-1] if self.columns else made), channels)
+
+    def counting(self, output: Int8Array) -> Int8Array:
+        """The part of what a strip makes that counts."""
+        if self.kind == "global":
+            return output
+        scale = 2 if self.kind == "pooled" else 1
+        first, end = (position // scale for position in self.counted)
+        return output[first:end] if self.columns else output[:, first:end]
 
     def expected(self, values: Int8Array) -> Int8Array:
-        result = run_layer(self.layer, values)
+        """What `counting` leaves of the right output."""
+        first, end = (self.begin + position for position in self.counted)
+        whole = run_layer(self.layer, values)
         if self.kind == "pooled":
-            return run_layer(pool_of(self.layer.output), result)
+            whole = run_layer(pool_of(self.layer.output), whole)
+            first, end = first // 2, end // 2
+        result = whole[first:end] if self.columns else whole[:, first:end]
         return result.max(axis=(0, 1), keepdims=True) if self.kind == "global" else result
 
 
@@ -66,12 +96,14 @@ def render(number: int, call: SparseCall, values: Int8Array, measured: range | N
     packed, name = call.pack(), f"case{number}"
     rows, width = call.rows
     first, end = (measured.start, measured.stop) if measured else (0, 0)
+    low, high = call.counted
     by_columns = str(call.columns).lower()
     inputs, outputs = call.layer.input.shape[2], call.layer.output.shape[2]
     height, wide, _ = call.layer.input.shape
     pooled = call.kind == "pooled"
     steep = (width // 2, call.distance // 2) if pooled else (width, call.distance)
     out_rows = rows // 2 if pooled else rows
+    ring, out_ring = call.ring or rows, max(min(call.ring or out_rows, out_rows), 1)
     records = ", ".join(
         "{" + ", ".join(f"(int32_t){value}" for value in row) + "}" for row in packed.channels.tolist()
     )
@@ -101,11 +133,11 @@ def render(number: int, call: SparseCall, values: Int8Array, measured: range | N
                 entries = where
         lists.append(f"{{{form}, {part.channels}, {entries}}}")
         record += part.channels
-    size = max(out_rows * outputs * stride(*steep), 8)
+    size = max(out_ring * outputs * stride(*steep), 8)
     parts.insert(0, f"static int8_t {name}_scratch[{72 * inputs}] __attribute__((aligned(8)));")
     parts.insert(1, f"edgel3_tap_t {name}_taps[{decoded + 1}];")
     parts.append(f"""
-static int8_t {name}_in[{8 + rows * inputs * stride(width, call.distance)}] __attribute__((aligned(8)));
+static int8_t {name}_in[{8 + ring * inputs * stride(width, call.distance)}] __attribute__((aligned(8)));
 static int8_t {name}_lanes[{size}] __attribute__((aligned(8)));
 int8_t {name}_output[{max(int(np.prod(call.output_shape)), 1)}];
 static int32_t {name}_maxima[{outputs}];
@@ -120,9 +152,9 @@ static const edgel3_sparse_t {name}_conv = {{
         (edgel3_sparse_output_t){KINDS.index(call.kind)}}};
 static const edgel3_map_t {name}_map = {{(int8_t *)(uintptr_t){name}_input, {height}, {height}, {wide},
         {inputs}}};
-static const edgel3_lanes_t {name}_source = {{{name}_in, {rows}, {rows}, {width}, {inputs}, {call.distance},
+static const edgel3_lanes_t {name}_source = {{{name}_in, {ring}, {rows}, {width}, {inputs}, {call.distance},
         {stride(width, call.distance)}}};
-static const edgel3_lanes_t {name}_target = {{{name}_lanes, {max(out_rows, 1)}, {out_rows}, {steep[0]},
+static const edgel3_lanes_t {name}_target = {{{name}_lanes, {out_ring}, {out_rows}, {steep[0]},
         {outputs}, {steep[1]}, {stride(*steep)}}};
 static const edgel3_map_t {name}_made = {{{name}_output, {call.output_shape[0]}, {call.output_shape[0]},
         {call.output_shape[1]}, {outputs}}};
@@ -130,30 +162,38 @@ static void {name}_run(int32_t first, int32_t end)
 {{
     for (int32_t row = first; row < end; row++) {{
         if ({name}_conv.output == EDGEL3_SPARSE_GLOBAL) {{
-            edgel3_conv_sparse_global(&{name}_conv, &{name}_source, {name}_maxima, row, 0, {width},
+            edgel3_conv_sparse_global(&{name}_conv, &{name}_source, {name}_maxima, row, {low}, {high},
                                       {name}_scratch);
         }} else {{
-            edgel3_conv_sparse(&{name}_conv, &{name}_source, &{name}_target, row, 0, {width},
+            edgel3_conv_sparse(&{name}_conv, &{name}_source, &{name}_target, row, {low}, {high},
                                {name}_scratch);
         }}
     }}
 }}
 void {name}_measured(void) {{ {name}_run({first}, {end}); }}
+static void {name}_load(int32_t row)
+{{
+    if (row < {rows}) {{
+        edgel3_lanes_from_map(&{name}_map, {by_columns}, &{name}_source, row, {call.begin});
+        edgel3_lanes_pad(&{name}_source, row, {call.layer.input.zero_point});
+    }}
+}}
 void {name}(void)
 {{
     {" ".join(fills)}
-    for (int32_t row = 0; row < {rows}; row++) {{
-        edgel3_lanes_from_map(&{name}_map, {by_columns}, &{name}_source, row, 0);
-        edgel3_lanes_pad(&{name}_source, row, {call.layer.input.zero_point});
-    }}
     edgel3_sparse_maxima_begin({name}_maxima, {outputs});
-    {name}_run(0, {rows});
+    {name}_load(0);
+    for (int32_t row = 0; row < {rows}; row++) {{
+        {name}_load(row + 1);
+        {name}_run(row, row + 1);
+        if ({name}_conv.output == EDGEL3_SPARSE_ROWS) {{
+            edgel3_map_from_lanes(&{name}_target, row, {by_columns}, &{name}_made);
+        }} else if ({name}_conv.output == EDGEL3_SPARSE_POOLED && row % 2 == 1) {{
+            edgel3_map_from_lanes(&{name}_target, row / 2, {by_columns}, &{name}_made);
+        }}
+    }}
     if ({name}_conv.output == EDGEL3_SPARSE_GLOBAL) {{
         edgel3_sparse_maxima_end(&{name}_conv, {name}_maxima, {outputs}, {name}_output);
-    }} else {{
-        for (int32_t row = 0; row < {name}_target.height; row++) {{
-            edgel3_map_from_lanes(&{name}_target, row, {by_columns}, &{name}_made);
-        }}
     }}
 }}""")
     return "\n".join(parts)
