@@ -147,6 +147,12 @@ def _pools() -> list[tuple[Step, int, str]]:
                 1,
                 maps + "edgel3_max_pool_global(&from, to);",
             ),
+            (
+                Step(0, "pool", (pool,), Kernel("max_pool_global_rows")),
+                1,
+                maps
+                + f"for (int32_t y = 0; y < {height}; y++) edgel3_max_pool_global_rows(&from, to, y, y + 1);",
+            ),
         ]
     for features, outputs in ((64, 10), (200, 33), (515, 8)):
         layer = FullyConnected(
