@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from edgel3_deploy.graph.ir import Network, Reshape
 from edgel3_deploy.plan.group import Group
 from edgel3_deploy.plan.schedule import Schedule
 
@@ -46,6 +47,12 @@ class Order:
 
 
 PIXELS = Order()
+
+
+def shown_layer(network: Network, step: Sequence[int]) -> int:
+    """Of a step's layers, given by their indices, the last that is no view: its output is what is shown."""
+    computed = (index for index in reversed(step) if not isinstance(network.layers[index], Reshape))
+    return next(computed, step[-1])
 
 
 def schedule_orders(schedule: Schedule) -> tuple[Order, ...]:

@@ -13,6 +13,7 @@ from edgel3_deploy.image.layout import FlashLayout
 from edgel3_deploy.image.pack import BIN, HEX, application_name
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.pipeline.manifest import Manifest, read_manifest
+from edgel3_deploy.pipeline.order import shown_layer
 
 MODEL = "model.tflite"
 REFERENCE = "reference.npz"
@@ -134,7 +135,7 @@ def load_build(directory: Path) -> PreparedBuild:
             f"Build again: edgel3-deploy build --board {manifest.board.name}",
         )
     for step, order in zip(manifest.steps, manifest.orders, strict=True):
-        shape = network.layers[step[-1]].output.shape
+        shape = network.layers[shown_layer(network, step)].output.shape
         if not order.fits(shape):
             raise BadInputError(
                 f"{directory}: 'orders' shows layer {step[-1]} by {order.axis}, but its shape is {shape}",

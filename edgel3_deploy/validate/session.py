@@ -19,7 +19,7 @@ from edgel3_deploy.link.diagnosis import NotSupportedError, RefusedError
 from edgel3_deploy.link.probe import Session
 from edgel3_deploy.link.protocol import ErrorCode, Role
 from edgel3_deploy.pipeline.manifest import Manifest
-from edgel3_deploy.pipeline.order import Order
+from edgel3_deploy.pipeline.order import Order, shown_layer
 from edgel3_deploy.validate.result import LayerResult
 
 
@@ -68,7 +68,10 @@ class BoardRun:
             self._shows_checksums = False
             self.notes.append("this runtime does not show the outputs of its layers")
             return
-        shown = [order.shown(expected[step[-1]]) for step, order in zip(self.steps, self.orders, strict=True)]
+        shown = [
+            order.shown(expected[shown_layer(self.network, step)])
+            for step, order in zip(self.steps, self.orders, strict=True)
+        ]
         wrong = [int(crc != zlib.crc32(data)) for crc, data in zip(found, shown, strict=True)]
         self._differing = [a + b for a, b in zip(self._differing or [0] * len(wrong), wrong, strict=True)]
         self.compared_windows += 1

@@ -15,7 +15,7 @@ from edgel3_deploy.codegen.native import buffer_arenas
 from edgel3_deploy.codegen.project import render_project
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.graph.reference import run_layer
-from edgel3_deploy.pipeline.order import schedule_orders
+from edgel3_deploy.pipeline.order import schedule_orders, shown_layer
 from edgel3_deploy.plan.schedule import Schedule
 from edgel3_deploy.resources import firmware_dir
 
@@ -165,7 +165,8 @@ def assert_exact(host: HostNetwork, network: Network, plan: Schedule, values: In
         host.poison(poison)
         result, seen = host.run(values)
         for step, order, shown in zip(plan.steps, orders, seen, strict=True):
-            assert shown == order.shown(outputs[step.layers[-1].index]), (step.name, step.kernel)
+            layer = shown_layer(network, [layer.index for layer in step.layers])
+            assert shown == order.shown(outputs[layer]), (step.name, step.kernel)
         assert result.tobytes() == outputs[-1].tobytes()
     again, _ = host.run(values)
     assert again.tobytes() == outputs[-1].tobytes()

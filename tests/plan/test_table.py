@@ -32,7 +32,7 @@ def test_a_plan_for_another_board_is_refused() -> None:
 
 
 def test_a_schedule_has_a_row_per_step_with_its_strip_kernel_and_place() -> None:
-    chosen = schedule(SEA_64, load_board("stm32f7"))
+    chosen = schedule(SEA_64, load_board("stm32f7"), "size")
     header, *rows = schedule_table(chosen)
     assert header == SCHEDULE_HEADER
     assert [row[1] for row in rows] == [step.name for step in chosen.steps]

@@ -17,7 +17,7 @@ from edgel3_deploy.image.layout import flash_layout
 from edgel3_deploy.link.protocol import CounterUnit
 from edgel3_deploy.models.network import FloatConv, FloatNetwork
 from edgel3_deploy.pipeline.manifest import Manifest
-from edgel3_deploy.pipeline.order import PIXELS, Order
+from edgel3_deploy.pipeline.order import PIXELS, Order, shown_layer
 from edgel3_deploy.pipeline.prepared import PreparedBuild
 from tests.graph.models import ModelBuilder
 from tests.link.fake_board import FakeBoard, Layers
@@ -124,6 +124,6 @@ def numpy_layers(build: PreparedBuild) -> Layers:
             values = run_layer(layer, values)
             outputs.append(values)
         shown = zip(build.manifest.steps, build.manifest.orders, strict=True)
-        return [order.shown(outputs[step[-1]]) for step, order in shown]
+        return [order.shown(outputs[shown_layer(build.network, step)]) for step, order in shown]
 
     return run
