@@ -293,7 +293,7 @@ def _ram_used(network: Network, board: Board, arenas: int) -> int:
 def _ram_limit(board: Board, limit: int | None) -> int:
     """The most RAM of an image; a limit of the user's counts the firmware's data too, unlike `ram_used`."""
     most = min(sum(region.size for region in board.ram), RAM_CEILING)
-    return most if limit is None else min(most, limit - FIRMWARE_DATA)
+    return most if limit is None else max(min(most, limit - FIRMWARE_DATA), 0)
 
 
 def _excess(

@@ -97,7 +97,6 @@ typedef struct {
     int32_t output_zero_point;
     int32_t activation_min;
     int32_t activation_max;
-    edgel3_requantize_t requantize;
     edgel3_sparse_output_t output;
 } edgel3_sparse_t;
 

@@ -61,6 +61,7 @@ def test_a_limit_of_ram_counts_everything() -> None:
     refused = estimate_network(network, F7, ram_limit=16 << 10)
     assert any(excess.startswith("RAM by") for excess in refused.excess)
     assert refused.fitting == ()
+    assert estimate_network(network, F7, ram_limit=1 << 10).ram_limit == 0
 
 
 def test_sea_64_counts_the_constants_of_every_layer() -> None:

@@ -114,10 +114,9 @@ def sums(lanes: tuple[list[int], list[int]], packed: PackedSparse) -> tuple[int,
 def test_records_start_the_lanes_so_that_neither_carries(inputs: tuple[int, int]) -> None:
     """At the largest sum of |w| that a list may have, at the inputs that drive the lanes furthest."""
     conv = layer(40, 1)
-    weights = np.zeros(conv.weights.size, np.int8)
-    weights[:128] = 127
-    weights[128:257] = -128
-    weights = weights.reshape(conv.weights.shape)
+    weights = np.zeros_like(conv.weights)
+    weights.reshape(-1)[:128] = 127
+    weights.reshape(-1)[128:257] = -128
     assert int(np.abs(weights.astype(int)).sum()) <= MOST_WEIGHT
     conv = replace(conv, weights=weights)
     packed = pack_sparse(conv, ListSplit(taps=1), False)

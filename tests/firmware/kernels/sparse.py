@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from edgel3_deploy.graph.ir import Conv2D
 from edgel3_deploy.graph.reference import run_layer
-from edgel3_deploy.plan.bounds import requantize_form
 from edgel3_deploy.plan.pack_sparse import PackedSparse, pack_sparse
 from tests.firmware.kernels.calls import Int8Array, pool_of
 from tests.firmware.kernels.target import array
@@ -148,7 +147,7 @@ static const edgel3_sparse_t {name}_conv = {{
         {name}_channels, {name}_lists, {len(lists)},
         {call.layer.input.zero_point}, {call.layer.output.zero_point},
         {call.layer.activation_min},
-        {call.layer.activation_max}, (edgel3_requantize_t){int(requantize_form(call.layer))},
+        {call.layer.activation_max},
         (edgel3_sparse_output_t){KINDS.index(call.kind)}}};
 static const edgel3_map_t {name}_map = {{(int8_t *)(uintptr_t){name}_input, {height}, {height}, {wide},
         {inputs}}};
