@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,32 +17,28 @@ from numpy.typing import NDArray
 from edgel3_deploy.graph.fixed_point import requantize
 from edgel3_deploy.graph.ir import Conv2D, Requantize
 from edgel3_deploy.plan.bounds import accumulators, fast_requantize
+from edgel3_deploy.plan.list_sizes import (
+    BYTE_DELTA,
+    PAIR_BYTES,
+    TAP_BYTES,
+    TILE_WORDS,
+    WORD_BYTES,
+    WORD_DELTA,
+    ListSplit,
+    list_sizes,
+)
 from edgel3_deploy.plan.packed import wrap
 
 Form = Literal["taps", "bytes1", "bytes4", "taps_general", "bytes1_general", "bytes4_general"]
 Int64Array = NDArray[np.int64]
 MOST_WEIGHT = ((1 << 23) - 1) // 255
 """Largest sum of |w| of a list."""
-WORD_BYTES, TILE_WORDS = 4, 6
-FIELDS = 7
-CHANNEL_BYTES = 4 * FIELDS
-"""sizeof an edgel3_sparse_channel_t."""
 TAP_CODE, TAP_TURN = 24, 128
 PAIRS_CODE, PAIRS_TURN = 68, 16
 WORD_PAIR_CODE, WORD_PAIR_TURN = 36, 32
 """Bytes of code for a tap, two pairs with deltas in bytes, and a pair with a delta in words; and how many of
 them a turn of sparse_run_m7.S takes."""
 LAST_FAST_SHIFT = 12
-
-
-class Split(Protocol):
-    """Output channels in order: `resident` decoded into RAM as taps, then `taps` in flash, then bytes."""
-
-    @property
-    def resident(self) -> int: ...
-
-    @property
-    def taps(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -68,7 +64,7 @@ class PackedSparse:
     lists: tuple[SparseList, ...]
 
 
-def pack_sparse(conv: Conv2D, split: Split, columns: bool, reduced: bool = False) -> PackedSparse:
+def pack_sparse(conv: Conv2D, split: ListSplit, columns: bool, reduced: bool = False) -> PackedSparse:
     """The lists of a convolution; `columns`: for rows of the transposed map.
 
     `reduced`: only the maximum of each channel over the map is requantized, so any requantization is fast.
@@ -82,7 +78,7 @@ def pack_sparse(conv: Conv2D, split: Split, columns: bool, reduced: bool = False
     parts = [_parts(channel) for channel in taps]
     fast &= np.array([len(lists) == 1 for lists in parts])
     decoded = split.resident + split.taps
-    byte_form = _byte_form([lists for i, lists in enumerate(parts) if not split.resident <= i < decoded])
+    byte_form: Literal["bytes1", "bytes4"] = "bytes4" if list_sizes(conv, columns).wide else "bytes1"
     records: list[list[int]] = []
     lists: list[SparseList] = []
     cuts = {0, split.resident, decoded, *(np.flatnonzero(np.diff(fast)) + 1).tolist()}
@@ -153,16 +149,9 @@ def _parts(taps: Int64Array) -> list[Int64Array]:
     return [*parts, taps[start:]]
 
 
-def _byte_form(channels: list[list[Int64Array]]) -> Literal["bytes1", "bytes4"]:
-    """The faster of both: deltas in bytes save half an instruction an entry, but need more escapes."""
-    narrow = sum(len(_pairs(part, "bytes1")) for parts in channels for part in parts)
-    wide = sum(len(_pairs(part, "bytes4")) for parts in channels for part in parts)
-    return "bytes1" if 8.5 * narrow <= 9 * wide else "bytes4"
-
-
 def _pairs(taps: Int64Array, form: str) -> NDArray[np.uint8]:
     """{delta, weight} of a list, an even number of pairs."""
-    unit, most = (1, 252) if form == "bytes1" else (WORD_BYTES, 255)
+    unit, most = (1, BYTE_DELTA) if form == "bytes1" else (WORD_BYTES, WORD_DELTA)
     deltas = np.diff(taps[:, 0], prepend=0) // unit
     escapes = np.maximum(deltas - 1, 0) // most
     ends = np.cumsum(escapes + 1) - 1
@@ -197,8 +186,8 @@ def _records(conv: Conv2D, channel: int, parts: list[Int64Array], run: str, fast
 def _length(part: Int64Array, run: str) -> tuple[int, int]:
     """Bytes of a list and what the first turn of its loop skips."""
     if run == "taps":
-        return 8 * len(part), -len(part) % TAP_TURN * TAP_CODE
+        return TAP_BYTES * len(part), -len(part) % TAP_TURN * TAP_CODE
     count = len(_pairs(part, run))
     if run == "bytes1":
-        return 2 * count, -(count // 2) % PAIRS_TURN * PAIRS_CODE
-    return 2 * count, -count % WORD_PAIR_TURN * WORD_PAIR_CODE
+        return PAIR_BYTES * count, -(count // 2) % PAIRS_TURN * PAIRS_CODE
+    return PAIR_BYTES * count, -count % WORD_PAIR_TURN * WORD_PAIR_CODE
