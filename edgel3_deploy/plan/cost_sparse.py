@@ -1,4 +1,4 @@
-"""Instructions and cycles of the sparse kernel, modelled, per row of a convolution.
+"""Instructions and cycles of the sparse kernel, modelled, by entry, channel and tile.
 
 Entries, turns and channels are counted from firmware/kernels/sparse_run_m7.S; what expansion costs is fitted
 to counts measured on QEMU's mps2-an500 (GCC 12.2, -O2) at the shapes of L3. Cycles are llvm-mca's for each
@@ -7,7 +7,6 @@ loop, one for every other instruction, and the cache lines that a list in flash 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 Output = Literal["rows", "pooled", "global"]
@@ -30,49 +29,7 @@ EXPANDED, EXPANDED_EDGE = 9.25, 20.2
 TILE = 345.0
 
 
-@dataclass(frozen=True)
-class Entries:
-    """Lists of one form: their entries and output channels; `flash`: read from there by every tile."""
-
-    form: ListForm
-    entries: int
-    channels: int
-    flash: bool
-
-
-def row_instructions(
-    lists: tuple[Entries, ...], inputs: int, output: Output, tiles: int, edge_tiles: int
-) -> float:
-    """Of one row of the convolution: `tiles` tiles, `edge_tiles` of them at an end of a supergroup."""
-    return sum(tiles * list_instructions(part, output) for part in lists) + expansion(
-        inputs, tiles, edge_tiles
-    )
-
-
-def row_cycles(lists: tuple[Entries, ...], inputs: int, output: Output, tiles: int, edge_tiles: int) -> float:
-    """The same in modelled cycles."""
-    return sum(tiles * list_cycles(part, output) for part in lists) + expansion(inputs, tiles, edge_tiles)
-
-
 def expansion(inputs: int, tiles: int, edge_tiles: int) -> float:
-    """Of the taps of a row's tiles."""
+    """Instructions for the taps of a row's tiles, `edge_tiles` of them at an end of a supergroup."""
     words = (tiles - edge_tiles) * EXPANDED + edge_tiles * EXPANDED_EDGE
     return 3 * inputs * words + tiles * TILE
-
-
-def list_instructions(part: Entries, output: Output) -> float:
-    """Of the lists for one tile."""
-    return part.entries * ENTRY[part.form] + _around(part, output)
-
-
-def list_cycles(part: Entries, output: Output) -> float:
-    """The same in modelled cycles."""
-    miss = MISS * ENTRY_BYTES[part.form] if part.flash else 0.0
-    return part.entries * (ENTRY_CYCLES[part.form] + miss) + _around(part, output)
-
-
-def _around(part: Entries, output: Output) -> float:
-    """Turns of the loop, half a turn for the rest of each list; starts and finishes."""
-    turns = part.entries / TURN_ENTRIES[part.form] + part.channels / 2
-    plain = 0.0 if part.form == "taps" else PLAIN_CHANNEL
-    return TURN * turns + part.channels * (CHANNEL[output] + plain)
