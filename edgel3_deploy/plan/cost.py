@@ -7,18 +7,11 @@ choose between candidates and are never reported as measurements.
 
 from __future__ import annotations
 
-from edgel3_deploy.plan.group import Group
 from edgel3_deploy.plan.kernel import Step
 from edgel3_deploy.plan.loop_rates import RATES, STEPS, Rate
 from edgel3_deploy.plan.loop_work import work
 
 _RATES = {**RATES, **{f"step {size}": rate for size, rate in STEPS.items()}}
-
-
-def step_costs(members: Group) -> tuple[int, ...]:
-    """Modelled instructions of each step of a group: over the whole map if it is alone, else unit by unit."""
-    alone = len(members.steps) == 1
-    return tuple(instructions(step, step.units if alone else 1) for step in members.steps)
 
 
 def instructions(step: Step, units_per_call: int) -> int:

@@ -10,8 +10,7 @@ import pytest
 
 from edgel3_deploy.graph.ir import FullyConnected, Layer, Requantize, Tensor
 from edgel3_deploy.plan.bounds import requantize_form
-from edgel3_deploy.plan.cost import cycles, instructions, step_costs
-from edgel3_deploy.plan.group import group
+from edgel3_deploy.plan.cost import cycles, instructions
 from edgel3_deploy.plan.kernel import Kernel, Step
 from edgel3_deploy.plan.packed import RequantizeForm
 from tests.firmware.kernels.calls import Call, pool_of, random_input, random_layer
@@ -215,10 +214,3 @@ def test_strips_cost_more_than_the_whole_map() -> None:
     layer = random_layer(np.random.default_rng(0), (32, 25, 32), 64)
     step = _step(Call(layer, "f44", requantize_form(layer), blocks=4))
     assert instructions(step, 1) > instructions(step, step.units)
-
-
-def test_a_group_costs_unit_by_unit_and_a_lone_step_at_once() -> None:
-    layer = random_layer(np.random.default_rng(0), (32, 25, 32), 32)
-    step = _step(Call(layer, "f44", requantize_form(layer), blocks=4))
-    assert step_costs(group((step,))) == (instructions(step, step.units),)
-    assert step_costs(group((step, step))) == (instructions(step, 1),) * 2

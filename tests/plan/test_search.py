@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.plan.candidates import operations, steps_from
-from edgel3_deploy.plan.cost import step_costs
 from edgel3_deploy.plan.group import group, ring_bytes
 from edgel3_deploy.plan.kernel import STREAMING, WINOGRAD_TILE, Step
+from edgel3_deploy.plan.measure import group_costs
 from edgel3_deploy.plan.option import Option
 from edgel3_deploy.plan.search import FLASH_GRAIN, choose, options
 from tests.graph.models import ModelBuilder
@@ -80,7 +80,7 @@ def _cost(whole: Network, runs: list[tuple[Step, ...]], ram: int, flash: int | N
         if before + members.inner_bytes + members.scratch + after > ram:
             return None
         grains += -(-sum(step.constant_bytes for step in run) // FLASH_GRAIN)
-        cost += sum(step_costs(members))
+        cost += sum(group_costs(members))
         before = after
     return None if flash is not None and grains > flash // FLASH_GRAIN else cost
 
