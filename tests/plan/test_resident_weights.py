@@ -1,4 +1,4 @@
-"""Residents: the bytes that the C code fills, and the steps that save most by them first."""
+"""Transformed weights in RAM: the bytes that the C code fills, and what they save."""
 
 from __future__ import annotations
 
@@ -51,8 +51,9 @@ GROUPS = tuple(group((found,)) for found in STEPS)
 
 def test_candidates_count_the_channels_in_flight_by_pairs() -> None:
     found = {item.step: item for item in weight_candidates(GROUPS, "instructions")}
+    assert found.keys() == {STEPS[index].index for index in (0, 1, 2)}
     assert [len(item.bytes) - 1 for item in found.values()] == [16, 32, 64]
-    assert all(item.grain == 2 and item.gains[0] == 0 for item in found.values())
+    assert all(item.grain == 2 and item.bytes[0] == item.gains[0] == 0 for item in found.values())
 
 
 def test_what_channels_save_is_what_the_step_then_costs_less() -> None:
@@ -61,3 +62,4 @@ def test_what_channels_save_is_what_the_step_then_costs_less() -> None:
         after = replace(before, kernel=replace(before.kernel, resident_channels=8))
         saved = instructions(before, before.units) - instructions(after, after.units)
         assert found[before.index].saves[4] == pytest.approx(saved, abs=2)
+        assert found[before.index].gains == found[before.index].saves
