@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Literal
 
 from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Layer, MaxPool2D
+from edgel3_deploy.plan.bounds import MAX_FAST_SHIFT
 from edgel3_deploy.plan.kernel import WINOGRAD_TILE, Step
 from edgel3_deploy.plan.packed import pairs
 from edgel3_deploy.plan.tile_walk import Walk, passes, walk
@@ -14,7 +15,6 @@ Work = Counter[str]
 """Runs by the names of loop_rates.py; "step N" are steps of the products for blocks of N tiles."""
 
 Form = Literal["", " rounded", " general"]
-MAX_FAST_SHIFT = 22
 
 
 def work(step: Step, units_per_call: int) -> Work:
