@@ -108,7 +108,7 @@ def view_native(schedule: Schedule) -> NativeView:
         parts = [constants(step, scratch, residents.get(step.index)) for step in members.steps]
         found += parts
         views = _group_steps(members, first, source, scratch)
-        beside = schedule.products[position] if schedule.products else None
+        beside = schedule.products[position]
         if beside is not None:
             views = [dataclasses.replace(view, products=at(beside)) for view in views]
         views = [_with_resident(view, part) for view, part in zip(views, parts, strict=True)]

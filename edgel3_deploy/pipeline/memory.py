@@ -46,11 +46,10 @@ def _group_places(schedule: Schedule, index: int) -> Iterator[tuple[Place, str]]
     if lanes is not None and lanes.entry is not None:
         labels.insert(0, f"{steps[0].name}'s input rows")
     yield from zip(rings, labels, strict=False)
+    whole = " to ".join(dict.fromkeys((steps[0].name, steps[-1].name)))
     for place, label in (
-        (
-            schedule.scratch[index],
-            f"scratch of {' to '.join(dict.fromkeys((steps[0].name, steps[-1].name)))}",
-        ),
+        (schedule.scratch[index], f"scratch of {whole}"),
+        (schedule.products[index], f"sums of {whole}"),
         (schedule.maxima[index], f"{steps[-1].name}'s maxima"),
         (schedule.maps[index], f"{steps[-1].name}'s output"),
     ):

@@ -67,10 +67,10 @@ class Schedule:
 
     `maps` has, per group, where the whole map behind it lies: None for the network's output, which the caller
     owns. Per group, too: `rings`, a place for each of `Group.buffers`; `scratch`, None if it needs none;
-    `maxima` and `products` (sums and weights in flight of steps that have them apart), None if it has none,
-    as is `products` as a whole if no group has any. `residents` are never written again after the start, and
-    share no memory. `instructions` and `cycles` are modelled, not measured; `by` says which of them was kept
-    low, `reason` in words what the choice was made for.
+    `products`, sums and weights in flight of steps that have them apart, and `maxima`, None if it has none.
+    `residents` are never written again after the start, and share no memory. `instructions` and `cycles` are
+    modelled, not measured; `by` says which of them was kept low, `reason` in words what the choice was made
+    for.
     """
 
     goal: Goal
@@ -78,6 +78,7 @@ class Schedule:
     maps: tuple[Place | None, ...]
     rings: tuple[tuple[Place, ...], ...]
     scratch: tuple[Place | None, ...]
+    products: tuple[Place | None, ...]
     maxima: tuple[Place | None, ...]
     residents: tuple[Resident, ...]
     arenas: tuple[tuple[str, int], ...]
@@ -85,7 +86,6 @@ class Schedule:
     cycles: int
     by: Measure
     reason: str
-    products: tuple[Place | None, ...] = ()
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -149,13 +149,14 @@ def schedule(
 ) -> Schedule:
     """The schedule of `network` on `board` for a goal; the same arguments give the same schedule.
 
-    speed: the least cost within the board's flash and RAM. balanced: the same within the board's main RAM, or
-    all RAM if that cannot be, and STORED_SHARE (with lists TAPS_SHARE, in strips STRIPS_SHARE) times the
-    flash of the weights' smallest form, which is int8, or lists of bytes where these are shorter. size: the
-    smallest form and the kernels of the least code; dense networks then take the least RAM that keeps to
-    SIZE_INSTRUCTIONS_PER_MAC, sparse ones the least cost.
-    Whatever the goal, RAM that is left is filled at start with what saves work, up to the share of the
-    application. `ram_limit` bounds all RAM of the image, in bytes; `by` is the cost that is kept low.
+    speed: the least cost within the board's flash and RAM. balanced: the same with scratch in the main RAM,
+    if that can be, and within STORED_SHARE (with lists TAPS_SHARE, in strips STRIPS_SHARE) times the flash of
+    the weights' smallest form, which is int8, or lists of bytes where these are shorter; a byte of flash must
+    save LEAST_SAVED_PER_BYTE. size: the smallest form and the kernels of the least code; dense networks then
+    take the least RAM that keeps to SIZE_INSTRUCTIONS_PER_MAC, sparse ones the least cost.
+    RAM that is left is filled at start with what saves work, up to the share of the application: decoded
+    lists, and but for the goal size transformed weights. `ram_limit` bounds all RAM of the image, in bytes;
+    `by` is the cost that is kept low.
 
     `found` are the network's options by the same measure where they are known (not used for the goal size).
     `layout` says how much of the flash the image may take; by default it is the board's usual one. Raises

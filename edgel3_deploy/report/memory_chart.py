@@ -24,6 +24,7 @@ KINDS: dict[Kind, str] = {
 _WORDS: tuple[tuple[str, Kind], ...] = (
     ("rows", "ring"),
     ("scratch", "scratch"),
+    ("sums", "scratch"),
     ("maxima", "maxima"),
     ("lists", "weights"),
     ("weights", "weights"),

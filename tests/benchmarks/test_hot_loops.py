@@ -27,6 +27,7 @@ def alone(network: Network, kernel: Kernel) -> Schedule:
         maps=(None,),
         rings=((),),
         scratch=(None,),
+        products=(None,),
         maxima=(None,),
         residents=(),
         arenas=(),

@@ -94,6 +94,7 @@ def placed(groups: tuple[Group, ...]) -> Schedule:
         maps=tuple(maps),
         rings=tuple(rings),
         scratch=tuple(scratch),
+        products=(None,) * len(groups),
         maxima=tuple(maxima),
         residents=tuple(residents),
         arenas=((REGION, top), (RESIDENT_REGION, filled)),
