@@ -59,8 +59,8 @@ CYCLES = Rates(
     narrow_pair=_cycles("bytes1"),
     wide_pair=_cycles("bytes4"),
 )
-MONO_OUTPUT, ADAPTED = 11.3, 6.0
-"""Per output of mono_lanes; per value that is laid out in lanes or back."""
+MONO_OUTPUT, ADAPTED, MOVED = 11.3, 6.0, 0.75
+"""Per output of mono_lanes; per value that is laid out in lanes or back; per byte of a row that is moved."""
 
 
 def sparse_cost(step: Step, tiles: int, edges: int, rates: Rates) -> float:

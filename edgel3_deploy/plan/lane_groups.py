@@ -7,16 +7,17 @@ from itertools import accumulate
 
 from edgel3_deploy.plan.group import Group, LaneGroup, Ring, ring_rows
 from edgel3_deploy.plan.kernel import Step
-from edgel3_deploy.plan.lane_cost import ADAPTED, INSTRUCTIONS, Rates, mono_cost, sparse_cost
+from edgel3_deploy.plan.lane_cost import ADAPTED, INSTRUCTIONS, MOVED, Rates, mono_cost, sparse_cost
 from edgel3_deploy.plan.lane_strips import output_positions, row_width, strips
+from edgel3_deploy.plan.lane_workspace import with_newest_apart
 from edgel3_deploy.plan.lanes import Lanes, distances
 
 
 def lane_groups(steps: tuple[Step, ...]) -> Iterator[Group]:
-    """The groups of these lane steps, by distance and strips, without those that others are better than.
+    """The groups of these lane steps, by distance, strips and place of the newest rows.
 
-    Better is less memory and no more tiles. Only a group that ends in the maximum over the map may run in
-    strips, two of them, which meet near the middle.
+    Those are left out that others are better than, with less memory, no more tiles and no more bytes moved.
+    Only a group that ends in the maximum over the map may run in strips, two, which meet near the middle.
     """
     poolings = sum(step.kernel.pooled for step in steps)
     middle = output_positions(steps[-1]) // 2
@@ -27,12 +28,18 @@ def lane_groups(steps: tuple[Step, ...]) -> Iterator[Group]:
         for cut in cuts
         for distance in reversed([*distances(row_width(steps[0]), poolings)])
     ]
-    best: list[tuple[int, int]] = []
-    for members in sorted(found, key=lambda members: (members.inner_bytes, sum(tiles(members)))):
-        work = sum(tiles(members))
-        if all(work < known for _, known in best):
-            best.append((members.inner_bytes, work))
+    found += [with_newest_apart(members) for members in found]
+    least: tuple[int, int] | None = None
+    for members in sorted(found, key=lambda members: (members.inner_bytes + members.scratch, _work(members))):
+        work = _work(members)
+        if least is None or work < least:
+            least = work
             yield members
+
+
+def _work(members: Group) -> tuple[int, int]:
+    """What the cost of a group grows with: tiles, and bytes that are moved."""
+    return sum(tiles(members)), sum(moved_bytes(members))
 
 
 def lane_group(steps: tuple[Step, ...], distance: int, cuts: tuple[int, ...] = ()) -> Group:
@@ -90,6 +97,17 @@ def edges(members: Group) -> tuple[int, ...]:
     )
 
 
+def moved_bytes(members: Group) -> tuple[int, ...]:
+    """Bytes that each step moves from the workspace into the ring it reads, over all rows and strips."""
+    assert members.lanes is not None
+    turns = max(len(members.lanes.strips), 1)
+    moved = (
+        0 if ring.newest is None else turns * (ring.height - 1) * ring.lanes.row_bytes
+        for ring in members.lanes.rings
+    )
+    return (0, *moved)
+
+
 def conv_distances(members: Group) -> tuple[int, ...]:
     """The distance of the lanes in each step's convolution row."""
     lanes = members.lanes
@@ -109,6 +127,7 @@ def lane_costs(members: Group, rates: Rates = INSTRUCTIONS) -> tuple[float, ...]
         mono_cost(step, count) if step.kernel.name == "mono_lanes" else sparse_cost(step, count, ends, rates)
         for step, count, ends in zip(members.steps, tiles(members), edges(members), strict=True)
     ]
+    costs = [cost + MOVED * moved for cost, moved in zip(costs, moved_bytes(members), strict=True)]
     if members.lanes.entry is not None:
         costs[0] += ADAPTED * int(members.steps[0].layer.input.size)
     if members.lanes.exit is not None:

@@ -106,7 +106,7 @@ void edgel3_conv_sparse(const edgel3_sparse_t *conv, const edgel3_lanes_t *input
     if (target >= output->height) {
         return; /* an odd last row that the pooling drops */
     }
-    uint8_t *to = (uint8_t *)edgel3_lane_row(output, target);
+    uint8_t *to = (uint8_t *)edgel3_newest_row(output, target);
     const edgel3_window_t window = edgel3_sparse_window(input, conv->input_zero_point, row);
     const bool everything = first <= 0 && end >= input->width;
     for (int32_t tile = 0; (tile + 1) * bytes <= output->stride; tile++) {

@@ -25,10 +25,11 @@ EDGEL3_INLINE int32_t edgel3_lane_flip(int32_t distance, int32_t p)
     return p % (2 * distance) < distance ? 0x80 : 0;
 }
 
-EDGEL3_INLINE int8_t *edgel3_lane_row(const edgel3_lanes_t *lanes, int32_t row)
-{
-    return lanes->data + row % lanes->ring * lanes->channels * lanes->stride;
-}
+/* Where a row lies in the ring. */
+int8_t *edgel3_lane_row(const edgel3_lanes_t *lanes, int32_t row);
+
+/* Where a row is made, and lies until edgel3_lanes_keep. */
+int8_t *edgel3_newest_row(const edgel3_lanes_t *lanes, int32_t row);
 
 /*
  * Run the lists of records [first, end) over the tile in `scratch`; returns the end of the entries. Each record's

@@ -127,7 +127,7 @@ def test_a_channel_of_any_positions_is_read_as_int8(host_gcc: Path, tmp_path: Pa
         HEAD
         + "void lanes(int8_t *data, int32_t row, int32_t channel, int32_t first, int32_t end, int8_t *to);\n"
         "void lanes(int8_t *data, int32_t row, int32_t channel, int32_t first, int32_t end, int8_t *to)\n{\n"
-        f"    const edgel3_lanes_t lanes = {{data, 2, 9, {width}, {channels}, {distance}, {step}}};\n"
+        f"    const edgel3_lanes_t lanes = {{data, 2, 9, {width}, {channels}, {distance}, {step}, 0}};\n"
         "    edgel3_lanes_read(&lanes, row, channel, first, end, to);\n}\n"
     )
     library = host_library(host_gcc, tmp_path, source)
