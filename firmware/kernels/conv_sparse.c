@@ -20,8 +20,8 @@ void edgel3_sparse_sums(edgel3_list_form_t form, const void **entries, const edg
     while (more) {
         const edgel3_sparse_channel_t *list = *record, *terms = list + 1;
         uint32_t raw[8];
-        *entries = edgel3_sparse_run(form, *entries, list, list + 1, raw, (int32_t)sizeof raw, EDGEL3_FINISH_RAW,
-                                     scratch);
+        *entries = edgel3_sparse_runs[form](*entries, list, list + 1, raw, (int32_t)sizeof raw, EDGEL3_FINISH_RAW,
+                                            scratch);
         for (int32_t i = 0; i < 4; i++) {
             totals[i] += (raw[2 * i] >> 9) + (uint32_t)terms->low;
             totals[4 + i] += (uint32_t)((int32_t)raw[2 * i + 1] >> 1) + (uint32_t)terms->high;
@@ -69,7 +69,7 @@ static void run_lists(const edgel3_sparse_t *conv, uint8_t *output, int32_t step
         const edgel3_sparse_list_t *list = conv->lists + i;
         const edgel3_sparse_channel_t *end = record + list->channels;
         if (list->form < EDGEL3_LIST_TAPS_GENERAL) {
-            edgel3_sparse_run(list->form, list->entries, record, end, output, step, finish, scratch);
+            edgel3_sparse_runs[list->form](list->entries, record, end, output, step, finish, scratch);
             output += step * list->channels;
             record = end;
         }
@@ -137,8 +137,8 @@ static void raise_some(const edgel3_sparse_t *conv, const edgel3_lanes_t *input,
                 edgel3_sparse_sums(list->form, &entries, &record, scratch, sums);
             } else {
                 uint32_t raw[8];
-                entries = edgel3_sparse_run(list->form, entries, record, record + 1, raw, (int32_t)sizeof raw,
-                                            EDGEL3_FINISH_RAW, scratch);
+                entries = edgel3_sparse_runs[list->form](entries, record, record + 1, raw, (int32_t)sizeof raw,
+                                                         EDGEL3_FINISH_RAW, scratch);
                 for (int32_t k = 0; k < 4; k++) {
                     sums[k] = (int32_t)((raw[2 * k] >> 8) + (uint32_t)record->offset) >> 1;
                     sums[4 + k] = (int32_t)raw[2 * k + 1] >> 1;
