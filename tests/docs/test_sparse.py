@@ -14,8 +14,9 @@ from edgel3_deploy.graph.fixed_point import requantize
 from edgel3_deploy.graph.ir import Conv2D, MaxPool2D, Network, Requantize
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.plan.lanes import Lanes
+from edgel3_deploy.plan.list_forms import MOST_WEIGHT
 from edgel3_deploy.plan.list_sizes import ListSplit
-from edgel3_deploy.plan.pack_sparse import MOST_WEIGHT, PAIRS_TURN, TAP_TURN, WORD_PAIR_TURN, pack_sparse
+from edgel3_deploy.plan.pack_sparse import PAIRS_TURN, TAP_TURN, WORD_PAIR_TURN, pack_sparse
 from tests.graph.l3 import sparse_l3
 from tests.graph.models import ModelBuilder
 
