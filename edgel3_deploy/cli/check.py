@@ -22,7 +22,8 @@ def command(ctx: click.Context, model: str, board_name: str, ram_limit: int | No
     shape alone.
     """
     from edgel3_deploy.boards import load_board
-    from edgel3_deploy.plan.estimate import estimate_network, with_least_sparsity
+    from edgel3_deploy.plan.estimate import estimate_network
+    from edgel3_deploy.plan.remedy import with_least_sparsity
     from edgel3_deploy.plan.source import plannable
 
     board = load_board(board_name)

@@ -195,7 +195,7 @@ def _render(
         refuse_estimate(judged)
         assert isinstance(native, Schedule)
         steps = tuple(tuple(layer.index for layer in step.layers) for step in native.steps)
-        known = _known(board, judged.flash_used, native.arenas)
+        known = _known(board, judged.flash_used - judged.code, native.arenas)
         return _Project(render(plan=native), known, steps, schedule_orders(native), schedule_memory(native))
     scratch = cmsis_nn.network_scratch(network)
     plan = _or_error(lambda: plan_memory(network, board, scratch=scratch))

@@ -12,6 +12,8 @@ from edgel3_deploy.plan.cost_sparse import (
     ENTRY,
     ENTRY_BYTES,
     ENTRY_CYCLES,
+    GENERAL_CHANNEL,
+    GENERAL_LIST,
     MISS,
     PLAIN_CHANNEL,
     TURN,
@@ -82,7 +84,11 @@ def _channels(step: Step, split: ListSplit) -> float:
     output: Output = "pooled" if step.kernel.pooled else "global" if step.kernel.reduced else "rows"
     outputs = step.output_shape[2]
     plain = outputs - split.resident - split.taps
-    return outputs * (CHANNEL[output] + TURN / 2) + plain * PLAIN_CHANNEL
+    finished = outputs * (CHANNEL[output] + TURN / 2) + plain * PLAIN_CHANNEL
+    sizes = step.lists
+    assert sizes is not None
+    general = sizes.general_channels * GENERAL_CHANNEL[output] + sizes.general[-1] * GENERAL_LIST
+    return finished + general
 
 
 def mono_cost(step: Step, tiles: int) -> float:

@@ -20,8 +20,9 @@ from edgel3_deploy.plan.lane_chain import lane_chain, lane_steps
 from edgel3_deploy.plan.lane_groups import lane_group
 from edgel3_deploy.plan.lane_workspace import with_newest_apart
 from edgel3_deploy.plan.lanes import Lanes
+from edgel3_deploy.plan.list_forms import MOST_WEIGHT
 from edgel3_deploy.plan.list_sizes import ListSplit
-from edgel3_deploy.plan.pack_sparse import MOST_WEIGHT, PAIRS_TURN, TAP_TURN, WORD_PAIR_TURN, pack_sparse
+from edgel3_deploy.plan.pack_sparse import PAIRS_TURN, TAP_TURN, WORD_PAIR_TURN, pack_sparse
 from edgel3_deploy.plan.skeleton import skeleton
 from tests.graph.l3 import sparse_l3
 from tests.graph.models import ModelBuilder

@@ -15,15 +15,14 @@ from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.image.layout import flash_layout
 from edgel3_deploy.models.family import member
+from edgel3_deploy.plan.attempts import INT8_SHARE, STORED_SHARE
 from edgel3_deploy.plan.candidates import operations
 from edgel3_deploy.plan.goal import GOALS, Goal
 from edgel3_deploy.plan.group import ring_bytes
 from edgel3_deploy.plan.planner import capacities
 from edgel3_deploy.plan.schedule import (
     APPLICATION_SHARE,
-    INT8_SHARE,
     SIZE_INSTRUCTIONS_PER_MAC,
-    STORED_SHARE,
     Place,
     Schedule,
     arenas_limit,

@@ -13,7 +13,7 @@ import pytest
 
 from edgel3_deploy.graph.ir import Requantize
 from edgel3_deploy.plan.lanes import Lanes
-from edgel3_deploy.plan.pack_sparse import LAST_FAST_SHIFT, MOST_WEIGHT
+from edgel3_deploy.plan.list_forms import LAST_FAST_SHIFT, MOST_WEIGHT
 from tests.firmware.kernels.calls import Int8Array, random_input, random_layer
 from tests.firmware.kernels.sparse import KINDS, SparseCall, output_of, render, stride
 from tests.firmware.kernels.target import INCLUDES, KERNELS, WARNINGS, run_cases
