@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from edgel3_deploy.plan.cost_sparse import (
     CHANNEL,
+    CUT_CHANNEL,
     ENTRY,
     ENTRY_BYTES,
     ENTRY_CYCLES,
@@ -77,6 +78,11 @@ def sparse_cost(step: Step, tiles: int, edges: int, rates: Rates) -> float:
         + _channels(step, split)
     )
     return step.rows * (tiles * per_tile + expansion(step.input_shape[2], tiles, edges))
+
+
+def cut_cost(step: Step, tiles: int) -> float:
+    """What a step under the maximum over the map costs more for so many tiles a row that are cut."""
+    return step.rows * tiles * step.output_shape[2] * CUT_CHANNEL
 
 
 def _channels(step: Step, split: ListSplit) -> float:

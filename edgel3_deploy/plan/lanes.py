@@ -8,6 +8,7 @@ are expanded. A 2x2 pooling halves the distance, so that the pooled positions of
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -58,6 +59,11 @@ class Lanes:
             tile % per_group in (0, per_group - 1) or tile == last
             for tile in _tiles(self.distance, first, end)
         )
+
+    def cut(self, first: int, end: int) -> int:
+        """Those of them that hold other positions of the tile's 8 too."""
+        counted = Counter(self.offset(position) // 8 for position in range(first, end))
+        return sum(count < 8 for count in counted.values())
 
 
 @cache

@@ -161,14 +161,13 @@ def fits(network: Network, board: str, limit: int) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("options", [("--optimize", "speed"), ("--ram", "256K")], ids=["speed", "256K"])
 def test_the_whole_of_sparse_edgel3_is_bit_exact(
-    arm_gcc: Path, qemu: Path, recordings: Path, tmp_path: Path
+    arm_gcc: Path, qemu: Path, recordings: Path, tmp_path: Path, options: tuple[str, str]
 ) -> None:
     """256 x 199 inputs, 95.45 % of the weights zero, on a Cortex-M7 that counts instructions."""
     (tmp_path / "l3.tflite").write_bytes(sparse_l3())
-    report = validated(
-        tmp_path / "l3.tflite", "mps2-an500", tmp_path / "out", recordings, "--optimize", "speed", limit=2
-    )
+    report = validated(tmp_path / "l3.tflite", "mps2-an500", tmp_path / "out", recordings, *options, limit=2)
     assert report["verdict"] == "pass"
     assert {layer["differing_windows"] for layer in report["layers"]} == {0}
     assert report["layers"][-1]["output_shape"] == [512]
