@@ -146,7 +146,7 @@ def schedule(
     least = None if ram_limit is None else _least_ram_limit(task)
     raise OverBudgetError(
         f"{network.name} does not fit {board.name}{limited} in any schedule of the native kernels",
-        "Choose a smaller or sparser model, another goal, or a board with more flash and RAM."
+        "Choose a smaller or sparser model, or a larger board; edgel3-deploy check says what lacks."
         if least is None
         else enough_ram(least),
     )
