@@ -28,7 +28,7 @@ FLASH_CEILING = 2 << 20
 RAM_CEILING = 1 << 20
 """What the largest part of the families supported has, in bytes, whatever a board file says."""
 
-OTHER_CODE = "not counted in flash: code beside the kernels' and tables, typically 9 to 15 KB"
+OTHER_CODE = "not counted in flash: code beside the kernels' and tables, typically 8 to 14 KB"
 ALL_CODE = "not counted in flash: code, vector table and C library, typically 10 to 30 KB"
 NOT_COUNTED_RAM = (
     f"not counted in RAM: the firmware's data and bss, for which {RESERVE // 1024} KB are kept free"
