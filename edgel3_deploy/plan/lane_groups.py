@@ -124,7 +124,9 @@ def lane_costs(members: Group, rates: Rates = INSTRUCTIONS) -> tuple[float, ...]
     """The modelled cost of each step of a lane group; the ends' transposition belongs to the end steps."""
     assert members.lanes is not None
     costs = [
-        mono_cost(step, count) if step.kernel.name == "mono_lanes" else sparse_cost(step, count, ends, rates)
+        mono_cost(step, count, len(members.lanes.strips))
+        if step.kernel.name == "mono_lanes"
+        else sparse_cost(step, count, ends, rates)
         for step, count, ends in zip(members.steps, tiles(members), edges(members), strict=True)
     ]
     costs = [cost + MOVED * moved for cost, moved in zip(costs, moved_bytes(members), strict=True)]
