@@ -121,7 +121,7 @@ def _show(variants: tuple[Variant, ...], board: Board) -> None:
         ],
     )
     click.echo(
-        "Flash and RAM are estimates: other code takes 9 to 15 KB of flash more, its data under 8 KB of RAM."
+        "Flash and RAM are estimates: other code takes 8 to 14 KB of flash more, its data under 8 KB of RAM."
     )
     parts = flash_parts(flash_layout(board))
     if parts:

@@ -175,6 +175,7 @@ def _render(
     from edgel3_deploy.plan.estimate import estimate_layers, estimate_schedule
     from edgel3_deploy.plan.memory import MemoryPlan
     from edgel3_deploy.plan.planner import plan_memory
+    from edgel3_deploy.plan.remedy import with_remedy
     from edgel3_deploy.plan.schedule import Schedule, schedule
     from edgel3_deploy.reference.tflm import arena_bytes
 
@@ -192,7 +193,7 @@ def _render(
             lambda: schedule(network, board, chosen.goal, layout=layout, ram_limit=limit, by=chosen.by)
         )
         judged = estimate_schedule(network, native, board, layout, ram_limit=limit)
-        refuse_estimate(judged)
+        refuse_estimate(with_remedy(judged, network, board, limit))
         assert isinstance(native, Schedule)
         steps = tuple(tuple(layer.index for layer in step.layers) for step in native.steps)
         known = _known(board, judged.flash_used - judged.code, native.arenas)

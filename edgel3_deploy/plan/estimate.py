@@ -1,4 +1,4 @@
-"""The static estimate: flash and RAM of a network on a board, layer by layer, before any compiler runs."""
+"""The static estimate: flash and RAM of a network on a board, before any compiler runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from edgel3_deploy.plan.measure import group_costs
 from edgel3_deploy.plan.memory import MemoryPlan
 from edgel3_deploy.plan.option import Option
 from edgel3_deploy.plan.planner import RESERVE
-from edgel3_deploy.plan.schedule import FIRMWARE_DATA, Schedule, frugal, schedule
+from edgel3_deploy.plan.schedule import FIRMWARE_DATA, Schedule, enough_ram, frugal, schedule
 from edgel3_deploy.plan.search import options
 from edgel3_deploy.plan.skeleton import skeleton
 from edgel3_deploy.plan.storage import live_bytes, storages
@@ -28,7 +28,7 @@ FLASH_CEILING = 2 << 20
 RAM_CEILING = 1 << 20
 """What the largest part of the families supported has, in bytes, whatever a board file says."""
 
-OTHER_CODE = "not counted in flash: code beside the kernels' and tables, typically 9 to 15 KB"
+OTHER_CODE = "not counted in flash: code beside the kernels' and tables, typically 8 to 14 KB"
 ALL_CODE = "not counted in flash: code, vector table and C library, typically 10 to 30 KB"
 NOT_COUNTED_RAM = (
     f"not counted in RAM: the firmware's data and bss, for which {RESERVE // 1024} KB are kept free"
@@ -77,11 +77,11 @@ class Estimate:
     """Whether a network fits a board. All sizes in bytes.
 
     `flash_used` counts the constants, the `code` of the native kernels (0 where another runtime's is not
-    known), and what the `layout` takes: loader and image header. `ram_used` counts
-    the arenas, the stack, the caller's input and output, and the mailbox; if no plan exists, the peak of live
-    bytes takes the arenas' place. `excess` says what is over which limit and by how much; `fitting`
-    names the family members that fit the board where this network does not; `sparsity` the percentage of
-    zeros in all 3x3 convolutions with which it would, None if there is none or it was not looked for.
+    known), and what the `layout` takes: loader and image header. `ram_used` counts the arenas, the stack, the
+    caller's input and output, and the mailbox; if no plan exists, the peak of live bytes takes the arenas'
+    place. `excess` says what is over which limit and by how much; `fitting` names the family members that fit
+    the board where this network does not. With `sparsity` percent of zeros in all 3x3 convolutions it would,
+    or with `least_ram` as the limit of an image's RAM: None if that is no remedy, or was not looked for.
     """
 
     model: str
@@ -99,6 +99,7 @@ class Estimate:
     excess: tuple[str, ...]
     fitting: tuple[str, ...]
     sparsity: int | None = None
+    least_ram: int | None = None
 
     @property
     def verdict(self) -> Literal["fits", "over"]:
@@ -113,10 +114,10 @@ class Estimate:
         if self.fitting:
             models = f"Models of the EdgeL3 family that fit {self.board}: {', '.join(self.fitting)}."
         slots = one_slot_advice(self.layout) if self.flash_used > self.flash_limit else ""
-        sparse = ""
-        if self.sparsity is not None:
-            sparse = f"It would fit with {self.sparsity} % zeros in each 3x3 convolution (see prune)."
-        return " ".join(part for part in (slots, sparse, models) if part)
+        zeros = f"It would fit with {self.sparsity} % zeros in each 3x3 convolution (see prune)."
+        sparse = zeros if self.sparsity is not None else ""
+        ram = "" if self.least_ram is None else enough_ram(self.least_ram)
+        return " ".join(part for part in (slots, ram, sparse, models) if part)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -157,6 +158,7 @@ class Estimate:
             "excess": list(self.excess),
             "fitting": list(self.fitting),
             "sparsity": self.sparsity,
+            "least_ram": self.least_ram,
             "not_counted": list(self.not_counted),
         }
 

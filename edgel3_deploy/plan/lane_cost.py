@@ -62,8 +62,10 @@ CYCLES = Rates(
     narrow_pair=_cycles("bytes1"),
     wide_pair=_cycles("bytes4"),
 )
-MONO_OUTPUT, ADAPTED, MOVED = 11.3, 6.0, 0.75
-"""Per output of mono_lanes; per value that is laid out in lanes or back; per byte of a row that is moved."""
+MONO_ROW, MONO_POSITION, MONO_CHANNEL, MONO_OUTPUT = 2000.0, 45.0, 60.0, 10.3
+"""Of mono_lanes: a row of a strip, a position whose patch is gathered, a row of a channel, an output."""
+ADAPTED, MOVED = 6.0, 0.75
+"""Per value that is laid out in lanes or back; per byte of a row that is moved."""
 
 
 def sparse_cost(step: Step, tiles: int, edges: int, rates: Rates) -> float:
@@ -97,6 +99,8 @@ def _channels(step: Step, split: ListSplit) -> float:
     return finished + general
 
 
-def mono_cost(step: Step, tiles: int) -> float:
-    """The cost of the one-channel convolution into lanes, 8 outputs a tile and channel."""
-    return step.rows * tiles * 8 * step.output_shape[2] * MONO_OUTPUT
+def mono_cost(step: Step, tiles: int, strips: int = 1) -> float:
+    """The cost of the one-channel convolution into lanes, 8 positions a tile."""
+    outputs, positions = step.output_shape[2], 8 * tiles
+    whole = strips * (MONO_ROW + outputs * MONO_CHANNEL)
+    return step.rows * (whole + positions * (MONO_POSITION + outputs * MONO_OUTPUT))

@@ -139,7 +139,7 @@ def lane_costs(members: Group, rates: Rates = INSTRUCTIONS) -> tuple[float, ...]
     assert members.lanes is not None
     counts = zip(members.steps, tiles(members), edges(members), strict=True)
     costs = [
-        mono_cost(step, _mono_tiles(members.lanes))
+        mono_cost(step, _mono_tiles(members.lanes), max(len(members.lanes.strips), 1))
         if step.kernel.name == "mono_lanes"
         else sparse_cost(step, count, ends, rates)
         for step, count, ends in counts

@@ -1,4 +1,4 @@
-"""What would make a network fit: more zeros."""
+"""What would make a network fit: a higher limit of RAM, or more zeros."""
 
 from __future__ import annotations
 
@@ -9,9 +9,24 @@ from edgel3_deploy.boards.board import Board
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.plan.estimate import Estimate, scheduled
 from edgel3_deploy.plan.list_sizes import least_constants
-from edgel3_deploy.plan.schedule import Schedule, constants_limit
+from edgel3_deploy.plan.schedule import Schedule, constants_limit, least_ram_limit
 from edgel3_deploy.plan.search import options
 from edgel3_deploy.plan.skeleton import sparser
+
+
+def with_remedy(found: Estimate, network: Network, board: Board, ram_limit: int | None = None) -> Estimate:
+    """The estimate with the least limit of RAM that would do if there was one, or else the least sparsity."""
+    limited = with_least_ram(found, network, board, ram_limit)
+    if limited.least_ram is not None:
+        return limited
+    return with_least_sparsity(found, network, board, ram_limit)
+
+
+def with_least_ram(found: Estimate, network: Network, board: Board, ram_limit: int | None = None) -> Estimate:
+    """The estimate with the least limit of RAM that would fit; unchanged without a limit, or if it fits."""
+    if not found.excess or ram_limit is None:
+        return found
+    return replace(found, least_ram=least_ram_limit(network, board, found.layout))
 
 
 def with_least_sparsity(

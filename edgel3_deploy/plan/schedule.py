@@ -18,6 +18,7 @@ from edgel3_deploy.plan.code_sizes import code_bytes
 from edgel3_deploy.plan.goal import Goal
 from edgel3_deploy.plan.group import Group
 from edgel3_deploy.plan.kernel import Step
+from edgel3_deploy.plan.least_ram import least_arenas
 from edgel3_deploy.plan.list_choice import by_use, choose_lists, with_lists
 from edgel3_deploy.plan.measure import Measure, group_costs
 from edgel3_deploy.plan.option import Option
@@ -36,7 +37,9 @@ __all__ = [
     "Schedule",
     "arenas_limit",
     "constants_limit",
+    "enough_ram",
     "frugal",
+    "least_ram_limit",
     "schedule",
 ]
 
@@ -140,10 +143,33 @@ def schedule(
     if plans:
         return _best(goal, plans)
     limited = "" if ram_limit is None else f" within {ram_limit:,} bytes of RAM"
+    least = None if ram_limit is None else _least_ram_limit(task)
     raise OverBudgetError(
         f"{network.name} does not fit {board.name}{limited} in any schedule of the native kernels",
-        "Choose a smaller or sparser model, another goal, or a board with more flash and RAM.",
+        "Choose a smaller or sparser model, or a larger board; edgel3-deploy check says what lacks."
+        if least is None
+        else enough_ram(least),
     )
+
+
+def enough_ram(least: int) -> str:
+    """What to do about a limit of RAM, as text, where `least` bytes of an image's RAM would do."""
+    return f"It would fit with --ram {-(-least // 1024)}K."
+
+
+def least_ram_limit(network: Network, board: Board, layout: FlashLayout | None = None) -> int | None:
+    """The least limit of an image's RAM in bytes that a schedule keeps to; None if the board has too little.
+
+    Without Winograd kernels, which take more RAM than others.
+    """
+    found = options(network, winograd=False)
+    flash, free = constants_limit(board, layout), arenas_limit(network, board)
+    return _least_ram_limit(Task(network, board, "balanced", "instructions", found, flash, free))
+
+
+def _least_ram_limit(task: Task) -> int | None:
+    arenas = least_arenas(task)
+    return None if arenas is None else arenas + _beside_arenas(task.network, task.board)
 
 
 def constants_limit(board: Board, layout: FlashLayout | None = None) -> int:

@@ -37,8 +37,9 @@ def random_network(tmp_path: Path, filters: tuple[int, ...]) -> FloatNetwork:
 
 def test_a_float_network_is_judged_by_the_zeros_it_has(board: Board, tmp_path: Path) -> None:
     dense = random_network(tmp_path, (32, 64, 128, 512))
-    with pytest.raises(OverBudgetError, match="mine does not fit stm32f7"):
+    with pytest.raises(OverBudgetError, match="mine does not fit stm32f7") as caught:
         refuse_float(dense, board)
+    assert "% zeros in each 3x3 convolution (see prune)" in caught.value.hint
     refuse_float(prune_weights(dense, PLANS["95.45"]).network, board)
 
 

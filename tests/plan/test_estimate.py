@@ -21,9 +21,8 @@ from edgel3_deploy.plan.estimate import (
     member_fits,
 )
 from edgel3_deploy.plan.planner import plan_memory
-from edgel3_deploy.plan.remedy import with_least_sparsity
 from edgel3_deploy.plan.schedule import FIRMWARE_DATA
-from edgel3_deploy.plan.skeleton import skeleton, sparser
+from edgel3_deploy.plan.skeleton import skeleton
 from tests.graph.models import ModelBuilder, small_model
 from tests.plan.chains import board_with
 
@@ -43,15 +42,6 @@ def test_a_member_is_judged_by_its_published_sparsity() -> None:
     sparse = estimate_member(member("sparse-ft-95.45"), F7)
     assert sparse.flash_used < 850_000 < member("sparse-ft-95.45").int8_weight_bytes
     assert sparse.layers == estimate_member(member("sparse-kd-95.45"), F7).layers
-
-
-def test_what_is_over_learns_how_many_zeros_would_do() -> None:
-    dense = skeleton(member("sea-512"))
-    judged = with_least_sparsity(estimate_network(dense, F7), dense, F7)
-    assert judged.sparsity is not None
-    assert f"It would fit with {judged.sparsity} % zeros" in judged.advice
-    assert estimate_network(sparser(dense, judged.sparsity), F7).verdict == "fits"
-    assert estimate_network(sparser(dense, judged.sparsity - 1), F7).verdict == "over"
 
 
 def test_a_limit_of_ram_counts_everything() -> None:
