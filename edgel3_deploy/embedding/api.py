@@ -16,7 +16,7 @@ from edgel3_deploy.audio.clips import MAX_SECONDS, SAMPLE_RATES, Clip, clip_of
 from edgel3_deploy.audio.frontend import FloatArray, FrontEnd
 from edgel3_deploy.audio.reading import cancellation, energy, mix
 from edgel3_deploy.embedding.compute import embed_clip
-from edgel3_deploy.embedding.files import Settings, embed_file, output_path
+from edgel3_deploy.embedding.files import Settings, embed_file, output_name
 from edgel3_deploy.embedding.model import Arithmetic, EmbeddingModel, load_model
 from edgel3_deploy.errors import BadInputError, EdgeL3DeployWarning, UsageError
 from edgel3_deploy.progress import Progress, silent
@@ -154,7 +154,7 @@ def process_file(
     for index, recording in enumerate(recordings):
         if several:
             progress("embedding", index, len(recordings))
-        output = output_path(recording, suffix, folder)
+        output = (folder or recording.parent) / output_name(recording.stem, suffix)
         _warn(embed_file(recording, output, loaded, settings, silent if several else progress).warnings)
         written.append(output)
     return written if several else written[0]

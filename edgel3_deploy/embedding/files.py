@@ -29,10 +29,9 @@ class Settings:
     center: bool = True
 
 
-def output_path(recording: Path, suffix: str | None = None, output_dir: Path | None = None) -> Path:
-    """NAME.npz, or NAME_SUFFIX.npz, in `output_dir`, else beside the recording: as the edgel3 package."""
-    name = f"{recording.stem}_{suffix}.npz" if suffix else f"{recording.stem}.npz"
-    return (output_dir if output_dir is not None else recording.parent) / name
+def output_name(stem: str, suffix: str | None = None) -> str:
+    """STEM.npz, or STEM_SUFFIX.npz, as the edgel3 package calls what it writes."""
+    return f"{stem}_{suffix}.npz" if suffix else f"{stem}.npz"
 
 
 def embed_file(
