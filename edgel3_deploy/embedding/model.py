@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -21,6 +22,8 @@ from edgel3_deploy.progress import Progress, silent
 
 Arithmetic = Literal["float", "board"]
 """How embeddings are computed: in floating point, or as a board computes them, bit by bit."""
+
+_THREADS = 2
 
 ARITHMETICS: tuple[Arithmetic, ...] = ("float", "board")
 
@@ -57,9 +60,7 @@ class EmbeddingModel:
         In the board's arithmetic the samples are rounded to int16 PCM first.
         """
         if isinstance(self.network, FloatNetwork):
-            from edgel3_deploy.models.forward import forward
-
-            return forward(self.network, np.stack([log_mel(window, self.front_end) for window in windows]))
+            return _float_embeddings(self.network, self.front_end, windows)
         from edgel3_deploy.quantize.embed import embeddings_of
 
         return embeddings_of(self.network, board_inputs(self.network, self.front_end, to_pcm(windows)))
@@ -143,3 +144,17 @@ def _board(name: str, network: Network, digest: str, warnings: tuple[str, ...] =
         )
     identity = sha256(f"board {ARITHMETIC} {digest}".encode())
     return EmbeddingModel(name, front_end(network.front_end), network, identity, warnings)
+
+
+def _float_embeddings(network: FloatNetwork, sizes: FrontEnd, windows: FloatArray) -> FloatArray:
+    from threadpoolctl import threadpool_limits
+
+    from edgel3_deploy.models.forward import forward
+
+    def embed(window: FloatArray) -> FloatArray:
+        return forward(network, log_mel(window, sizes)[np.newaxis])
+
+    # One BLAS thread for each window: several would wait for each other longer than they compute, and the
+    # order of sums, so the last bits, would depend on their number.
+    with threadpool_limits(1), ThreadPoolExecutor(_THREADS) as pool:
+        return np.concatenate(list(pool.map(embed, windows)))
