@@ -6,8 +6,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from edgel3_deploy.embedding.api import get_embedding, process_file
-    from edgel3_deploy.embedding.model import EmbeddingModel, load_model
+    from edgel3_deploy.embedding.api import get_embedding, load_model, process_file
+    from edgel3_deploy.embedding.model import EmbeddingModel
     from edgel3_deploy.errors import EdgeL3DeployError, EdgeL3DeployWarning
 
 __version__ = "0.1.0"
@@ -26,7 +26,7 @@ _HOMES = {
     "get_embedding": "edgel3_deploy.embedding.api",
     "process_file": "edgel3_deploy.embedding.api",
     "EmbeddingModel": "edgel3_deploy.embedding.model",
-    "load_model": "edgel3_deploy.embedding.model",
+    "load_model": "edgel3_deploy.embedding.api",
     "EdgeL3DeployError": "edgel3_deploy.errors",
     "EdgeL3DeployWarning": "edgel3_deploy.errors",
 }

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from edgel3_deploy.embedding.batch import Outcome
     from edgel3_deploy.embedding.model import Arithmetic, EmbeddingModel
 
-_MOST_WARNINGS = 20
-
 
 @click.command()
 @click.argument("recordings", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE|DIR...")
@@ -84,7 +82,7 @@ def command(
     from edgel3_deploy.embedding.cluster import on_cluster
     from edgel3_deploy.embedding.dataset import require_parquet, write_dataset
     from edgel3_deploy.embedding.files import Settings
-    from edgel3_deploy.embedding.model import load_model
+    from edgel3_deploy.embedding.model import open_model
     from edgel3_deploy.embedding.processes import in_processes, usable_cores
     from edgel3_deploy.fileio import require_writable
 
@@ -103,23 +101,18 @@ def command(
         require_writable(folder)
     settings = Settings(hop_size, center)
     with ConsoleProgress() as progress:
-        loaded = load_model(model, arithmetic, calibration=calibration, progress=progress)
+        loaded = open_model(model, arithmetic, calibration, progress)
         hop_samples(loaded.front_end, hop_size)
         outcomes = embed_all(Job(loaded, settings), tasks, mapper, progress)
         done = [outcome.task for outcome in outcomes if not outcome.error]
         dataset = None
         if parquet and folder is not None:
             dataset = write_dataset(folder, done, loaded, settings, progress)
-    _warn([*found.warnings, *loaded.warnings, *(line for each in outcomes for line in each.warnings)])
+    warnings = (*found.warnings, *loaded.warnings, *(line for each in outcomes for line in each.warnings))
+    emit_warnings([_line(warning) for warning in warnings])
     _report(outcomes, loaded, dataset, as_json)
     if len(done) < len(outcomes):
         ctx.exit(int(ExitCode.BAD_INPUT))
-
-
-def _warn(warnings: list[str]) -> None:
-    emit_warnings([_line(warning) for warning in warnings[:_MOST_WARNINGS]])
-    if len(warnings) > _MOST_WARNINGS:
-        emit_warnings([f"and {len(warnings) - _MOST_WARNINGS:,} more such lines"])
 
 
 def _report(outcomes: list[Outcome], model: EmbeddingModel, dataset: Path | None, as_json: bool) -> None:

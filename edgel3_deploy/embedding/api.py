@@ -17,7 +17,7 @@ from edgel3_deploy.audio.frontend import FloatArray, FrontEnd
 from edgel3_deploy.audio.reading import cancellation, energy, mix
 from edgel3_deploy.embedding.compute import embed_clip
 from edgel3_deploy.embedding.files import Settings, embed_file, output_name
-from edgel3_deploy.embedding.model import Arithmetic, EmbeddingModel, load_model
+from edgel3_deploy.embedding.model import Arithmetic, EmbeddingModel, open_model
 from edgel3_deploy.errors import BadInputError, EdgeL3DeployWarning, UsageError
 from edgel3_deploy.progress import Progress, silent
 
@@ -25,6 +25,30 @@ _MOST_CHANNELS = 64
 
 Timestamps = NDArray[np.float64]
 AnyModel = str | Path | EmbeddingModel | None
+
+
+def load_model(
+    model: str | Path | None = None,
+    arithmetic: Arithmetic | None = None,
+    *,
+    calibration: Sequence[str | Path] = (),
+    progress: Progress = silent,
+) -> EmbeddingModel:
+    """Load a model once, to embed many sounds with it.
+
+    `model` is a family name such as "sea-64", "bundled", or the path of an EdgeL3 .h5, .h5.gz or full-int8
+    .tflite; by default sea-64 if it is at hand, else the bundled model. `arithmetic` is "float" (what weights
+    have by default) or "board" (what a .tflite has, and nothing else). Weights are quantized for "board" as
+    `edgel3-deploy build` does it, with the recordings in `calibration`: the same weights and recordings give
+    the board's very model.
+
+    Raises UsageError for a name nobody bears, an unknown arithmetic, float arithmetic of a .tflite, or
+    calibration that would have no effect; BadInputError for files that cannot be used. Warns
+    (EdgeL3DeployWarning) of what the user should know about the model.
+    """
+    loaded = open_model(model, arithmetic, [Path(path) for path in calibration], progress)
+    _warn(loaded.warnings)
+    return loaded
 
 
 @overload
@@ -167,7 +191,6 @@ def _loaded(model: AnyModel, arithmetic: Arithmetic | None, progress: Progress) 
                 f"a model of type {type(model).__name__}", "Give a name, a path or what load_model returned."
             )
         model = load_model(model, arithmetic, progress=progress)
-        _warn(model.warnings)
     elif arithmetic not in (None, model.arithmetic):
         raise UsageError(
             f"{model.name} was loaded for {model.arithmetic} arithmetic, not {arithmetic}",

@@ -30,7 +30,7 @@ ARITHMETICS: tuple[Arithmetic, ...] = ("float", "board")
 
 @dataclass(frozen=True)
 class EmbeddingModel:
-    """What `load_model` gives: a network with its front end.
+    """A network with its front end, ready to embed.
 
     `identity` differs whenever the same sound would give another embedding; `warnings` holds what the user
     should know about the model.
@@ -66,14 +66,13 @@ class EmbeddingModel:
         return embeddings_of(self.network, board_inputs(self.network, self.front_end, to_pcm(windows)))
 
 
-def load_model(
+def open_model(
     model: str | Path | None = None,
     arithmetic: Arithmetic | None = None,
-    *,
-    calibration: Sequence[str | Path] = (),
+    calibration: Sequence[Path] = (),
     progress: Progress = silent,
 ) -> EmbeddingModel:
-    """Load a model once, to embed many sounds with it.
+    """The model that a user names.
 
     `model` is a family name such as "sea-64", "bundled", or the path of an EdgeL3 .h5, .h5.gz or full-int8
     .tflite; by default sea-64 if it is at hand, else the bundled model. `arithmetic` is "float" (what weights
@@ -108,7 +107,7 @@ def load_model(
     progress("reading weights")
     weights = read_weights(located.path)
     if arithmetic == "board":
-        return _quantized(located, weights, [Path(path) for path in calibration], warnings, progress)
+        return _quantized(located, weights, calibration, warnings, progress)
     identity = sha256(f"float {fingerprint(weights)}".encode())
     return EmbeddingModel(located.name, front_end(weights.front_end), weights, identity, tuple(warnings))
 

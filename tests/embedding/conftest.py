@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from edgel3_deploy.embedding.model import EmbeddingModel, load_model
+from edgel3_deploy.embedding.model import EmbeddingModel, open_model
 from tests.models.synthetic_weights import random_weights
 from tests.validate.prepared import small_model
 
@@ -32,13 +32,13 @@ def tflite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def float_model(weights: Path) -> EmbeddingModel:
     """The float weights, loaded."""
-    return load_model(weights)
+    return open_model(weights)
 
 
 @pytest.fixture(scope="session")
 def board_model(tflite: Path) -> EmbeddingModel:
     """The int8 model, loaded."""
-    return load_model(tflite)
+    return open_model(tflite)
 
 
 @pytest.fixture

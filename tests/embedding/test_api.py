@@ -145,6 +145,16 @@ class TestBatches:
             get_embedding([noise, np.zeros(RATE)], RATE, float_model)
 
 
+class TestModels:
+    def test_generated_calibration_is_said(self, weights: Path) -> None:
+        with pytest.warns(EdgeL3DeployWarning, match="no calibration audio"):
+            assert load_model(weights, "board").arithmetic == "board"
+
+    def test_calibration_makes_the_board_s_model(self, weights: Path, recordings: Path) -> None:
+        model = load_model(weights, "board", calibration=[str(recordings)])
+        assert not any("no calibration" in warning for warning in model.warnings)
+
+
 class TestRefusals:
     @pytest.mark.parametrize(
         ("audio", "words"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgel3_deploy.embedding.model import EmbeddingModel, load_model
+from edgel3_deploy.embedding.model import EmbeddingModel, open_model
 from edgel3_deploy.errors import BadInputError, UsageError
 from edgel3_deploy.models.locate import MODELS_VARIABLE
 from tests.graph.models import ModelBuilder
@@ -23,11 +23,11 @@ def test_weights_are_quantized_for_the_board_as_a_build_does(weights: Path, reco
     from edgel3_deploy.models.weights import read_weights
     from edgel3_deploy.quantize import quantize
 
-    model = load_model(weights, "board", calibration=[recordings])
+    model = open_model(weights, "board", calibration=[recordings])
     assert model.arithmetic == "board"
     tflite = weights.with_suffix(".tflite")
     tflite.write_bytes(quantize(read_weights(weights), calibration=[recordings]).tflite)
-    same = load_model(tflite)
+    same = open_model(tflite)
     assert same.identity == model.identity
     windows = np.random.default_rng(0).uniform(-1, 1, (2, 8_000)).astype(np.float32)
     np.testing.assert_array_equal(same.embed(windows), model.embed(windows))
@@ -35,29 +35,29 @@ def test_weights_are_quantized_for_the_board_as_a_build_does(weights: Path, reco
 
 def test_the_default_is_at_hand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path))
-    model = load_model()
+    model = open_model()
     assert model.name == "bundled"
     assert model.warnings == ("sea-64 is not on this machine: using the bundled model",)
-    assert load_model("bundled").warnings == ()
-    assert load_model("bundled").identity == model.identity
+    assert open_model("bundled").warnings == ()
+    assert open_model("bundled").identity == model.identity
 
 
 def test_a_published_model(sea_64_weights: Path) -> None:
-    assert load_model(sea_64_weights).name == "sea-64"
+    assert open_model(sea_64_weights).name == "sea-64"
 
 
 def test_refusals(weights: Path, tflite: Path, recordings: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"small\.tflite is int8"):
-        load_model(tflite, "float")
+        open_model(tflite, "float")
     with pytest.raises(UsageError, match="quantized already"):
-        load_model(tflite, calibration=[recordings])
+        open_model(tflite, calibration=[recordings])
     with pytest.raises(UsageError, match="no effect on float"):
-        load_model(weights, calibration=[recordings])
+        open_model(weights, calibration=[recordings])
     with pytest.raises(UsageError, match='called "exact"'):
-        load_model(weights, "exact")  # type: ignore[arg-type]
+        open_model(weights, "exact")  # type: ignore[arg-type]
     with pytest.raises(BadInputError, match=r"nowhere\.h5"):
-        load_model("nowhere.h5")
+        open_model("nowhere.h5")
     foreign = tmp_path / "foreign.tflite"
     foreign.write_bytes(ModelBuilder((6, 6, 1)).conv2d(2).reshape((72,)).build())
     with pytest.raises(BadInputError, match="no front end gives the input of foreign"):
-        load_model(foreign)
+        open_model(foreign)
