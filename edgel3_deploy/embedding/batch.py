@@ -60,8 +60,8 @@ class Job:
         return Outcome(task, warnings=embedding.warnings)
 
 
-Mapper = Callable[[Job, Sequence[Task]], Iterator[Outcome]]
-"""Runs a job on tasks and gives the outcomes in any order."""
+Mapper = Callable[[Job, Sequence[Task], Progress], Iterator[Outcome]]
+"""Runs a job on tasks and gives the outcomes in any order; may tell how far it is within a single task."""
 
 
 def plan(found: Found, suffix: str | None = None, output_dir: Path | None = None) -> tuple[Task, ...]:
@@ -92,7 +92,7 @@ def embed_all(job: Job, tasks: Sequence[Task], mapper: Mapper, progress: Progres
     stage = "embedding recordings"
     outcomes: dict[Task, Outcome] = {}
     progress(stage, 0, len(tasks))
-    for outcome in mapper(job, tasks):
+    for outcome in mapper(job, tasks, progress):
         outcomes[outcome.task] = outcome
         progress(stage, len(outcomes), len(tasks))
     return [outcomes[task] for task in tasks]

@@ -7,6 +7,7 @@ from typing import Any
 
 from edgel3_deploy.embedding.batch import Job, Mapper, Outcome, Task
 from edgel3_deploy.errors import MissingDependencyError, UsageError
+from edgel3_deploy.progress import Progress
 
 EXTRA = 'pip install "edgel3-deploy[dask]"'
 CONNECT_SECONDS = 5
@@ -24,7 +25,7 @@ def on_cluster(address: str) -> Mapper:
     except ImportError as error:
         raise MissingDependencyError("Dask is not installed", EXTRA) from error
 
-    def run(job: Job, tasks: Sequence[Task]) -> Iterator[Outcome]:
+    def run(job: Job, tasks: Sequence[Task], progress: Progress) -> Iterator[Outcome]:
         client = _connect(distributed, address)
         try:
             yield from _run(distributed, client, job, tasks)

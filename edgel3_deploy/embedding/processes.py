@@ -13,6 +13,9 @@ from multiprocessing.connection import wait
 
 from edgel3_deploy.embedding.batch import Job, Mapper, Outcome, Task
 from edgel3_deploy.errors import UsageError
+from edgel3_deploy.progress import Progress
+
+_END_SECONDS = 5
 
 _job: Job | None = None
 
@@ -29,8 +32,10 @@ def in_processes(count: int) -> Mapper:
     Raises UsageError if a process dies.
     """
 
-    def run(job: Job, tasks: Sequence[Task]) -> Iterator[Outcome]:
-        if min(count, len(tasks)) <= 1:
+    def run(job: Job, tasks: Sequence[Task], progress: Progress) -> Iterator[Outcome]:
+        if len(tasks) == 1:
+            return iter([job(tasks[0], progress)])
+        if count == 1:
             return map(job, tasks)
         return _run(job, tasks, min(count, len(tasks)))
 
@@ -53,8 +58,11 @@ def _run(job: Job, tasks: Sequence[Task], count: int) -> Iterator[Outcome]:
         ) from error
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-        for child in set(multiprocessing.active_children()) - before:
+        children = set(multiprocessing.active_children()) - before
+        for child in children:
             child.terminate()
+        for child in children:
+            child.join(_END_SECONDS)
 
 
 def _start(job: Job) -> None:
