@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -53,7 +54,9 @@ class Job:
             return Outcome(task, error=error.message)
         except MemoryError:
             return Outcome(task, error=f"{task.recording}: not enough memory")
-        except UsageError:
+        except UsageError as error:
+            if getattr(error.__cause__, "errno", None) == errno.ENAMETOOLONG:
+                return Outcome(task, error=error.message)
             raise
         except Exception as error:
             return Outcome(task, error=f"{task.recording}: internal error: {type(error).__name__}: {error}")

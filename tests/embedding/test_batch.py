@@ -45,6 +45,13 @@ class TestJob:
         task = Task(tmp_path / "gone.wav", tmp_path / "gone.npz")
         assert "gone.wav: cannot be read" in Job(board_model, Settings())(task).error
 
+    def test_a_name_too_long_for_its_output_is_told(
+        self, board_model: EmbeddingModel, recordings: Path, tmp_path: Path
+    ) -> None:
+        job = Job(board_model, Settings())
+        assert not job(Task(recordings / "a.wav", tmp_path / f"{'n' * 250}.npz")).error
+        assert "File name too long" in job(Task(recordings / "a.wav", tmp_path / f"{'n' * 252}.npz")).error
+
     def test_any_other_failure_is_told_too(
         self, board_model: EmbeddingModel, recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

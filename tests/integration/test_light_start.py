@@ -43,6 +43,10 @@ assert "tensorflow" not in sys.modules, "TensorFlow was imported"
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
+def test_embedding_of_files(recording: Path, tmp_path: Path) -> None:
+    run_without_tensorflow("embed", str(recording), "-o", str(tmp_path), "-m", "bundled", "-t", "1")
+
+
 def test_check(built: Path) -> None:
     run_without_tensorflow("check", str(built / "model.tflite"), "--board", "stm32f7")
 
