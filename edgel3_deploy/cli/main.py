@@ -20,6 +20,7 @@ COMMANDS = {
     "models": "models",
     "boards": "boards",
     "doctor": "doctor",
+    "embed": "embed",
     "specialize": "specialize",
     "prune": "prune",
     "quantize": "quantize",
