@@ -1,0 +1,79 @@
+"""The settings of a board that runs, declared once.
+
+`firmware/settings/table.h` and the section of `docs/protocol.md` are rendered from this declaration
+(`edgel3_deploy.link.render`); a test fails when either differs. Keys are kept in the flash of boards: a key
+is never given another meaning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+LABELS = 32
+"""Labels that can have thresholds of their own."""
+
+SettingType = Literal["u8", "u16", "i16"]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting, or `count` of consecutive keys, called `name.0`, `name.1` and so on.
+
+    `key` is its number in flash and on the wire, `type` what its value needs, `unit` that of the value;
+    `default` counts until a value is stored, and values are `low` to `high`.
+    """
+
+    name: str
+    key: int
+    type: SettingType
+    unit: str
+    default: int
+    low: int
+    high: int
+    doc: str
+    count: int = 1
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("hop", 1, "u16", "ms", 1000, 100, 60_000, "from the start of one window to that of the next"),
+    Setting("report_interval", 2, "u16", "s", 60, 1, 43_200, "from one summary to the next"),
+    Setting("gain", 3, "u16", "1/256", 256, 1, 65_535, "factor on the microphone's samples; 256 is one"),
+    Setting(
+        "calibration",
+        4,
+        "i16",
+        "1/100 dB",
+        0,
+        -6_000,
+        20_000,
+        "added to every level, from an acoustic calibrator",
+    ),
+    Setting("duty_cycle", 5, "u16", "s", 0, 0, 43_200, "from one waking to the next; 0 listens all the time"),
+    Setting(
+        "smoothing", 6, "u8", "windows", 1, 1, 255, "over how many windows labels are smoothed; 1 is none"
+    ),
+    Setting("node_id", 7, "u16", "", 0, 0, 65_535, "of the sensor, in its summaries"),
+    Setting(
+        "threshold_on",
+        0x20,
+        "u8",
+        "1/256",
+        128,
+        0,
+        255,
+        "score from which a label is on; one for each label",
+        LABELS,
+    ),
+    Setting("threshold_off", 0x40, "u8", "1/256", 102, 0, 255, "score below which it is off again", LABELS),
+)
+
+
+def setting_names() -> dict[str, tuple[int, Setting]]:
+    """Every setting by its full name, such as `hop` and `threshold_on.3`: its key and its declaration."""
+    names = {}
+    for setting in SETTINGS:
+        for number in range(setting.count):
+            name = setting.name if setting.count == 1 else f"{setting.name}.{number}"
+            names[name] = (setting.key + number, setting)
+    return names
