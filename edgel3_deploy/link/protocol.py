@@ -380,7 +380,8 @@ REPLIES: tuple[Message, ...] = (
                 "detail",
                 "u32",
                 "the offending value; for VERSION_MISMATCH the firmware's version, for VERSION_BELOW the "
-                "installed image's, for NOT_ERASED and FLASH_FAILED the address, for BAD_IMAGE the CRC found",
+                "installed image's, for NOT_ERASED and FLASH_FAILED the address (of a setting: the key), for "
+                "BAD_IMAGE the CRC found",
             ),
         ),
     ),

@@ -7,8 +7,13 @@ is never given another meaning.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from edgel3_deploy.boards.table import nearest
+from edgel3_deploy.errors import UsageError
 
 LABELS = 32
 """Labels that can have thresholds of their own."""
@@ -77,3 +82,37 @@ def setting_names() -> dict[str, tuple[int, Setting]]:
             name = setting.name if setting.count == 1 else f"{setting.name}.{number}"
             names[name] = (setting.key + number, setting)
     return names
+
+
+def parse_changes(texts: Sequence[str]) -> dict[str, int]:
+    """New values by full name from texts such as `hop=500`.
+
+    Raises UsageError for a text of another form, a name that is unknown or given twice, and a value that is
+    out of range.
+    """
+    names = setting_names()
+    changes: dict[str, int] = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        if not re.fullmatch(r"-?[0-9]{1,10}", value):
+            raise UsageError(f"'{text}' is no change of a setting", "Write NAME=NUMBER, such as hop=500.")
+        if name not in names:
+            several = next((s for s in SETTINGS if s.name == name and s.count > 1), None)
+            hint = (
+                f"Name one of them: {name}.0 to {name}.{several.count - 1}."
+                if several
+                else nearest(name, names)
+            )
+            raise UsageError(
+                f"there is no setting '{name}'", hint or f"Settings: {', '.join(s.name for s in SETTINGS)}."
+            )
+        if name in changes:
+            raise UsageError(f"'{name}' is given twice", "Give each setting once.")
+        setting = names[name][1]
+        if not setting.low <= int(value) <= setting.high:
+            unit = f" {setting.unit}" if setting.unit else ""
+            raise UsageError(
+                f"{name} is {setting.low} to {setting.high}{unit}, not {value}", f"It means: {setting.doc}."
+            )
+        changes[name] = int(value)
+    return changes
