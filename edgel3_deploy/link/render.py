@@ -33,6 +33,7 @@ from edgel3_deploy.link.protocol import (
     StayReason,
 )
 from edgel3_deploy.link.render_settings import render_table, settings_section
+from edgel3_deploy.link.render_summary import render_decoder, render_layout, summary_section
 from edgel3_deploy.resources import firmware_dir
 
 _FIXED_SIZES: dict[FieldType, int] = {
@@ -124,6 +125,7 @@ def render_page() -> str:
         *_message_sections(REPLIES),
         *(line for _, _, _, heading, values in _ENUMS for line in _value_table(heading, values)),
         *settings_section(),
+        *summary_section(),
         "## Field types",
         "",
         "`text` is a length byte and that many bytes of UTF-8. `data` (bytes), `u32s` and `u64s` (integers "
@@ -181,7 +183,9 @@ def main() -> None:
     firmware = firmware_dir()
     (firmware / "link" / "protocol.h").write_text(render_header())
     (firmware / "settings" / "table.h").write_text(render_table())
+    (firmware / "link" / "summary_layout.h").write_text(render_layout())
     (firmware.parent / "docs" / "protocol.md").write_text(render_page())
+    (firmware.parent / "docs" / "summary-decoder.js").write_text(render_decoder())
 
 
 if __name__ == "__main__":

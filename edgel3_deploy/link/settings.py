@@ -18,7 +18,7 @@ from edgel3_deploy.errors import UsageError
 LABELS = 32
 """Labels that can have thresholds of their own."""
 
-SettingType = Literal["u8", "u16", "i16"]
+SettingType = Literal["u8", "u16", "u32", "i16"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,9 @@ class Setting:
 SETTINGS: tuple[Setting, ...] = (
     Setting("hop", 1, "u16", "ms", 1000, 100, 60_000, "from the start of one window to that of the next"),
     Setting("report_interval", 2, "u16", "s", 60, 1, 43_200, "from one summary to the next"),
-    Setting("gain", 3, "u16", "1/256", 256, 1, 65_535, "factor on the microphone's samples; 256 is one"),
+    Setting(
+        "gain", 3, "u32", "1/65536", 1 << 16, 1, 1 << 22, "factor on the microphone's samples; 65536 is one"
+    ),
     Setting(
         "calibration",
         4,

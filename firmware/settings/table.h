@@ -11,7 +11,7 @@
 typedef enum {
     SETTING_HOP = 1, /**< from the start of one window to that of the next, in ms */
     SETTING_REPORT_INTERVAL = 2, /**< from one summary to the next, in s */
-    SETTING_GAIN = 3, /**< factor on the microphone's samples; 256 is one, in 1/256 */
+    SETTING_GAIN = 3, /**< factor on the microphone's samples; 65536 is one, in 1/65536 */
     SETTING_CALIBRATION = 4, /**< added to every level, from an acoustic calibrator, in 1/100 dB */
     SETTING_DUTY_CYCLE = 5, /**< from one waking to the next; 0 listens all the time, in s */
     SETTING_SMOOTHING = 6, /**< over how many windows labels are smoothed; 1 is none, in windows */
@@ -26,7 +26,7 @@ typedef enum {
 #define SETTINGS_TABLE { \
     {1, 1, 1000, 100, 60000}, \
     {2, 1, 60, 1, 43200}, \
-    {3, 1, 256, 1, 65535}, \
+    {3, 1, 65536, 1, 4194304}, \
     {4, 1, 0, -6000, 20000}, \
     {5, 1, 0, 0, 43200}, \
     {6, 1, 1, 1, 255}, \

@@ -6,7 +6,7 @@ import pytest
 
 from edgel3_deploy.link.settings import SETTINGS, Setting, setting_names
 
-RANGES = {"u8": (0, 255), "u16": (0, 65_535), "i16": (-32_768, 32_767)}
+RANGES = {"u8": (0, 255), "u16": (0, 65_535), "u32": (0, 2**31 - 1), "i16": (-32_768, 32_767)}
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)

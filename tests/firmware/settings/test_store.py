@@ -35,7 +35,7 @@ def test_a_change_counts_at_once_and_after_a_reset(board: Settings) -> None:
     assert board[HOP] == 500
     board.reset()
     assert board[HOP] == 500
-    assert board[GAIN] == 256
+    assert board[GAIN] == 65536
 
 
 def test_records_are_those_of_the_documented_format(board: Settings) -> None:
