@@ -12,6 +12,7 @@ from edgel3_deploy.boards import Board, board_names, load_board
 from edgel3_deploy.boards.board import Bootloader, Clock
 from edgel3_deploy.cli.options import json_option
 from edgel3_deploy.cli.output import emit_json, emit_table
+from edgel3_deploy.image.layout import flash_layout
 
 
 def _kib(number: int) -> str:
@@ -95,6 +96,8 @@ def show(name: str, as_json: bool) -> None:
     click.echo(f"  link        {uart.instance}, {pins}{uart.baudrate} baud")
     if board.loader is not None:
         click.echo(f"  loader      first {_kib(board.loader.size)} of the flash")
+        if settings := flash_layout(board).settings:
+            click.echo(f"  settings    {_kib(settings.size)} of the flash at 0x{settings.origin:08X}")
     if board.bootloader is not None:
         for label, text in _rom(board.bootloader):
             click.echo(f"  {label:10}  {text}")

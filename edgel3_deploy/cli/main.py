@@ -31,6 +31,7 @@ COMMANDS = {
     "flash": "flash",
     "emulate": "emulate",
     "validate": "validate",
+    "settings": "settings",
 }
 """Command name -> module of `edgel3_deploy.cli` that defines an object `command`."""
 

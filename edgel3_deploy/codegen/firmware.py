@@ -17,7 +17,7 @@ INCLUDES = (".", FOLDER, f"{FOLDER}/include")
 
 def application_files(board: Board, runtime: str) -> dict[str, bytes]:
     """Sources and headers of the application by their path in the project; native takes the kernels too."""
-    return _files(board, (*SHARED, "application", *(("kernels",) if runtime == "native" else ())))
+    return _files(board, (*SHARED, "application", "settings", *(("kernels",) if runtime == "native" else ())))
 
 
 def loader_files(board: Board) -> dict[str, bytes]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 MAX_CHUNK = 512
 """Most bytes of tensor data in one frame."""
 MAX_BODY = 768
@@ -23,7 +23,7 @@ MAX_BODY = 768
 MAX_LAYERS = 64
 """Most layers in one read_timing or read_checksums reply."""
 
-FieldType = Literal["u8", "u16", "u32", "u64", "bytes16", "bytes32", "text", "data", "u32s", "u64s"]
+FieldType = Literal["u8", "u16", "u32", "u64", "i32", "bytes16", "bytes32", "text", "data", "u32s", "u64s"]
 """`text` is a length byte and UTF-8; `data`, `u32s` and `u64s` take the rest of the body and stand last."""
 
 
@@ -223,6 +223,18 @@ REQUESTS: tuple[Message, ...] = (
         0x13, "verify", "Loader: compute the CRC of the announced image, and commit it by writing its header."
     ),
     Message(0x14, "boot", "Loader: acknowledge, then start the application if there is one that is whole."),
+    Message(
+        0x15,
+        "read_setting",
+        "Read one setting.",
+        (Field("key", "u16", "of the setting"),),
+    ),
+    Message(
+        0x16,
+        "write_setting",
+        "Change one setting; it counts at once.",
+        (Field("key", "u16", "of the setting"), Field("value", "i32", "in the setting's unit and range")),
+    ),
 )
 
 REPLY_BIT = 0x80
@@ -336,6 +348,21 @@ REPLIES: tuple[Message, ...] = (
     ),
     Message(0x94, "boot", "The start follows."),
     Message(
+        0x95,
+        "read_setting",
+        "The setting as it counts now.",
+        (
+            Field("value", "i32", "in the setting's unit"),
+            Field("is_kept", "u8", "1 if changes outlive a reset, 0 if the board has no flash for them"),
+        ),
+    ),
+    Message(
+        0x96,
+        "write_setting",
+        "The setting is changed, and stored where the board has flash for it.",
+        (Field("value", "i32", "as read back"), Field("is_kept", "u8", "as in read_setting")),
+    ),
+    Message(
         0xFE,
         "fault",
         "Sent by the HardFault handler, unasked for, with sequence 0; from then on the reply to any request "
@@ -353,7 +380,8 @@ REPLIES: tuple[Message, ...] = (
                 "detail",
                 "u32",
                 "the offending value; for VERSION_MISMATCH the firmware's version, for VERSION_BELOW the "
-                "installed image's, for NOT_ERASED and FLASH_FAILED the address, for BAD_IMAGE the CRC found",
+                "installed image's, for NOT_ERASED and FLASH_FAILED the address (of a setting: the key), for "
+                "BAD_IMAGE the CRC found",
             ),
         ),
     ),

@@ -18,7 +18,7 @@ from edgel3_deploy.pipeline.order import Order
 from edgel3_deploy.plan.goal import Goal
 from edgel3_deploy.plan.measure import Measure
 
-FORMAT = 3
+FORMAT = 4
 FILE_NAME = "manifest.json"
 
 Runtime = Literal["native", "cmsis-nn", "tflm"]

@@ -36,7 +36,7 @@ NOT_COUNTED_RAM = (
 
 
 def flash_limit(board: Board, layout: FlashLayout) -> int:
-    """Bytes of flash that loader, image header and image may take together: with one slot all there are."""
+    """Bytes of flash that loader, image header and image may take: with one slot all but the settings."""
     return min(layout.overhead + image_limit(board, layout), FLASH_CEILING)
 
 
@@ -45,7 +45,10 @@ def flash_parts(layout: FlashLayout) -> str:
     if not layout.slots:
         return ""
     slots = f", {len(layout.slots)} slots: the smallest counts" if len(layout.slots) > 1 else ""
-    return f"{layout.loader_size:,} of the loader, {layout.header_size:,} of the image header{slots}"
+    return (
+        f"{layout.loader_size:,} of the loader, {layout.header_size:,} of the image header{slots} "
+        f"(not counted: {layout.settings_size:,} for settings)"
+    )
 
 
 def one_slot_advice(layout: FlashLayout) -> str:
@@ -151,6 +154,7 @@ class Estimate:
                 "code": self.code,
                 "loader": self.layout.loader_size,
                 "header": self.layout.header_size,
+                "settings": self.layout.settings_size,
             },
             "ram": {"used": self.ram_used, "limit": self.ram_limit, "regions": dict(self.ram_regions)},
             "peak": {"layer": self.peak_layer, "bytes": self.peak_bytes},

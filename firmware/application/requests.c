@@ -4,6 +4,7 @@
 #include "boot/requests.h"
 #include "edgel3_net.h"
 #include "link/bytes.h"
+#include "settings/requests.h"
 
 #define STRINGIFY(x) #x
 #define TO_TEXT(x) STRINGIFY(x)
@@ -128,6 +129,8 @@ const link_handling_t APPLICATION_HANDLINGS[] = {
     {LINK_REQUEST_READ_MEMORY, 0, 0, handle_read_memory},
     {LINK_REQUEST_READ_RESET, 0, 0, boot_handle_read_reset},
     {LINK_REQUEST_READ_IMAGE, 1, 1, boot_handle_read_image},
+    {LINK_REQUEST_READ_SETTING, 2, 2, settings_handle_read},
+    {LINK_REQUEST_WRITE_SETTING, 6, 6, settings_handle_write},
 };
 const uint32_t APPLICATION_HANDLING_COUNT = sizeof(APPLICATION_HANDLINGS) / sizeof(APPLICATION_HANDLINGS[0]);
 

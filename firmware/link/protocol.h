@@ -7,7 +7,7 @@
 #ifndef EDGEL3_LINK_PROTOCOL_H
 #define EDGEL3_LINK_PROTOCOL_H
 
-#define LINK_PROTOCOL_VERSION 2 /**< compared by hello */
+#define LINK_PROTOCOL_VERSION 3 /**< compared by hello */
 #define LINK_MAX_CHUNK 512 /**< most bytes of tensor data in one frame */
 #define LINK_MAX_BODY 768 /**< most bytes of body in one frame, either way */
 #define LINK_MAX_LAYERS 64 /**< most layers in one read_timing or read_checksums reply */
@@ -53,6 +53,10 @@ typedef enum {
     LINK_REQUEST_VERIFY = 0x13,
     /** no body */
     LINK_REQUEST_BOOT = 0x14,
+    /** key u16 */
+    LINK_REQUEST_READ_SETTING = 0x15,
+    /** key u16, value i32 */
+    LINK_REQUEST_WRITE_SETTING = 0x16,
 } link_request_t;
 
 /** Types of replies, firmware to host. */
@@ -94,6 +98,10 @@ typedef enum {
     LINK_REPLY_VERIFY = 0x93,
     /** no body */
     LINK_REPLY_BOOT = 0x94,
+    /** value i32, is_kept u8 */
+    LINK_REPLY_READ_SETTING = 0x95,
+    /** value i32, is_kept u8 */
+    LINK_REPLY_WRITE_SETTING = 0x96,
     /** r0 u32, r1 u32, r2 u32, r3 u32, r12 u32, lr u32, pc u32, xpsr u32, cfsr u32, hfsr u32, mmfar u32, bfar
      * u32 */
     LINK_REPLY_FAULT = 0xFE,

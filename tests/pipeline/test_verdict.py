@@ -48,7 +48,7 @@ def test_an_image_that_fits_passes(board: Board) -> None:
 
 
 def test_an_image_that_does_not_fit_names_what_is_large_and_what_would_fit(board: Board) -> None:
-    budget = budget_of({"flash": (2 << 20) + 5}, board, items=(Item("conv6_weights", "flash", 147_456),))
+    budget = budget_of({"flash": (1984 << 10) + 5}, board, items=(Item("conv6_weights", "flash", 147_456),))
     with pytest.raises(OverBudgetError, match="small does not fit stm32f7: flash by 5 bytes") as caught:
         refuse_budget(budget, "small", board)
     assert "conv6_weights 147,456" in caught.value.hint
@@ -58,7 +58,7 @@ def test_an_image_that_does_not_fit_names_what_is_large_and_what_would_fit(board
 
 
 def test_what_is_too_large_for_two_slots_is_told_what_one_holds(board: Board) -> None:
-    budget = budget_of({"flash": (1 << 20) + 5}, board, flash_layout(board, 2))
+    budget = budget_of({"flash": (960 << 10) + 5}, board, flash_layout(board, 2))
     with pytest.raises(OverBudgetError, match="flash by 5 bytes") as caught:
         refuse_budget(budget, "small", board)
-    assert "With --slots one an image may have 2,063,360 bytes." in caught.value.hint
+    assert "With --slots one an image may have 1,997,824 bytes." in caught.value.hint

@@ -97,9 +97,9 @@ def test_speed_takes_what_the_board_has() -> None:
 
 @pytest.mark.parametrize(
     ("board", "slots", "taken"),
-    [("stm32f7", 0, 0), ("stm32f7", 1, 33 * 1024), ("stm32h7", 1, 129 * 1024), ("stm32h7", 2, 1153 * 1024)],
+    [("stm32f7", 0, 0), ("stm32f7", 1, 97 * 1024), ("stm32h7", 1, 385 * 1024), ("stm32h7", 2, 1281 * 1024)],
 )
-def test_speed_leaves_room_for_loader_header_and_code(board: str, slots: int, taken: int) -> None:
+def test_speed_leaves_room_for_loader_header_settings_and_code(board: str, slots: int, taken: int) -> None:
     facts = load_board(board)
     layout = flash_layout(facts, slots)
     assert constants_limit(facts, layout) == (2048 - 41) * 1024 - taken
@@ -170,7 +170,7 @@ def test_the_sparse_network_is_scheduled_soundly_on_every_board(board: str, goal
     plan = schedule(SPARSE, load_board(board), goal, found=SPARSE_FOUND)
     assert covers(SPARSE, plan)
     check_places(SPARSE, plan, load_board(board))
-    assert [len(group.steps) for group in plan.groups] == [8]
+    assert [len(group.steps) for group in plan.groups] in ([8], [7, 1])
 
 
 def test_goals_trade_flash_for_instructions() -> None:
