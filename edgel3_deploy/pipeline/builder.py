@@ -179,7 +179,8 @@ def _render(
     from edgel3_deploy.plan.schedule import Schedule, schedule
     from edgel3_deploy.reference.tflm import arena_bytes
 
-    network, model, board = source.network, source.tflite, request.board
+    network, model = source.network, source.tflite
+    board = tflm.with_stack(request.board) if chosen.runtime == "tflm" else request.board
     render = partial(render_project, network, board, model, layout=layout, version=request.image_version)
     if chosen.runtime == "tflm":
         arena = tflm.place_arena(arena_bytes(model), network, board)

@@ -146,8 +146,6 @@ class Step:
             return 1
         if name in WINOGRAD_TILE:
             return WINOGRAD_TILE[name] // (2 if self.kernel.pooled else 1)
-        if name == "mono":
-            return 2
         return 1 if name in STREAMING else self.output_shape[0]
 
     @property

@@ -243,7 +243,7 @@ def test_activations_too_large_for_ram_stop_before_compiling(
 ) -> None:
     monkeypatch.setattr(builder, "run_make", lambda *_, **__: pytest.fail("compiled"))
     with pytest.raises(OverBudgetError, match="small does not fit stm32f7") as caught:
-        make(board=shrunk(board, dtcm=16 << 10, sram1=128, sram2=128))
+        make(board=shrunk(board, dtcm=12 << 10, sram1=128, sram2=128))
     assert caught.value.verdict is not None
     assert caught.value.verdict["verdict"] == "over"
 
