@@ -20,6 +20,7 @@ from edgel3_deploy.link.protocol import (
     PROTOCOL_VERSION,
     RUN_CHECKSUMS,
     RUNNING_SLOT,
+    SAMPLE_BYTES,
     CounterUnit,
     ErrorCode,
     ResetCause,
@@ -82,6 +83,27 @@ class Client:
                     self._port.path, f"{loaded} bytes loaded where {expected} were sent"
                 )
 
+    def load_audio(self, pcm: bytes) -> int:
+        """Push a window of int16 samples into the front end; return what it took, in counter units.
+
+        Raises NotSupportedError if the image has no front end.
+        """
+        counter = 0
+        for begin in range(0, len(pcm), MAX_CHUNK):
+            chunk, offset = pcm[begin : begin + MAX_CHUNK], begin // SAMPLE_BYTES
+            answer = self._request("load_audio", {"offset": offset, "data": chunk})
+            loaded, expected = _int(answer, "loaded"), offset + len(chunk) // SAMPLE_BYTES
+            if loaded != expected:
+                raise diagnosis.malformed(
+                    self._port.path, f"{loaded} samples loaded where {expected} were sent"
+                )
+            counter = _int(answer, "counter")
+        return counter
+
+    def read_input(self, size: int) -> bytes:
+        """The first `size` int8 elements of the input tensor."""
+        return self._read_tensor("read_input", size)
+
     def allow_run(self, seconds: float) -> None:
         """Wait at most that long for an inference, until one has shown how long they take."""
         self._run_timeout = seconds
@@ -98,15 +120,7 @@ class Client:
 
     def read_output(self, size: int) -> bytes:
         """The first `size` int8 elements of the last run's output."""
-        output = b""
-        while len(output) < size:
-            length = min(MAX_CHUNK, size - len(output))
-            answer = self._request("read_output", {"offset": len(output), "length": length})
-            data = cast(bytes, answer["data"])
-            if len(data) != length:
-                raise diagnosis.malformed(self._port.path, f"{len(data)} output bytes instead of {length}")
-            output += data
-        return output
+        return self._read_tensor("read_output", size)
 
     def timing(self, layers: int) -> tuple[int, ...]:
         """Counter value of each of the `layers` layers in the last run."""
@@ -171,6 +185,17 @@ class Client:
     def reset(self) -> None:
         """Restart the chip, which ends the session."""
         self._leave("reset")
+
+    def _read_tensor(self, name: str, size: int) -> bytes:
+        tensor = b""
+        while len(tensor) < size:
+            length = min(MAX_CHUNK, size - len(tensor))
+            data = cast(bytes, self._request(name, {"offset": len(tensor), "length": length})["data"])
+            if len(data) != length:
+                what = name.removeprefix("read_")
+                raise diagnosis.malformed(self._port.path, f"{len(data)} {what} bytes instead of {length}")
+            tensor += data
+        return tensor
 
     def _leave(self, name: str) -> None:
         try:

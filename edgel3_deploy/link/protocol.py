@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 MAX_CHUNK = 512
 """Most bytes of tensor data in one frame."""
+SAMPLE_BYTES = 2
+"""Bytes of a PCM sample: int16."""
 MAX_BODY = 768
 """Most bytes of body in one frame, either way."""
 MAX_LAYERS = 64
@@ -188,6 +190,25 @@ REQUESTS: tuple[Message, ...] = (
         (Field("slot", "u8", "number from 0, or RUNNING_SLOT"),),
     ),
     Message(
+        0x0D,
+        "load_audio",
+        "Push a chunk of a window's PCM into the front end; chunks go in ascending order from offset 0. The "
+        "last one, at one second, makes the input tensor. NOT_SUPPORTED by an image without a front end.",
+        (
+            Field("offset", "u32", "samples from the start of the window"),
+            Field("data", "data", "int16 samples, at most MAX_CHUNK bytes"),
+        ),
+    ),
+    Message(
+        0x0E,
+        "read_input",
+        "Read a chunk of the int8 input tensor, loaded or made by the front end.",
+        (
+            Field("offset", "u32", "bytes from the start of the tensor"),
+            Field("length", "u16", "at most MAX_CHUNK"),
+        ),
+    ),
+    Message(
         0x10,
         "begin_update",
         "Loader: announce an image. What can be refused is refused here, before anything is erased.",
@@ -318,6 +339,16 @@ REPLIES: tuple[Message, ...] = (
             Field("build_id", "bytes32", "SHA-256 over the rendered project"),
         ),
     ),
+    Message(
+        0x8D,
+        "load_audio",
+        "The chunk is in the front end.",
+        (
+            Field("loaded", "u32", "samples of the window so far"),
+            Field("counter", "u64", "spent by the front end on this window so far, in counter units"),
+        ),
+    ),
+    Message(0x8E, "read_input", "The chunk.", (Field("data", "data", "int8 elements"),)),
     Message(
         0x90,
         "begin_update",

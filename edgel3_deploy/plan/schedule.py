@@ -12,6 +12,7 @@ from edgel3_deploy.errors import BadInputError, OverBudgetError
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.image.layout import FlashLayout, flash_layout, image_limit, mailbox_size
 from edgel3_deploy.plan.candidates import operations
+from edgel3_deploy.plan.front_end import front_end_flash, front_end_ram
 from edgel3_deploy.plan.goal import Goal
 from edgel3_deploy.plan.group import Group
 from edgel3_deploy.plan.kernel import Step
@@ -187,7 +188,7 @@ def schedule(
 def _attempts(network: Network, board: Board, goal: Goal, layout: FlashLayout | None) -> tuple[_Attempt, ...]:
     """What to try in order."""
     everywhere = tuple(capacities(network, board))
-    flash = constants_limit(board, layout)
+    flash = constants_limit(board, layout) - front_end_flash(network)
     weights = sum(least_constants(layer) for layer in network.layers)
     share = STORED_SHARE if weights == sum(layer.constant_bytes for layer in network.layers) else TAPS_SHARE
     stored = min(flash, int(weights * share))
@@ -232,7 +233,7 @@ def arenas_limit(network: Network, board: Board, ram_limit: int | None = None) -
 
 
 def _beside_arenas(network: Network, board: Board) -> int:
-    tensors = network.input.size + network.output.size
+    tensors = network.input.size + network.output.size + front_end_ram(network)
     return board.stack_size + tensors + mailbox_size(board) + FIRMWARE_DATA
 
 
