@@ -14,6 +14,7 @@ from edgel3_deploy.link.exchange import Exchange
 from edgel3_deploy.link.fault import describe_fault
 from edgel3_deploy.link.port import Port
 from edgel3_deploy.link.protocol import (
+    AUDIO_WINDOW,
     FORCE_VERSION,
     MAX_CHUNK,
     MAX_LAYERS,
@@ -83,15 +84,17 @@ class Client:
                     self._port.path, f"{loaded} bytes loaded where {expected} were sent"
                 )
 
-    def load_audio(self, pcm: bytes) -> int:
-        """Push a window of int16 samples into the front end; return what it took, in counter units.
+    def load_audio(self, pcm: bytes, at: int = 0) -> int:
+        """Push int16 samples into the front end and make the input of the window that they end.
 
-        Raises NotSupportedError if the image has no front end.
+        `at` samples of the stream went before: 0 begins one. Returns what the front end took, in counter
+        units. Raises NotSupportedError if the image has no front end.
         """
         counter = 0
         for begin in range(0, len(pcm), MAX_CHUNK):
-            chunk, offset = pcm[begin : begin + MAX_CHUNK], begin // SAMPLE_BYTES
-            answer = self._request("load_audio", {"offset": offset, "data": chunk})
+            chunk, offset = pcm[begin : begin + MAX_CHUNK], at + begin // SAMPLE_BYTES
+            flags = AUDIO_WINDOW if begin + MAX_CHUNK >= len(pcm) else 0
+            answer = self._request("load_audio", {"offset": offset, "flags": flags, "data": chunk})
             loaded, expected = _int(answer, "loaded"), offset + len(chunk) // SAMPLE_BYTES
             if loaded != expected:
                 raise diagnosis.malformed(

@@ -119,6 +119,8 @@ class CounterUnit(IntEnum):
 RUN_CHECKSUMS = 1
 """Flag of `run`: compute the CRC-32 of every layer's output (not counted in the timing)."""
 
+AUDIO_WINDOW = 1
+"""Flag of `load_audio`: a window ends with this chunk; make the input tensor of it."""
 FORCE_VERSION = 1
 """Flag of `begin_update`: accept a version below the installed one."""
 RUNNING_SLOT = 0xFF
@@ -192,10 +194,12 @@ REQUESTS: tuple[Message, ...] = (
     Message(
         0x0D,
         "load_audio",
-        "Push a chunk of a window's PCM into the front end; chunks go in ascending order from offset 0. The "
-        "last one, at one second, makes the input tensor. NOT_SUPPORTED by an image without a front end.",
+        "Push a chunk of PCM into the front end; chunks go in ascending order from offset 0, which begins a "
+        "stream. A window may end one second behind it, and at every multiple of the front end's hop from "
+        "there on. NOT_SUPPORTED by an image without a front end.",
         (
-            Field("offset", "u32", "samples from the start of the window"),
+            Field("offset", "u32", "samples from the start of the stream"),
+            Field("flags", "u8", "bit 0: AUDIO_WINDOW"),
             Field("data", "data", "int16 samples, at most MAX_CHUNK bytes"),
         ),
     ),
@@ -344,8 +348,8 @@ REPLIES: tuple[Message, ...] = (
         "load_audio",
         "The chunk is in the front end.",
         (
-            Field("loaded", "u32", "samples of the window so far"),
-            Field("counter", "u64", "spent by the front end on this window so far, in counter units"),
+            Field("loaded", "u32", "samples of the stream so far"),
+            Field("counter", "u64", "spent by the front end since the last window, in counter units"),
         ),
     ),
     Message(0x8E, "read_input", "The chunk.", (Field("data", "data", "int8 elements"),)),

@@ -202,7 +202,8 @@ def _compare(
             number = len(rows.embeddings)
             progress("validating windows", number, workload.windows)
             if item.batch.pcm is not None:
-                rows.add_input(number, window, run.hear(item.batch.pcm[index]))
+                fresh = None if number in firsts else workload.fresh
+                rows.add_input(number, window, run.hear(item.batch.pcm[index], fresh))
             output = run.infer(window if item.batch.pcm is None else None)
             rows.embeddings.append(output)
             # Expected layers cost as much as a whole truth: unless all are asked for, the first window of

@@ -46,12 +46,19 @@ class BoardRun:
     first_wrong: LayerDifference | None = None
     _layer_counters: list[tuple[int, ...]] = field(default_factory=list)
     _differing: list[int] = field(default_factory=list)
+    _heard: int = 0
     _shows_timing: bool = True
     _shows_checksums: bool = True
 
-    def hear(self, pcm: PcmArray) -> NDArray[np.int8]:
-        """The input that the board's front end makes of one window, int16 (sample_rate,)."""
-        self.front_end_counters.append(self.client.load_audio(pcm.astype("<i2").tobytes()))
+    def hear(self, pcm: PcmArray, fresh: int | None = None) -> NDArray[np.int8]:
+        """The input that the board's front end makes of one window, int16 (sample_rate,).
+
+        With `fresh` its stream goes on, and only so many samples at the window's end are new.
+        """
+        new = pcm if fresh is None else pcm[-fresh:]
+        at = 0 if fresh is None else self._heard
+        self.front_end_counters.append(self.client.load_audio(new.astype("<i2").tobytes(), at))
+        self._heard = at + len(new)
         tensor = self.network.input
         return np.frombuffer(self.client.read_input(tensor.size), np.int8).reshape(tensor.shape)
 

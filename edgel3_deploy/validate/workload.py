@@ -54,6 +54,12 @@ class Workload:
         """Number of windows in all."""
         return sum(source.windows for source in self.sources)
 
+    @property
+    def fresh(self) -> int | None:
+        """Samples that a window has beyond the one before it; None if their frames do not coincide."""
+        samples = round(self.hop_seconds * self.front_end.sample_rate)
+        return samples if samples % self.front_end.hop_length == 0 else None
+
     def batches(self) -> Iterator[Batch]:
         """The windows in order."""
         for index, (source, clip) in enumerate(zip(self.sources, self.clips, strict=True)):

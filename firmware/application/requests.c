@@ -75,14 +75,19 @@ static uint32_t handle_load_audio(link_session_t *session, const link_message_t 
 {
     audio_t *const audio = &application_of(session)->audio;
     const uint32_t offset = get_u32(request->data);
-    const uint32_t size = request->size - 4;
+    const uint8_t flags = request->data[4];
+    const uint32_t size = request->size - 5;
+    const bool window = (flags & LINK_AUDIO_WINDOW) != 0;
     if (!audio_is_supported()) {
         return link_refuse(request, LINK_ERROR_NOT_SUPPORTED, 0);
+    }
+    if ((flags & ~LINK_AUDIO_WINDOW) != 0) {
+        return link_refuse(request, LINK_ERROR_OUT_OF_RANGE, flags);
     }
     if (size % 2 != 0) {
         return link_refuse(request, LINK_ERROR_OUT_OF_RANGE, size);
     }
-    if (!audio_load(audio, inference_of(session), offset, request->data + 4, size / 2)) {
+    if (!audio_load(audio, inference_of(session), offset, request->data + 5, size / 2, window)) {
         return link_refuse(request, LINK_ERROR_OUT_OF_RANGE, offset);
     }
     return link_size_since(request, put_u64(put_u32(request->reply, audio->loaded), audio->counter));
@@ -157,7 +162,7 @@ const link_handling_t APPLICATION_HANDLINGS[] = {
     {LINK_REQUEST_READ_TIMING, 4, 4, handle_read_timing},
     {LINK_REQUEST_READ_CHECKSUMS, 4, 4, handle_read_checksums},
     {LINK_REQUEST_READ_MEMORY, 0, 0, handle_read_memory},
-    {LINK_REQUEST_LOAD_AUDIO, 4, 4 + LINK_MAX_CHUNK, handle_load_audio},
+    {LINK_REQUEST_LOAD_AUDIO, 5, 5 + LINK_MAX_CHUNK, handle_load_audio},
     {LINK_REQUEST_READ_INPUT, 6, 6, handle_read_input},
     {LINK_REQUEST_READ_RESET, 0, 0, boot_handle_read_reset},
     {LINK_REQUEST_READ_IMAGE, 1, 1, boot_handle_read_image},

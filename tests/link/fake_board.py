@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from edgel3_deploy.link import codec
 from edgel3_deploy.link.framing import Frame, FrameDecoder, encode_frame
 from edgel3_deploy.link.protocol import (
+    AUDIO_WINDOW,
     PROTOCOL_VERSION,
     REPLY_BIT,
     REQUESTS,
@@ -160,8 +161,8 @@ class FakeBoard(PtyDevice):
         return {"loaded": self._loaded}
 
     def _load_audio(self, values: Mapping[str, codec.Value]) -> Mapping[str, codec.Value] | ErrorCode:
-        """As the firmware does, for a window of 8,000 samples."""
-        offset, data = values["offset"], values["data"]
+        """As the firmware does, for windows of 8,000 samples."""
+        offset, flags, data = values["offset"], values["flags"], values["data"]
         assert isinstance(offset, int) and isinstance(data, bytes)
         if self._front_end is None:
             return ErrorCode.NOT_SUPPORTED
@@ -172,8 +173,8 @@ class FakeBoard(PtyDevice):
         if 2 * offset != len(self._pcm):
             return ErrorCode.OUT_OF_RANGE
         self._pcm += data
-        if len(self._pcm) == 16_000:
-            self._input[:] = self._front_end(self._pcm)
+        if flags == AUDIO_WINDOW:
+            self._input[:] = self._front_end(self._pcm[-16_000:])
             self._loaded = len(self._input)
         return {"loaded": len(self._pcm) // 2, "counter": 10}
 

@@ -35,9 +35,9 @@ static uint64_t read_counter(void)
 }
 audio_t audio;
 inference_t inference = {.input = input, .read_counter = read_counter};
-bool load(uint32_t offset, const uint8_t *data, uint32_t samples)
+bool load(uint32_t offset, const uint8_t *data, uint32_t samples, bool window)
 {
-    return audio_load(&audio, &inference, offset, data, samples);
+    return audio_load(&audio, &inference, offset, data, samples, window);
 }
 uint32_t input_loaded(void)
 {
@@ -65,11 +65,19 @@ class Audio:
         self.library = ctypes.CDLL(str(folder / "audio.so"))
         self.library.load.restype = ctypes.c_bool
 
-    def load(self, offset: int, samples: PcmArray) -> bool:
-        return bool(self.library.load(offset, samples.astype("<i2").tobytes(), samples.size))
+    def load(self, offset: int, samples: PcmArray, window: bool = False) -> bool:
+        data = samples.astype("<i2").tobytes()
+        return bool(self.library.load(offset, data, samples.size, ctypes.c_bool(window)))
+
+    def send(self, samples: PcmArray, at: int = 0, repeated: frozenset[int] = frozenset()) -> None:
+        """Chunks of which the last one ends a window; some of them, by number, twice."""
+        for number, begin in enumerate(range(0, samples.size, CHUNK)):
+            last = begin + CHUNK >= samples.size
+            for _ in range(1 + (number in repeated)):
+                assert self.load(at + begin, samples[begin : begin + CHUNK], last)
 
     def loaded(self) -> int:
-        """Samples of the window so far."""
+        """Samples of the stream so far."""
         return ctypes.c_uint32.in_dll(self.library, "audio").value
 
     def input(self) -> NDArray[np.int8] | None:
@@ -89,40 +97,50 @@ def _window(seed: int) -> PcmArray:
 
 
 @settings(max_examples=20, deadline=None)
-@given(repeated=st.sets(st.integers(0, 31)), seed=st.integers(0, 99))
-def test_chunks_that_are_repeated_count_once(audio: Audio, repeated: set[int], seed: int) -> None:
+@given(repeated=st.frozensets(st.integers(0, 31)), seed=st.integers(0, 99))
+def test_chunks_that_are_repeated_count_once(audio: Audio, repeated: frozenset[int], seed: int) -> None:
     """A reply that is lost makes the host send its chunk again."""
     window = _window(seed)
-    for number, offset in enumerate(range(0, 8000, CHUNK)):
-        for _ in range(1 + (number in repeated)):
-            assert audio.load(offset, window[offset : offset + CHUNK])
+    audio.send(window, repeated=repeated)
     assert audio.loaded() == 8000
     found = audio.input()
     assert found is not None
     assert np.array_equal(found, pcm_to_int8(window, SEA, some_affine()))
 
 
-def test_offset_0_begins_a_new_window_and_empties_the_input(audio: Audio) -> None:
-    for offset in range(0, 8000, CHUNK):
-        audio.load(offset, _window(1)[offset : offset + CHUNK])
+def test_a_stream_goes_on_with_what_the_next_window_adds(audio: Audio) -> None:
+    sound = np.concatenate([_window(6), _window(7)])
+    audio.send(sound[:8000])
+    for end in range(8800, 12_000, 800):
+        audio.send(sound[end - 800 : end], at=end - 800, repeated=frozenset({0, 3}))
+        found = audio.input()
+        assert found is not None
+        assert np.array_equal(found, pcm_to_int8(sound[end - 8000 : end], SEA, some_affine()))
+
+
+def test_offset_0_begins_a_new_stream_and_empties_the_input(audio: Audio) -> None:
+    audio.send(_window(1))
     assert audio.input() is not None
     assert audio.load(0, _window(2)[:CHUNK])
     assert audio.loaded() == CHUNK
     assert audio.input() is None
 
 
-@pytest.mark.parametrize("offset", [1, CHUNK - 1, CHUNK + 1, 8000, 8001, 0xFFFF_FF00])
+@pytest.mark.parametrize("offset", [1, CHUNK - 1, CHUNK + 1, 8000, 0xFFFF_FF00, 0xFFFF_FFFF])
 def test_a_gap_and_an_overlap_are_refused(audio: Audio, offset: int) -> None:
     audio.load(0, _window(3)[:CHUNK])
     assert not audio.load(offset, _window(3)[:CHUNK])
     assert audio.loaded() == CHUNK
 
 
-def test_more_than_a_window_is_refused(audio: Audio) -> None:
+def test_a_window_ends_after_a_second_and_whole_hops(audio: Audio) -> None:
     for offset in range(0, 7936, CHUNK):
-        audio.load(offset, _window(4)[offset : offset + CHUNK])
-    assert not audio.load(7936, _window(4)[:65])
-    assert audio.load(7936, _window(4)[7936:])
+        assert not audio.load(offset, _window(4)[offset : offset + CHUNK], window=True)
+        assert audio.load(offset, _window(4)[offset : offset + CHUNK])
+    assert not audio.load(7936, _window(4)[7936:7999], window=True)
+    assert audio.load(7936, _window(4)[7936:], window=True)
+    assert not audio.load(8000, _window(4)[:159], window=True)
+    assert audio.load(8000, _window(4)[:160], window=True)
 
 
 def test_what_the_front_end_took_is_counted(audio: Audio) -> None:

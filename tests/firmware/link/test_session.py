@@ -128,7 +128,7 @@ def test_the_input_is_read_back(session: Firmware) -> None:
 
 def test_an_image_without_a_front_end_takes_no_audio(session: Firmware) -> None:
     refusal = error(ErrorCode.NOT_SUPPORTED, 0x0D, 0)
-    assert session.ask("load_audio", offset=0, data=b"\0\0") == refusal
+    assert session.ask("load_audio", offset=0, flags=0, data=b"\0\0") == refusal
 
 
 @pytest.mark.parametrize("offset", [1, 512, 1300, 0xFFFF_FFFF])
