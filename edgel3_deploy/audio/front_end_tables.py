@@ -145,6 +145,11 @@ def front_end_tables(sizes: FrontEnd) -> FrontEndTables:
     )
 
 
+def centre_hz(sizes: FrontEnd, band: int) -> float:
+    """The frequency in the middle of a band."""
+    return float(_centres(sizes)[band + 1])
+
+
 def _centres(sizes: FrontEnd) -> NDArray[np.float64]:
     """The bands' corners in Hz, one more at either end: float64 (n_mels + 2,)."""
     from librosa import mel_frequencies

@@ -15,9 +15,12 @@ INCLUDES = (".", FOLDER, f"{FOLDER}/include")
 """The include path of a project's own sources."""
 
 
-def application_files(board: Board, runtime: str) -> dict[str, bytes]:
+def application_files(board: Board, runtime: str, *, front_end: bool = False) -> dict[str, bytes]:
     """Sources and headers of the application by their path in the project; native takes the kernels too."""
-    return _files(board, (*SHARED, "application", "settings", *(("kernels",) if runtime == "native" else ())))
+    kernels = ("kernels",) if runtime == "native" else ()
+    return _files(
+        board, (*SHARED, "application", "settings", *kernels, *(("front_end",) if front_end else ()))
+    )
 
 
 def loader_files(board: Board) -> dict[str, bytes]:

@@ -18,6 +18,8 @@ from typing import Literal
 PROTOCOL_VERSION = 3
 MAX_CHUNK = 512
 """Most bytes of tensor data in one frame."""
+SAMPLE_BYTES = 2
+"""Bytes of a PCM sample: int16."""
 MAX_BODY = 768
 """Most bytes of body in one frame, either way."""
 MAX_LAYERS = 64
@@ -117,6 +119,8 @@ class CounterUnit(IntEnum):
 RUN_CHECKSUMS = 1
 """Flag of `run`: compute the CRC-32 of every layer's output (not counted in the timing)."""
 
+AUDIO_WINDOW = 1
+"""Flag of `load_audio`: a window ends with this chunk; make the input tensor of it."""
 FORCE_VERSION = 1
 """Flag of `begin_update`: accept a version below the installed one."""
 RUNNING_SLOT = 0xFF
@@ -186,6 +190,27 @@ REQUESTS: tuple[Message, ...] = (
         "read_image",
         "What a slot holds; the CRC is computed over the flash as it is now.",
         (Field("slot", "u8", "number from 0, or RUNNING_SLOT"),),
+    ),
+    Message(
+        0x0D,
+        "load_audio",
+        "Push a chunk of PCM into the front end; chunks go in ascending order from offset 0, which begins a "
+        "stream. A window may end one second behind it, and at every multiple of the front end's hop from "
+        "there on. NOT_SUPPORTED by an image without a front end.",
+        (
+            Field("offset", "u32", "samples from the start of the stream"),
+            Field("flags", "u8", "bit 0: AUDIO_WINDOW"),
+            Field("data", "data", "int16 samples, at most MAX_CHUNK bytes"),
+        ),
+    ),
+    Message(
+        0x0E,
+        "read_input",
+        "Read a chunk of the int8 input tensor, loaded or made by the front end.",
+        (
+            Field("offset", "u32", "bytes from the start of the tensor"),
+            Field("length", "u16", "at most MAX_CHUNK"),
+        ),
     ),
     Message(
         0x10,
@@ -330,6 +355,16 @@ REPLIES: tuple[Message, ...] = (
             Field("build_id", "bytes32", "SHA-256 over the rendered project"),
         ),
     ),
+    Message(
+        0x8D,
+        "load_audio",
+        "The chunk is in the front end.",
+        (
+            Field("loaded", "u32", "samples of the stream so far"),
+            Field("counter", "u64", "spent by the front end since the last window, in counter units"),
+        ),
+    ),
+    Message(0x8E, "read_input", "The chunk.", (Field("data", "data", "int8 elements"),)),
     Message(
         0x90,
         "begin_update",

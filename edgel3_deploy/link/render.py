@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 
 from edgel3_deploy.link.protocol import (
+    AUDIO_WINDOW,
     FORCE_VERSION,
     MAX_BODY,
     MAX_CHUNK,
@@ -67,6 +68,11 @@ def render_header() -> str:
         ("LINK_MAX_LAYERS", MAX_LAYERS, "most layers in one read_timing or read_checksums reply"),
         ("LINK_REPLY_BIT", REPLY_BIT, "set in the type of a reply to the request of that type"),
         ("LINK_RUN_CHECKSUMS", RUN_CHECKSUMS, "flag of run: compute layer checksums"),
+        (
+            "LINK_AUDIO_WINDOW",
+            AUDIO_WINDOW,
+            "flag of load_audio: make the input of the window that ends here",
+        ),
         ("LINK_FORCE_VERSION", FORCE_VERSION, "flag of begin_update: accept a lower version"),
         ("LINK_RUNNING_SLOT", RUNNING_SLOT, "slot of read_image: the image that runs"),
         ("LINK_WRITE_UNIT", WRITE_UNIT, "offsets and lengths of write are multiples of it"),

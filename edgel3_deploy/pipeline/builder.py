@@ -24,6 +24,7 @@ from edgel3_deploy.pipeline.prepared import ELF, MODEL, REFERENCE, image_files
 from edgel3_deploy.pipeline.source import SourceModel, take_model
 from edgel3_deploy.pipeline.tools import Tools, find_tools
 from edgel3_deploy.pipeline.verdict import refuse_budget, refuse_estimate
+from edgel3_deploy.plan.front_end import image_front_end, without_front_end
 from edgel3_deploy.plan.goal import GOALS, Goal
 from edgel3_deploy.plan.measure import MEASURES, Measure
 from edgel3_deploy.progress import Progress, silent
@@ -43,7 +44,8 @@ class BuildRequest:
 
     `slots` as `flash_layout` takes them: None for the board's usual layout, 0 for a bare image.
     `image_version` goes into the image header. `ram_limit` bounds all RAM of a native image, in bytes, below
-    what the board has; `by` is the modelled cost that the native schedule keeps low.
+    what the board has; `by` is the modelled cost that the native schedule keeps low. `front_end` lets an
+    image whose network has a known front end carry it.
     """
 
     board: Board
@@ -58,6 +60,7 @@ class BuildRequest:
     image_version: int = 1
     ram_limit: int | None = None
     by: str = "instructions"
+    front_end: bool = True
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,8 @@ def build(request: BuildRequest, *, progress: Progress = silent) -> BuildResult:
     with build_folder(request.output) as folder:
         tools = find_tools(runtime, request.cmsis_nn_root, request.tflm_root)
         source = take_model(request.model, request.calibration, request.board, layout, progress=progress)
+        if not request.front_end:
+            source = dataclasses.replace(source, network=without_front_end(source.network))
         progress("rendering the C project")
         chosen = _Choice(runtime, goal, by)
         project = _render(source, request, layout, chosen, tools=tools)
@@ -250,6 +255,7 @@ def _manifest(
     """The manifest as far as it is known before compiling."""
     from edgel3_deploy.codegen.files import build_id
 
+    front_end = image_front_end(source.network)
     rendered_only = chosen.runtime == "tflm" and tools.tflm is None
     warnings = source.warnings
     if rendered_only:
@@ -267,6 +273,7 @@ def _manifest(
         orders=project.orders,
         memory=project.memory,
         status="rendered" if rendered_only else "linked",
+        front_end=front_end.name if front_end else "",
         model_name=source.network.name,
         model_sha256=sha256(source.tflite),
         inputs=source.inputs,

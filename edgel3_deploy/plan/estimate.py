@@ -13,6 +13,7 @@ from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.image.layout import FlashLayout, flash_layout, image_limit, mailbox_size
 from edgel3_deploy.models.family import FAMILY, Member
 from edgel3_deploy.plan.code_sizes import code_bytes
+from edgel3_deploy.plan.front_end import front_end_flash, front_end_ram
 from edgel3_deploy.plan.goal import Goal
 from edgel3_deploy.plan.list_sizes import least_constants
 from edgel3_deploy.plan.measure import group_costs
@@ -80,11 +81,12 @@ class Estimate:
     """Whether a network fits a board. All sizes in bytes.
 
     `flash_used` counts the constants, the `code` of the native kernels (0 where another runtime's is not
-    known), and what the `layout` takes: loader and image header. `ram_used` counts the arenas, the stack, the
-    caller's input and output, and the mailbox; if no plan exists, the peak of live bytes takes the arenas'
-    place. `excess` says what is over which limit and by how much; `fitting` names the family members that fit
-    the board where this network does not. With `sparsity` percent of zeros in all 3x3 convolutions it would,
-    or with `least_ram` as the limit of an image's RAM: None if that is no remedy, or was not looked for.
+    known), the front end, and what the `layout` takes: loader and image header. `ram_used` counts the arenas,
+    the stack, the caller's input and output, the front end, and the mailbox; if no plan exists, the peak of
+    live bytes takes the arenas' place. `excess` says what is over which limit and by how much; `fitting`
+    names the family members that fit the board where this network does not. With `sparsity` percent of zeros
+    in all 3x3 convolutions it would, or with `least_ram` as the limit of an image's RAM: None if that is no
+    remedy, or was not looked for.
     """
 
     model: str
@@ -290,7 +292,7 @@ def _judged(
 ) -> Estimate:
     layout = layout or flash_layout(board)
     ram_used = _ram_used(network, board, ram)
-    flash_used = layout.overhead + sum(row.flash for row in rows) + code
+    flash_used = layout.overhead + front_end_flash(network) + sum(row.flash for row in rows) + code
     excess = _excess(board, layout, flash_used, ram_used, ram_limit)
     if isinstance(plan, OverBudgetError) and not excess:
         excess = (plan.message,)
@@ -314,7 +316,7 @@ def _judged(
 
 
 def _ram_used(network: Network, board: Board, arenas: int) -> int:
-    tensors = network.input.size + network.output.size
+    tensors = network.input.size + network.output.size + front_end_ram(network)
     return arenas + board.stack_size + tensors + mailbox_size(board)
 
 

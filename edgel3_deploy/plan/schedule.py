@@ -15,6 +15,7 @@ from edgel3_deploy.image.layout import FlashLayout, flash_layout, image_limit, m
 from edgel3_deploy.plan.attempts import INT8_SHARE, LEAST_SAVED_PER_BYTE, Attempt, Task, rivals
 from edgel3_deploy.plan.candidates import operations
 from edgel3_deploy.plan.code_sizes import code_bytes
+from edgel3_deploy.plan.front_end import front_end_flash, front_end_ram
 from edgel3_deploy.plan.goal import Goal
 from edgel3_deploy.plan.group import Group
 from edgel3_deploy.plan.kernel import Step
@@ -136,7 +137,7 @@ def schedule(
         goal,
         by,
         options(network, by=by) if found is None else found,
-        constants_limit(board, layout),
+        constants_limit(board, layout) - front_end_flash(network),
         arenas_limit(network, board, ram_limit),
     )
     plans = [plan for attempts in rivals(task) if (plan := _first(task, attempts)) is not None]
@@ -163,7 +164,8 @@ def least_ram_limit(network: Network, board: Board, layout: FlashLayout | None =
     Without Winograd kernels, which take more RAM than others.
     """
     found = options(network, winograd=False)
-    flash, free = constants_limit(board, layout), arenas_limit(network, board)
+    flash = constants_limit(board, layout) - front_end_flash(network)
+    free = arenas_limit(network, board)
     return _least_ram_limit(Task(network, board, "balanced", "instructions", found, flash, free))
 
 
@@ -187,7 +189,7 @@ def arenas_limit(network: Network, board: Board, ram_limit: int | None = None) -
 
 
 def _beside_arenas(network: Network, board: Board) -> int:
-    tensors = network.input.size + network.output.size
+    tensors = network.input.size + network.output.size + front_end_ram(network)
     return board.stack_size + tensors + mailbox_size(board) + FIRMWARE_DATA
 
 

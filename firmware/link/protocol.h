@@ -13,6 +13,7 @@
 #define LINK_MAX_LAYERS 64 /**< most layers in one read_timing or read_checksums reply */
 #define LINK_REPLY_BIT 128 /**< set in the type of a reply to the request of that type */
 #define LINK_RUN_CHECKSUMS 1 /**< flag of run: compute layer checksums */
+#define LINK_AUDIO_WINDOW 1 /**< flag of load_audio: make the input of the window that ends here */
 #define LINK_FORCE_VERSION 1 /**< flag of begin_update: accept a lower version */
 #define LINK_RUNNING_SLOT 255 /**< slot of read_image: the image that runs */
 #define LINK_WRITE_UNIT 32 /**< offsets and lengths of write are multiples of it */
@@ -43,6 +44,10 @@ typedef enum {
     LINK_REQUEST_READ_RESET = 0x0B,
     /** slot u8 */
     LINK_REQUEST_READ_IMAGE = 0x0C,
+    /** offset u32, flags u8, data data */
+    LINK_REQUEST_LOAD_AUDIO = 0x0D,
+    /** offset u32, length u16 */
+    LINK_REQUEST_READ_INPUT = 0x0E,
     /** slot u8, flags u8, origin u32, size u32, crc u32, version u32, build_id bytes32, board text */
     LINK_REQUEST_BEGIN_UPDATE = 0x10,
     /** sector u16 */
@@ -88,6 +93,10 @@ typedef enum {
     /** slot u8, state u8, slots u8, origin u32, capacity u32, size u32, crc u32, header_crc u32, version u32,
      * sequence u32, build_id bytes32 */
     LINK_REPLY_READ_IMAGE = 0x8C,
+    /** loaded u32, counter u64 */
+    LINK_REPLY_LOAD_AUDIO = 0x8D,
+    /** data data */
+    LINK_REPLY_READ_INPUT = 0x8E,
     /** sectors u16 */
     LINK_REPLY_BEGIN_UPDATE = 0x90,
     /** no body */

@@ -21,6 +21,7 @@ from edgel3_deploy.plan.estimate import (
     fitting,
     member_fits,
 )
+from edgel3_deploy.plan.front_end import front_end_flash, without_front_end
 from edgel3_deploy.plan.planner import plan_memory
 from edgel3_deploy.plan.schedule import FIRMWARE_DATA
 from edgel3_deploy.plan.skeleton import skeleton
@@ -47,9 +48,10 @@ def test_a_member_is_judged_by_its_published_sparsity() -> None:
 
 def test_a_limit_of_ram_counts_everything() -> None:
     network = skeleton(member("sea-64"))
-    limited = estimate_network(network, F7, ram_limit=64 << 10)
+    limited = estimate_network(network, F7, ram_limit=96 << 10)
     assert limited.verdict == "fits"
-    assert limited.ram_used + FIRMWARE_DATA <= 64 << 10
+    assert limited.ram_used + FIRMWARE_DATA <= 96 << 10
+    assert estimate_network(without_front_end(network), F7, ram_limit=64 << 10).verdict == "fits"
     refused = estimate_network(network, F7, ram_limit=16 << 10)
     assert any(excess.startswith("RAM by") for excess in refused.excess)
     assert refused.fitting == ()
@@ -59,7 +61,8 @@ def test_a_limit_of_ram_counts_everything() -> None:
 def test_sea_64_counts_the_constants_of_every_layer_and_the_kernels_code() -> None:
     result = estimate_member(member("sea-64"), F7)
     constants = sum(layer.flash for layer in result.layers)
-    assert result.flash_used == result.layout.overhead + constants + result.code
+    beside = result.layout.overhead + front_end_flash(skeleton(member("sea-64")))
+    assert result.flash_used == beside + constants + result.code
     assert result.code > PART_BYTES["f44"]
     assert sum(layer.macs for layer in result.layers) == skeleton(member("sea-64")).macs
     assert result.peak_bytes == max(layer.ram for layer in result.layers)
