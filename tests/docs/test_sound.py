@@ -22,6 +22,8 @@ from edgel3_deploy.audio.decimate import (
 )
 from edgel3_deploy.audio.sound_level import BIN, BINS, LOWEST, a_curve_db
 from edgel3_deploy.audio.sound_level import response_db as weighting_db
+from edgel3_deploy.boards import load_board
+from edgel3_deploy.boards.dfsdm import ORDER
 from edgel3_deploy.codegen.sound import SOURCE, sound_files
 from edgel3_deploy.resources import firmware_dir
 from tests.audio.test_sound_level import TOP_HZ, exact
@@ -76,6 +78,19 @@ def test_decimators(page: str) -> None:
             ]
         )
     assert table(page, "| from | to |") == rows
+
+
+def test_the_sinc_filter_s_droop(page: str) -> None:
+    microphone = load_board("stm32f7").microphone
+    assert microphone is not None
+    assert microphone.dfsdm is not None
+    ((_, *told),) = table(page, "| frequency |")
+    by = microphone.dfsdm.oversampling
+    for frequency, cell in zip((1, 4, 8, 12, 16, 20), told, strict=True):
+        turn = np.pi * 1000 * frequency / microphone.rate
+        gain = 20 * ORDER * math.log10(abs(math.sin(turn) / (by * math.sin(turn / by))))
+        assert cell == f"{gain:.2f} dB"
+    assert f"{by}^{ORDER} of 2^23, {20 * math.log10(by**ORDER / 2**23):.1f} dB" in page
 
 
 def largest_error(rate: int, nominal: float) -> str:
