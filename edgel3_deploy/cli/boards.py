@@ -103,6 +103,10 @@ def show(name: str, as_json: bool) -> None:
             click.echo(f"  {label:10}  {text}")
     if board.led is not None:
         click.echo(f"  LED         {board.led.pin}, on when {'high' if board.led.active_high else 'low'}")
+    if board.microphone is not None:
+        microphone = board.microphone
+        wires = f"clock {microphone.clock}, data {microphone.data}"
+        click.echo(f"  microphone  DFSDM1 channel {microphone.channel}, {wires}, {microphone.rate} Hz")
     if board.debug is not None:
         probe = board.debug
         drive = f", USB drive {probe.drive}" if probe.drive else ""

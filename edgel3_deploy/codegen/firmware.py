@@ -18,9 +18,8 @@ INCLUDES = (".", FOLDER, f"{FOLDER}/include")
 def application_files(board: Board, runtime: str, *, front_end: bool = False) -> dict[str, bytes]:
     """Sources and headers of the application by their path in the project; native takes the kernels too."""
     kernels = ("kernels",) if runtime == "native" else ()
-    return _files(
-        board, (*SHARED, "application", "settings", *kernels, *(("front_end",) if front_end else ()))
-    )
+    hearing = ("front_end",) if front_end else ()
+    return _files(board, (*SHARED, "application", "settings", *kernels, *hearing))
 
 
 def loader_files(board: Board) -> dict[str, bytes]:
