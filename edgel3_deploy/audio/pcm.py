@@ -1,0 +1,24 @@
+"""Recordings as the board gets them: int16 PCM."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgel3_deploy.audio.frontend import FloatArray
+
+PcmArray = NDArray[np.int16]
+
+FULL_SCALE = 32768
+"""The int16 value that 1.0 would have."""
+
+
+def to_pcm(samples: FloatArray) -> PcmArray:
+    """Samples of full scale 1.0, float32, as int16 of that shape: 32768 x rounded, halves to even, clipped.
+
+    The product is exact, a power of two times a float32. Raises ValueError for NaN or infinite samples.
+    """
+    if not np.isfinite(samples).all():
+        raise ValueError("NaN or infinite samples")
+    scaled = np.rint(samples.astype(np.float64) * FULL_SCALE)
+    return np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
