@@ -15,9 +15,22 @@ INCLUDES = (".", FOLDER, f"{FOLDER}/include")
 """The include path of a project's own sources."""
 
 
-def application_files(board: Board, runtime: str) -> dict[str, bytes]:
-    """Sources and headers of the application by their path in the project; native takes the kernels too."""
-    return _files(board, (*SHARED, "application", *(("kernels",) if runtime == "native" else ())))
+HEAD_KERNELS = ("fully_connected.c", "requantize_general.c", "requantize.h", "requantize_fast.h", "simd.h")
+"""Of the kernels, what a head takes."""
+
+
+def application_files(board: Board, runtime: str, *, with_head: bool = False) -> dict[str, bytes]:
+    """Sources and headers of the application by their path in the project; native takes the kernels too.
+
+    With a head its kernels come along.
+    """
+    native = runtime == "native"
+    folders = (*SHARED, "application", *(("kernels",) if native else ()), *(("head",) if with_head else ()))
+    files = _files(board, folders)
+    if with_head and not native:
+        kernels = firmware_dir() / "kernels"
+        files |= {f"{FOLDER}/kernels/{name}": (kernels / name).read_bytes() for name in HEAD_KERNELS}
+    return files
 
 
 def loader_files(board: Board) -> dict[str, bytes]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 MAX_CHUNK = 512
 """Most bytes of tensor data in one frame."""
 MAX_BODY = 768
@@ -187,6 +187,7 @@ REQUESTS: tuple[Message, ...] = (
         "What a slot holds; the CRC is computed over the flash as it is now.",
         (Field("slot", "u8", "number from 0, or RUNNING_SLOT"),),
     ),
+    Message(0x0F, "read_labels", "Scores of each label in the last run; refused by an image without a head."),
     Message(
         0x10,
         "begin_update",
@@ -316,6 +317,15 @@ REPLIES: tuple[Message, ...] = (
             Field("version", "u32", "monotonic image version"),
             Field("sequence", "u32", "counts updates: the highest whole one starts"),
             Field("build_id", "bytes32", "SHA-256 over the rendered project"),
+        ),
+    ),
+    Message(
+        0x8F,
+        "read_labels",
+        "What the head made of the last run's output.",
+        (
+            Field("head_sha256", "bytes32", "SHA-256 of head.npz"),
+            Field("scores", "data", "int8, one a label; s is the probability (s + 128) / 256"),
         ),
     ),
     Message(

@@ -9,6 +9,7 @@ from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import BadInputError, UsageError
 from edgel3_deploy.fileio import sha256
 from edgel3_deploy.graph.ir import Network
+from edgel3_deploy.head.file import HeadFile
 from edgel3_deploy.image.layout import FlashLayout
 from edgel3_deploy.image.pack import BIN, HEX, application_name
 from edgel3_deploy.models.network import FloatNetwork
@@ -16,6 +17,7 @@ from edgel3_deploy.pipeline.manifest import Manifest, read_manifest
 from edgel3_deploy.pipeline.order import shown_layer
 
 MODEL = "model.tflite"
+HEAD = "head.npz"
 REFERENCE = "reference.npz"
 ELF = "firmware.elf"
 LOADER_ELF = "loader/loader.elf"
@@ -42,7 +44,8 @@ def image_files(layout: FlashLayout) -> frozenset[str]:
 class PreparedBuild:
     """A linked build whose model and image are the ones that its manifest names.
 
-    `model` is the .tflite, `network` its graph, `float_network` the float original where the build had it.
+    `model` is the .tflite, `network` its graph, `float_network` the float original where the build had it,
+    `head` what makes labels of the embedding, if the image has such.
     """
 
     directory: Path
@@ -51,6 +54,7 @@ class PreparedBuild:
     network: Network
     model: bytes
     float_network: FloatNetwork | None
+    head: HeadFile | None = None
 
     @property
     def layout(self) -> FlashLayout:
@@ -148,6 +152,7 @@ def load_build(directory: Path) -> PreparedBuild:
         network=network,
         model=model,
         float_network=_float_network(directory, manifest),
+        head=_head(directory, manifest),
     )
 
 
@@ -158,6 +163,16 @@ def _float_network(directory: Path, manifest: Manifest) -> FloatNetwork | None:
         return None
     _checked(directory, manifest, REFERENCE)
     return load_network(directory / REFERENCE)
+
+
+def _head(directory: Path, manifest: Manifest) -> HeadFile | None:
+    from edgel3_deploy.head.file import load_head
+
+    if manifest.head_sha256 is None:
+        return None
+    _checked(directory, manifest, HEAD)
+    head, _ = load_head(directory / HEAD)
+    return head
 
 
 def _checked(directory: Path, manifest: Manifest, name: str) -> bytes:

@@ -80,6 +80,19 @@ class Outputs:
 
 
 @dataclass(frozen=True)
+class LabelScores:
+    """What the head on the board made of each window: int8 scores (windows, labels), s being (s + 128) / 256.
+
+    `differing_windows` counts the windows whose scores were not those of the head's numpy twin for the
+    reference's embedding.
+    """
+
+    labels: tuple[str, ...]
+    scores: NDArray[np.int8]
+    differing_windows: int
+
+
+@dataclass(frozen=True)
 class Example:
     """One window shown in full: decibels (mel, frames), and its embedding by board and by float network."""
 
@@ -100,7 +113,7 @@ class Report:
     the median over windows of the whole inference. `budget` has flash, RAM and its regions; `schedule` is the
     table of a native schedule, header first, empty for other runtimes, and `schedule_note` its goal and
     reason; `memory` lists what lies where in the arenas during which steps, empty where the build does not
-    know; `tools` maps what took part to versions.
+    know; `tools` maps what took part to versions; `labels` has the scores of the head if the image has one.
     """
 
     device: Device
@@ -125,6 +138,7 @@ class Report:
     schedule: tuple[tuple[str, ...], ...] = ()
     schedule_note: str = ""
     memory: tuple[PlannedUse, ...] = ()
+    labels: LabelScores | None = None
 
     @property
     def windows(self) -> int:
@@ -138,6 +152,9 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
-        """Pass: every output element and every layer's output that was compared equal the reference's."""
+        """Pass: every output element, every layer's output that was compared and every score equal the
+        reference's.
+        """
         layers_equal = not any(layer.differing_windows for layer in self.layers)
-        return "pass" if self.bit_exact and layers_equal else "fail"
+        labels_equal = self.labels is None or self.labels.differing_windows == 0
+        return "pass" if self.bit_exact and layers_equal and labels_equal else "fail"

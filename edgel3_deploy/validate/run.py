@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.flash.virtual import VIRTUAL, port_to_run
 from edgel3_deploy.graph.tensors import dequantize
+from edgel3_deploy.head.network import run_head
 from edgel3_deploy.link.diagnosis import RefusedError
 from edgel3_deploy.link.discover import AUTO, find_port
 from edgel3_deploy.link.port import is_pseudo_terminal
@@ -25,7 +26,7 @@ from edgel3_deploy.validate.deadline import run_seconds
 from edgel3_deploy.validate.host import Expectation, expectations, layer_outputs
 from edgel3_deploy.validate.metrics import differences, fidelity, saturated
 from edgel3_deploy.validate.provenance import read_budget, versions
-from edgel3_deploy.validate.result import Body, Device, Example, Outputs, Report
+from edgel3_deploy.validate.result import Body, Device, Example, LabelScores, Outputs, Report
 from edgel3_deploy.validate.session import BoardRun, greet, restart_explained
 from edgel3_deploy.validate.workload import Workload, prepare
 
@@ -102,6 +103,7 @@ def validate_build(
         schedule=schedule_table(planned) if planned else (),
         schedule_note=f"optimized for {planned.goal}: {planned.reason}" if planned else "",
         memory=manifest.memory,
+        labels=_labels(build, rows),
         tools=versions(manifest.tools),
         warnings=(*manifest.warnings, *workload.warnings, *_clipped(workload, embeddings, output.zero_point)),
     )
@@ -147,6 +149,7 @@ class _Rows:
     floats: list[NDArray[np.float32]] = field(default_factory=list)
     timestamps: list[NDArray[np.float64]] = field(default_factory=list)
     example: list[Example] = field(default_factory=list)
+    scores: list[NDArray[np.int8]] = field(default_factory=list)
     engine: str = ""
 
 
@@ -166,6 +169,8 @@ def _compare(
             progress("validating windows", number, workload.windows)
             output = run.infer(window)
             rows.embeddings.append(output)
+            if build.head is not None:
+                rows.scores.append(run.scores(len(build.head.labels)))
             # Expected layers cost as much as a whole truth: unless all are asked for, the first window of
             # each recording shows them, and every window whose output is wrong.
             if every_layer or number in firsts or not np.array_equal(output, item.outputs[index]):
@@ -175,6 +180,15 @@ def _compare(
                 rows.example.append(_example(build, workload, item, index, output))
     progress("validating windows", workload.windows, workload.windows)
     return rows
+
+
+def _labels(build: PreparedBuild, rows: _Rows) -> LabelScores | None:
+    """The board's scores against those that the head's twin makes of the reference's embeddings."""
+    if build.head is None:
+        return None
+    scores = np.stack(rows.scores)
+    expected = run_head(build.head.network, np.concatenate(rows.expected))
+    return LabelScores(build.head.labels, scores, int((scores != expected).any(axis=1).sum()))
 
 
 def _example(

@@ -7,7 +7,7 @@
 #ifndef EDGEL3_LINK_PROTOCOL_H
 #define EDGEL3_LINK_PROTOCOL_H
 
-#define LINK_PROTOCOL_VERSION 2 /**< compared by hello */
+#define LINK_PROTOCOL_VERSION 3 /**< compared by hello */
 #define LINK_MAX_CHUNK 512 /**< most bytes of tensor data in one frame */
 #define LINK_MAX_BODY 768 /**< most bytes of body in one frame, either way */
 #define LINK_MAX_LAYERS 64 /**< most layers in one read_timing or read_checksums reply */
@@ -43,6 +43,8 @@ typedef enum {
     LINK_REQUEST_READ_RESET = 0x0B,
     /** slot u8 */
     LINK_REQUEST_READ_IMAGE = 0x0C,
+    /** no body */
+    LINK_REQUEST_READ_LABELS = 0x0F,
     /** slot u8, flags u8, origin u32, size u32, crc u32, version u32, build_id bytes32, board text */
     LINK_REQUEST_BEGIN_UPDATE = 0x10,
     /** sector u16 */
@@ -84,6 +86,8 @@ typedef enum {
     /** slot u8, state u8, slots u8, origin u32, capacity u32, size u32, crc u32, header_crc u32, version u32,
      * sequence u32, build_id bytes32 */
     LINK_REPLY_READ_IMAGE = 0x8C,
+    /** head_sha256 bytes32, scores data */
+    LINK_REPLY_READ_LABELS = 0x8F,
     /** sectors u16 */
     LINK_REPLY_BEGIN_UPDATE = 0x90,
     /** no body */

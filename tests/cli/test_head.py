@@ -11,7 +11,6 @@ from edgel3_deploy.cli.main import run
 from edgel3_deploy.errors import ExitCode
 from tests.head.datasets import make_esc50
 
-
 NO_HIDDEN = ("--hidden", "none")
 
 

@@ -177,7 +177,7 @@ def refusal_of(board: Board, slot: int) -> tuple[int, int]:
 
 
 def test_a_terminal_is_told_why_the_loader_waits(board: Board) -> None:
-    assert b"loader, protocol 2, board host: waits for an update because there is no app" in board.feed(b"\r")
+    assert b"loader, protocol 3, board host: waits for an update because there is no app" in board.feed(b"\r")
 
 
 def image_that_starts(board: Board, slot: int) -> bytes:
