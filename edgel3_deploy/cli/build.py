@@ -41,6 +41,12 @@ if TYPE_CHECKING:
 @by_option
 @calibration_option
 @click.option(
+    "--head",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="A head.npz, trained by `head train` for this model: the board then gives labels too.",
+)
+@click.option(
     "--slots",
     type=click.Choice(["one", "two"]),
     help="Slots for the application behind the loader: with two an update keeps the old image until the new "
@@ -83,6 +89,7 @@ def command(
     ram_limit: int | None,
     by: str,
     calibration: tuple[Path, ...],
+    head: Path | None,
     slots: str | None,
     no_loader: bool,
     no_front_end: bool,
@@ -109,6 +116,7 @@ def command(
         ram_limit=ram_limit,
         by=by,
         calibration=calibration,
+        head=head,
         output=build_directory(board.name, output),
         cmsis_nn_root=cmsis_nn_root,
         tflm_root=tflm_root,

@@ -24,6 +24,7 @@ COMMANDS = {
     "specialize": "specialize",
     "prune": "prune",
     "quantize": "quantize",
+    "head": "head",
     "check": "check",
     "plan": "plan",
     "explore": "explore",

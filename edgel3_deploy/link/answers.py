@@ -35,6 +35,14 @@ class MemoryUse:
 
 
 @dataclass(frozen=True)
+class Labels:
+    """What the head made of the last run: the SHA-256 of its file, and int8 scores, one byte a label."""
+
+    head_sha256: bytes
+    scores: bytes
+
+
+@dataclass(frozen=True)
 class ResetRecord:
     """Why the chip restarted: `restarts` counts resets by watchdog since power-on.
 

@@ -8,7 +8,15 @@ from enum import IntEnum
 from typing import TypeVar, cast
 
 from edgel3_deploy.link import diagnosis
-from edgel3_deploy.link.answers import Announcement, Identity, MemoryUse, ResetRecord, SettingState, SlotImage
+from edgel3_deploy.link.answers import (
+    Announcement,
+    Identity,
+    Labels,
+    MemoryUse,
+    ResetRecord,
+    SettingState,
+    SlotImage,
+)
 from edgel3_deploy.link.codec import Value
 from edgel3_deploy.link.exchange import Exchange
 from edgel3_deploy.link.fault import describe_fault
@@ -132,6 +140,10 @@ class Client:
     def checksums(self, layers: int) -> tuple[int, ...]:
         """CRC-32 of each layer's output in the last run with checksums."""
         return self._per_layer("read_checksums", "checksums", layers)
+
+    def labels(self) -> Labels:
+        """The head's scores in the last run; the board refuses if its image has no head."""
+        return Labels(**self._request("read_labels"))  # type: ignore[arg-type]
 
     def memory(self) -> MemoryUse:
         """Memory high-water marks since reset."""

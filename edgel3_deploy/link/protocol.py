@@ -212,6 +212,7 @@ REQUESTS: tuple[Message, ...] = (
             Field("length", "u16", "at most MAX_CHUNK"),
         ),
     ),
+    Message(0x0F, "read_labels", "Scores of each label in the last run; refused by an image without a head."),
     Message(
         0x10,
         "begin_update",
@@ -365,6 +366,15 @@ REPLIES: tuple[Message, ...] = (
         ),
     ),
     Message(0x8E, "read_input", "The chunk.", (Field("data", "data", "int8 elements"),)),
+    Message(
+        0x8F,
+        "read_labels",
+        "What the head made of the last run's output.",
+        (
+            Field("head_sha256", "bytes32", "SHA-256 of head.npz"),
+            Field("scores", "data", "int8, one a label; s is the probability (s + 128) / 256"),
+        ),
+    ),
     Message(
         0x90,
         "begin_update",

@@ -48,6 +48,8 @@ typedef enum {
     LINK_REQUEST_LOAD_AUDIO = 0x0D,
     /** offset u32, length u16 */
     LINK_REQUEST_READ_INPUT = 0x0E,
+    /** no body */
+    LINK_REQUEST_READ_LABELS = 0x0F,
     /** slot u8, flags u8, origin u32, size u32, crc u32, version u32, build_id bytes32, board text */
     LINK_REQUEST_BEGIN_UPDATE = 0x10,
     /** sector u16 */
@@ -97,6 +99,8 @@ typedef enum {
     LINK_REPLY_LOAD_AUDIO = 0x8D,
     /** data data */
     LINK_REPLY_READ_INPUT = 0x8E,
+    /** head_sha256 bytes32, scores data */
+    LINK_REPLY_READ_LABELS = 0x8F,
     /** sectors u16 */
     LINK_REPLY_BEGIN_UPDATE = 0x90,
     /** no body */

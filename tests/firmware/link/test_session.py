@@ -106,6 +106,14 @@ def test_checksums_need_a_run_that_computed_them(session: Firmware) -> None:
     assert session.ask("read_checksums", first=0, count=1) == refusal
 
 
+def test_labels_are_those_of_the_last_run(session: Firmware) -> None:
+    assert session.ask("read_labels") == error(ErrorCode.NO_RESULT, 0x0F, 0)
+    load(session)
+    session.ask("run", flags=0)
+    expected = {"head_sha256": bytes([7, 8, 9]) + bytes(29), "scores": bytes([OUTPUT[1], OUTPUT[0]])}
+    assert session.ask("read_labels") == ("read_labels", expected)
+
+
 def test_a_chunk_may_be_repeated(session: Firmware) -> None:
     session.ask("load_input", offset=0, data=INPUT[:512])
     for _ in range(2):
