@@ -15,10 +15,9 @@ from edgel3_deploy.audio.frontend import L3
 from edgel3_deploy.boards import load_board
 from edgel3_deploy.cli.main import run
 from edgel3_deploy.compress.sounds import engine, siren
-from edgel3_deploy.errors import ExitCode, OverBudgetError
-from edgel3_deploy.graph.ir import Network
+from edgel3_deploy.errors import ExitCode
 from edgel3_deploy.graph.reader import read_network
-from edgel3_deploy.plan.schedule import schedule
+from edgel3_deploy.plan.schedule import least_ram_limit, schedule
 from tests.graph.l3 import sparse_l3, sparse_small
 
 SEA_INPUT = (64, 50)
@@ -144,20 +143,12 @@ def test_in_the_least_ram_it_is_bit_exact(
     if board == "stm32f7":
         pytest.importorskip("unicorn", reason="the virtual board needs the package unicorn")
     network = read_network(model.read_bytes())
-    limit = next(size for size in range(8, 64) if fits(network, board, size << 10))
-    report = validated(model, board, tmp_path / board, recording, "--ram", f"{limit}K", limit=2)
+    limit = least_ram_limit(network, load_board(board))
+    assert limit is not None
+    report = validated(model, board, tmp_path / board, recording, "--ram", str(limit), limit=2)
     assert "edgel3_lanes_keep(" in (tmp_path / board / "network.c").read_text()
     assert report["verdict"] == "pass"
     assert {layer["differing_windows"] for layer in report["layers"]} == {0}
-
-
-def fits(network: Network, board: str, limit: int) -> bool:
-    """Whether there is a schedule within so many bytes of RAM."""
-    try:
-        schedule(network, load_board(board), ram_limit=limit)
-    except OverBudgetError:
-        return False
-    return True
 
 
 @pytest.mark.slow
