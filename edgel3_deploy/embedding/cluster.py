@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -53,19 +54,29 @@ def _connect(distributed: Any, address: str) -> Any:
 
 
 def _run(distributed: Any, client: Any, job: Job, tasks: Sequence[Task]) -> Iterator[Outcome]:
-    shared = client.scatter(job, broadcast=True)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sending large graph")
+        # A task, not scattered data: it is given anew to workers that start when others have died.
+        shared = client.submit(_given, job, pure=False)
     futures = dict(zip(client.map(_apply, tasks, job=shared, pure=False), tasks, strict=True))
     try:
         with client.as_current():
             completed = distributed.as_completed(futures)
         for future in completed:
-            error = future.exception()
-            if isinstance(error, UsageError):
-                raise error
             task = futures.pop(future)
-            yield future.result() if error is None else Outcome(task, error=_said(task, error))
+            try:
+                outcome = future.result()
+            except UsageError:
+                raise
+            except Exception as error:
+                outcome = Outcome(task, error=_said(task, error))
+            yield outcome
     finally:
         client.cancel(list(futures))
+
+
+def _given(job: Job) -> Job:
+    return job
 
 
 def _apply(task: Task, job: Job) -> Outcome:
@@ -76,5 +87,7 @@ def _apply(task: Task, job: Job) -> Outcome:
 
 
 def _said(task: Task, error: BaseException) -> str:
+    if type(error).__name__ == "KilledWorker":
+        return f"{task.recording}: the workers that had it died, perhaps for want of memory"
     text = (str(error).splitlines() or [""])[0]
     return f"{task.recording}: failed on the cluster: {type(error).__name__}: {text}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -150,10 +151,8 @@ def _float_embeddings(network: FloatNetwork, sizes: FrontEnd, windows: FloatArra
 
     from edgel3_deploy.models.forward import forward
 
-    def embed(window: FloatArray) -> FloatArray:
-        return forward(network, log_mel(window, sizes)[np.newaxis])
-
+    spectrograms = [log_mel(window, sizes)[np.newaxis] for window in windows]
     # One BLAS thread for each window: several would wait for each other longer than they compute, and the
     # order of sums, so the last bits, would depend on their number.
     with threadpool_limits(1), ThreadPoolExecutor(_THREADS) as pool:
-        return np.concatenate(list(pool.map(embed, windows)))
+        return np.concatenate(list(pool.map(partial(forward, network), spectrograms)))

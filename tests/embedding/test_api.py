@@ -25,6 +25,7 @@ from edgel3_deploy.graph.tensors import dequantize
 from edgel3_deploy.models.forward import forward
 from edgel3_deploy.models.weights import read_weights
 from edgel3_deploy.reference import truth
+from tests.models.synthetic_weights import random_weights
 
 RATE = 8_000
 
@@ -83,6 +84,14 @@ class TestWindows:
         np.testing.assert_allclose(
             get_embedding(both, RATE, float_model)[0], get_embedding(noise, RATE, float_model)[0], atol=1e-4
         )
+
+    def test_the_l3_front_end_has_its_own(self, tmp_path: Path) -> None:
+        model = load_model(random_weights(tmp_path / "l3.h5", (2, 2, 2, 4), "l3"))
+        sound = np.sin(np.arange(44_100) * 0.05)
+        embedding, timestamps = get_embedding(sound, 44_100, model)
+        assert model.front_end.sample_rate == 48_000
+        assert embedding.shape == (6, 4)
+        assert len(timestamps) == 6
 
 
 class TestArithmetic:
@@ -234,7 +243,3 @@ def test_public_names_are_there() -> None:
     assert edgel3_deploy.load_model is load_model
     with pytest.raises(AttributeError, match="nothing_such"):
         edgel3_deploy.nothing_such  # noqa: B018
-
-
-def test_the_package_is_typed(repository: Path) -> None:
-    assert (repository / "edgel3_deploy" / "py.typed").is_file()
