@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edgel3_deploy.audio.sound_path import hear
 from edgel3_deploy.boards import load_board
+from edgel3_deploy.codegen.sound import sound_files
 from edgel3_deploy.emulate import Quirks, VirtualBoard, start
 from edgel3_deploy.emulate.stm32.dfsdm import converted
 from edgel3_deploy.link.port import Port, open_port
+from edgel3_deploy.resources import firmware_dir
 from tests.firmware.images import build_image
 
 pytest.importorskip("unicorn", reason="the Python package unicorn is not installed")
 
 BOARD = load_board("stm32f7")
 MAIN = Path(__file__).with_name("main.c")
+HEAR = Path(__file__).with_name("hear.c")
 RATE, BLOCK, RING = 48_000, 480, 9_600
 ORDER, OVERSAMPLING = 4, 50
 SECONDS = 4
@@ -84,6 +89,28 @@ def test_lost_samples_are_counted(image: Path, recording: tuple[Path, NDArray[np
     for block, lost in heard:
         np.testing.assert_array_equal(block, expected[at + lost : at + lost + BLOCK])
         at += BLOCK
+
+
+def test_pcm_and_levels_are_the_twin_s(
+    arm_gcc: Path, tmp_path: Path, recording: tuple[Path, NDArray[np.int16]]
+) -> None:
+    """From the pins to the network's PCM and to levels, bit by bit."""
+    path, delivered = recording
+    seconds, target = 2, 8_000
+    sources = {
+        f"firmware/sound/{file.name}": file.read_bytes() for file in (firmware_dir() / "sound").iterdir()
+    }
+    extra = {**sources, **sound_files(RATE, target)}
+    image = build_image(arm_gcc, BOARD, tmp_path, "-ffp-contract=off", main=HEAR, extra=extra)
+    expected = hear(delivered[: seconds * RATE], RATE, target, bits=16, gain=2 << 16)
+    with virtual(image, path) as board, open_port(board.port, BOARD.uart.baudrate) as port:
+        assert port.read_exactly(1, PATIENCE_SECONDS) == b"R"
+        port.write(bytes([seconds]))
+        for second in range(seconds):
+            pcm = np.frombuffer(port.read_exactly(2 * target, PATIENCE_SECONDS), np.int16)
+            np.testing.assert_array_equal(pcm, expected.pcm[second * target : (second + 1) * target])
+            levels = np.frombuffer(port.read_exactly(24, PATIENCE_SECONDS), np.int32)
+            assert tuple(levels.tolist()) == astuple(expected.seconds[second])
 
 
 def test_silence_follows_the_recording(
