@@ -28,6 +28,7 @@ def head(model_file: Path) -> HeadFile:
         labels=("car", "dog", "rain"),
         model_name="small",
         model_sha256=sha256(content),
+        weights_sha256="",
         sharpness=0.0,
         thresholds=(0.5, 0.5, 0.5),
         data={},
