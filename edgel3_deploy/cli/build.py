@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     "--head",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="A head.npz, trained by `head train` for this model: the board then gives labels too.",
+    help="A head.npz, trained by `head train` for this model, or `bundled`, the bundled model's own: "
+    "the board then gives labels too.",
 )
 @click.option(
     "--slots",
@@ -101,6 +102,7 @@ def command(
 ) -> None:
     """Quantize, plan memory, render C, compile, link, and judge the image against the board's memories."""
     from edgel3_deploy.boards import load_board
+    from edgel3_deploy.head.adapt import locate_head
     from edgel3_deploy.pipeline.builder import BuildRequest, build
 
     if no_loader and slots is not None:
@@ -116,7 +118,7 @@ def command(
         ram_limit=ram_limit,
         by=by,
         calibration=calibration,
-        head=head,
+        head=None if head is None else locate_head(head),
         output=build_directory(board.name, output),
         cmsis_nn_root=cmsis_nn_root,
         tflm_root=tflm_root,

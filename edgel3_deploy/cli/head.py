@@ -136,10 +136,11 @@ def test(
     head: Path, data: Path, format_: Format, model: str, calibration: tuple[Path, ...], as_json: bool
 ) -> None:
     """Judge a head on data that did not train it: clips that did are left out."""
+    from edgel3_deploy.head.adapt import locate_head
     from edgel3_deploy.head.file import load_head
     from edgel3_deploy.head.run import judge_head
 
-    loaded, _ = load_head(head)
+    loaded, _ = load_head(locate_head(head))
     with ConsoleProgress() as progress:
         result = judge_head(loaded, data, format_, model, calibration=calibration, progress=progress)
     if result.known:

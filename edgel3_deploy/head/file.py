@@ -32,6 +32,7 @@ class HeadFile:
     """A head as it is kept.
 
     `model_sha256` is that of the .tflite whose embeddings it takes: another model's do not mean the same.
+    `weights_sha256` is the fingerprint of the float weights behind it, "" where they were not at hand.
     `sharpness` pools windows to clips (`head.pool`), `thresholds` (labels,) say from which probability on a
     clip has a label. `data` tells what it was trained on, `metrics` what was reached on folds that judged,
     `folds` the same by fold; `trained_on` has the SHA-256 of every clip that took part.
@@ -41,6 +42,7 @@ class HeadFile:
     labels: tuple[str, ...]
     model_name: str
     model_sha256: str
+    weights_sha256: str
     sharpness: float
     thresholds: tuple[float, ...]
     data: dict[str, Any]
@@ -66,6 +68,7 @@ class HeadFile:
             ],
             "model_name": self.model_name,
             "model_sha256": self.model_sha256,
+            "weights_sha256": self.weights_sha256,
             "sharpness": None if math.isinf(self.sharpness) else self.sharpness,
             "thresholds": self.thresholds,
             "data": self.data,
@@ -149,6 +152,7 @@ def _head(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> HeadFile:
         labels=labels,
         model_name=str(header["model_name"]),
         model_sha256=header["model_sha256"],
+        weights_sha256=str(header["weights_sha256"]),
         sharpness=sharpness,
         thresholds=thresholds,
         data=header["data"],

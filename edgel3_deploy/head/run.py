@@ -16,6 +16,7 @@ from edgel3_deploy.fileio import sha256
 from edgel3_deploy.graph.densify import dense_model
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.graph.reader import read_network, read_network_file
+from edgel3_deploy.head.adapt import head_for
 from edgel3_deploy.head.dataset import Dataset, check_trainable
 from edgel3_deploy.head.embeddings import embed_clips, float_embedder, int8_embedder
 from edgel3_deploy.head.file import HeadFile
@@ -31,6 +32,7 @@ from edgel3_deploy.head.train import (
     int8_windows,
     train,
 )
+from edgel3_deploy.models.archive import fingerprint
 from edgel3_deploy.models.locate import locate
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.models.weights import read_weights
@@ -109,6 +111,7 @@ def train_head(request: TrainRequest, progress: Progress = silent) -> TrainResul
         labels=dataset.labels,
         model_name=model.name,
         model_sha256=sha256(model.tflite),
+        weights_sha256="" if model.weights is None else fingerprint(model.weights),
         sharpness=trained.head.settings.sharpness,
         thresholds=tuple(round(float(value), 4) for value in trained.thresholds),
         data=_data(request, dataset, trained),
@@ -138,7 +141,7 @@ def judge_head(
     """
     dataset = read_dataset(data, format)
     taken = _take(model, calibration, progress)
-    check_model(head, sha256(taken.tflite), taken.name)
+    head = head_for(head, taken.network, taken.tflite, taken.weights)
     unknown = sorted(set(dataset.labels) - set(head.labels))
     if unknown:
         raise BadInputError(
@@ -159,16 +162,6 @@ def judge_head(
     wide = _widened(targets, places, len(head.labels))
     found = clip_probabilities(head.network, head.sharpness, [clips[index] for index in chosen])
     return HeadTest(measure(found, wide, head.exclusive), len(clips) - len(chosen))
-
-
-def check_model(head: HeadFile, model_sha256: str, model_name: str) -> None:
-    """Raises UsageError unless the head takes the embeddings of that model."""
-    if head.model_sha256 != model_sha256:
-        raise UsageError(
-            f"the head was trained on {head.model_name} {head.model_sha256[:16]}, and {model_name} is "
-            f"{model_sha256[:16]}",
-            "Give the model that the head was trained on, or train a head for this one.",
-        )
 
 
 def settings_json(settings: Settings) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import OverBudgetError, UsageError
-from edgel3_deploy.fileio import read_file, sha256
+from edgel3_deploy.fileio import sha256
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.image.layout import FlashLayout, flash_layout, image_limit, mailbox_size
 from edgel3_deploy.pipeline.folder import BuildFolder, build_folder
@@ -172,13 +172,13 @@ class _Head:
 def _take_head(path: Path, source: SourceModel) -> _Head:
     """Raises BadInputError if there is no usable head, UsageError for one of another model."""
     from edgel3_deploy.codegen.head import CompiledHead
+    from edgel3_deploy.head.adapt import head_for
     from edgel3_deploy.head.file import load_head
-    from edgel3_deploy.head.run import check_model
 
-    head, digest = load_head(path)
-    check_model(head, sha256(source.tflite), source.network.name)
-    compiled = CompiledHead(head.network, head.labels, bytes.fromhex(digest))
-    return _Head(compiled, read_file(path, "a head"))
+    loaded, _ = load_head(path)
+    head = head_for(loaded, source.network, source.tflite, source.float_network)
+    content = head.to_bytes()
+    return _Head(CompiledHead(head.network, head.labels, bytes.fromhex(sha256(content))), content)
 
 
 @dataclass(frozen=True)

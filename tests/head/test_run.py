@@ -40,7 +40,7 @@ def test_clips_that_trained_a_head_do_not_judge_it(trained: TrainResult, tmp_pat
 
 
 def test_head_of_another_model_is_refused(trained: TrainResult, tones: Path) -> None:
-    other = dataclasses.replace(trained.head, model_sha256="0" * 64)
+    other = dataclasses.replace(trained.head, model_sha256="0" * 64, weights_sha256="1" * 64)
     with pytest.raises(UsageError, match="trained on bundled"):
         judge_head(other, tones, "esc50", "bundled")
 

@@ -30,6 +30,7 @@ def with_head(build: PreparedBuild) -> PreparedBuild:
         labels=LABELS,
         model_name="small",
         model_sha256=build.manifest.model_sha256,
+        weights_sha256="",
         sharpness=0.0,
         thresholds=(0.5, 0.5, 0.5),
         data={},
