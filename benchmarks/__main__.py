@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import front_end, regression, sparse, table
+from benchmarks import front_end, regression, sound, sparse, table
 from benchmarks.cmsis_dsp import find_cmsis_dsp
 from benchmarks.lane_loops import LINE_CYCLES
 from benchmarks.mca import Mca, find_mca
@@ -59,7 +60,10 @@ def _check(folder: Path) -> int:
     ]
     front_ends = front_end.measure_front_ends(folder, None)
     complaints += [f"front end {item.front_end.name}: int8 differs" for item in front_ends if not item.exact]
-    complaints += regression.regressions({**_figures(results), **_front_end_figures(front_ends)}, committed)
+    parts = sound.measure(folder / "sound")
+    complaints += [f"sound path, {part.name}: output differs" for part in parts if not part.exact]
+    audio_figures = {**_front_end_figures(front_ends), **sound.figures(parts)}
+    complaints += regression.regressions({**_figures(results), **audio_figures}, committed)
     for line in complaints:
         print(f"benchmarks: {line}", file=sys.stderr)
     ours = find_gcc().version
@@ -73,7 +77,7 @@ def _check(folder: Path) -> int:
                 if result.model == model
             )
             print(f"benchmarks: {model.name}: no regression ({counts})")
-        for name, figures in _front_end_figures(front_ends).items():
+        for name, figures in audio_figures.items():
             counts = ", ".join(f"{what} {count:,}" for what, count in figures.items())
             print(f"benchmarks: {name}: no regression ({counts})")
     return 1 if complaints else 0
@@ -94,19 +98,22 @@ def _bench(folder: Path, update: bool) -> int:
     ]
     pruned = _sparse(folder, baselines, mca)
     front_ends = _front_ends(folder, notes)
-    _print(sections, pruned, front_ends, notes, mca)
+    parts = sound.measure(folder / "sound")
+    _print(sections, pruned, front_ends, parts, notes, mca)
     folder.mkdir(parents=True, exist_ok=True)
     content = {**_json(sections, notes, mca), "sparse": pruned.to_json()}
     content["front_ends"] = [item.to_json() for item in front_ends]
+    content["sound"] = [dataclasses.asdict(part) for part in parts]
     (folder / "bench.json").write_text(json.dumps(content, indent=2) + "\n")
     draw(sections[0], folder / "bench.png")
     print(f"\nWritten: {folder / 'bench.json'}, {folder / 'bench.png'}")
     results = [item.measurement for section in (*sections, pruned.rows) for item in section]
     if update:
-        regression.save(find_gcc().version, {**_figures(results), **_front_end_figures(front_ends)})
+        figures = {**_figures(results), **_front_end_figures(front_ends), **sound.figures(parts)}
+        regression.save(find_gcc().version, figures)
         print(f"Written: {regression.FILE}")
     dense_exact = pruned.dense is None or pruned.dense.exact
-    exact = all(item.exact for item in (*results, *front_ends))
+    exact = all(item.exact for item in (*results, *front_ends, *parts))
     return 0 if dense_exact and exact else 1
 
 
@@ -180,6 +187,7 @@ def _print(
     sections: Sequence[Sequence[Row]],
     pruned: sparse.Section,
     front_ends: Sequence[front_end.FrontEndCount],
+    parts: Sequence[sound.Part],
     notes: Sequence[str],
     mca: Mca | None,
 ) -> None:
@@ -200,6 +208,7 @@ def _print(
             print(table.hot_loops(item.loops))
     _print_sparse(pruned)
     print(f"\nFront end, PCM to int8\n\n{table.aligned(front_end.rows(front_ends))}")
+    print(f"\n{sound.SECTION}\n\n{table.aligned(sound.rows(parts))}")
     for item in (item for section in (*sections, pruned.rows) for item in section if item.note):
         result = item.measurement
         print(f"\nNote: {result.variant.name}, {result.model.name}: no modelled cycles, because {item.note}")

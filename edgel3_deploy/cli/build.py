@@ -41,6 +41,13 @@ if TYPE_CHECKING:
 @by_option
 @calibration_option
 @click.option(
+    "--head",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="A head.npz, trained by `head train` for this model, or `bundled`, the bundled model's own: "
+    "the board then gives labels too.",
+)
+@click.option(
     "--slots",
     type=click.Choice(["one", "two"]),
     help="Slots for the application behind the loader: with two an update keeps the old image until the new "
@@ -83,6 +90,7 @@ def command(
     ram_limit: int | None,
     by: str,
     calibration: tuple[Path, ...],
+    head: Path | None,
     slots: str | None,
     no_loader: bool,
     no_front_end: bool,
@@ -94,6 +102,7 @@ def command(
 ) -> None:
     """Quantize, plan memory, render C, compile, link, and judge the image against the board's memories."""
     from edgel3_deploy.boards import load_board
+    from edgel3_deploy.head.adapt import locate_head
     from edgel3_deploy.pipeline.builder import BuildRequest, build
 
     if no_loader and slots is not None:
@@ -109,6 +118,7 @@ def command(
         ram_limit=ram_limit,
         by=by,
         calibration=calibration,
+        head=None if head is None else locate_head(head),
         output=build_directory(board.name, output),
         cmsis_nn_root=cmsis_nn_root,
         tflm_root=tflm_root,

@@ -26,7 +26,7 @@ from edgel3_deploy.errors import ExitCode, UsageError
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="DIR|FILE...",
-    help="WAV recordings; may be given several times.  [default: generated sounds]",
+    help="Recordings (WAV, FLAC, OGG, ...); may be given several times.  [default: generated sounds]",
 )
 @click.argument("more_audio", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
 @click.option(

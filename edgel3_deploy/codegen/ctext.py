@@ -64,6 +64,25 @@ def hex_rows(data: bytes, indent: int = 4) -> str:
     return "\n".join(" " * indent + " ".join(f"0x{byte:02x}," for byte in chunk) for chunk in chunks)
 
 
+def word_rows(words: NDArray[np.uint32]) -> str:
+    """Words as lines of eight hexadecimal numbers."""
+    lines = (
+        "    " + ", ".join(f"0x{word:08x}" for word in words[start : start + 8].tolist()) + ","
+        for start in range(0, len(words), 8)
+    )
+    return "\n".join(lines)
+
+
+def struct_rows(values: NDArray[np.int32]) -> str:
+    """The rows of `values` (n, members) as initializers of structs."""
+    return "\n".join("    {" + ", ".join(_constant(value) for value in row) + "}," for row in values.tolist())
+
+
+def _constant(value: int) -> str:
+    """-2^31 has no literal of its own in C."""
+    return "INT32_MIN" if value == -(1 << 31) else str(value)
+
+
 def shape(sizes: Sequence[int]) -> str:
     """Sizes as people write them, such as 64 x 50 x 1."""
     return " x ".join(str(size) for size in sizes)

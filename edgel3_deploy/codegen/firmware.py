@@ -15,10 +15,25 @@ INCLUDES = (".", FOLDER, f"{FOLDER}/include")
 """The include path of a project's own sources."""
 
 
-def application_files(board: Board, runtime: str, *, front_end: bool = False) -> dict[str, bytes]:
-    """Sources and headers of the application by their path in the project; native takes the kernels too."""
-    kernels = ("kernels",) if runtime == "native" else ()
-    return _files(board, (*SHARED, "application", *kernels, *(("front_end",) if front_end else ())))
+HEAD_KERNELS = ("fully_connected.c", "requantize_general.c", "requantize.h", "requantize_fast.h", "simd.h")
+"""Of the kernels, what a head takes."""
+
+
+def application_files(
+    board: Board, runtime: str, *, front_end: bool = False, with_head: bool = False
+) -> dict[str, bytes]:
+    """Sources and headers of the application by their path in the project; native takes the kernels too.
+
+    With a head its kernels come along.
+    """
+    native = runtime == "native"
+    parts = (("kernels", native), ("front_end", front_end), ("head", with_head))
+    chosen = (folder for folder, taken in parts if taken)
+    files = _files(board, (*SHARED, "application", "settings", *chosen))
+    if with_head and not native:
+        kernels = firmware_dir() / "kernels"
+        files |= {f"{FOLDER}/kernels/{name}": (kernels / name).read_bytes() for name in HEAD_KERNELS}
+    return files
 
 
 def loader_files(board: Board) -> dict[str, bytes]:

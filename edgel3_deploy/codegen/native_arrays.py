@@ -6,9 +6,6 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from edgel3_deploy.codegen import ctext
 from edgel3_deploy.codegen.native_lanes import ListView
 from edgel3_deploy.graph.ir import Conv2D, FullyConnected
@@ -89,13 +86,15 @@ def pack(step: Step) -> PackedConv:
 def _dense(step: Step) -> Iterable[ArrayView]:
     name = ctext.identifier(step.name)
     packed = pack(step)
-    yield ArrayView("uint32_t", f"{name}_weights", packed.weights.size, _layout(step), _words(packed.weights))
+    yield ArrayView(
+        "uint32_t", f"{name}_weights", packed.weights.size, _layout(step), ctext.word_rows(packed.weights)
+    )
     yield ArrayView(
         "edgel3_channel_t",
         f"{name}_channels",
         len(packed.channels),
         "bias, multiplier, rounding, shift",
-        _structs(packed.channels),
+        ctext.struct_rows(packed.channels),
     )
     if step.kernel.name == "f44":
         yield ArrayView(
@@ -103,7 +102,7 @@ def _dense(step: Step) -> Iterable[ArrayView]:
             f"{name}_corrections",
             len(packed.corrections),
             "of outputs (2, 2), (2, 3), (3, 2), (3, 3)",
-            _structs(packed.corrections),
+            ctext.struct_rows(packed.corrections),
         )
 
 
@@ -131,23 +130,6 @@ def _layout(step: Step) -> str:
     return f"{how}{ctext.shape(layer.weights.shape)} packed for {step.kernel.name}"
 
 
-def _words(words: NDArray[np.uint32]) -> str:
-    lines = (
-        "    " + ", ".join(f"0x{word:08x}" for word in words[start : start + 8].tolist()) + ","
-        for start in range(0, len(words), 8)
-    )
-    return "\n".join(lines)
-
-
-def _structs(values: NDArray[np.int32]) -> str:
-    return "\n".join("    {" + ", ".join(_constant(value) for value in row) + "}," for row in values.tolist())
-
-
-def _constant(value: int) -> str:
-    """-2^31 has no literal of its own in C."""
-    return "INT32_MIN" if value == -(1 << 31) else str(value)
-
-
 def transposed(conv: Conv2D) -> Conv2D:
     """The convolution with the axes of its kernel swapped, as kernels read it that go by columns."""
     return dataclasses.replace(conv, weights=conv.weights.transpose(0, 2, 1, 3))
@@ -165,7 +147,7 @@ def _sparse(step: Step, tile: str, resident: Resident | None) -> Constants:
             f"{name}_channels",
             len(packed.channels),
             "of each list: bytes, entry, start, offset, requantization",
-            _structs(packed.channels),
+            ctext.struct_rows(packed.channels),
         )
     ]
     lists: list[ListView] = []

@@ -19,6 +19,8 @@ from edgel3_deploy.codegen.files import (
 )
 from edgel3_deploy.codegen.firmware import INCLUDES, application_files
 from edgel3_deploy.codegen.front_end import front_end_files
+from edgel3_deploy.codegen.head import FILE_NAME as HEAD_SOURCE
+from edgel3_deploy.codegen.head import CompiledHead, head_source
 from edgel3_deploy.codegen.memory_map import application_script, board_header
 from edgel3_deploy.codegen.native import buffer_arenas, view_native
 from edgel3_deploy.codegen.render import render
@@ -45,13 +47,14 @@ def render_project(
     library: Mapping[str, bytes] | None = None,
     layout: FlashLayout | None = None,
     version: int = 1,
+    head: CompiledHead | None = None,
 ) -> Mapping[str, bytes]:
     """Render the project of `network`, whose .tflite file is `model`; the kind of plan decides the runtime.
 
     native: a Schedule; cmsis-nn: a MemoryPlan with codegen.cmsis_nn's scratch, and the `library`'s files to
     copy; tflm: an Arena. `layout` says where the image stands, by default bare: with slots linker.ld is for
     the first, and linker-1.ld for the second, the loader's project is part of it, and `version` goes into
-    the image header. Same arguments, same bytes.
+    the image header. `head` turns the embedding into labels. Same arguments, same bytes.
     """
     layout = layout or flash_layout(board, 0)
     runtime = _RUNTIMES[type(plan)]
@@ -69,9 +72,10 @@ def render_project(
         "arenas": arenas,
         "entries": _entries(network, plan),
     }
-    files = application_files(board, runtime, front_end=front_end is not None)
+    files = application_files(board, runtime, front_end=front_end is not None, with_head=head is not None)
     if front_end is not None:
         files |= front_end_files(front_end, input_affine(network))
+    files[HEAD_SOURCE] = head_source(head, network.name[:LONGEST_NAME])
     files["board.h"] = board_header(board, layout)
     for slot in range(max(len(layout.slots), 1)):
         files[linker_script_name(slot)] = application_script(board, layout, slot, planned, kernels)

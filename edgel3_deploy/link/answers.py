@@ -35,6 +35,14 @@ class MemoryUse:
 
 
 @dataclass(frozen=True)
+class Labels:
+    """What the head made of the last run: the SHA-256 of its file, and int8 scores, one byte a label."""
+
+    head_sha256: bytes
+    scores: bytes
+
+
+@dataclass(frozen=True)
 class ResetRecord:
     """Why the chip restarted: `restarts` counts resets by watchdog since power-on.
 
@@ -72,6 +80,14 @@ class SlotImage:
     def whole(self) -> bool:
         """Whether the flash holds what the header promises."""
         return self.size > 0 and self.crc == self.header_crc
+
+
+@dataclass(frozen=True)
+class SettingState:
+    """A setting's value, and whether changes of it outlive a reset of this board."""
+
+    value: int
+    is_kept: bool
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,15 @@ from enum import IntEnum
 from typing import TypeVar, cast
 
 from edgel3_deploy.link import diagnosis
-from edgel3_deploy.link.answers import Announcement, Identity, MemoryUse, ResetRecord, SlotImage
+from edgel3_deploy.link.answers import (
+    Announcement,
+    Identity,
+    Labels,
+    MemoryUse,
+    ResetRecord,
+    SettingState,
+    SlotImage,
+)
 from edgel3_deploy.link.codec import Value
 from edgel3_deploy.link.exchange import Exchange
 from edgel3_deploy.link.fault import describe_fault
@@ -133,6 +141,10 @@ class Client:
         """CRC-32 of each layer's output in the last run with checksums."""
         return self._per_layer("read_checksums", "checksums", layers)
 
+    def labels(self) -> Labels:
+        """The head's scores in the last run; the board refuses if its image has no head."""
+        return Labels(**self._request("read_labels"))  # type: ignore[arg-type]
+
     def memory(self) -> MemoryUse:
         """Memory high-water marks since reset."""
         return MemoryUse(**self._request("read_memory"))  # type: ignore[arg-type]
@@ -151,6 +163,15 @@ class Client:
         """What a slot holds, by default that of the running image; the board computes the CRC now."""
         answer = self._request("read_image", {"slot": slot}, timeout=_CRC_SECONDS, retries=1)
         return SlotImage(**{**answer, "state": self._enum(SlotState, answer, "state")})  # type: ignore[arg-type]
+
+    def read_setting(self, key: int) -> SettingState:
+        """The setting of that key as it counts now."""
+        return self._setting(self._request("read_setting", {"key": key}))
+
+    def write_setting(self, key: int, value: int) -> SettingState:
+        """Change a setting; return it as the board reads it back. Refused outside its range."""
+        values = {"key": key, "value": value}
+        return self._setting(self._request("write_setting", values, timeout=_ERASE_SECONDS, retries=1))
 
     def begin_update(self, slot: int, image: Announcement, *, force: bool = False) -> int:
         """Announce an image to the loader; return how many sectors, from the slot's first, are to be erased.
@@ -199,6 +220,10 @@ class Client:
                 raise diagnosis.malformed(self._port.path, f"{len(data)} {what} bytes instead of {length}")
             tensor += data
         return tensor
+
+    @staticmethod
+    def _setting(answer: Mapping[str, Value]) -> SettingState:
+        return SettingState(_int(answer, "value"), bool(answer["is_kept"]))
 
     def _leave(self, name: str) -> None:
         try:

@@ -25,7 +25,7 @@ MAX_BODY = 768
 MAX_LAYERS = 64
 """Most layers in one read_timing or read_checksums reply."""
 
-FieldType = Literal["u8", "u16", "u32", "u64", "bytes16", "bytes32", "text", "data", "u32s", "u64s"]
+FieldType = Literal["u8", "u16", "u32", "u64", "i32", "bytes16", "bytes32", "text", "data", "u32s", "u64s"]
 """`text` is a length byte and UTF-8; `data`, `u32s` and `u64s` take the rest of the body and stand last."""
 
 
@@ -212,6 +212,7 @@ REQUESTS: tuple[Message, ...] = (
             Field("length", "u16", "at most MAX_CHUNK"),
         ),
     ),
+    Message(0x0F, "read_labels", "Scores of each label in the last run; refused by an image without a head."),
     Message(
         0x10,
         "begin_update",
@@ -248,6 +249,18 @@ REQUESTS: tuple[Message, ...] = (
         0x13, "verify", "Loader: compute the CRC of the announced image, and commit it by writing its header."
     ),
     Message(0x14, "boot", "Loader: acknowledge, then start the application if there is one that is whole."),
+    Message(
+        0x15,
+        "read_setting",
+        "Read one setting.",
+        (Field("key", "u16", "of the setting"),),
+    ),
+    Message(
+        0x16,
+        "write_setting",
+        "Change one setting; it counts at once.",
+        (Field("key", "u16", "of the setting"), Field("value", "i32", "in the setting's unit and range")),
+    ),
 )
 
 REPLY_BIT = 0x80
@@ -354,6 +367,15 @@ REPLIES: tuple[Message, ...] = (
     ),
     Message(0x8E, "read_input", "The chunk.", (Field("data", "data", "int8 elements"),)),
     Message(
+        0x8F,
+        "read_labels",
+        "What the head made of the last run's output.",
+        (
+            Field("head_sha256", "bytes32", "SHA-256 of head.npz"),
+            Field("scores", "data", "int8, one a label; s is the probability (s + 128) / 256"),
+        ),
+    ),
+    Message(
         0x90,
         "begin_update",
         "The image may come.",
@@ -370,6 +392,21 @@ REPLIES: tuple[Message, ...] = (
         0x93, "verify", "The image is whole and committed.", (Field("crc", "u32", "CRC-32 of the image"),)
     ),
     Message(0x94, "boot", "The start follows."),
+    Message(
+        0x95,
+        "read_setting",
+        "The setting as it counts now.",
+        (
+            Field("value", "i32", "in the setting's unit"),
+            Field("is_kept", "u8", "1 if changes outlive a reset, 0 if the board has no flash for them"),
+        ),
+    ),
+    Message(
+        0x96,
+        "write_setting",
+        "The setting is changed, and stored where the board has flash for it.",
+        (Field("value", "i32", "as read back"), Field("is_kept", "u8", "as in read_setting")),
+    ),
     Message(
         0xFE,
         "fault",
@@ -388,7 +425,8 @@ REPLIES: tuple[Message, ...] = (
                 "detail",
                 "u32",
                 "the offending value; for VERSION_MISMATCH the firmware's version, for VERSION_BELOW the "
-                "installed image's, for NOT_ERASED and FLASH_FAILED the address, for BAD_IMAGE the CRC found",
+                "installed image's, for NOT_ERASED and FLASH_FAILED the address (of a setting: the key), for "
+                "BAD_IMAGE the CRC found",
             ),
         ),
     ),

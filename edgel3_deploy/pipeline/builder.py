@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import OverBudgetError, UsageError
@@ -20,7 +20,7 @@ from edgel3_deploy.pipeline.folder import BuildFolder, build_folder
 from edgel3_deploy.pipeline.manifest import FILE_NAME, RUNTIMES, Manifest, MemoryUse, Runtime
 from edgel3_deploy.pipeline.memory import layers_memory, schedule_memory
 from edgel3_deploy.pipeline.order import PIXELS, Order, schedule_orders
-from edgel3_deploy.pipeline.prepared import ELF, MODEL, REFERENCE, image_files
+from edgel3_deploy.pipeline.prepared import ELF, HEAD, MODEL, REFERENCE, image_files
 from edgel3_deploy.pipeline.source import SourceModel, take_model
 from edgel3_deploy.pipeline.tools import Tools, find_tools
 from edgel3_deploy.pipeline.verdict import refuse_budget, refuse_estimate
@@ -35,6 +35,9 @@ from edgel3_deploy.toolchain.elf import read_elf
 from edgel3_deploy.toolchain.gcc import RegionOverflowError, run_make
 from edgel3_deploy.toolchain.tflm import HOW_TO_LINK
 
+if TYPE_CHECKING:
+    from edgel3_deploy.codegen.head import CompiledHead
+
 BUDGET = "budget.json"
 
 
@@ -45,7 +48,8 @@ class BuildRequest:
     `slots` as `flash_layout` takes them: None for the board's usual layout, 0 for a bare image.
     `image_version` goes into the image header. `ram_limit` bounds all RAM of a native image, in bytes, below
     what the board has; `by` is the modelled cost that the native schedule keeps low. `front_end` lets an
-    image whose network has a known front end carry it.
+    image whose network has a known front end carry it. `head` is a head.npz that makes labels of the
+    embedding.
     """
 
     board: Board
@@ -61,6 +65,7 @@ class BuildRequest:
     ram_limit: int | None = None
     by: str = "instructions"
     front_end: bool = True
+    head: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -130,10 +135,11 @@ def build(request: BuildRequest, *, progress: Progress = silent) -> BuildResult:
     with build_folder(request.output) as folder:
         tools = find_tools(runtime, request.cmsis_nn_root, request.tflm_root)
         source = take_model(request.model, request.calibration, request.board, layout, progress=progress)
+        head = None if request.head is None else _take_head(request.head, source)
         if not request.front_end:
             source = dataclasses.replace(source, network=without_front_end(source.network))
         progress("rendering the C project")
-        chosen = _Choice(runtime, goal, by)
+        chosen = _Choice(runtime, goal, by, head)
         project = _render(source, request, layout, chosen, tools=tools)
         planned = _manifest(source, project, request, layout, chosen, tools=tools)
         earlier = folder.earlier()
@@ -141,7 +147,8 @@ def build(request: BuildRequest, *, progress: Progress = silent) -> BuildResult:
             linked = read_elf(folder.directory / ELF)
             budget = measure(linked, request.board, layout, ram_limit=request.ram_limit)
             return BuildResult(request.output, earlier, budget, source.fidelity, reused=True)
-        return _make(request, folder, project, planned, source=source, tools=tools, progress=progress)
+        inputs = _inputs(source, project, chosen)
+        return _make(request, folder, project, planned, inputs, source=source, tools=tools, progress=progress)
 
 
 @dataclass(frozen=True)
@@ -151,6 +158,27 @@ class _Choice:
     runtime: Runtime
     goal: Goal
     by: Measure
+    head: _Head | None
+
+
+@dataclass(frozen=True)
+class _Head:
+    """A head as the image takes it, and the bytes of its file."""
+
+    compiled: CompiledHead
+    content: bytes
+
+
+def _take_head(path: Path, source: SourceModel) -> _Head:
+    """Raises BadInputError if there is no usable head, UsageError for one of another model."""
+    from edgel3_deploy.codegen.head import CompiledHead
+    from edgel3_deploy.head.adapt import head_for
+    from edgel3_deploy.head.file import load_head
+
+    loaded, _ = load_head(path)
+    head = head_for(loaded, source.network, source.tflite, source.float_network)
+    content = head.to_bytes()
+    return _Head(CompiledHead(head.network, head.labels, bytes.fromhex(sha256(content))), content)
 
 
 @dataclass(frozen=True)
@@ -180,11 +208,16 @@ def _render(
     from edgel3_deploy.plan.estimate import estimate_layers, estimate_schedule
     from edgel3_deploy.plan.memory import MemoryPlan
     from edgel3_deploy.plan.planner import plan_memory
+    from edgel3_deploy.plan.remedy import with_remedy
     from edgel3_deploy.plan.schedule import Schedule, schedule
     from edgel3_deploy.reference.tflm import arena_bytes
 
-    network, model, board = source.network, source.tflite, request.board
-    render = partial(render_project, network, board, model, layout=layout, version=request.image_version)
+    network, model = source.network, source.tflite
+    board = tflm.with_stack(request.board) if chosen.runtime == "tflm" else request.board
+    head = None if chosen.head is None else chosen.head.compiled
+    render = partial(
+        render_project, network, board, model, layout=layout, version=request.image_version, head=head
+    )
     if chosen.runtime == "tflm":
         arena = tflm.place_arena(arena_bytes(model), network, board)
         flash = layout.overhead + len(model)
@@ -197,10 +230,10 @@ def _render(
             lambda: schedule(network, board, chosen.goal, layout=layout, ram_limit=limit, by=chosen.by)
         )
         judged = estimate_schedule(network, native, board, layout, ram_limit=limit)
-        refuse_estimate(judged)
+        refuse_estimate(with_remedy(judged, network, board, limit))
         assert isinstance(native, Schedule)
         steps = tuple(tuple(layer.index for layer in step.layers) for step in native.steps)
-        known = _known(board, judged.flash_used, native.arenas)
+        known = _known(board, judged.flash_used - judged.code, native.arenas)
         return _Project(render(plan=native), known, steps, schedule_orders(native), schedule_memory(native))
     scratch = cmsis_nn.network_scratch(network)
     plan = _or_error(lambda: plan_memory(network, board, scratch=scratch))
@@ -274,13 +307,20 @@ def _manifest(
         front_end=front_end.name if front_end else "",
         model_name=source.network.name,
         model_sha256=sha256(source.tflite),
+        head_sha256=None if chosen.head is None else sha256(chosen.head.content),
         inputs=source.inputs,
         fidelity=None if source.fidelity is None else source.fidelity.to_json(),
         warnings=warnings,
         tools=tools.versions,
-        files={name: sha256(content) for name, content in {**project.files, MODEL: source.tflite}.items()},
+        files={name: sha256(content) for name, content in _inputs(source, project, chosen).items()},
         sizes={},
     )
+
+
+def _inputs(source: SourceModel, project: _Project, chosen: _Choice) -> dict[str, bytes]:
+    """What is written before compiling, but the float network."""
+    head = {} if chosen.head is None else {HEAD: chosen.head.content}
+    return {**project.files, MODEL: source.tflite, **head}
 
 
 def _unchanged(earlier: Manifest, planned: Manifest, directory: Path) -> bool:
@@ -305,6 +345,7 @@ def _make(
     folder: BuildFolder,
     project: _Project,
     planned: Manifest,
+    inputs: Mapping[str, bytes],
     *,
     source: SourceModel,
     tools: Tools,
@@ -316,7 +357,7 @@ def _make(
 
     board, name, layout = request.board, planned.model_name, planned.layout
     stage = folder.stage()
-    _write(stage, {**project.files, MODEL: source.tflite})
+    _write(stage, inputs)
     written = {*planned.files}
     if source.float_network is not None:
         save_network(source.float_network, stage / REFERENCE)

@@ -45,7 +45,8 @@ class Manifest:
     """One build, without paths of the machine and without times, so that builds compare.
 
     Hashes are SHA-256 in hexadecimal. `status` is "linked", or "rendered" for a TFLite Micro project without
-    a library to link. `inputs` names the model and hashes what it came from; `tools` maps names to versions;
+    a library to link. `head_sha256` is the hash of head.npz if the image has a
+    head. `inputs` names the model and hashes what it came from; `tools` maps names to versions;
     `files` maps every file that the build wrote (but this one) to its hash. `goal` is what the native
     schedule was chosen for, within `ram_limit` bytes of RAM if it is not None, `by` the cost kept low.
     `steps` lists, per step that the board reports, the layers computed in it, and `orders` how it shows the
@@ -69,6 +70,7 @@ class Manifest:
     front_end: str
     model_name: str
     model_sha256: str
+    head_sha256: str | None
     inputs: Mapping[str, str]
     fidelity: Mapping[str, float] | None
     warnings: tuple[str, ...]
@@ -114,6 +116,7 @@ def _check(manifest: Manifest, path: Path) -> None:
     for name, digest in {
         "build_id": manifest.build_id,
         "model_sha256": manifest.model_sha256,
+        **({} if manifest.head_sha256 is None else {"head_sha256": manifest.head_sha256}),
         **{f"files[{name!r}]": digest for name, digest in manifest.files.items()},
     }.items():
         _require(bool(_DIGEST.fullmatch(digest)), f"'{name}' is no SHA-256 in hexadecimal")

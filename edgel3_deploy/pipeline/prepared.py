@@ -9,6 +9,7 @@ from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import BadInputError, UsageError
 from edgel3_deploy.fileio import sha256
 from edgel3_deploy.graph.ir import Network
+from edgel3_deploy.head.file import HeadFile
 from edgel3_deploy.image.layout import FlashLayout
 from edgel3_deploy.image.pack import BIN, HEX, application_name
 from edgel3_deploy.models.network import FloatNetwork
@@ -17,6 +18,7 @@ from edgel3_deploy.pipeline.order import shown_layer
 from edgel3_deploy.plan.front_end import image_front_end, without_front_end
 
 MODEL = "model.tflite"
+HEAD = "head.npz"
 REFERENCE = "reference.npz"
 ELF = "firmware.elf"
 LOADER_ELF = "loader/loader.elf"
@@ -44,7 +46,8 @@ class PreparedBuild:
     """A linked build whose model and image are the ones that its manifest names.
 
     `model` is the .tflite, `network` its graph, without `front_end` if the image has none;
-    `float_network` the float original where the build had it.
+    `float_network` the float original where the build had it, `head` what makes labels of the embedding, if
+    the image has such.
     """
 
     directory: Path
@@ -53,6 +56,7 @@ class PreparedBuild:
     network: Network
     model: bytes
     float_network: FloatNetwork | None
+    head: HeadFile | None = None
 
     @property
     def layout(self) -> FlashLayout:
@@ -157,6 +161,7 @@ def load_build(directory: Path) -> PreparedBuild:
         network=network,
         model=model,
         float_network=_float_network(directory, manifest),
+        head=_head(directory, manifest),
     )
 
 
@@ -167,6 +172,16 @@ def _float_network(directory: Path, manifest: Manifest) -> FloatNetwork | None:
         return None
     _checked(directory, manifest, REFERENCE)
     return load_network(directory / REFERENCE)
+
+
+def _head(directory: Path, manifest: Manifest) -> HeadFile | None:
+    from edgel3_deploy.head.file import load_head
+
+    if manifest.head_sha256 is None:
+        return None
+    _checked(directory, manifest, HEAD)
+    head, _ = load_head(directory / HEAD)
+    return head
 
 
 def _checked(directory: Path, manifest: Manifest, name: str) -> bytes:

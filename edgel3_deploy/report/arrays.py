@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 
-from edgel3_deploy.validate.result import Report
+from edgel3_deploy.validate.result import LabelScores, Report
 
 
 def to_npz(report: Report) -> bytes:
@@ -17,6 +18,7 @@ def to_npz(report: Report) -> bytes:
     """
     outputs = report.outputs
     content = io.BytesIO()
+    labels = {} if report.labels is None else _labels(report.labels)
     np.savez_compressed(
         content,
         embeddings=outputs.embeddings,
@@ -25,5 +27,11 @@ def to_npz(report: Report) -> bytes:
         clip_names=np.array([source.name for source in report.sources], np.str_),
         scale=np.float64(outputs.scale),
         zero_point=np.int32(outputs.zero_point),
+        **labels,
     )
     return content.getvalue()
+
+
+def _labels(labels: LabelScores) -> dict[str, Any]:
+    """int8 (windows, labels) and their names; a score s is the probability (s + 128) / 256."""
+    return {"label_scores": labels.scores, "label_names": np.array(labels.labels, np.str_)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from edgel3_deploy.report.timing import timing_of
-from edgel3_deploy.validate.result import InputResult, Report
+from edgel3_deploy.validate.result import InputResult, LabelScores, Report
 
 _SHOWN_DIFFERENCES = 5
 
@@ -22,6 +22,7 @@ def summary(report: Report) -> tuple[str, ...]:
         *(() if report.inputs is None else (("input", _input(report.inputs)),)),
         ("outputs", _outputs(report, elements)),
         ("layers", _layers(report)),
+        *(() if report.labels is None else (("labels", _labels(report.labels)),)),
         ("float", _fidelity(report)),
         ("speed", _speed(report)),
         (
@@ -68,6 +69,12 @@ def _layers(report: Report) -> str:
         return f"the outputs of {', '.join(wrong)} differ"
     windows = "1 window" if report.layer_windows == 1 else f"{report.layer_windows:,} windows"
     return f"all {len(compared)} layers equal by checksum, in {windows}"
+
+
+def _labels(labels: LabelScores) -> str:
+    if labels.differing_windows:
+        return f"NOT bit-exact: scores of {labels.differing_windows:,} windows differ from the head's twin"
+    return f"bit-exact: scores of {len(labels.labels)} labels equal the head's twin in every window"
 
 
 def _fidelity(report: Report) -> str:

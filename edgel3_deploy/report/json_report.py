@@ -10,7 +10,7 @@ from edgel3_deploy.link.protocol import PROTOCOL_VERSION
 from edgel3_deploy.report.memory_chart import memory_held
 from edgel3_deploy.report.timing import Timing, timing_of
 from edgel3_deploy.validate.metrics import Difference, Fidelity
-from edgel3_deploy.validate.result import Device, InputResult, LayerResult, Report
+from edgel3_deploy.validate.result import Device, InputResult, LabelScores, LayerResult, Report
 
 LISTED_DIFFERENCES = 100
 _DIGITS = 6
@@ -46,6 +46,7 @@ def to_json(report: Report) -> dict[str, Any]:
         "layer_windows": report.layer_windows,
         "layer_note": report.layer_note,
         "schedule": {"note": report.schedule_note, "table": [list(row) for row in report.schedule]},
+        "labels": None if report.labels is None else _labels(report, report.labels),
         "recordings": [asdict(source) for source in report.sources],
         "budget": [{"name": row.name, "used": row.used, "limit": row.limit} for row in report.budget],
         "memory_over_time": [asdict(use) for use in memory_held(report)],
@@ -100,6 +101,19 @@ def _device(device: Device) -> dict[str, Any]:
         "protocol_version": PROTOCOL_VERSION,
         "counter_unit": identity.counter_unit.name.lower(),
         "memory": asdict(device.memory),
+    }
+
+
+def _labels(report: Report, labels: LabelScores) -> dict[str, Any]:
+    """The labels, and the mean probability of each in every recording."""
+    probabilities = (labels.scores.astype(float) + 128) / 256
+    means = [
+        probabilities[source.first : source.first + source.windows].mean(axis=0) for source in report.sources
+    ]
+    return {
+        "names": list(labels.labels),
+        "differing_windows": labels.differing_windows,
+        "mean_probabilities": [[round(float(value), _DIGITS) for value in row] for row in means],
     }
 
 

@@ -96,6 +96,19 @@ class Outputs:
 
 
 @dataclass(frozen=True)
+class LabelScores:
+    """What the head on the board made of each window: int8 scores (windows, labels), s being (s + 128) / 256.
+
+    `differing_windows` counts the windows whose scores were not those of the head's numpy twin for the
+    reference's embedding.
+    """
+
+    labels: tuple[str, ...]
+    scores: NDArray[np.int8]
+    differing_windows: int
+
+
+@dataclass(frozen=True)
 class Example:
     """One window shown in full: decibels (mel, frames), and its embedding by board and by float network."""
 
@@ -116,8 +129,8 @@ class Report:
     the median over windows of the whole inference. `budget` has flash, RAM and its regions; `schedule` is the
     table of a native schedule, header first, empty for other runtimes, and `schedule_note` its goal and
     reason; `memory` lists what lies where in the arenas during which steps, empty where the build does not
-    know; `tools` maps what took part to versions. `inputs` is None where the image has no front end;
-    `first_difference` says where the first boundary is that differs, empty if none does.
+    know; `tools` maps what took part to versions. `inputs` is None where the image has no front end, `labels`
+    where it has no head; `first_difference` names the first boundary that differs, empty if none does.
     """
 
     device: Device
@@ -144,6 +157,7 @@ class Report:
     memory: tuple[PlannedUse, ...] = ()
     inputs: InputResult | None = None
     first_difference: str = ""
+    labels: LabelScores | None = None
 
     @property
     def windows(self) -> int:
@@ -157,9 +171,11 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
-        """Pass: every input element made of PCM equals the twin's, and every output element and every layer's
-        output that was compared the reference's.
+        """Pass: every input element made of PCM equals the twin's, and every output element, every layer's
+        output that was compared and every score the reference's.
         """
         inputs_equal = self.inputs is None or not self.inputs.differences
         layers_equal = not any(layer.differing_windows for layer in self.layers)
-        return "pass" if inputs_equal and self.bit_exact and layers_equal else "fail"
+        labels_equal = self.labels is None or self.labels.differing_windows == 0
+        equal = inputs_equal and self.bit_exact and layers_equal and labels_equal
+        return "pass" if equal else "fail"

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.flash.virtual import VIRTUAL, port_to_run
 from edgel3_deploy.graph.tensors import dequantize
+from edgel3_deploy.head.network import run_head
 from edgel3_deploy.link.diagnosis import RefusedError
 from edgel3_deploy.link.discover import AUTO, find_port
 from edgel3_deploy.link.port import is_pseudo_terminal
@@ -25,7 +26,15 @@ from edgel3_deploy.validate.deadline import run_seconds
 from edgel3_deploy.validate.host import Expectation, expectations, layer_outputs
 from edgel3_deploy.validate.metrics import Difference, differences, fidelity, saturated
 from edgel3_deploy.validate.provenance import read_budget, versions
-from edgel3_deploy.validate.result import Body, Device, Example, InputResult, Outputs, Report
+from edgel3_deploy.validate.result import (
+    Body,
+    Device,
+    Example,
+    InputResult,
+    LabelScores,
+    Outputs,
+    Report,
+)
 from edgel3_deploy.validate.session import BoardRun, greet, restart_explained
 from edgel3_deploy.validate.trace import first_difference
 from edgel3_deploy.validate.workload import Workload, prepare
@@ -111,6 +120,7 @@ def validate_build(
         first_difference=first_difference(
             build.network, rows.input_differences, run.first_wrong, wrong_outputs
         ),
+        labels=_labels(build, rows),
         tools=versions(manifest.tools),
         warnings=(*manifest.warnings, *workload.warnings, *_clipped(workload, embeddings, output.zero_point)),
     )
@@ -156,6 +166,7 @@ class _Rows:
     floats: list[NDArray[np.float32]] = field(default_factory=list)
     timestamps: list[NDArray[np.float64]] = field(default_factory=list)
     example: list[Example] = field(default_factory=list)
+    scores: list[NDArray[np.int8]] = field(default_factory=list)
     engine: str = ""
     input_elements: int = 0
     input_differences: list[Difference] = field(default_factory=list)
@@ -206,6 +217,8 @@ def _compare(
                 rows.add_input(number, window, run.hear(item.batch.pcm[index], fresh))
             output = run.infer(window if item.batch.pcm is None else None)
             rows.embeddings.append(output)
+            if build.head is not None:
+                rows.scores.append(run.scores(len(build.head.labels)))
             # Expected layers cost as much as a whole truth: unless all are asked for, the first window of
             # each recording shows them, and every window whose output is wrong.
             if every_layer or number in firsts or not np.array_equal(output, item.outputs[index]):
@@ -215,6 +228,15 @@ def _compare(
                 rows.example.append(_example(build, workload, item, index, output))
     progress("validating windows", workload.windows, workload.windows)
     return rows
+
+
+def _labels(build: PreparedBuild, rows: _Rows) -> LabelScores | None:
+    """The board's scores against those that the head's twin makes of the reference's embeddings."""
+    if build.head is None:
+        return None
+    scores = np.stack(rows.scores)
+    expected = run_head(build.head.network, np.concatenate(rows.expected))
+    return LabelScores(build.head.labels, scores, int((scores != expected).any(axis=1).sum()))
 
 
 def _example(

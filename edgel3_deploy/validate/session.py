@@ -76,6 +76,18 @@ class BoardRun:
                 self.notes.append("this runtime does not tell the time of its layers")
         return np.frombuffer(output, np.int8)
 
+    def scores(self, labels: int) -> NDArray[np.int8]:
+        """The head's score of each label for the last window, int8 (labels,).
+
+        Raises LinkError for another number of scores.
+        """
+        scores = np.frombuffer(self.client.labels().scores, np.int8)
+        if len(scores) != labels:
+            raise LinkError(
+                f"the board has {len(scores)} label scores, and its build {labels}", "Flash the build again."
+            )
+        return scores
+
     def compare_layers(self, expected: Sequence[NDArray[np.int8]]) -> None:
         """Compare every layer's output of the last window with `expected`, one int8 array per layer."""
         if not self._shows_checksums:

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edgel3_deploy.audio.clips import Clip, find_clips, load_clip, window_count, windows
+from edgel3_deploy.audio.clips import Clip, load_clip, window_count, windows
+from edgel3_deploy.audio.finding import search
 from edgel3_deploy.audio.frontend import L3, SEA, FrontEnd, front_end, log_mel
 from edgel3_deploy.audio.pcm import FULL_SCALE, PcmArray, to_pcm
 from edgel3_deploy.errors import BadInputError
@@ -88,7 +89,9 @@ def prepare(
     facts = _front_end_of(network)
     warnings: list[str] = []
     if audio:
-        paths = find_clips(audio)
+        found = search(audio)
+        paths = found.paths
+        warnings.extend(found.warnings)
         clips = []
         for index, path in enumerate(paths):
             progress("reading recordings", index, len(paths))

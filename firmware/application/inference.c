@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+#include "edgel3_head.h"
 #include "edgel3_net.h"
 #include "link/crc32.h"
 
@@ -59,6 +60,9 @@ int32_t inference_run(inference_t *inference, bool checksums)
     inference->mark = inference->read_counter();
     const int32_t failed_layer = edgel3_net_run(inference->input, inference->output);
     edgel3_net_observe(NULL);
+    if (failed_layer == 0) {
+        inference->scores = edgel3_head_run(inference->output);
+    }
     inference->has_output = failed_layer == 0;
     inference->has_checksums = failed_layer == 0 && checksums;
     return failed_layer;

@@ -17,7 +17,8 @@ typedef struct {
     uint64_t (*read_counter)(void); /**< monotonic, in the image's counter unit */
     void (*between_steps)(void);    /**< called whenever a layer pauses, and not counted */
     uint32_t loaded;                /**< bytes of input so far */
-    bool has_output;                /**< output and counters are those of a finished run */
+    const int8_t *scores;           /**< of the labels, NULL without a head */
+    bool has_output;                /**< output, scores and counters are those of a finished run */
     bool has_checksums;             /**< so are checksums */
     uint64_t mark; /**< counter at which the current layer's time began to count */
 } inference_t;

@@ -2,8 +2,10 @@
 #include "application/requests.h"
 
 #include "boot/requests.h"
+#include "edgel3_head.h"
 #include "edgel3_net.h"
 #include "link/bytes.h"
+#include "settings/requests.h"
 
 #define STRINGIFY(x) #x
 #define TO_TEXT(x) STRINGIFY(x)
@@ -144,6 +146,20 @@ static uint32_t handle_read_checksums(link_session_t *session, const link_messag
     return link_size_since(request, at);
 }
 
+static uint32_t handle_read_labels(link_session_t *session, const link_message_t *request)
+{
+    const inference_t *const inference = inference_of(session);
+    if (edgel3_head_info.label_count == 0) {
+        return link_refuse(request, LINK_ERROR_NOT_SUPPORTED, 0);
+    }
+    if (!inference->has_output) {
+        return link_refuse(request, LINK_ERROR_NO_RESULT, 0);
+    }
+    uint8_t *at = put_bytes(request->reply, edgel3_head_info.sha256, sizeof edgel3_head_info.sha256);
+    at = put_bytes(at, (const uint8_t *)inference->scores, edgel3_head_info.label_count);
+    return link_size_since(request, at);
+}
+
 static uint32_t handle_read_memory(link_session_t *session, const link_message_t *request)
 {
     memory_use_t memory;
@@ -161,11 +177,14 @@ const link_handling_t APPLICATION_HANDLINGS[] = {
     {LINK_REQUEST_READ_OUTPUT, 6, 6, handle_read_output},
     {LINK_REQUEST_READ_TIMING, 4, 4, handle_read_timing},
     {LINK_REQUEST_READ_CHECKSUMS, 4, 4, handle_read_checksums},
+    {LINK_REQUEST_READ_LABELS, 0, 0, handle_read_labels},
     {LINK_REQUEST_READ_MEMORY, 0, 0, handle_read_memory},
     {LINK_REQUEST_LOAD_AUDIO, 5, 5 + LINK_MAX_CHUNK, handle_load_audio},
     {LINK_REQUEST_READ_INPUT, 6, 6, handle_read_input},
     {LINK_REQUEST_READ_RESET, 0, 0, boot_handle_read_reset},
     {LINK_REQUEST_READ_IMAGE, 1, 1, boot_handle_read_image},
+    {LINK_REQUEST_READ_SETTING, 2, 2, settings_handle_read},
+    {LINK_REQUEST_WRITE_SETTING, 6, 6, settings_handle_write},
 };
 const uint32_t APPLICATION_HANDLING_COUNT = sizeof(APPLICATION_HANDLINGS) / sizeof(APPLICATION_HANDLINGS[0]);
 

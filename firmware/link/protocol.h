@@ -48,6 +48,8 @@ typedef enum {
     LINK_REQUEST_LOAD_AUDIO = 0x0D,
     /** offset u32, length u16 */
     LINK_REQUEST_READ_INPUT = 0x0E,
+    /** no body */
+    LINK_REQUEST_READ_LABELS = 0x0F,
     /** slot u8, flags u8, origin u32, size u32, crc u32, version u32, build_id bytes32, board text */
     LINK_REQUEST_BEGIN_UPDATE = 0x10,
     /** sector u16 */
@@ -58,6 +60,10 @@ typedef enum {
     LINK_REQUEST_VERIFY = 0x13,
     /** no body */
     LINK_REQUEST_BOOT = 0x14,
+    /** key u16 */
+    LINK_REQUEST_READ_SETTING = 0x15,
+    /** key u16, value i32 */
+    LINK_REQUEST_WRITE_SETTING = 0x16,
 } link_request_t;
 
 /** Types of replies, firmware to host. */
@@ -93,6 +99,8 @@ typedef enum {
     LINK_REPLY_LOAD_AUDIO = 0x8D,
     /** data data */
     LINK_REPLY_READ_INPUT = 0x8E,
+    /** head_sha256 bytes32, scores data */
+    LINK_REPLY_READ_LABELS = 0x8F,
     /** sectors u16 */
     LINK_REPLY_BEGIN_UPDATE = 0x90,
     /** no body */
@@ -103,6 +111,10 @@ typedef enum {
     LINK_REPLY_VERIFY = 0x93,
     /** no body */
     LINK_REPLY_BOOT = 0x94,
+    /** value i32, is_kept u8 */
+    LINK_REPLY_READ_SETTING = 0x95,
+    /** value i32, is_kept u8 */
+    LINK_REPLY_WRITE_SETTING = 0x96,
     /** r0 u32, r1 u32, r2 u32, r3 u32, r12 u32, lr u32, pc u32, xpsr u32, cfsr u32, hfsr u32, mmfar u32, bfar
      * u32 */
     LINK_REPLY_FAULT = 0xFE,

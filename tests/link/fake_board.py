@@ -59,6 +59,7 @@ class FakeBoard(PtyDevice):
         damage: frozenset[int] = frozenset(),
         mishear: frozenset[int] = frozenset(),
         refuse: Mapping[str, ErrorCode] | None = None,
+        head: Callable[[bytes], bytes] | None = None,
         unplug_at: int | None = None,
         crash_at: int | None = None,
         restart_at: int | None = None,
@@ -72,6 +73,7 @@ class FakeBoard(PtyDevice):
         self._banner = banner
         self._lose, self._damage, self._mishear = lose, damage, mishear
         self._refuse = dict(refuse or {})
+        self._head = head
         self._unplug_at, self._crash_at, self._restart_at = unplug_at, crash_at, restart_at
         self._decoder = FrameDecoder()
         self._greeted = False
@@ -142,6 +144,11 @@ class FakeBoard(PtyDevice):
             "restarts": 1,
             **FAULT_REGISTERS,
         }
+
+    def _read_labels(self, values: Mapping[str, codec.Value]) -> Mapping[str, codec.Value] | ErrorCode:
+        if self._head is None:
+            return ErrorCode.NOT_SUPPORTED
+        return {"head_sha256": bytes(32), "scores": self._head(self._outputs[-1])}
 
     def _hello_values(self) -> Mapping[str, codec.Value]:
         return {"version": self._version, "role": int(Role.APPLICATION)}

@@ -106,6 +106,7 @@ def manifest(board: Board) -> Manifest:
         status="linked",
         model_name="small",
         model_sha256="cd" * 32,
+        head_sha256="23" * 32,
         inputs={"model": "small", "kind": "weights"},
         fidelity={"cosine_min": 0.99, "cosine_median": 0.999, "sqnr_db": 29.5},
         warnings=("one", "two"),

@@ -91,6 +91,7 @@ def prepared_build(
         status="linked",
         model_name="small",
         model_sha256=hashlib.sha256(model).hexdigest(),
+        head_sha256=None,
         inputs={},
         fidelity=None,
         warnings=("calibrated on generated sounds",),

@@ -106,6 +106,14 @@ def test_checksums_need_a_run_that_computed_them(session: Firmware) -> None:
     assert session.ask("read_checksums", first=0, count=1) == refusal
 
 
+def test_labels_are_those_of_the_last_run(session: Firmware) -> None:
+    assert session.ask("read_labels") == error(ErrorCode.NO_RESULT, 0x0F, 0)
+    load(session)
+    session.ask("run", flags=0)
+    expected = {"head_sha256": bytes([7, 8, 9]) + bytes(29), "scores": bytes([OUTPUT[1], OUTPUT[0]])}
+    assert session.ask("read_labels") == ("read_labels", expected)
+
+
 def test_a_chunk_may_be_repeated(session: Firmware) -> None:
     session.ask("load_input", offset=0, data=INPUT[:512])
     for _ in range(2):
@@ -247,3 +255,21 @@ def test_a_bare_image_gives_the_crc_of_its_own_flash(session: Firmware, slot: in
 
 def test_a_bare_image_has_no_second_slot(session: Firmware) -> None:
     assert session.ask("read_image", slot=1) == error(ErrorCode.OUT_OF_RANGE, 0x0C, 1)
+
+
+def test_settings_are_read_and_changed(session: Firmware) -> None:
+    """The host's image is a bare one: RAM keeps its settings."""
+    assert session.ask("read_setting", key=1) == ("read_setting", {"value": 1000, "is_kept": 0})
+    assert session.ask("write_setting", key=4, value=-250) == ("write_setting", {"value": -250, "is_kept": 0})
+    assert session.ask("read_setting", key=4)[1]["value"] == -250
+
+
+@pytest.mark.parametrize(("key", "value"), [(1, 99), (1, -1), (1, 60_001), (4, -(2**31)), (8, 1), (0, 0)])
+def test_other_values_and_keys_are_refused(session: Firmware, key: int, value: int) -> None:
+    kind, answer = session.ask("write_setting", key=key, value=value)
+    assert (kind, answer["code"]) == ("error", ErrorCode.OUT_OF_RANGE)
+    assert answer["detail"] == (value % 2**32 if key in (1, 4) else key)
+
+
+def test_unknown_settings_cannot_be_read(session: Firmware) -> None:
+    assert session.ask("read_setting", key=96)[1]["code"] == ErrorCode.OUT_OF_RANGE

@@ -1,0 +1,134 @@
+"""Embeddings of labelled clips in the board's arithmetic, kept by content so that they are computed once."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgel3_deploy.audio.clips import load_clip, windows
+from edgel3_deploy.audio.frontend import FloatArray, FrontEnd, front_end, log_mel
+from edgel3_deploy.audio.pcm import to_pcm
+from edgel3_deploy.errors import BadInputError, UsageError
+from edgel3_deploy.fileio import read_file, sha256, write_atomically
+from edgel3_deploy.graph.ir import Network
+from edgel3_deploy.graph.reference import run
+from edgel3_deploy.graph.tensors import quantize_input
+from edgel3_deploy.head.dataset import LabelledClip
+from edgel3_deploy.models.archive import fingerprint
+from edgel3_deploy.models.forward import forward
+from edgel3_deploy.models.locate import cache_dir
+from edgel3_deploy.models.network import FloatNetwork
+from edgel3_deploy.progress import Progress, silent
+
+HOP_SECONDS = 0.5
+_RECIPE = 1  # part of every cache key: raise it whenever the same clip would give other embeddings
+_MOST_CLIP_BYTES = 1 << 31
+_PCM_SCALE = np.float32(1 / 32768)
+
+
+@dataclass(frozen=True)
+class Embedder:
+    """The network whose embeddings are taken: int8 as the board computes it, or its float original.
+
+    `identity` is the SHA-256 of the .tflite, or of the float weights.
+    """
+
+    network: Network | FloatNetwork
+    front_end: FrontEnd
+    identity: str
+
+    @property
+    def dtype(self) -> type[np.int8] | type[np.float32]:
+        """What an embedding's elements are."""
+        return np.int8 if isinstance(self.network, Network) else np.float32
+
+    def embed(self, spectrograms: FloatArray) -> NDArray[np.int8] | FloatArray:
+        """Embeddings (n, embedding) of spectrograms in dB, float32 (n, n_mels, frames)."""
+        if isinstance(self.network, FloatNetwork):
+            return forward(self.network, spectrograms)
+        inputs = quantize_input(self.network, spectrograms)
+        return np.stack([run(self.network, window).reshape(-1) for window in inputs])
+
+
+def int8_embedder(network: Network, model: bytes) -> Embedder:
+    """Of the network in the .tflite file `model`."""
+    return Embedder(network, front_end(network.front_end), sha256(model))
+
+
+def float_embedder(network: FloatNetwork) -> Embedder:
+    """Of the float network."""
+    return Embedder(network, front_end(network.front_end), fingerprint(network))
+
+
+@dataclass(frozen=True)
+class ClipEmbeddings:
+    """One clip's windows: embeddings (windows, embedding), int8 or float32, and the file's SHA-256."""
+
+    embeddings: NDArray[np.int8] | FloatArray
+    sha256: str
+
+
+def embed_clips(
+    clips: Sequence[LabelledClip], embedder: Embedder, progress: Progress = silent
+) -> tuple[ClipEmbeddings, ...]:
+    """The embeddings of each clip: windows of one second every HOP_SECONDS, as PCM of 16 bits.
+
+    Windows of digital silence, which no microphone gives, are left out unless there are no others. Raises
+    BadInputError, naming the row, for a clip that is not readable as audio.
+    """
+    from threadpoolctl import threadpool_limits
+
+    results = []
+    with threadpool_limits(1):  # the products are small: more threads only wait for each other
+        for index, clip in enumerate(clips):
+            progress("computing embeddings", index, len(clips))
+            results.append(_clip(clip, embedder))
+    progress("computing embeddings", len(clips), len(clips))
+    return tuple(results)
+
+
+def board_spectrogram(pcm: NDArray[np.int16], facts: FrontEnd) -> FloatArray:
+    """The spectrogram in dB of one window of PCM, int16 (sample_rate,) -> float32 (n_mels, frames)."""
+    return log_mel(pcm.astype(np.float32) * _PCM_SCALE, facts)
+
+
+def _clip(clip: LabelledClip, embedder: Embedder) -> ClipEmbeddings:
+    content = read_file(clip.path, "a recording", _MOST_CLIP_BYTES)
+    digest = sha256(content)
+    key = sha256(f"{_RECIPE} {HOP_SECONDS} {embedder.front_end.name} {embedder.identity} {digest}".encode())
+    path = cache_dir() / "embeddings" / embedder.identity[:16] / f"{key}.npy"
+    embeddings = _load(path, embedder)
+    if embeddings is None:
+        embeddings = embedder.embed(_spectrograms(clip, embedder.front_end))
+        stream = io.BytesIO()
+        np.save(stream, embeddings)
+        with contextlib.suppress(UsageError):  # without a cache the next run takes longer, that is all
+            write_atomically(path, stream.getvalue())
+    return ClipEmbeddings(embeddings, digest)
+
+
+def _load(path: Path, embedder: Embedder) -> NDArray[np.int8] | FloatArray | None:
+    """What is kept; None if there is nothing, or it is damaged."""
+    with contextlib.suppress(OSError, ValueError, EOFError):
+        kept = np.load(path, allow_pickle=False)
+        if isinstance(kept, np.ndarray) and kept.ndim == 2 and kept.dtype == embedder.dtype and len(kept):
+            return kept
+    return None
+
+
+def _spectrograms(clip: LabelledClip, facts: FrontEnd) -> FloatArray:
+    try:
+        loaded = load_clip(clip.path, facts)
+    except BadInputError as error:
+        named = clip.row == str(clip.path)
+        raise BadInputError(error.message if named else f"{clip.row}: {error.message}", error.hint) from error
+    pcm = to_pcm(loaded.samples)
+    cut, _ = windows(replace(loaded, samples=pcm.astype(np.float32)), facts, HOP_SECONDS, center=False)
+    heard = [window for window in cut if window.any()] or [cut[0]]
+    return np.stack([board_spectrogram(window.astype(np.int16), facts) for window in heard])

@@ -1,0 +1,51 @@
+/**
+ * @file label_state.h
+ * @brief Which labels are present: scores of windows smoothed over time, then thresholds with hysteresis.
+ *
+ * Integers only, so that host and board agree in every bit (edgel3_deploy/head/state.py). A score s counts as
+ * s + 128, 0 to 255, in 256ths; the smoothed value has eight more bits.
+ */
+#ifndef EDGEL3_HEAD_LABEL_STATE_H
+#define EDGEL3_HEAD_LABEL_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "head/head.h"
+
+enum { HEAD_MOST_SMOOTHING = 8, HEAD_SCORE_ONE = 1 << 16 };
+
+/** Of one label: present from `on` upwards until below `off`, both of HEAD_SCORE_ONE. */
+typedef struct {
+    uint16_t on;
+    uint16_t off;
+} head_threshold_t;
+
+/** What may be changed while the board runs. */
+typedef struct {
+    uint8_t smoothing; /**< the newest window weighs 2^-smoothing, 0 to HEAD_MOST_SMOOTHING; 0: no smoothing */
+    head_threshold_t thresholds[HEAD_MOST_LABELS];
+} head_settings_t;
+
+/** Smoothed scores, of HEAD_SCORE_ONE, and which labels are present. */
+typedef struct {
+    bool started;
+    uint16_t smoothed[HEAD_MOST_LABELS];
+    bool present[HEAD_MOST_LABELS];
+} head_state_t;
+
+/** Whether `settings` can be used for so many labels: smoothing in range, and no threshold off above on. */
+bool head_settings_usable(const head_settings_t *settings, uint32_t labels);
+
+/** Forget all windows. */
+void head_state_reset(head_state_t *state);
+
+/**
+ * Take the scores of one window. The first one after a reset counts whole.
+ *
+ * @return how many labels appeared or vanished
+ */
+uint32_t head_state_take(head_state_t *state, const head_settings_t *settings, const int8_t *scores,
+                         uint32_t labels);
+
+#endif
