@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import regression, sparse, table
+from benchmarks import front_end, regression, sound, sparse, table
+from benchmarks.cmsis_dsp import find_cmsis_dsp
 from benchmarks.lane_loops import LINE_CYCLES
 from benchmarks.mca import Mca, find_mca
 from benchmarks.measure import BOARD, TFLM_ROOT, Measurement, measure, tflm_root
@@ -32,7 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
-        "--check", action="store_true", help="only compare the native runtime with the committed figures"
+        "--check",
+        action="store_true",
+        help="only compare the native runtime and the front end with the committed figures",
     )
     group.add_argument("--update", action="store_true", help="measure, then write benchmarks/baseline.json")
     options = parser.parse_args(arguments)
@@ -54,7 +58,12 @@ def _check(folder: Path) -> int:
         for result in results
         if not result.exact
     ]
-    complaints += regression.regressions(_figures(results), committed)
+    front_ends = front_end.measure_front_ends(folder, None)
+    complaints += [f"front end {item.front_end.name}: int8 differs" for item in front_ends if not item.exact]
+    parts = sound.measure(folder / "sound")
+    complaints += [f"sound path, {part.name}: output differs" for part in parts if not part.exact]
+    audio_figures = {**_front_end_figures(front_ends), **sound.figures(parts)}
+    complaints += regression.regressions({**_figures(results), **audio_figures}, committed)
     for line in complaints:
         print(f"benchmarks: {line}", file=sys.stderr)
     ours = find_gcc().version
@@ -68,6 +77,9 @@ def _check(folder: Path) -> int:
                 if result.model == model
             )
             print(f"benchmarks: {model.name}: no regression ({counts})")
+        for name, figures in audio_figures.items():
+            counts = ", ".join(f"{what} {count:,}" for what, count in figures.items())
+            print(f"benchmarks: {name}: no regression ({counts})")
     return 1 if complaints else 0
 
 
@@ -85,18 +97,24 @@ def _bench(folder: Path, update: bool) -> int:
         [row(result, mca) for result in _measured(model, variants, folder)] for model, variants in runs
     ]
     pruned = _sparse(folder, baselines, mca)
-    _print(sections, pruned, notes, mca)
+    front_ends = _front_ends(folder, notes)
+    parts = sound.measure(folder / "sound")
+    _print(sections, pruned, front_ends, parts, notes, mca)
     folder.mkdir(parents=True, exist_ok=True)
     content = {**_json(sections, notes, mca), "sparse": pruned.to_json()}
+    content["front_ends"] = [item.to_json() for item in front_ends]
+    content["sound"] = [dataclasses.asdict(part) for part in parts]
     (folder / "bench.json").write_text(json.dumps(content, indent=2) + "\n")
     draw(sections[0], folder / "bench.png")
     print(f"\nWritten: {folder / 'bench.json'}, {folder / 'bench.png'}")
     results = [item.measurement for section in (*sections, pruned.rows) for item in section]
     if update:
-        regression.save(find_gcc().version, _figures(results))
+        figures = {**_figures(results), **_front_end_figures(front_ends), **sound.figures(parts)}
+        regression.save(find_gcc().version, figures)
         print(f"Written: {regression.FILE}")
     dense_exact = pruned.dense is None or pruned.dense.exact
-    return 0 if dense_exact and all(result.exact for result in results) else 1
+    exact = all(item.exact for item in (*results, *front_ends, *parts))
+    return 0 if dense_exact and exact else 1
 
 
 def _tools() -> tuple[Mca | None, list[str]]:
@@ -143,6 +161,21 @@ def _sparse(folder: Path, baselines: Sequence[Variant], mca: Mca | None) -> spar
     return sparse.Section(dense, rows, sparse.non_zero_macs(network))
 
 
+def _front_ends(folder: Path, notes: list[str]) -> tuple[front_end.FrontEndCount, ...]:
+    """The front ends; CMSIS-DSP's chain only where its sources are to be had."""
+    print("measuring the front ends ...", file=sys.stderr)
+    try:
+        dsp: Path | None = find_cmsis_dsp(folder / "cmsis-dsp")
+    except ToolchainError as error:
+        dsp = None
+        notes.append(f"CMSIS-DSP is not measured: {error.message}. {error.hint}")
+    return front_end.measure_front_ends(folder, dsp)
+
+
+def _front_end_figures(counts: Sequence[front_end.FrontEndCount]) -> dict[str, dict[str, int]]:
+    return {f"front end {count.front_end.name}": count.figures() for count in counts}
+
+
 def _figures(results: Sequence[Measurement]) -> dict[str, dict[str, int]]:
     figures: dict[str, dict[str, int]] = {}
     for result in results:
@@ -151,7 +184,12 @@ def _figures(results: Sequence[Measurement]) -> dict[str, dict[str, int]]:
 
 
 def _print(
-    sections: Sequence[Sequence[Row]], pruned: sparse.Section, notes: Sequence[str], mca: Mca | None
+    sections: Sequence[Sequence[Row]],
+    pruned: sparse.Section,
+    front_ends: Sequence[front_end.FrontEndCount],
+    parts: Sequence[sound.Part],
+    notes: Sequence[str],
+    mca: Mca | None,
 ) -> None:
     compiler = f"{COMPILER} {find_gcc().version}"
     print(f"One inference on QEMU's {BOARD} (Cortex-M7), {compiler}. Instructions are counted, not cycles.")
@@ -169,6 +207,8 @@ def _print(
             print(f"\nHot loops of {item.measurement.variant.name}, modelled: {share}\n")
             print(table.hot_loops(item.loops))
     _print_sparse(pruned)
+    print(f"\nFront end, PCM to int8\n\n{table.aligned(front_end.rows(front_ends))}")
+    print(f"\n{sound.SECTION}\n\n{table.aligned(sound.rows(parts))}")
     for item in (item for section in (*sections, pruned.rows) for item in section if item.note):
         result = item.measurement
         print(f"\nNote: {result.variant.name}, {result.model.name}: no modelled cycles, because {item.note}")

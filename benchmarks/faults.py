@@ -12,6 +12,7 @@ F7, H7, NUCLEO = "stm32f7", "stm32h7", "nucleo-f767zi"
 _DRIVERS = "firmware/drivers"
 _CHIP_F7, _CHIP_H7 = f"{_DRIVERS}/chip_stm32f7.c", f"{_DRIVERS}/chip_stm32h7.c"
 _CORE, _UART = f"{_DRIVERS}/core.c", f"{_DRIVERS}/uart_stm32.c"
+_PINS = f"{_DRIVERS}/stm32.h"
 
 POWER_ON = Scenario("power-on")
 THROUGH_ROM = Scenario("started by the ROM bootloader", through_rom=True)
@@ -118,7 +119,7 @@ FAULTS = (
     ),
     Fault(
         "pins used directly after their clock was enabled",
-        Change(_UART, "    (void)RCC_GPIOENR;\n", ""),
+        Change(_PINS, "    (void)RCC_GPIOENR;\n", ""),
         (F7, H7),
     ),
     Fault(

@@ -38,6 +38,10 @@ class EdgeL3DeployError(Exception):
         self.hint = hint
 
 
+class EdgeL3DeployWarning(UserWarning):
+    """What Python callers should know about a sound or a model; the commands print such lines instead."""
+
+
 class UsageError(EdgeL3DeployError):
     """An option or a name that does not exist, does not work or contradicts another, or a place that cannot
     be written.

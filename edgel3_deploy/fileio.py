@@ -22,7 +22,8 @@ def write_atomically(path: Path, content: bytes) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        # Part of the name: with all of a long one the temporary name would be too long.
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:32]}.")
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(content)

@@ -35,6 +35,10 @@ def test_wheel_holds_templates_firmware_and_boards(wheel: Path, repository: Path
         assert not missing
 
 
+def test_wheel_says_that_it_is_typed(wheel: Path) -> None:
+    assert "edgel3_deploy/py.typed" in zipfile.ZipFile(wheel).namelist()
+
+
 def test_boards_are_found_without_the_checkout(wheel: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     done = subprocess.run(

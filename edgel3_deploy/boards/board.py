@@ -102,6 +102,30 @@ class Led:
 
 
 @dataclass(frozen=True)
+class Dfsdm:
+    """rate = bus clock / divider / oversampling."""
+
+    divider: int
+    oversampling: int
+
+
+@dataclass(frozen=True)
+class Microphone:
+    """A PDM microphone on DFSDM1, which gives `rate` samples a second.
+
+    `clock` and `data` are the pins of CKOUT and of the `channel`. `dfsdm` is None where the rate cannot be
+    reached.
+    """
+
+    rate: int
+    clock: str
+    data: str
+    channel: int
+    alternate_function: int
+    dfsdm: Dfsdm | None
+
+
+@dataclass(frozen=True)
 class Debug:
     """Names by which SWD tools know the board: an OpenOCD config, a pyOCD target, and the volume label of the
     USB drive that its ST-LINK shows, empty if it shows none.
@@ -142,6 +166,7 @@ class Board:
     bootloader: Bootloader | None = None
     loader: Loader | None = None
     led: Led | None = None
+    microphone: Microphone | None = None
     debug: Debug | None = None
     emulator: Emulator | None = None
 

@@ -9,6 +9,7 @@ from typing import NoReturn, Protocol
 
 from edgel3_deploy.boards.baud import DIVIDERS, MAX_ERROR, baud_range, rate_error, uart_clocks
 from edgel3_deploy.boards.board import Board, Region
+from edgel3_deploy.boards.dfsdm import CLOCK_HZ
 from edgel3_deploy.boards.pll import PLL_LIMITS
 from edgel3_deploy.errors import BadInputError
 
@@ -20,6 +21,7 @@ _STM32_FLASH = 0x0800_0000
 _H7_D2_RAM = range(0x3000_0000, 0x3004_8000)
 """SRAM1 to SRAM3 of the STM32H7: their clock is off until start-up, which needs a stack, turns it on."""
 _SECTOR_UNIT = 1024
+MICROPHONE_RATES = (8_000, 16_000, 48_000)
 
 
 class _Fail(Protocol):
@@ -52,6 +54,7 @@ def check_board(board: Board, source: Path) -> None:
     _check_flash(board, fail)
     _check_clock(board, fail)
     _check_pins(board, fail)
+    _check_microphone(board, fail)
     if board.bootloader and board.bootloader.program_unit not in (1, 2, 4, 8, 16, 32):
         fail(
             f"'bootloader.program_unit' is {board.bootloader.program_unit}",
@@ -138,6 +141,34 @@ def _check_pins(board: Board, fail: _Fail) -> None:
         fail(f"'uart.tx' and 'uart.rx' are both {uart.tx}", "Give each its own pin.")
     if board.led and board.led.pin in (uart.tx, uart.rx):
         fail(f"'led.pin' = {board.led.pin} is a pin of the UART", "Give another pin, or leave [led] out.")
+
+
+def _check_microphone(board: Board, fail: _Fail) -> None:
+    microphone = board.microphone
+    if microphone is None:
+        return
+    if board.family != "stm32f7":
+        fail(
+            f"'microphone.kind' is dfsdm, which has no driver for {board.family}",
+            'Write kind = "none", or leave [microphone] out.',
+        )
+    if microphone.rate not in MICROPHONE_RATES:
+        fail(
+            f"'microphone.rate' is {microphone.rate}",
+            f"Sound levels and decimators are for {', '.join(map(str, MICROPHONE_RATES))} samples a second.",
+        )
+    if microphone.dfsdm is None:
+        fail(
+            f"'microphone.rate' = {microphone.rate} cannot be divided from 'clock.cpu_hz' / 2",
+            f"The microphone's clock is {CLOCK_HZ[0]} to {CLOCK_HZ[1]} Hz: choose another rate or clock.",
+        )
+    pins = [microphone.clock, microphone.data, board.uart.tx, board.uart.rx]
+    pins += [board.led.pin] if board.led else []
+    if len(set(pins)) != len(pins):
+        fail(
+            f"'microphone.clock' = {microphone.clock} or 'microphone.data' = {microphone.data} is taken",
+            "Give each of UART, LED and microphone its own pins.",
+        )
 
 
 def _extents(*regions: Region) -> str:

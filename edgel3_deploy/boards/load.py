@@ -15,11 +15,13 @@ from edgel3_deploy.boards.board import (
     Family,
     Led,
     Loader,
+    Microphone,
     Region,
     Sector,
     Uart,
 )
 from edgel3_deploy.boards.check import check_board
+from edgel3_deploy.boards.dfsdm import solve_dfsdm
 from edgel3_deploy.boards.pll import PLL_LIMITS, solve_pll
 from edgel3_deploy.boards.source import find_board, read_merged
 from edgel3_deploy.boards.table import Table, parse_size, shown
@@ -38,6 +40,7 @@ _KEYS = (
     "bootloader",
     "loader",
     "led",
+    "microphone",
     "debug",
     "emulator",
 )
@@ -72,12 +75,13 @@ def _board(name: str, root: Table) -> Board:
     family = cast(Family, root.choice("family", _FAMILIES))
     on_silicon = family != "mps2-an500"
     regions = _regions(root)
+    clock = _clock(root, family)
     return Board(
         name=name,
         title=root.text("title", r"[ -~]{1,60}"),
         part=root.text("part", r"[A-Za-z0-9][A-Za-z0-9-]{0,31}"),
         family=family,
-        clock=_clock(root, family),
+        clock=clock,
         regions=regions,
         main_ram=root.choice("main_ram", [region.name for region in regions if region.kind == "ram"]),
         stack_size=root.size("stack_size"),
@@ -86,6 +90,7 @@ def _board(name: str, root: Table) -> Board:
         bootloader=_bootloader(root) if "bootloader" in root else None,
         loader=Loader(root.table("loader", ("size",)).size("size")) if "loader" in root else None,
         led=_led(root) if "led" in root else None,
+        microphone=_microphone(root, clock) if "microphone" in root else None,
         debug=_debug(root) if "debug" in root else None,
         emulator=_emulator(root) if "emulator" in root else None,
     )
@@ -171,6 +176,23 @@ def _bootloader(root: Table) -> Bootloader:
 def _led(root: Table) -> Led:
     table = root.table("led", ("pin", "active_high"))
     return Led(table.text("pin", _PIN), table.flag("active_high"))
+
+
+def _microphone(root: Table, clock: Clock) -> Microphone | None:
+    keys = ("kind", "rate", "clock", "data", "channel", "alternate_function")
+    table = root.table("microphone", keys)
+    if table.choice("kind", ("dfsdm", "none")) == "none":
+        return None
+    rate = table.integer("rate", 8_000, 48_000)
+    return Microphone(
+        rate=rate,
+        clock=table.text("clock", _PIN),
+        data=table.text("data", _PIN),
+        channel=table.integer("channel", 0, 7),
+        alternate_function=table.integer("alternate_function", 0, 15),
+        # DFSDM1 runs from APB2, which start-up gives half of the CPU's clock (chip_stm32f7.c).
+        dfsdm=solve_dfsdm(clock.cpu_hz // 2, rate),
+    )
 
 
 def _debug(root: Table) -> Debug:

@@ -12,6 +12,7 @@ from edgel3_deploy.boards import Board, board_names, load_board
 from edgel3_deploy.boards.board import Bootloader, Clock
 from edgel3_deploy.cli.options import json_option
 from edgel3_deploy.cli.output import emit_json, emit_table
+from edgel3_deploy.image.layout import flash_layout
 
 
 def _kib(number: int) -> str:
@@ -95,11 +96,17 @@ def show(name: str, as_json: bool) -> None:
     click.echo(f"  link        {uart.instance}, {pins}{uart.baudrate} baud")
     if board.loader is not None:
         click.echo(f"  loader      first {_kib(board.loader.size)} of the flash")
+        if settings := flash_layout(board).settings:
+            click.echo(f"  settings    {_kib(settings.size)} of the flash at 0x{settings.origin:08X}")
     if board.bootloader is not None:
         for label, text in _rom(board.bootloader):
             click.echo(f"  {label:10}  {text}")
     if board.led is not None:
         click.echo(f"  LED         {board.led.pin}, on when {'high' if board.led.active_high else 'low'}")
+    if board.microphone is not None:
+        microphone = board.microphone
+        wires = f"clock {microphone.clock}, data {microphone.data}"
+        click.echo(f"  microphone  DFSDM1 channel {microphone.channel}, {wires}, {microphone.rate} Hz")
     if board.debug is not None:
         probe = board.debug
         drive = f", USB drive {probe.drive}" if probe.drive else ""

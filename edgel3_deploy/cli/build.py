@@ -59,6 +59,11 @@ if TYPE_CHECKING:
     help="A bare image at the start of the flash: no loader, no updates through it.",
 )
 @click.option(
+    "--no-front-end",
+    is_flag=True,
+    help="The image takes int8 from the host: it does not make it from PCM itself.",
+)
+@click.option(
     "--image-version",
     type=click.IntRange(0, (1 << 32) - 1),
     default=1,
@@ -88,6 +93,7 @@ def command(
     head: Path | None,
     slots: str | None,
     no_loader: bool,
+    no_front_end: bool,
     image_version: int,
     output: Path | None,
     cmsis_nn_root: Path | None,
@@ -118,6 +124,7 @@ def command(
         tflm_root=tflm_root,
         slots=0 if no_loader else _SLOTS[slots],
         image_version=image_version,
+        front_end=not no_front_end,
     )
     with ConsoleProgress() as progress:
         result = build(request, progress=progress)

@@ -22,13 +22,14 @@ def command(ctx: click.Context, model: str, board_name: str, ram_limit: int | No
     shape alone.
     """
     from edgel3_deploy.boards import load_board
-    from edgel3_deploy.plan.estimate import estimate_network, with_least_sparsity
+    from edgel3_deploy.plan.estimate import estimate_network
+    from edgel3_deploy.plan.remedy import with_remedy
     from edgel3_deploy.plan.source import plannable
 
     board = load_board(board_name)
     network = plannable(model)
     estimate = estimate_network(network, board, ram_limit=ram_limit)
-    estimate = with_least_sparsity(estimate, network, board, ram_limit)
+    estimate = with_remedy(estimate, network, board, ram_limit)
     if as_json:
         emit_json(estimate.to_json())
     else:

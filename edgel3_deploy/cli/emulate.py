@@ -42,6 +42,11 @@ class _Byte(click.ParamType):  # type: ignore[type-arg]
     help="Keep the flash contents in this file between runs.",
 )
 @click.option(
+    "--microphone",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Play this recording to the board's microphone, once it is started.",
+)
+@click.option(
     "--boot0/--no-boot0",
     default=None,
     help="Hold the BOOT0 pin high (ROM bootloader) or low (flash, default).",
@@ -69,6 +74,7 @@ def command(
     board_name: str,
     image: Path | None,
     flash_file: Path | None,
+    microphone: Path | None,
     boot0: bool | None,
     seed: int,
     as_json: bool,
@@ -96,5 +102,6 @@ def command(
         boot0=boot0,
         quirks=Quirks(**quirks),
         seed=seed,
+        microphone=microphone,
         ready=ready,
     )

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="DIR|FILE",
-    help="WAV recordings: every other one calibrates, the rest judges.  [default: no fidelity]",
+    help="Recordings: every other one calibrates, the rest judges.  [default: no fidelity]",
 )
 @click.option(
     "--plot",
@@ -58,7 +58,7 @@ def command(
     filters (see `prune`), and each of these with every goal of `build --optimize`. The family's other members
     are judged by their shape.
     """
-    from edgel3_deploy.audio.clips import find_clips
+    from edgel3_deploy.audio.finding import search
     from edgel3_deploy.boards import load_board
     from edgel3_deploy.compress.explore import explore, explore_plot
     from edgel3_deploy.fileio import require_writable, write_atomically
@@ -66,7 +66,9 @@ def command(
     if plot.suffix.lower() != ".png":
         raise UsageError(f"{plot}: the name does not end in .png", "Give one that ends in .png.")
     board = load_board(board_name)
-    recordings = find_clips(audio)
+    found = search(audio)
+    emit_warnings(found.warnings)
+    recordings = found.paths
     require_writable(plot.absolute().parent)
     if len(recordings) == 1:
         emit_warnings(["fidelity needs two recordings, one to calibrate and one to judge; there is one"])
@@ -121,7 +123,7 @@ def _show(variants: tuple[Variant, ...], board: Board) -> None:
         ],
     )
     click.echo(
-        "Flash and RAM are estimates: code takes 10 to 30 KB of flash more, its data under 8 KB of RAM."
+        "Flash and RAM are estimates: other code takes 8 to 14 KB of flash more, its data under 8 KB of RAM."
     )
     parts = flash_parts(flash_layout(board))
     if parts:

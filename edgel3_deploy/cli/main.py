@@ -20,6 +20,7 @@ COMMANDS = {
     "models": "models",
     "boards": "boards",
     "doctor": "doctor",
+    "embed": "embed",
     "specialize": "specialize",
     "prune": "prune",
     "quantize": "quantize",
@@ -31,6 +32,7 @@ COMMANDS = {
     "flash": "flash",
     "emulate": "emulate",
     "validate": "validate",
+    "settings": "settings",
 }
 """Command name -> module of `edgel3_deploy.cli` that defines an object `command`."""
 

@@ -44,7 +44,7 @@ calibration_option: Decorator = click.option(
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="DIR|FILE",
-    help="WAV recordings like those of the deployment; may be given several times.",
+    help="Recordings (WAV, FLAC, OGG, ...) like those of the deployment; may be given several times.",
 )
 optimize_option: Decorator = click.option(
     "--optimize",

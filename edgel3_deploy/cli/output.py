@@ -11,6 +11,8 @@ import click
 
 from edgel3_deploy.errors import UsageError
 
+MOST_WARNINGS = 20
+
 
 def emit_json(content: Mapping[str, Any] | Sequence[Any]) -> None:
     """Print `content` as indented JSON."""
@@ -41,8 +43,11 @@ def _is_number(cell: str) -> bool:
 
 
 def emit_warnings(warnings: Sequence[str]) -> None:
-    """Print each warning as a line on stderr."""
-    for warning in warnings:
+    """Print each warning as a line on stderr; beyond MOST_WARNINGS their number."""
+    shown = list(warnings[:MOST_WARNINGS])
+    if len(warnings) > len(shown):
+        shown.append(f"and {len(warnings) - len(shown):,} more such lines")
+    for warning in shown:
         click.secho("Warning: ", fg="yellow", nl=False, err=True)
         click.echo(warning, err=True)
 

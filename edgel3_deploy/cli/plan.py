@@ -51,6 +51,7 @@ def command(
                 "modelled_instructions": chosen.instructions,
                 "modelled_cycles": chosen.cycles,
                 "constant_bytes": chosen.constant_bytes,
+                "flash_bytes": chosen.flash_bytes,
                 "arenas": dict(chosen.arenas),
                 "steps": [dict(zip(header, row, strict=True)) for row in rows],
                 "residents": [dataclasses.asdict(found) for found in chosen.residents],
@@ -69,7 +70,11 @@ def command(
     for region, used in chosen.arenas:
         click.echo(f"{region}: {size(used)} of {size(free[region])} bytes free for buffers")
     room = constants_limit(board)
-    click.echo(f"constants: {size(chosen.constant_bytes)} of {size(room)} bytes of flash free for them")
+    code = chosen.flash_bytes - chosen.constant_bytes
+    click.echo(
+        f"constants: {size(chosen.constant_bytes)} of {size(room)} bytes of flash free for them; "
+        f"the kernels' code takes about {size(code)}"
+    )
     click.echo(
         f"about {chosen.instructions / 1e6:.1f} million instructions, "
         f"{chosen.cycles / 1e6:.1f} million cycles (modelled, not measured); chosen by {chosen.by}"

@@ -18,7 +18,7 @@ class ConsoleProgress:
         self._drawn = 0.0
         self._started = 0.0
         self._first = 0
-        self._terminal = sys.stderr.isatty()
+        self._terminal = sys.stderr is not None and sys.stderr.isatty()
 
     def __enter__(self) -> ConsoleProgress:
         return self

@@ -91,7 +91,7 @@ def command(
     An interrupted recovery continues from its last checkpoint, written every 2 % of the way, when the same
     command is given again.
     """
-    from edgel3_deploy.audio.clips import find_clips
+    from edgel3_deploy.audio.finding import search
     from edgel3_deploy.compress.recordings import scan
     from edgel3_deploy.compress.recovery import RECIPE, default_batch_size, recover
     from edgel3_deploy.fileio import locked, write_atomically
@@ -114,8 +114,9 @@ def command(
         require_output(sensitivity_path, ".png", ())
     dense = read_weights(source.path)
     pruned = _prune(dense, sparsity, structured, depth)
-    recordings, warnings = scan(find_clips(finetune))
-    emit_warnings(warnings)
+    found = search(finetune)
+    recordings, warnings = scan(found.paths)
+    emit_warnings((*found.warnings, *warnings))
     checkpoint = output.with_suffix(".checkpoint.npz")
     recovered = None
     with ConsoleProgress() as progress, locked(checkpoint.with_name(f".{checkpoint.name}.in-use.lock")):

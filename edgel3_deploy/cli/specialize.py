@@ -36,7 +36,8 @@ class _Finite(click.FloatRange):
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="DIR|FILE",
-    help="WAV recordings like those of the deployment; repeatable.  [default: generated sounds]",
+    help="Recordings (WAV, FLAC, OGG, ...) like those of the deployment; repeatable.  "
+    "[default: generated sounds]",
 )
 @click.option(
     "--student",
@@ -124,7 +125,7 @@ def command(
     An interrupted run continues from its last checkpoint, written every 2 % of the way, when the same command
     is given again. A run that came to its end starts anew and replaces what it wrote.
     """
-    from edgel3_deploy.audio.clips import find_clips
+    from edgel3_deploy.audio.finding import search
     from edgel3_deploy.compress.recordings import apart, scan
     from edgel3_deploy.compress.report import learning_curves, report_json
     from edgel3_deploy.compress.specialize import Request, specialize, student_widths
@@ -138,9 +139,11 @@ def command(
     start_path = _weights(start) if start is not None else None
     require_output(output, ".h5", (teacher_path, start_path))
     widths = student_widths(student)
-    recordings, warnings = scan(find_clips(audio))
-    judging, about_judges = scan(find_clips(judges))
-    recordings, warnings = apart(recordings, judging), (*warnings, *about_judges)
+    found, found_judges = search(audio), search(judges)
+    recordings, warnings = scan(found.paths)
+    judging, about_judges = scan(found_judges.paths)
+    recordings = apart(recordings, judging)
+    warnings = (*found.warnings, *warnings, *found_judges.warnings, *about_judges)
     emit_warnings(warnings)
     request = Request(
         teacher=read_weights(teacher_path),

@@ -26,7 +26,7 @@ from edgel3_deploy.errors import ExitCode, UsageError
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="DIR|FILE...",
-    help="WAV recordings; may be given several times.  [default: generated sounds]",
+    help="Recordings (WAV, FLAC, OGG, ...); may be given several times.  [default: generated sounds]",
 )
 @click.argument("more_audio", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
 @click.option(
@@ -41,6 +41,11 @@ from edgel3_deploy.errors import ExitCode, UsageError
     is_flag=True,
     help="Compare every layer's output in every window, not only in each recording's first.",
 )
+@click.option(
+    "--trace",
+    is_flag=True,
+    help="Compare every boundary of every window, from PCM to embedding, and name the first that differs.",
+)
 @build_dir_option
 @json_option
 @click.pass_context
@@ -53,6 +58,7 @@ def command(
     report: Path | None,
     limit: int | None,
     every_layer: bool,
+    trace: bool,
     build_dir: Path | None,
     as_json: bool,
 ) -> None:
@@ -72,7 +78,12 @@ def command(
     require_writable(target)
     with ConsoleProgress() as progress:
         result = validate_build(
-            build, port, [*audio, *more_audio], limit=limit, every_layer=every_layer, progress=progress
+            build,
+            port,
+            [*audio, *more_audio],
+            limit=limit,
+            every_layer=every_layer or trace,
+            progress=progress,
         )
         progress("writing the report")
         content = write_report(result, target)
@@ -82,6 +93,8 @@ def command(
     else:
         for line in summary(result):
             click.echo(line)
+        if trace:
+            click.echo(f"trace    {result.first_difference or 'no boundary differs'}")
         passed = result.verdict == "pass"
         click.secho(f"verdict: {result.verdict}", bold=True, fg="green" if passed else "red")
         click.echo(f"report: {target / 'report.html'}")

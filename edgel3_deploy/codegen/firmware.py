@@ -19,14 +19,17 @@ HEAD_KERNELS = ("fully_connected.c", "requantize_general.c", "requantize.h", "re
 """Of the kernels, what a head takes."""
 
 
-def application_files(board: Board, runtime: str, *, with_head: bool = False) -> dict[str, bytes]:
+def application_files(
+    board: Board, runtime: str, *, front_end: bool = False, with_head: bool = False
+) -> dict[str, bytes]:
     """Sources and headers of the application by their path in the project; native takes the kernels too.
 
     With a head its kernels come along.
     """
     native = runtime == "native"
-    folders = (*SHARED, "application", *(("kernels",) if native else ()), *(("head",) if with_head else ()))
-    files = _files(board, folders)
+    parts = (("kernels", native), ("front_end", front_end), ("head", with_head))
+    chosen = (folder for folder, taken in parts if taken)
+    files = _files(board, (*SHARED, "application", "settings", *chosen))
     if with_head and not native:
         kernels = firmware_dir() / "kernels"
         files |= {f"{FOLDER}/kernels/{name}": (kernels / name).read_bytes() for name in HEAD_KERNELS}

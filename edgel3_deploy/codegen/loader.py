@@ -19,6 +19,7 @@ def render_loader(board: Board, layout: FlashLayout) -> Mapping[str, bytes]:
     files["linker.ld"] = loader_script(board, layout)
     files[MAKEFILE] = render(
         "Makefile.j2",
+        front_end=None,
         model_name="the loader",
         board=board,
         runtime="loader",

@@ -122,6 +122,7 @@ def view_native(schedule: Schedule) -> NativeView:
                 members,
                 first,
                 rings=rings,
+                scratch=place,
                 maxima=schedule.maxima[position],
                 source=source,
                 whole=whole.name,

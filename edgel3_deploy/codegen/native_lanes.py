@@ -18,7 +18,10 @@ def at(place: Place, offset: int = 0) -> str:
 
 @dataclass(frozen=True)
 class LaneMapView:
-    """An edgel3_lanes_t, or one for each strip: they differ in `widths` only."""
+    """An edgel3_lanes_t, or one for each strip: they differ in `widths` only.
+
+    `newest` is where a row is made before it moves into the ring, in C; NULL if it is made there.
+    """
 
     name: str
     data: str
@@ -28,6 +31,7 @@ class LaneMapView:
     channels: int
     distance: int
     stride: int
+    newest: str
     note: str
 
     @property
@@ -68,6 +72,7 @@ class LaneStepView:
     for row `row`. `spans` has one entry, or one for each strip. `columns`: rows are the map's columns.
     `output` is rows, pooled or global; `maxima` is where the last has its running maxima, in C. `behind` is
     the map that takes the rows of a group's last step. `lists` is empty for the kernel of one input channel.
+    `keeps`: the input's newest row moves into its ring once it has been read.
     """
 
     columns: bool
@@ -78,6 +83,7 @@ class LaneStepView:
     lists: tuple[ListView, ...]
     maxima: str
     behind: str
+    keeps: bool
 
     @property
     def pooled(self) -> bool:
@@ -130,6 +136,7 @@ def view_lanes(
     first: int,
     *,
     rings: tuple[Place, ...],
+    scratch: Place | None,
     maxima: Place | None,
     source: str,
     whole: str,
@@ -144,7 +151,7 @@ def view_lanes(
     names = [ctext.identifier(step.name) for step in members.steps]
     buffers = [*([f"{names[0]}_entry"] if lanes.entry else []), *names]
     maps = tuple(
-        _map(f"{name}_lanes", ring, place, _widths(lanes, index - bool(lanes.entry), ring))
+        _map(f"{name}_lanes", ring, place, _widths(lanes, index - bool(lanes.entry), ring), scratch)
         for index, (name, ring, place) in enumerate(zip(buffers, lanes.buffers, rings, strict=False))
     )
     reads = [f"{names[0]}_entry_lanes" if lanes.entry else source]
@@ -174,6 +181,7 @@ def view_lanes(
             lists=lists.get(step.name, ()),
             maxima="" if maxima is None or not step.kernel.reduced else at(maxima),
             behind=whole if lanes.exit and step is members.steps[-1] else "",
+            keeps=index > 0 and lanes.rings[index - 1].newest is not None,
         )
         for index, step in enumerate(members.steps)
     )
@@ -201,8 +209,12 @@ def _comment(members: Group) -> str:
     return f"{what}, {how}" + (f", in {len(strips)} strips one after the other" if len(strips) > 1 else "")
 
 
-def _map(name: str, ring: Ring, place: Place, widths: tuple[int, ...]) -> LaneMapView:
+def _map(name: str, ring: Ring, place: Place, widths: tuple[int, ...], scratch: Place | None) -> LaneMapView:
     lanes = ring.lanes
+    newest, beside = "NULL", ""
+    if ring.newest is not None:
+        assert scratch is not None
+        newest, beside = at(scratch, ring.newest), ", and one in the workspace while it is read"
     return LaneMapView(
         name=name,
         data=at(place),
@@ -212,7 +224,8 @@ def _map(name: str, ring: Ring, place: Place, widths: tuple[int, ...]) -> LaneMa
         channels=lanes.channels,
         distance=lanes.distance,
         stride=lanes.stride,
-        note=f"ring of {ring.rows} rows, {ring.bytes:,} bytes",
+        newest=newest,
+        note=f"ring of {ring.rows} rows, {ring.bytes:,} bytes{beside}",
     )
 
 

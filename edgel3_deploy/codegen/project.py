@@ -18,6 +18,7 @@ from edgel3_deploy.codegen.files import (
     sources,
 )
 from edgel3_deploy.codegen.firmware import INCLUDES, application_files
+from edgel3_deploy.codegen.front_end import front_end_files
 from edgel3_deploy.codegen.head import FILE_NAME as HEAD_SOURCE
 from edgel3_deploy.codegen.head import CompiledHead, head_source
 from edgel3_deploy.codegen.memory_map import application_script, board_header
@@ -28,6 +29,7 @@ from edgel3_deploy.codegen.views import view_network
 from edgel3_deploy.codegen.weights import view_constants
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.image.layout import FlashLayout, flash_layout
+from edgel3_deploy.plan.front_end import image_front_end, input_affine
 from edgel3_deploy.plan.memory import MemoryPlan
 from edgel3_deploy.plan.schedule import Schedule
 from edgel3_deploy.plan.table import plan_table, schedule_table
@@ -59,7 +61,9 @@ def render_project(
     arenas = ((plan.region, plan.size),) if isinstance(plan, tflm.Arena) else plan.arenas
     kernels = {step.kernel.name for step in plan.steps} if isinstance(plan, Schedule) else {runtime}
     planned = dict(buffer_arenas(plan) if isinstance(plan, Schedule) else arenas)
+    front_end = image_front_end(network)
     values = {
+        "front_end": front_end,
         "network": network,
         "model_name": network.name[:LONGEST_NAME],
         "model_sha256": hashlib.sha256(model).hexdigest(),
@@ -68,7 +72,9 @@ def render_project(
         "arenas": arenas,
         "entries": _entries(network, plan),
     }
-    files = application_files(board, runtime, with_head=head is not None)
+    files = application_files(board, runtime, front_end=front_end is not None, with_head=head is not None)
+    if front_end is not None:
+        files |= front_end_files(front_end, input_affine(network))
     files[HEAD_SOURCE] = head_source(head, network.name[:LONGEST_NAME])
     files["board.h"] = board_header(board, layout)
     for slot in range(max(len(layout.slots), 1)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import OverBudgetError
@@ -11,6 +11,9 @@ from edgel3_deploy.plan.planner import capacities
 
 MARGIN = 1024
 """Added to the interpreter's own figure: an arena of exactly arena_used_bytes fails to allocate."""
+
+STACK = 8 * 1024
+"""Bytes of stack that the interpreter gets at least: its calls go deeper than generated code's."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,11 @@ def operators(network: Network) -> tuple[Operator, ...]:
     """The operators that `network` uses, each once."""
     used = {type(layer) for layer in network.layers}
     return tuple(operator for kind, operator in _OPERATORS.items() if kind in used)
+
+
+def with_stack(board: Board) -> Board:
+    """`board` with a stack that holds the interpreter's calls."""
+    return replace(board, stack_size=max(board.stack_size, STACK))
 
 
 def place_arena(used: int, network: Network, board: Board) -> Arena:

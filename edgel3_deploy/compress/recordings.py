@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from edgel3_deploy.audio.clips import SAMPLE_RATES
+from edgel3_deploy.audio.reading import open_sound
 from edgel3_deploy.compress.synthesis import Sound
 from edgel3_deploy.errors import BadInputError, UsageError
 
 MIN_SECONDS = 0.05
 EXCERPT_SECONDS = 4.0
+_SKIPPED = 1 << 16
 
 _REPAIR = "Repair the file and give the same command to go on; without the file, start anew."
 
@@ -43,12 +46,11 @@ def scan(paths: Sequence[Path]) -> tuple[tuple[Recording, ...], tuple[str, ...]]
 
     Raises BadInputError if there are paths and none is usable.
     """
-    import soundfile
-
     recordings, warnings = [], []
     for path in paths:
         try:
-            info = soundfile.info(str(path))
+            with open_sound(path) as info:
+                pass
         except (OSError, RuntimeError) as error:
             warnings.append(f"{path}: left out: {(str(error).splitlines() or ['unreadable'])[0]}")
             continue
@@ -60,7 +62,10 @@ def scan(paths: Sequence[Path]) -> tuple[tuple[Recording, ...], tuple[str, ...]]
             continue
         recordings.append(Recording(path, info.frames, info.samplerate))
     if warnings and not recordings:
-        raise BadInputError(f"none of the recordings can be used; {warnings[0]}", "Give WAV files of audio.")
+        raise BadInputError(
+            f"none of the recordings can be used; {warnings[0]}",
+            "Give recordings, such as WAV or FLAC files.",
+        )
     return tuple(recordings), tuple(warnings)
 
 
@@ -98,14 +103,13 @@ def read_excerpt(
     Raises BadInputError if the file cannot be decoded there, is no longer the one that was scanned, or holds
     NaN, infinite or absurdly large samples there.
     """
-    import soundfile
     import soxr
 
     try:
-        with soundfile.SoundFile(str(recording.path)) as file:
+        with open_sound(recording.path) as file:
             if (file.frames, file.samplerate) != (recording.frames, recording.rate):
                 raise BadInputError(f"{recording.path}: changed while it was used", _REPAIR)
-            file.seek(min(int(start * recording.rate), recording.frames))
+            _skip(file, min(int(start * recording.rate), recording.frames))
             wanted = int(seconds * speed * recording.rate)
             samples = file.read(wanted, dtype="float32", always_2d=True).mean(axis=1)
     except (OSError, RuntimeError) as error:
@@ -116,3 +120,12 @@ def read_excerpt(
     if not np.isfinite(excerpt).all():
         raise BadInputError(f"{recording.path}: holds NaN, infinite or far too large samples", _REPAIR)
     return excerpt
+
+
+def _skip(file: Any, frames: int) -> None:
+    """Go to a frame of a freshly opened file; some codecs, such as GSM, can only be read from the start."""
+    if file.seekable():
+        file.seek(frames)
+        return
+    while frames > 0 and len(read := file.read(min(frames, _SKIPPED), dtype="float32", always_2d=True)):
+        frames -= len(read)

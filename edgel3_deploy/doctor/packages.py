@@ -49,6 +49,8 @@ PACKAGES = (
     Package("ai-edge-litert", "reading .tflite models and the reference outputs", needed=True),
     Package("unicorn", "virtual boards", needed=True),
     Package("tensorflow", "training, and quantize --method converter", needed=False),
+    Package("distributed", "embed --dask", needed=False),
+    Package("pyarrow", "embed --parquet", needed=False),
     Package("tflite-micro", "comparing the reference with TFLite Micro itself", needed=False),
 )
 

@@ -126,6 +126,7 @@ def start(
     quirks: Quirks | None = None,
     power_cut: PowerCut | None = None,
     seed: int = 0,
+    microphone: Path | None = None,
     stderr: IO[bytes] | int | None = None,
 ) -> VirtualBoard:
     """Start `board` in a child process and return once its port can be opened; arguments as for `serve`.
@@ -153,6 +154,7 @@ def start(
         "quirks": quirks,
         "power_cut": power_cut,
         "seed": seed,
+        "microphone": _absolute(microphone),
     }
     try:
         pickle.dump(request, process.stdin)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import struct
+from functools import partial
 from typing import Any
 
 from edgel3_deploy.emulate.core.bus import attach
@@ -46,4 +47,14 @@ def map_part(part: Part, seed: int = 0) -> Any:
                 "The virtual board needs multiples of 1 KB that do not overlap peripherals or system memory.",
             ) from error
         engine.mem_write(ram.origin, random.Random(f"{ram.name} {seed}").randbytes(ram.size))
+    if part.dma is not None:
+        part.dma.memory = partial(_store, part, engine)
     return engine
+
+
+def _store(part: Part, engine: Any, address: int, data: bytes) -> bool:
+    """What a DMA does: whether there is RAM at `address`."""
+    if not part.is_ram(address, len(data)):
+        return False
+    engine.mem_write(address, data)
+    return True

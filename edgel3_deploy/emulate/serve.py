@@ -58,6 +58,7 @@ def serve(
     power_cut: PowerCut | None = None,
     seed: int = 0,
     attach: Callable[[Controls], None] | None = None,
+    microphone: Path | None = None,
 ) -> Outcome:
     """Run `board` until SIGINT, SIGTERM or `stop`; `ready` gets its ports once they can be opened.
 
@@ -67,13 +68,16 @@ def serve(
 
     `seed` decides what is in RAM when power comes on, and unless it is 0 in the MPU's regions. With
     `power_cut` the board loses power in that operation on its flash, and this returns. `attach` is called
-    before `ready` with what a hand on the board could do.
+    before `ready` with what a hand on the board could do. The board's microphone hears the recording
+    `microphone` from when it is started, then silence.
 
     Raises UsageError, BadInputError or MissingDependencyError before anything runs.
     """
     check(board)
     quirks = quirks or Quirks()
     check_quirks(board, quirks)
+    if microphone is not None and board.microphone is None:
+        raise UsageError(f"{board.name} has no microphone", "Its board file has no [microphone] with pins.")
     stop = stop or threading.Event()
     with _told_by_signals(stop):
         if board.emulator and board.emulator.kind == "qemu":
@@ -93,6 +97,7 @@ def serve(
             power_cut=power_cut,
             seed=seed,
             attach=attach,
+            microphone=microphone,
         )
 
 
@@ -120,6 +125,7 @@ def _run(
     power_cut: PowerCut | None,
     seed: int,
     attach: Callable[[Controls], None] | None,
+    microphone: Path | None,
 ) -> Outcome:
     from edgel3_deploy.emulate.boards.f7 import stm32f7
     from edgel3_deploy.emulate.boards.h7 import stm32h7
@@ -134,7 +140,10 @@ def _run(
         adapter = ptys.enter_context(closing(Pty())) if _has_adapter(board) else None
         lines = [Line(pty, real=quirks.pace == "real") for pty in (vcp, adapter) if pty]
         line = lines[0]
-        part = (stm32h7 if board.family == "stm32h7" else stm32f7)(board, flash_file, line, log, quirks, seed)
+        if board.family == "stm32h7":
+            part = stm32h7(board, flash_file, line, log, quirks, seed)
+        else:
+            part = stm32f7(board, flash_file, line, log, quirks, seed, microphone=microphone)
         if pieces:
             part.flash.load(pieces)
         part.flash.cut = power_cut

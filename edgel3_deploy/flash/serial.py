@@ -49,6 +49,7 @@ def flash(
         notes = _reported(client)
         slot = _choose(client, path, len(applications))
         application = applications[slot.slot]
+        _check_origin(slot, application, path)
         try:
             sectors = _update(client, slot, application, stage, force=force)
         except RefusedError as error:
@@ -139,6 +140,16 @@ def _choose(client: Client, path: str, images: int) -> SlotImage:
     ]
     keep = max(may_start, key=lambda slot: (slot.state is SlotState.CONFIRMED, slot.sequence), default=None)
     return next((slot for slot in slots if slot is not keep), first)
+
+
+def _check_origin(slot: SlotImage, application: Application, path: str) -> None:
+    origin = application.announcement.origin
+    if origin != slot.origin:
+        raise NeedsProbeError(
+            f"slot {slot.slot} of the loader on {path} starts at {slot.origin:#010x}, the build's at "
+            f"{origin:#010x}: another version divided the flash; nothing was erased",
+            "Program loader and application anew (--via openocd).",
+        )
 
 
 def _slots(count: int) -> str:

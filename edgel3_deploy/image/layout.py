@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from edgel3_deploy.boards.board import Board, Region
+from edgel3_deploy.boards.board import Board, Region, Sector
 from edgel3_deploy.errors import UsageError
 from edgel3_deploy.image.header import IMAGE_HEADER_SIZE
 
@@ -15,18 +15,25 @@ MAILBOX_SIZE = 0x100
 
 @dataclass(frozen=True)
 class FlashLayout:
-    """The loader's region and the slots of the application, in address order.
+    """The loader's region, the application's slots in address order, and the two sectors of the settings.
 
-    Without a loader there are no slots: the application has the whole flash. A slot holds header and image.
+    Without a loader there are no slots and no settings: the application has the whole flash. A slot holds
+    header and image.
     """
 
     loader: Region | None
     slots: tuple[Region, ...]
+    settings: Region | None = None
 
     @property
     def loader_size(self) -> int:
         """Bytes of flash that the loader owns, 0 without one."""
         return 0 if self.loader is None else self.loader.size
+
+    @property
+    def settings_size(self) -> int:
+        """Bytes of flash that hold settings, 0 where they are kept in RAM."""
+        return 0 if self.settings is None else self.settings.size
 
     @property
     def header_size(self) -> int:
@@ -35,16 +42,17 @@ class FlashLayout:
 
     @property
     def overhead(self) -> int:
-        """Bytes of flash that one application needs besides its image."""
+        """Bytes of flash that one application needs besides its image; the settings are no part of it."""
         return self.loader_size + self.header_size
 
 
 def flash_layout(board: Board, slots: int | None = None) -> FlashLayout:
     """The layout of `board` with 1 or 2 slots behind the loader, or 0: a bare image without a loader.
 
-    None stands for one slot where the board has a loader, else for none. Two slots meet at the sector
-    boundary that makes the smaller one as large as possible. Raises UsageError if the board has no loader,
-    or too few sectors behind it.
+    None stands for one slot where the board has a loader, else for none. The settings have the first two
+    sectors behind the loader or the last two of the flash, whichever are smaller. Two slots meet at the
+    sector boundary that makes the smaller one as large as possible. Raises UsageError if the board has no
+    loader, or too few sectors behind it.
     """
     if slots is None:
         slots = 0 if board.loader is None else 1
@@ -56,20 +64,20 @@ def flash_layout(board: Board, slots: int | None = None) -> FlashLayout:
         raise UsageError(
             f"{board.name} has no loader, so it has no slots", "Build a bare image: --no-loader."
         )
-    flash = board.flash
-    start = flash.origin + board.loader.size
-    loader = Region("loader", "flash", flash.origin, board.loader.size)
-    if slots == 1:
-        return FlashLayout(loader, (_slot(0, start, flash.end),))
-    inner = [sector.origin for sector in board.sectors if sector.origin > start]
-    if not inner:
+    loader = Region("loader", "flash", board.flash.origin, board.loader.size)
+    sectors = [sector for sector in board.sectors if sector.origin >= loader.end]
+    if len(sectors) < 2 + slots:
         raise UsageError(
-            f"{board.name} has one sector of {flash.end - start:,} bytes behind the loader: "
-            "two slots need a sector each",
-            "Build with --slots one.",
+            f"{board.name} has too few sectors behind the loader, {len(sectors)}: "
+            "the settings need two, and each slot one",
+            "Build a bare image: --no-loader." if len(sectors) < 3 else "Build with --slots one.",
         )
-    middle = max(inner, key=lambda origin: min(origin - start, flash.end - origin))
-    return FlashLayout(loader, (_slot(0, start, middle), _slot(1, middle, flash.end)))
+    settings, left = _split(sectors)
+    start, end = left[0].origin, _end(left[-1])
+    if slots == 1:
+        return FlashLayout(loader, (_slot(0, start, end),), settings)
+    middle = max((sector.origin for sector in left[1:]), key=lambda origin: min(origin - start, end - origin))
+    return FlashLayout(loader, (_slot(0, start, middle), _slot(1, middle, end)), settings)
 
 
 def image_region(board: Board, layout: FlashLayout, slot: int = 0) -> Region:
@@ -108,3 +116,15 @@ def application_board(board: Board, layout: FlashLayout, slot: int = 0) -> Board
 
 def _slot(number: int, origin: int, end: int) -> Region:
     return Region(f"slot {number}", "flash", origin, end - origin)
+
+
+def _split(sectors: list[Sector]) -> tuple[Region, list[Sector]]:
+    """The settings' region, and the sectors that are left to slots."""
+    first, last = sectors[:2], sectors[-2:]
+    at_the_start = sum(sector.size for sector in first) < sum(sector.size for sector in last)
+    pair, left = (first, sectors[2:]) if at_the_start else (last, sectors[:-2])
+    return Region("settings", "flash", pair[0].origin, _end(pair[1]) - pair[0].origin), left
+
+
+def _end(sector: Sector) -> int:
+    return sector.origin + sector.size

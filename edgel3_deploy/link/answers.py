@@ -83,6 +83,14 @@ class SlotImage:
 
 
 @dataclass(frozen=True)
+class SettingState:
+    """A setting's value, and whether changes of it outlive a reset of this board."""
+
+    value: int
+    is_kept: bool
+
+
+@dataclass(frozen=True)
 class Announcement:
     """The image that an update brings: the fields of `begin_update` that its header gives."""
 

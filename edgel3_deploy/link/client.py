@@ -8,18 +8,28 @@ from enum import IntEnum
 from typing import TypeVar, cast
 
 from edgel3_deploy.link import diagnosis
-from edgel3_deploy.link.answers import Announcement, Identity, Labels, MemoryUse, ResetRecord, SlotImage
+from edgel3_deploy.link.answers import (
+    Announcement,
+    Identity,
+    Labels,
+    MemoryUse,
+    ResetRecord,
+    SettingState,
+    SlotImage,
+)
 from edgel3_deploy.link.codec import Value
 from edgel3_deploy.link.exchange import Exchange
 from edgel3_deploy.link.fault import describe_fault
 from edgel3_deploy.link.port import Port
 from edgel3_deploy.link.protocol import (
+    AUDIO_WINDOW,
     FORCE_VERSION,
     MAX_CHUNK,
     MAX_LAYERS,
     PROTOCOL_VERSION,
     RUN_CHECKSUMS,
     RUNNING_SLOT,
+    SAMPLE_BYTES,
     CounterUnit,
     ErrorCode,
     ResetCause,
@@ -82,6 +92,29 @@ class Client:
                     self._port.path, f"{loaded} bytes loaded where {expected} were sent"
                 )
 
+    def load_audio(self, pcm: bytes, at: int = 0) -> int:
+        """Push int16 samples into the front end and make the input of the window that they end.
+
+        `at` samples of the stream went before: 0 begins one. Returns what the front end took, in counter
+        units. Raises NotSupportedError if the image has no front end.
+        """
+        counter = 0
+        for begin in range(0, len(pcm), MAX_CHUNK):
+            chunk, offset = pcm[begin : begin + MAX_CHUNK], at + begin // SAMPLE_BYTES
+            flags = AUDIO_WINDOW if begin + MAX_CHUNK >= len(pcm) else 0
+            answer = self._request("load_audio", {"offset": offset, "flags": flags, "data": chunk})
+            loaded, expected = _int(answer, "loaded"), offset + len(chunk) // SAMPLE_BYTES
+            if loaded != expected:
+                raise diagnosis.malformed(
+                    self._port.path, f"{loaded} samples loaded where {expected} were sent"
+                )
+            counter = _int(answer, "counter")
+        return counter
+
+    def read_input(self, size: int) -> bytes:
+        """The first `size` int8 elements of the input tensor."""
+        return self._read_tensor("read_input", size)
+
     def allow_run(self, seconds: float) -> None:
         """Wait at most that long for an inference, until one has shown how long they take."""
         self._run_timeout = seconds
@@ -98,15 +131,7 @@ class Client:
 
     def read_output(self, size: int) -> bytes:
         """The first `size` int8 elements of the last run's output."""
-        output = b""
-        while len(output) < size:
-            length = min(MAX_CHUNK, size - len(output))
-            answer = self._request("read_output", {"offset": len(output), "length": length})
-            data = cast(bytes, answer["data"])
-            if len(data) != length:
-                raise diagnosis.malformed(self._port.path, f"{len(data)} output bytes instead of {length}")
-            output += data
-        return output
+        return self._read_tensor("read_output", size)
 
     def timing(self, layers: int) -> tuple[int, ...]:
         """Counter value of each of the `layers` layers in the last run."""
@@ -138,6 +163,15 @@ class Client:
         """What a slot holds, by default that of the running image; the board computes the CRC now."""
         answer = self._request("read_image", {"slot": slot}, timeout=_CRC_SECONDS, retries=1)
         return SlotImage(**{**answer, "state": self._enum(SlotState, answer, "state")})  # type: ignore[arg-type]
+
+    def read_setting(self, key: int) -> SettingState:
+        """The setting of that key as it counts now."""
+        return self._setting(self._request("read_setting", {"key": key}))
+
+    def write_setting(self, key: int, value: int) -> SettingState:
+        """Change a setting; return it as the board reads it back. Refused outside its range."""
+        values = {"key": key, "value": value}
+        return self._setting(self._request("write_setting", values, timeout=_ERASE_SECONDS, retries=1))
 
     def begin_update(self, slot: int, image: Announcement, *, force: bool = False) -> int:
         """Announce an image to the loader; return how many sectors, from the slot's first, are to be erased.
@@ -175,6 +209,21 @@ class Client:
     def reset(self) -> None:
         """Restart the chip, which ends the session."""
         self._leave("reset")
+
+    def _read_tensor(self, name: str, size: int) -> bytes:
+        tensor = b""
+        while len(tensor) < size:
+            length = min(MAX_CHUNK, size - len(tensor))
+            data = cast(bytes, self._request(name, {"offset": len(tensor), "length": length})["data"])
+            if len(data) != length:
+                what = name.removeprefix("read_")
+                raise diagnosis.malformed(self._port.path, f"{len(data)} {what} bytes instead of {length}")
+            tensor += data
+        return tensor
+
+    @staticmethod
+    def _setting(answer: Mapping[str, Value]) -> SettingState:
+        return SettingState(_int(answer, "value"), bool(answer["is_kept"]))
 
     def _leave(self, name: str) -> None:
         try:

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from edgel3_deploy.link.protocol import MAX_BODY, REPLIES, REQUESTS, Field, FieldType, Message
 
 Value = int | bytes | str | tuple[int, ...]
-"""u8 to u64: int; bytes16, bytes32 and data: bytes; text: str; u32s and u64s: tuple of int."""
+"""u8 to u64 and i32: int; bytes16, bytes32 and data: bytes; text: str; u32s and u64s: tuple of int."""
 
 _INTEGER_SIZES: Mapping[FieldType, int] = {"u8": 1, "u16": 2, "u32": 4, "u64": 8}
+_SIGNED_SIZES: Mapping[FieldType, int] = {"i32": 4}
 _BYTES_SIZES: Mapping[FieldType, int] = {"bytes16": 16, "bytes32": 32}
 _ARRAY_ITEM_SIZES: Mapping[FieldType, int] = {"u32s": 4, "u64s": 8}
 _MAX_TEXT = 255
@@ -53,6 +54,8 @@ def _encode_field(message: Message, field: Field, value: Value) -> bytes:
     try:
         if field.type in _INTEGER_SIZES and isinstance(value, int):
             return value.to_bytes(_INTEGER_SIZES[field.type], "little")
+        if field.type in _SIGNED_SIZES and isinstance(value, int):
+            return value.to_bytes(_SIGNED_SIZES[field.type], "little", signed=True)
         if (
             field.type in _ARRAY_ITEM_SIZES
             and isinstance(value, Sequence)
@@ -92,6 +95,9 @@ def _decode_field(message: Message, field: Field, body: bytes, position: int) ->
     if field.type in _INTEGER_SIZES:
         size = _INTEGER_SIZES[field.type]
         return int.from_bytes(take(size), "little"), position + size
+    if field.type in _SIGNED_SIZES:
+        size = _SIGNED_SIZES[field.type]
+        return int.from_bytes(take(size), "little", signed=True), position + size
     if field.type in _BYTES_SIZES:
         size = _BYTES_SIZES[field.type]
         return take(size), position + size

@@ -60,6 +60,13 @@ _UPDATE_REFUSALS: Mapping[int, tuple[str, str]] = {
         _FLASH_AGAIN,
     ),
 }
+_SETTING_REFUSALS: Mapping[int, tuple[str, str]] = {
+    ErrorCode.OUT_OF_RANGE: ("it has no such setting, or not that value (OUT_OF_RANGE)", _SAME_VERSION),
+    ErrorCode.FLASH_FAILED: (
+        "its flash takes no settings, the old value stands (FLASH_FAILED)",
+        _FLASH_REFUSES.replace("Flash again", "Try again"),
+    ),
+}
 _STAYS: Mapping[StayReason, str] = {
     StayReason.NONE: "it gives no reason",
     StayReason.REQUESTED: "it was asked to",
@@ -68,7 +75,10 @@ _STAYS: Mapping[StayReason, str] = {
     StayReason.OTHER_BOARD: "the application in its flash is for another board",
     StayReason.FAILED_START: "the application was started and never came up",
 }
-_UPDATE_REQUESTS = ("begin_update", "erase", "write", "verify", "boot")
+_REFUSALS_OF: Mapping[str, Mapping[int, tuple[str, str]]] = {
+    **dict.fromkeys(("begin_update", "erase", "write", "verify", "boot"), _UPDATE_REFUSALS),
+    **dict.fromkeys(("read_setting", "write_setting"), _SETTING_REFUSALS),
+}
 
 
 class RefusedError(LinkError):
@@ -112,8 +122,8 @@ def refused(path: str, request: str, code: int, detail: int) -> LinkError:
             code,
             detail,
         )
-    if code in _UPDATE_REFUSALS and request in _UPDATE_REQUESTS:
-        reason, hint = _UPDATE_REFUSALS[code]
+    if code in _REFUSALS_OF.get(request, {}):
+        reason, hint = _REFUSALS_OF[request][code]
         return RefusedError(f"{what}: {reason.format(detail=detail)}", hint, code, detail)
     reason, hint = _REFUSALS.get(code, (f"error code {code} is unknown here", _SAME_VERSION))
     return RefusedError(f"{what}: {reason} (detail {detail})", hint, code, detail)

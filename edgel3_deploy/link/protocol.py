@@ -18,12 +18,14 @@ from typing import Literal
 PROTOCOL_VERSION = 3
 MAX_CHUNK = 512
 """Most bytes of tensor data in one frame."""
+SAMPLE_BYTES = 2
+"""Bytes of a PCM sample: int16."""
 MAX_BODY = 768
 """Most bytes of body in one frame, either way."""
 MAX_LAYERS = 64
 """Most layers in one read_timing or read_checksums reply."""
 
-FieldType = Literal["u8", "u16", "u32", "u64", "bytes16", "bytes32", "text", "data", "u32s", "u64s"]
+FieldType = Literal["u8", "u16", "u32", "u64", "i32", "bytes16", "bytes32", "text", "data", "u32s", "u64s"]
 """`text` is a length byte and UTF-8; `data`, `u32s` and `u64s` take the rest of the body and stand last."""
 
 
@@ -117,6 +119,8 @@ class CounterUnit(IntEnum):
 RUN_CHECKSUMS = 1
 """Flag of `run`: compute the CRC-32 of every layer's output (not counted in the timing)."""
 
+AUDIO_WINDOW = 1
+"""Flag of `load_audio`: a window ends with this chunk; make the input tensor of it."""
 FORCE_VERSION = 1
 """Flag of `begin_update`: accept a version below the installed one."""
 RUNNING_SLOT = 0xFF
@@ -187,6 +191,27 @@ REQUESTS: tuple[Message, ...] = (
         "What a slot holds; the CRC is computed over the flash as it is now.",
         (Field("slot", "u8", "number from 0, or RUNNING_SLOT"),),
     ),
+    Message(
+        0x0D,
+        "load_audio",
+        "Push a chunk of PCM into the front end; chunks go in ascending order from offset 0, which begins a "
+        "stream. A window may end one second behind it, and at every multiple of the front end's hop from "
+        "there on. NOT_SUPPORTED by an image without a front end.",
+        (
+            Field("offset", "u32", "samples from the start of the stream"),
+            Field("flags", "u8", "bit 0: AUDIO_WINDOW"),
+            Field("data", "data", "int16 samples, at most MAX_CHUNK bytes"),
+        ),
+    ),
+    Message(
+        0x0E,
+        "read_input",
+        "Read a chunk of the int8 input tensor, loaded or made by the front end.",
+        (
+            Field("offset", "u32", "bytes from the start of the tensor"),
+            Field("length", "u16", "at most MAX_CHUNK"),
+        ),
+    ),
     Message(0x0F, "read_labels", "Scores of each label in the last run; refused by an image without a head."),
     Message(
         0x10,
@@ -224,6 +249,18 @@ REQUESTS: tuple[Message, ...] = (
         0x13, "verify", "Loader: compute the CRC of the announced image, and commit it by writing its header."
     ),
     Message(0x14, "boot", "Loader: acknowledge, then start the application if there is one that is whole."),
+    Message(
+        0x15,
+        "read_setting",
+        "Read one setting.",
+        (Field("key", "u16", "of the setting"),),
+    ),
+    Message(
+        0x16,
+        "write_setting",
+        "Change one setting; it counts at once.",
+        (Field("key", "u16", "of the setting"), Field("value", "i32", "in the setting's unit and range")),
+    ),
 )
 
 REPLY_BIT = 0x80
@@ -320,6 +357,16 @@ REPLIES: tuple[Message, ...] = (
         ),
     ),
     Message(
+        0x8D,
+        "load_audio",
+        "The chunk is in the front end.",
+        (
+            Field("loaded", "u32", "samples of the stream so far"),
+            Field("counter", "u64", "spent by the front end since the last window, in counter units"),
+        ),
+    ),
+    Message(0x8E, "read_input", "The chunk.", (Field("data", "data", "int8 elements"),)),
+    Message(
         0x8F,
         "read_labels",
         "What the head made of the last run's output.",
@@ -346,6 +393,21 @@ REPLIES: tuple[Message, ...] = (
     ),
     Message(0x94, "boot", "The start follows."),
     Message(
+        0x95,
+        "read_setting",
+        "The setting as it counts now.",
+        (
+            Field("value", "i32", "in the setting's unit"),
+            Field("is_kept", "u8", "1 if changes outlive a reset, 0 if the board has no flash for them"),
+        ),
+    ),
+    Message(
+        0x96,
+        "write_setting",
+        "The setting is changed, and stored where the board has flash for it.",
+        (Field("value", "i32", "as read back"), Field("is_kept", "u8", "as in read_setting")),
+    ),
+    Message(
         0xFE,
         "fault",
         "Sent by the HardFault handler, unasked for, with sequence 0; from then on the reply to any request "
@@ -363,7 +425,8 @@ REPLIES: tuple[Message, ...] = (
                 "detail",
                 "u32",
                 "the offending value; for VERSION_MISMATCH the firmware's version, for VERSION_BELOW the "
-                "installed image's, for NOT_ERASED and FLASH_FAILED the address, for BAD_IMAGE the CRC found",
+                "installed image's, for NOT_ERASED and FLASH_FAILED the address (of a setting: the key), for "
+                "BAD_IMAGE the CRC found",
             ),
         ),
     ),

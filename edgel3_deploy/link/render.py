@@ -1,6 +1,7 @@
 """Render `firmware/link/protocol.h` and `docs/protocol.md` from the protocol's declaration.
 
-`python -m edgel3_deploy.link.render` in a checkout rewrites both; a test fails when either differs.
+`python -m edgel3_deploy.link.render` in a checkout rewrites them and what other declarations are rendered to;
+a test fails when a file differs.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 
 from edgel3_deploy.link.protocol import (
+    AUDIO_WINDOW,
     FORCE_VERSION,
     MAX_BODY,
     MAX_CHUNK,
@@ -31,9 +33,19 @@ from edgel3_deploy.link.protocol import (
     SlotState,
     StayReason,
 )
+from edgel3_deploy.link.render_settings import render_table, settings_section
+from edgel3_deploy.link.render_summary import render_decoder, render_layout, summary_section
 from edgel3_deploy.resources import firmware_dir
 
-_FIXED_SIZES: dict[FieldType, int] = {"u8": 1, "u16": 2, "u32": 4, "u64": 8, "bytes16": 16, "bytes32": 32}
+_FIXED_SIZES: dict[FieldType, int] = {
+    "u8": 1,
+    "u16": 2,
+    "u32": 4,
+    "u64": 8,
+    "i32": 4,
+    "bytes16": 16,
+    "bytes32": 32,
+}
 _ENUMS: tuple[tuple[str, str, str, str, type[IntEnum]], ...] = (
     ("Field code of the reply error.", "link_error_t", "LINK_ERROR", "Error codes", ErrorCode),
     ("What counter values count.", "link_counter_unit_t", "LINK_COUNTER", "Counter units", CounterUnit),
@@ -56,6 +68,11 @@ def render_header() -> str:
         ("LINK_MAX_LAYERS", MAX_LAYERS, "most layers in one read_timing or read_checksums reply"),
         ("LINK_REPLY_BIT", REPLY_BIT, "set in the type of a reply to the request of that type"),
         ("LINK_RUN_CHECKSUMS", RUN_CHECKSUMS, "flag of run: compute layer checksums"),
+        (
+            "LINK_AUDIO_WINDOW",
+            AUDIO_WINDOW,
+            "flag of load_audio: make the input of the window that ends here",
+        ),
         ("LINK_FORCE_VERSION", FORCE_VERSION, "flag of begin_update: accept a lower version"),
         ("LINK_RUNNING_SLOT", RUNNING_SLOT, "slot of read_image: the image that runs"),
         ("LINK_WRITE_UNIT", WRITE_UNIT, "offsets and lengths of write are multiples of it"),
@@ -113,6 +130,8 @@ def render_page() -> str:
         "",
         *_message_sections(REPLIES),
         *(line for _, _, _, heading, values in _ENUMS for line in _value_table(heading, values)),
+        *settings_section(),
+        *summary_section(),
         "## Field types",
         "",
         "`text` is a length byte and that many bytes of UTF-8. `data` (bytes), `u32s` and `u64s` (integers "
@@ -166,10 +185,13 @@ def _field_rows(fields: Iterable[Field]) -> list[str]:
 
 
 def main() -> None:
-    """Rewrite both files of this checkout."""
+    """Rewrite the files of this checkout."""
     firmware = firmware_dir()
     (firmware / "link" / "protocol.h").write_text(render_header())
+    (firmware / "settings" / "table.h").write_text(render_table())
+    (firmware / "link" / "summary_layout.h").write_text(render_layout())
     (firmware.parent / "docs" / "protocol.md").write_text(render_page())
+    (firmware.parent / "docs" / "summary-decoder.js").write_text(render_decoder())
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from edgel3_deploy.pipeline.prepared import ELF, HEAD, MODEL, REFERENCE, image_f
 from edgel3_deploy.pipeline.source import SourceModel, take_model
 from edgel3_deploy.pipeline.tools import Tools, find_tools
 from edgel3_deploy.pipeline.verdict import refuse_budget, refuse_estimate
+from edgel3_deploy.plan.front_end import image_front_end, without_front_end
 from edgel3_deploy.plan.goal import GOALS, Goal
 from edgel3_deploy.plan.measure import MEASURES, Measure
 from edgel3_deploy.progress import Progress, silent
@@ -46,8 +47,9 @@ class BuildRequest:
 
     `slots` as `flash_layout` takes them: None for the board's usual layout, 0 for a bare image.
     `image_version` goes into the image header. `ram_limit` bounds all RAM of a native image, in bytes, below
-    what the board has; `by` is the modelled cost that the native schedule keeps low. `head` is a head.npz
-    that makes labels of the embedding.
+    what the board has; `by` is the modelled cost that the native schedule keeps low. `front_end` lets an
+    image whose network has a known front end carry it. `head` is a head.npz that makes labels of the
+    embedding.
     """
 
     board: Board
@@ -62,6 +64,7 @@ class BuildRequest:
     image_version: int = 1
     ram_limit: int | None = None
     by: str = "instructions"
+    front_end: bool = True
     head: Path | None = None
 
 
@@ -133,6 +136,8 @@ def build(request: BuildRequest, *, progress: Progress = silent) -> BuildResult:
         tools = find_tools(runtime, request.cmsis_nn_root, request.tflm_root)
         source = take_model(request.model, request.calibration, request.board, layout, progress=progress)
         head = None if request.head is None else _take_head(request.head, source)
+        if not request.front_end:
+            source = dataclasses.replace(source, network=without_front_end(source.network))
         progress("rendering the C project")
         chosen = _Choice(runtime, goal, by, head)
         project = _render(source, request, layout, chosen, tools=tools)
@@ -203,10 +208,12 @@ def _render(
     from edgel3_deploy.plan.estimate import estimate_layers, estimate_schedule
     from edgel3_deploy.plan.memory import MemoryPlan
     from edgel3_deploy.plan.planner import plan_memory
+    from edgel3_deploy.plan.remedy import with_remedy
     from edgel3_deploy.plan.schedule import Schedule, schedule
     from edgel3_deploy.reference.tflm import arena_bytes
 
-    network, model, board = source.network, source.tflite, request.board
+    network, model = source.network, source.tflite
+    board = tflm.with_stack(request.board) if chosen.runtime == "tflm" else request.board
     head = None if chosen.head is None else chosen.head.compiled
     render = partial(
         render_project, network, board, model, layout=layout, version=request.image_version, head=head
@@ -223,10 +230,10 @@ def _render(
             lambda: schedule(network, board, chosen.goal, layout=layout, ram_limit=limit, by=chosen.by)
         )
         judged = estimate_schedule(network, native, board, layout, ram_limit=limit)
-        refuse_estimate(judged)
+        refuse_estimate(with_remedy(judged, network, board, limit))
         assert isinstance(native, Schedule)
         steps = tuple(tuple(layer.index for layer in step.layers) for step in native.steps)
-        known = _known(board, judged.flash_used, native.arenas)
+        known = _known(board, judged.flash_used - judged.code, native.arenas)
         return _Project(render(plan=native), known, steps, schedule_orders(native), schedule_memory(native))
     scratch = cmsis_nn.network_scratch(network)
     plan = _or_error(lambda: plan_memory(network, board, scratch=scratch))
@@ -279,6 +286,7 @@ def _manifest(
     """The manifest as far as it is known before compiling."""
     from edgel3_deploy.codegen.files import build_id
 
+    front_end = image_front_end(source.network)
     rendered_only = chosen.runtime == "tflm" and tools.tflm is None
     warnings = source.warnings
     if rendered_only:
@@ -296,6 +304,7 @@ def _manifest(
         orders=project.orders,
         memory=project.memory,
         status="rendered" if rendered_only else "linked",
+        front_end=front_end.name if front_end else "",
         model_name=source.network.name,
         model_sha256=sha256(source.tflite),
         head_sha256=None if chosen.head is None else sha256(chosen.head.content),

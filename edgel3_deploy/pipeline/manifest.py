@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from edgel3_deploy.audio.frontend import SEA
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.boards.check import check_board
 from edgel3_deploy.errors import BadInputError, UsageError
@@ -50,8 +51,9 @@ class Manifest:
     schedule was chosen for, within `ram_limit` bytes of RAM if it is not None, `by` the cost kept low.
     `steps` lists, per step that the board reports, the layers computed in it, and `orders` how it shows the
     last one's output. `memory` lists what lies where, and when; what stays for ever is alive in every step.
-    `layout` is what the image was linked for, `image_version` what its header says. `sizes` has the bytes of
-    the files that make produced.
+    `layout` is what the image was linked for, `image_version` what its header says. `front_end` names
+    the front end that the image carries, empty if it takes int8 from the host. `sizes` has the bytes of the
+    files that make produced.
     """
 
     build_id: str
@@ -65,6 +67,7 @@ class Manifest:
     orders: tuple[Order, ...]
     memory: tuple[MemoryUse, ...]
     status: Literal["linked", "rendered"]
+    front_end: str
     model_name: str
     model_sha256: str
     head_sha256: str | None
@@ -130,6 +133,7 @@ def _check(manifest: Manifest, path: Path) -> None:
         "'steps' are not layers in their order, each once",
     )
     _require(len(manifest.orders) == len(manifest.steps), "'orders' has not one for each of 'steps'")
+    _require(manifest.front_end in ("", SEA.name), f"'front_end' is {manifest.front_end!r}")
     ram = {region.name: region.size for region in manifest.board.ram}
     for use in manifest.memory:
         _require(use.label.isprintable() and use.label != "", f"'memory' has the label {use.label!r}")

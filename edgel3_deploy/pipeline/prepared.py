@@ -15,6 +15,7 @@ from edgel3_deploy.image.pack import BIN, HEX, application_name
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.pipeline.manifest import Manifest, read_manifest
 from edgel3_deploy.pipeline.order import shown_layer
+from edgel3_deploy.plan.front_end import image_front_end, without_front_end
 
 MODEL = "model.tflite"
 HEAD = "head.npz"
@@ -44,8 +45,9 @@ def image_files(layout: FlashLayout) -> frozenset[str]:
 class PreparedBuild:
     """A linked build whose model and image are the ones that its manifest names.
 
-    `model` is the .tflite, `network` its graph, `float_network` the float original where the build had it,
-    `head` what makes labels of the embedding, if the image has such.
+    `model` is the .tflite, `network` its graph, without `front_end` if the image has none;
+    `float_network` the float original where the build had it, `head` what makes labels of the embedding, if
+    the image has such.
     """
 
     directory: Path
@@ -132,6 +134,13 @@ def load_build(directory: Path) -> PreparedBuild:
     for name in sorted(image_files(manifest.layout)):
         _checked(directory, manifest, name)
     network = read_network(model, name=manifest.model_name)
+    if not manifest.front_end:
+        network = without_front_end(network)
+    elif (front_end := image_front_end(network)) is None or front_end.name != manifest.front_end:
+        raise BadInputError(
+            f"{directory}: 'front_end' is {manifest.front_end}, which does not suit the model",
+            f"Build again: edgel3-deploy build --board {manifest.board.name}",
+        )
     last = max((layer for step in manifest.steps for layer in step), default=0)
     if last >= len(network.layers):
         raise BadInputError(

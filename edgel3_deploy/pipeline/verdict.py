@@ -8,6 +8,7 @@ from edgel3_deploy.image.layout import FlashLayout
 from edgel3_deploy.models.family import Member
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.plan.estimate import Estimate, estimate_member, estimate_network, fitting, one_slot_advice
+from edgel3_deploy.plan.remedy import with_remedy
 from edgel3_deploy.plan.skeleton import float_skeleton
 from edgel3_deploy.toolchain.budget import Budget
 
@@ -28,7 +29,8 @@ def refuse_member(member: Member, board: Board, layout: FlashLayout | None = Non
 
 def refuse_float(network: FloatNetwork, board: Board, layout: FlashLayout | None = None) -> None:
     """Raise OverBudgetError if a float network's shape, with the zeros that it has, cannot fit `board`."""
-    refuse_estimate(estimate_network(float_skeleton(network), board, layout=layout))
+    shape = float_skeleton(network)
+    refuse_estimate(with_remedy(estimate_network(shape, board, layout=layout), shape, board))
 
 
 def refuse_budget(budget: Budget, model_name: str, board: Board) -> None:

@@ -24,6 +24,11 @@ MISS = 12.0 / 32.0
 CHANNEL = {"rows": 50.0, "pooled": 50.5, "global": 49.0}
 PLAIN_CHANNEL = 13.0
 """Instructions of an output channel and tile, and how many more in lists of bytes."""
+GENERAL_CHANNEL = {"rows": 297.0, "pooled": 365.0, "global": 94.0}
+GENERAL_LIST = 124.0
+"""What an output channel and tile takes more if C finishes it, and for each of its lists."""
+CUT_CHANNEL = 103.0
+"""How many more under the maximum over the map, in a tile some of whose positions do not count."""
 EXPANDED, EXPANDED_EDGE = 9.25, 20.2
 """Per row and input channel of a tile; of the first and last tile of a supergroup."""
 TILE = 345.0

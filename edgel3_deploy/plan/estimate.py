@@ -1,8 +1,7 @@
-"""The static estimate: flash and RAM of a network on a board, layer by layer, before any compiler runs."""
+"""The static estimate: flash and RAM of a network on a board, before any compiler runs."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
@@ -13,29 +12,32 @@ from edgel3_deploy.errors import OverBudgetError
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.image.layout import FlashLayout, flash_layout, image_limit, mailbox_size
 from edgel3_deploy.models.family import FAMILY, Member
+from edgel3_deploy.plan.code_sizes import code_bytes
+from edgel3_deploy.plan.front_end import front_end_flash, front_end_ram
 from edgel3_deploy.plan.goal import Goal
 from edgel3_deploy.plan.list_sizes import least_constants
 from edgel3_deploy.plan.measure import group_costs
 from edgel3_deploy.plan.memory import MemoryPlan
 from edgel3_deploy.plan.option import Option
 from edgel3_deploy.plan.planner import RESERVE
-from edgel3_deploy.plan.schedule import FIRMWARE_DATA, Schedule, frugal, schedule
+from edgel3_deploy.plan.schedule import FIRMWARE_DATA, Schedule, enough_ram, frugal, schedule
 from edgel3_deploy.plan.search import options
-from edgel3_deploy.plan.skeleton import skeleton, sparser
+from edgel3_deploy.plan.skeleton import skeleton
 from edgel3_deploy.plan.storage import live_bytes, storages
 
 FLASH_CEILING = 2 << 20
 RAM_CEILING = 1 << 20
 """What the largest part of the families supported has, in bytes, whatever a board file says."""
 
-NOT_COUNTED = (
-    "not counted in flash: code, vector table and C library, typically 10 to 30 KB",
-    f"not counted in RAM: the firmware's data and bss, for which {RESERVE // 1024} KB are kept free",
+OTHER_CODE = "not counted in flash: code beside the kernels' and tables, typically 8 to 14 KB"
+ALL_CODE = "not counted in flash: code, vector table and C library, typically 10 to 30 KB"
+NOT_COUNTED_RAM = (
+    f"not counted in RAM: the firmware's data and bss, for which {RESERVE // 1024} KB are kept free"
 )
 
 
 def flash_limit(board: Board, layout: FlashLayout) -> int:
-    """Bytes of flash that loader, image header and image may take together: with one slot all there are."""
+    """Bytes of flash that loader, image header and image may take: with one slot all but the settings."""
     return min(layout.overhead + image_limit(board, layout), FLASH_CEILING)
 
 
@@ -44,7 +46,10 @@ def flash_parts(layout: FlashLayout) -> str:
     if not layout.slots:
         return ""
     slots = f", {len(layout.slots)} slots: the smallest counts" if len(layout.slots) > 1 else ""
-    return f"{layout.loader_size:,} of the loader, {layout.header_size:,} of the image header{slots}"
+    return (
+        f"{layout.loader_size:,} of the loader, {layout.header_size:,} of the image header{slots} "
+        f"(not counted: {layout.settings_size:,} for settings)"
+    )
 
 
 def one_slot_advice(layout: FlashLayout) -> str:
@@ -75,17 +80,20 @@ class LayerEstimate:
 class Estimate:
     """Whether a network fits a board. All sizes in bytes.
 
-    `flash_used` counts the constants with what the `layout` takes: loader and image header. `ram_used` counts
-    the arenas, the stack, the caller's input and output, and the mailbox; if no plan exists, the peak of live
-    bytes takes the arenas' place. `excess` says what is over which limit and by how much; `fitting`
-    names the family members that fit the board where this network does not; `sparsity` the percentage of
-    zeros in all 3x3 convolutions with which it would, None if there is none or it was not looked for.
+    `flash_used` counts the constants, the `code` of the native kernels (0 where another runtime's is not
+    known), the front end, and what the `layout` takes: loader and image header. `ram_used` counts the arenas,
+    the stack, the caller's input and output, the front end, and the mailbox; if no plan exists, the peak of
+    live bytes takes the arenas' place. `excess` says what is over which limit and by how much; `fitting`
+    names the family members that fit the board where this network does not. With `sparsity` percent of zeros
+    in all 3x3 convolutions it would, or with `least_ram` as the limit of an image's RAM: None if that is no
+    remedy, or was not looked for.
     """
 
     model: str
     board: str
     layout: FlashLayout
     layers: tuple[LayerEstimate, ...]
+    code: int
     flash_used: int
     flash_limit: int
     ram_used: int
@@ -96,6 +104,7 @@ class Estimate:
     excess: tuple[str, ...]
     fitting: tuple[str, ...]
     sparsity: int | None = None
+    least_ram: int | None = None
 
     @property
     def verdict(self) -> Literal["fits", "over"]:
@@ -110,17 +119,23 @@ class Estimate:
         if self.fitting:
             models = f"Models of the EdgeL3 family that fit {self.board}: {', '.join(self.fitting)}."
         slots = one_slot_advice(self.layout) if self.flash_used > self.flash_limit else ""
-        sparse = ""
-        if self.sparsity is not None:
-            sparse = f"It would fit with {self.sparsity} % zeros in each 3x3 convolution (see prune)."
-        return " ".join(part for part in (slots, sparse, models) if part)
+        zeros = f"It would fit with {self.sparsity} % zeros in each 3x3 convolution (see prune)."
+        sparse = zeros if self.sparsity is not None else ""
+        ram = "" if self.least_ram is None else enough_ram(self.least_ram)
+        return " ".join(part for part in (slots, ram, sparse, models) if part)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Lines for people: what is over, what would fit, what the estimate leaves out."""
-        parts = flash_parts(self.layout)
+        code = f"{self.code:,} of the kernels' code" if self.code else ""
+        parts = ", ".join(part for part in (flash_parts(self.layout), code) if part)
         counted = f"counted in flash: {parts}" if parts else ""
-        return tuple(line for line in (*self.excess, self.advice, counted, *NOT_COUNTED) if line)
+        return tuple(line for line in (*self.excess, self.advice, counted, *self.not_counted) if line)
+
+    @property
+    def not_counted(self) -> tuple[str, ...]:
+        """What the estimate leaves out."""
+        return (OTHER_CODE if self.code else ALL_CODE, NOT_COUNTED_RAM)
 
     def require_fit(self) -> None:
         """Raises OverBudgetError, which names the excess and what would fit, unless the verdict is "fits"."""
@@ -138,8 +153,10 @@ class Estimate:
             "flash": {
                 "used": self.flash_used,
                 "limit": self.flash_limit,
+                "code": self.code,
                 "loader": self.layout.loader_size,
                 "header": self.layout.header_size,
+                "settings": self.layout.settings_size,
             },
             "ram": {"used": self.ram_used, "limit": self.ram_limit, "regions": dict(self.ram_regions)},
             "peak": {"layer": self.peak_layer, "bytes": self.peak_bytes},
@@ -147,7 +164,8 @@ class Estimate:
             "excess": list(self.excess),
             "fitting": list(self.fitting),
             "sparsity": self.sparsity,
-            "not_counted": list(NOT_COUNTED),
+            "least_ram": self.least_ram,
+            "not_counted": list(self.not_counted),
         }
 
 
@@ -162,7 +180,7 @@ def estimate_network(
 ) -> Estimate:
     """The estimate of a network run by the native kernels; the other arguments are those of `schedule`."""
     layout = layout or flash_layout(board)
-    plan = _scheduled(network, board, layout, goal, found, ram_limit=ram_limit)
+    plan = scheduled(network, board, layout, goal, found, ram_limit=ram_limit)
     return estimate_schedule(network, plan, board, layout, ram_limit=ram_limit)
 
 
@@ -183,12 +201,12 @@ def member_fits(
 @lru_cache(maxsize=256)
 def _alike_fits(member: Member, board: Board, layout: FlashLayout, ram_limit: int | None) -> bool:
     network = _shape(member)
-    if _weights_exceed(network, board, layout):
+    if weights_exceed(network, board, layout):
         return False
-    plan = _scheduled(network, board, layout, "balanced", _plain_options(member), ram_limit=ram_limit)
+    plan = scheduled(network, board, layout, "balanced", _plain_options(member), ram_limit=ram_limit)
     if isinstance(plan, OverBudgetError):
         return False
-    flash = layout.overhead + plan.constant_bytes
+    flash = layout.overhead + plan.flash_bytes
     return not _excess(board, layout, flash, _ram_used(network, board, plan.arena_bytes), ram_limit)
 
 
@@ -223,7 +241,17 @@ def estimate_schedule(
         for members, need in zip(groups, alive, strict=True)
         for step, cost in zip(members.steps, group_costs(members), strict=True)
     )
-    return _judged(network, board, layout, rows=rows, ram=ram, arenas=arenas, plan=plan, ram_limit=ram_limit)
+    return _judged(
+        network,
+        board,
+        layout,
+        rows=rows,
+        code=code_bytes(step for members in groups for step in members.steps),
+        ram=ram,
+        arenas=arenas,
+        plan=plan,
+        ram_limit=ram_limit,
+    )
 
 
 def estimate_layers(
@@ -247,7 +275,7 @@ def estimate_layers(
         )
         for layer in network.layers
     )
-    return _judged(network, board, layout, rows=rows, ram=ram, arenas=arenas, plan=plan)
+    return _judged(network, board, layout, rows=rows, code=0, ram=ram, arenas=arenas, plan=plan)
 
 
 def _judged(
@@ -256,6 +284,7 @@ def _judged(
     layout: FlashLayout | None,
     *,
     rows: tuple[LayerEstimate, ...],
+    code: int,
     ram: int,
     arenas: tuple[tuple[str, int], ...],
     plan: Schedule | MemoryPlan | OverBudgetError,
@@ -263,7 +292,7 @@ def _judged(
 ) -> Estimate:
     layout = layout or flash_layout(board)
     ram_used = _ram_used(network, board, ram)
-    flash_used = layout.overhead + sum(row.flash for row in rows)
+    flash_used = layout.overhead + front_end_flash(network) + sum(row.flash for row in rows) + code
     excess = _excess(board, layout, flash_used, ram_used, ram_limit)
     if isinstance(plan, OverBudgetError) and not excess:
         excess = (plan.message,)
@@ -273,6 +302,7 @@ def _judged(
         board=board.name,
         layout=layout,
         layers=rows,
+        code=code,
         flash_used=flash_used,
         flash_limit=flash_limit(board, layout),
         ram_used=ram_used,
@@ -286,7 +316,7 @@ def _judged(
 
 
 def _ram_used(network: Network, board: Board, arenas: int) -> int:
-    tensors = network.input.size + network.output.size
+    tensors = network.input.size + network.output.size + front_end_ram(network)
     return arenas + board.stack_size + tensors + mailbox_size(board)
 
 
@@ -345,11 +375,11 @@ def _planned(member: Member, board: Board, layout: FlashLayout) -> tuple[Network
     """The member's shape and schedule."""
     alike = _alike(member)
     network = replace(_shape(alike), name=member.name)
-    found = None if _weights_exceed(network, board, layout) else _options(alike)
-    return network, _scheduled(network, board, layout, "balanced", found)
+    found = None if weights_exceed(network, board, layout) else _options(alike)
+    return network, scheduled(network, board, layout, "balanced", found)
 
 
-def _scheduled(
+def scheduled(
     network: Network,
     board: Board,
     layout: FlashLayout,
@@ -359,7 +389,7 @@ def _scheduled(
     ram_limit: int | None = None,
 ) -> Schedule | OverBudgetError:
     """The schedule, which is not searched for where the weights alone are too many."""
-    if _weights_exceed(network, board, layout):
+    if weights_exceed(network, board, layout):
         return OverBudgetError(f"the weights of {network.name} exceed the flash of {board.name}")
     try:
         return schedule(network, board, goal, found, layout=layout, ram_limit=ram_limit)
@@ -367,7 +397,7 @@ def _scheduled(
         return error
 
 
-def _weights_exceed(network: Network, board: Board, layout: FlashLayout) -> bool:
+def weights_exceed(network: Network, board: Board, layout: FlashLayout) -> bool:
     weights = sum(least_constants(layer) for layer in network.layers)
     return layout.overhead + weights > flash_limit(board, layout)
 
@@ -375,23 +405,3 @@ def _weights_exceed(network: Network, board: Board, layout: FlashLayout) -> bool
 def fitting(board: Board, layout: FlashLayout | None = None, ram_limit: int | None = None) -> tuple[str, ...]:
     """Names of the family members that fit."""
     return tuple(member.name for member in FAMILY if member_fits(member, board, layout, ram_limit))
-
-
-def with_least_sparsity(
-    found: Estimate, network: Network, board: Board, ram_limit: int | None = None
-) -> Estimate:
-    """The estimate with the least percentage of zeros, the same in all 3x3 convolutions, that would fit.
-
-    Unchanged if the network fits, or if no share below 100 would do. Takes seconds.
-    """
-    if not found.excess:
-        return found
-
-    def fits(percent: int) -> bool:
-        shape = sparser(network, percent)
-        plain = options(shape, winograd=False)
-        plan = _scheduled(shape, board, found.layout, "balanced", plain, ram_limit=ram_limit)
-        return isinstance(plan, Schedule)
-
-    least = bisect_left(range(1, 100), True, key=fits) + 1
-    return replace(found, sparsity=least) if least < 100 else found

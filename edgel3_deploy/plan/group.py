@@ -12,11 +12,16 @@ from edgel3_deploy.plan.lanes import Lanes
 
 @dataclass(frozen=True)
 class Ring:
-    """`rows` rows in the lane layout of a map of `height` rows."""
+    """`rows` rows in the lane layout of a map of `height` rows.
+
+    `newest`: a further row lies in the group's workspace, from that byte on, while the step behind reads it.
+    It moves into the ring when this has been done. None if the ring has all rows that are read.
+    """
 
     lanes: Lanes
     rows: int
     height: int
+    newest: int | None = None
 
     @property
     def bytes(self) -> int:
@@ -98,8 +103,13 @@ class Group:
 
     @property
     def scratch(self) -> int:
-        """Bytes of the workspace that the steps share: one works at a time."""
-        return max(scratch_of(step, self.lanes) for step in self.steps)
+        """Bytes of the workspace that the steps share: one works at a time.
+
+        Behind a step's own lie the newest rows of rings that have them there.
+        """
+        rings = self.lanes.rings if self.lanes else ()
+        ends = [ring.newest + ring.lanes.row_bytes for ring in rings if ring.newest is not None]
+        return max(*(scratch_of(step, self.lanes) for step in self.steps), *ends, 0)
 
     @property
     def products(self) -> int:

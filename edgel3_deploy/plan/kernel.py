@@ -7,6 +7,7 @@ code.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Layer, Reshape
@@ -145,8 +146,6 @@ class Step:
             return 1
         if name in WINOGRAD_TILE:
             return WINOGRAD_TILE[name] // (2 if self.kernel.pooled else 1)
-        if name == "mono":
-            return 2
         return 1 if name in STREAMING else self.output_shape[0]
 
     @property
@@ -180,7 +179,7 @@ class Step:
             first, end = 0, height
         return max(first, 0), min(end, height)
 
-    @property
+    @cached_property
     def reads(self) -> tuple[tuple[int, int], ...]:
         """`rows_read` of every unit in order."""
         return tuple(self.rows_read(unit) for unit in range(self.units))

@@ -51,7 +51,7 @@ def _lane_step(parts: Parts, position: int, columns: bool) -> Step | None:
     kernel = Kernel(
         "sparse", pooled=behind == "max_pool_2x2", reduced=behind == "max_pool_global", columns=columns
     )
-    return Step(position, step_name(layers), layers, kernel, list_sizes(conv, columns))
+    return Step(position, step_name(layers), layers, kernel, list_sizes(conv, columns, kernel.reduced))
 
 
 def _fused(conv: Conv2D, following: Layer | None) -> str:

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 
 from edgel3_deploy.plan.cost_sparse import (
     CHANNEL,
+    CUT_CHANNEL,
     ENTRY,
     ENTRY_BYTES,
     ENTRY_CYCLES,
+    GENERAL_CHANNEL,
+    GENERAL_LIST,
     MISS,
     PLAIN_CHANNEL,
     TURN,
@@ -59,8 +62,10 @@ CYCLES = Rates(
     narrow_pair=_cycles("bytes1"),
     wide_pair=_cycles("bytes4"),
 )
-MONO_OUTPUT, ADAPTED = 11.3, 6.0
-"""Per output of mono_lanes; per value that is laid out in lanes or back."""
+MONO_ROW, MONO_POSITION, MONO_CHANNEL, MONO_OUTPUT = 2000.0, 45.0, 60.0, 10.3
+"""Of mono_lanes: a row of a strip, a position whose patch is gathered, a row of a channel, an output."""
+ADAPTED, MOVED = 6.0, 0.75
+"""Per value that is laid out in lanes or back; per byte of a row that is moved."""
 
 
 def sparse_cost(step: Step, tiles: int, edges: int, rates: Rates) -> float:
@@ -77,14 +82,25 @@ def sparse_cost(step: Step, tiles: int, edges: int, rates: Rates) -> float:
     return step.rows * (tiles * per_tile + expansion(step.input_shape[2], tiles, edges))
 
 
+def cut_cost(step: Step, tiles: int) -> float:
+    """What a step under the maximum over the map costs more for so many tiles a row that are cut."""
+    return step.rows * tiles * step.output_shape[2] * CUT_CHANNEL
+
+
 def _channels(step: Step, split: ListSplit) -> float:
     """Of starting and finishing every output channel's list for a tile."""
     output: Output = "pooled" if step.kernel.pooled else "global" if step.kernel.reduced else "rows"
     outputs = step.output_shape[2]
     plain = outputs - split.resident - split.taps
-    return outputs * (CHANNEL[output] + TURN / 2) + plain * PLAIN_CHANNEL
+    finished = outputs * (CHANNEL[output] + TURN / 2) + plain * PLAIN_CHANNEL
+    sizes = step.lists
+    assert sizes is not None
+    general = sizes.general_channels * GENERAL_CHANNEL[output] + sizes.general[-1] * GENERAL_LIST
+    return finished + general
 
 
-def mono_cost(step: Step, tiles: int) -> float:
-    """The cost of the one-channel convolution into lanes, 8 outputs a tile and channel."""
-    return step.rows * tiles * 8 * step.output_shape[2] * MONO_OUTPUT
+def mono_cost(step: Step, tiles: int, strips: int = 1) -> float:
+    """The cost of the one-channel convolution into lanes, 8 positions a tile."""
+    outputs, positions = step.output_shape[2], 8 * tiles
+    whole = strips * (MONO_ROW + outputs * MONO_CHANNEL)
+    return step.rows * (whole + positions * (MONO_POSITION + outputs * MONO_OUTPUT))

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import accumulate
 
 from edgel3_deploy.plan.group import Group, LaneGroup, Ring, ring_rows
 from edgel3_deploy.plan.kernel import Step
-from edgel3_deploy.plan.lane_cost import ADAPTED, INSTRUCTIONS, Rates, mono_cost, sparse_cost
+from edgel3_deploy.plan.lane_cost import ADAPTED, INSTRUCTIONS, MOVED, Rates, cut_cost, mono_cost, sparse_cost
 from edgel3_deploy.plan.lane_strips import output_positions, row_width, strips
+from edgel3_deploy.plan.lane_workspace import with_newest_apart
 from edgel3_deploy.plan.lanes import Lanes, distances
 
 
 def lane_groups(steps: tuple[Step, ...]) -> Iterator[Group]:
-    """The groups of these lane steps, by distance and strips, without those that others are better than.
+    """The groups of these lane steps, by distance, strips and place of the newest rows.
 
-    Better is less memory and no more tiles. Only a group that ends in the maximum over the map may run in
-    strips, two of them, which meet near the middle.
+    Those are left out that others are better than, with less memory, no more tiles and no more bytes moved.
+    Only a group that ends in the maximum over the map may run in strips, two, which meet near the middle.
     """
     poolings = sum(step.kernel.pooled for step in steps)
     middle = output_positions(steps[-1]) // 2
@@ -27,12 +28,18 @@ def lane_groups(steps: tuple[Step, ...]) -> Iterator[Group]:
         for cut in cuts
         for distance in reversed([*distances(row_width(steps[0]), poolings)])
     ]
-    best: list[tuple[int, int]] = []
-    for members in sorted(found, key=lambda members: (members.inner_bytes, sum(tiles(members)))):
-        work = sum(tiles(members))
-        if all(work < known for _, known in best):
-            best.append((members.inner_bytes, work))
+    found += [with_newest_apart(members) for members in found]
+    least: tuple[int, int] | None = None
+    for members in sorted(found, key=lambda members: (members.inner_bytes + members.scratch, _work(members))):
+        work = _work(members)
+        if least is None or work < least:
+            least = work
             yield members
+
+
+def _work(members: Group) -> tuple[int, int]:
+    """What the cost of a group grows with: tiles, and bytes that are moved."""
+    return sum(tiles(members)), sum(moved_bytes(members))
 
 
 def lane_group(steps: tuple[Step, ...], distance: int, cuts: tuple[int, ...] = ()) -> Group:
@@ -67,27 +74,52 @@ def lane_group(steps: tuple[Step, ...], distance: int, cuts: tuple[int, ...] = (
 
 
 def tiles(members: Group) -> tuple[int, ...]:
-    """Tiles that each step of a lane group computes in a row, over all strips."""
-    assert members.lanes is not None
-    return tuple(
-        sum(
-            Lanes(strip.widths[index], 1, distance).tiles(*strip.counted[index])
-            for strip in members.lanes.strips
-        )
-        for index, distance in enumerate(conv_distances(members))
-    )
+    """Tiles of positions that count, of each step of a lane group in a row, over all strips."""
+    return _over_strips(members, Lanes.tiles)
 
 
 def edges(members: Group) -> tuple[int, ...]:
     """How many of these tiles are at an end of a supergroup, whose words take more to expand."""
+    return _over_strips(members, Lanes.edges)
+
+
+def _cut(members: Group) -> int:
+    """How many of the last step's tiles hold positions that do not count, if it is under a maximum."""
+    assert members.lanes is not None
+    if not members.steps[-1].kernel.reduced:
+        return 0
+    distance = conv_distances(members)[-1]
+    return sum(Lanes(strip.widths[-1], 1, distance).cut(*strip.counted[-1]) for strip in members.lanes.strips)
+
+
+def _over_strips(members: Group, number: Callable[[Lanes, int, int], int]) -> tuple[int, ...]:
+    """A number of tiles of each step's row, over all strips."""
     assert members.lanes is not None
     return tuple(
         sum(
-            Lanes(strip.widths[index], 1, distance).edges(*strip.counted[index])
+            number(Lanes(strip.widths[index], 1, distance), *strip.counted[index])
             for strip in members.lanes.strips
         )
         for index, distance in enumerate(conv_distances(members))
     )
+
+
+def _mono_tiles(lanes: LaneGroup) -> int:
+    """Tiles of a row that mono_lanes makes over all strips: it leaves none out."""
+    made = (*lanes.rings, lanes.exit)[0]
+    assert made is not None
+    return max(len(lanes.strips), 1) * made.lanes.stride // 8
+
+
+def moved_bytes(members: Group) -> tuple[int, ...]:
+    """Bytes that each step moves from the workspace into the ring it reads, over all rows and strips."""
+    assert members.lanes is not None
+    turns = max(len(members.lanes.strips), 1)
+    moved = (
+        0 if ring.newest is None else turns * (ring.height - 1) * ring.lanes.row_bytes
+        for ring in members.lanes.rings
+    )
+    return (0, *moved)
 
 
 def conv_distances(members: Group) -> tuple[int, ...]:
@@ -105,10 +137,15 @@ def conv_distances(members: Group) -> tuple[int, ...]:
 def lane_costs(members: Group, rates: Rates = INSTRUCTIONS) -> tuple[float, ...]:
     """The modelled cost of each step of a lane group; the ends' transposition belongs to the end steps."""
     assert members.lanes is not None
+    counts = zip(members.steps, tiles(members), edges(members), strict=True)
     costs = [
-        mono_cost(step, count) if step.kernel.name == "mono_lanes" else sparse_cost(step, count, ends, rates)
-        for step, count, ends in zip(members.steps, tiles(members), edges(members), strict=True)
+        mono_cost(step, _mono_tiles(members.lanes), max(len(members.lanes.strips), 1))
+        if step.kernel.name == "mono_lanes"
+        else sparse_cost(step, count, ends, rates)
+        for step, count, ends in counts
     ]
+    costs[-1] += cut_cost(members.steps[-1], _cut(members))
+    costs = [cost + MOVED * moved for cost, moved in zip(costs, moved_bytes(members), strict=True)]
     if members.lanes.entry is not None:
         costs[0] += ADAPTED * int(members.steps[0].layer.input.size)
     if members.lanes.exit is not None:

@@ -8,8 +8,10 @@ are expanded. A 2x2 pooling halves the distance, so that the pooled positions of
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 GRAIN = 4
 """Distances are multiples of this many positions: the lanes of a tile."""
@@ -47,17 +49,28 @@ class Lanes:
 
     def tiles(self, first: int = 0, end: int | None = None) -> int:
         """Tiles of a row that hold any of the positions [first, end), by default of all."""
-        return len(self._tiles(first, self.width if end is None else end))
+        return len(_tiles(self.distance, first, self.width if end is None else end))
 
     def edges(self, first: int, end: int) -> int:
         """Those of them that are the first or the last of a supergroup, or of the row."""
         per_group = max(self.distance // GRAIN, 1)
         last = self.stride // 8 - 1
-        return sum(tile % per_group in (0, per_group - 1) or tile == last for tile in self._tiles(first, end))
+        return sum(
+            tile % per_group in (0, per_group - 1) or tile == last
+            for tile in _tiles(self.distance, first, end)
+        )
 
-    def _tiles(self, first: int, end: int) -> set[int]:
-        """Numbers of the tiles with any of the positions [first, end)."""
-        return {self.offset(position) // 8 for position in range(first, end)}
+    def cut(self, first: int, end: int) -> int:
+        """Those of them that hold other positions of the tile's 8 too."""
+        counted = Counter(self.offset(position) // 8 for position in range(first, end))
+        return sum(count < 8 for count in counted.values())
+
+
+@cache
+def _tiles(distance: int, first: int, end: int) -> frozenset[int]:
+    """Numbers of the tiles of a row that hold any of the positions [first, end)."""
+    lanes = Lanes(end, 1, distance)
+    return frozenset(lanes.offset(position) // 8 for position in range(first, end))
 
 
 def distances(width: int, poolings: int) -> Iterator[int]:

@@ -29,9 +29,9 @@ STEPS = {1: Rate(4, 4), 2: Rate(7, 5), 3: Rate(10, 8), 4: Rate(13, 9)}
 
 RATES: dict[str, Rate] = {
     # gemm_m7.S: storing the sums of a position, and the loop over chunks where one does not do.
-    "position": Rate(8, 9),
+    "position": Rate(4, 8),
     "chunks": Rate(1, 1),
-    "chunk": Rate(6, 6),
+    "chunk": Rate(3, 7),
     # winograd.c: a call, a tile's bookkeeping, a pair of outputs for a group of tiles, and for a block.
     "winograd call": _compiled(130),
     "f44 tile": _compiled(279),

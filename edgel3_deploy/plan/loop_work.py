@@ -23,7 +23,7 @@ def work(step: Step, units_per_call: int) -> Work:
     if isinstance(layer, Conv2D):
         if name in WINOGRAD_TILE:
             return _winograd(step, layer, units_per_call)
-        return _mono(step, layer) if name == "mono" else _direct(step, layer, units_per_call)
+        return _mono(step, layer, units_per_call) if name == "mono" else _direct(step, layer, units_per_call)
     if isinstance(layer, FullyConnected):
         return _fully_connected(layer)
     if name == "max_pool_any" and isinstance(layer, MaxPool2D):
@@ -128,10 +128,11 @@ def _inside(layer: Conv2D, axis: int) -> int:
     return sum(min(start + taps, size) - max(start, 0) for start in starts)
 
 
-def _mono(step: Step, layer: Conv2D) -> Work:
-    """Rows go by twos; the last of an odd number by itself."""
+def _mono(step: Step, layer: Conv2D, units_per_call: int) -> Work:
+    """Rows of a call go by twos; the last of an odd number by itself."""
     height, width, outputs = step.output_shape
-    twos, one = divmod(height, 2)
+    calls = [units_per_call] * (height // units_per_call) + [height % units_per_call]
+    twos, one = sum(rows // 2 for rows in calls), sum(rows % 2 for rows in calls)
     found = Work(
         {
             "mono row": height,

@@ -1,9 +1,4 @@
-"""Lists of the non-zero weights of a sparse 3x3 convolution: firmware/include/edgel3_sparse.h.
-
-Of a list with the sum P of its positive weights and N of its negated negative ones, lane 0 is in -255 N ..
-255 P. It starts from K = 255 N and must stay below 2^23: sum |w| <= 32,896. Weights beyond that go into
-further lists of the same channel.
-"""
+"""Lists of the non-zero weights of a sparse 3x3 convolution: firmware/include/edgel3_sparse.h."""
 
 from __future__ import annotations
 
@@ -16,7 +11,7 @@ from numpy.typing import NDArray
 
 from edgel3_deploy.graph.fixed_point import requantize
 from edgel3_deploy.graph.ir import Conv2D, Requantize
-from edgel3_deploy.plan.bounds import accumulators, fast_requantize
+from edgel3_deploy.plan.list_forms import constant_channels, fast_channels, list_cuts
 from edgel3_deploy.plan.list_sizes import (
     BYTE_DELTA,
     PAIR_BYTES,
@@ -31,14 +26,11 @@ from edgel3_deploy.plan.packed import wrap
 
 Form = Literal["taps", "bytes1", "bytes4", "taps_general", "bytes1_general", "bytes4_general"]
 Int64Array = NDArray[np.int64]
-MOST_WEIGHT = ((1 << 23) - 1) // 255
-"""Largest sum of |w| of a list."""
 TAP_CODE, TAP_TURN = 24, 128
 PAIRS_CODE, PAIRS_TURN = 68, 16
 WORD_PAIR_CODE, WORD_PAIR_TURN = 36, 32
 """Bytes of code for a tap, two pairs with deltas in bytes, and a pair with a delta in words; and how many of
 them a turn of sparse_run_m7.S takes."""
-LAST_FAST_SHIFT = 12
 
 
 @dataclass(frozen=True)
@@ -70,12 +62,11 @@ def pack_sparse(conv: Conv2D, split: ListSplit, columns: bool, reduced: bool = F
     `reduced`: only the maximum of each channel over the map is requantized, so any requantization is fast.
     """
     outputs = len(conv.weights)
-    fast = accumulators(conv).fits(30) if reduced else _fast(conv)
+    fast = fast_channels(conv, reduced)
     if not reduced:
-        conv, constant = _with_simple_constants(conv)
-        fast |= constant
+        conv = _with_simple_constants(conv)
     taps = [_taps(conv, channel, columns) for channel in range(outputs)]
-    parts = [_parts(channel) for channel in taps]
+    parts = [np.split(channel, list_cuts(channel[:, 1])) for channel in taps]
     fast &= np.array([len(lists) == 1 for lists in parts])
     decoded = split.resident + split.taps
     byte_form: Literal["bytes1", "bytes4"] = "bytes4" if list_sizes(conv, columns).wide else "bytes1"
@@ -99,20 +90,13 @@ def pack_sparse(conv: Conv2D, split: ListSplit, columns: bool, reduced: bool = F
     return PackedSparse(wrap(np.array(records, np.int64)), tuple(lists))
 
 
-def _fast(conv: Conv2D) -> NDArray[np.bool_]:
-    """Channels that sparse_run finishes itself: rectified, with a shift that it knows."""
-    clamp = (conv.output.zero_point, conv.activation_min, conv.activation_max)
-    fast: NDArray[np.bool_] = fast_requantize(conv) & (-conv.requantize.shift <= LAST_FAST_SHIFT)
-    return fast & (clamp == (-128, -128, 127))
-
-
-def _with_simple_constants(conv: Conv2D) -> tuple[Conv2D, NDArray[np.bool_]]:
-    """The channels without weights, requantized in a way that is fast, and which they are.
+def _with_simple_constants(conv: Conv2D) -> Conv2D:
+    """The convolution with its channels without weights requantized in a way that is fast.
 
     Such a channel is the same value everywhere, whatever its bias and scale: pruning leaves odd ones. With
     acc = 4 u, multiplier 2^30 and shift 1 sparse_run gives u = value + 128 of any output zero point.
     """
-    constant: NDArray[np.bool_] = np.all(conv.weights == 0, axis=(1, 2, 3))
+    constant = constant_channels(conv)
     values = requantize(conv.bias, conv.requantize).astype(np.int64) + conv.output.zero_point
     positive = 128 + values.clip(conv.activation_min, conv.activation_max)
     simple = Requantize(
@@ -120,7 +104,7 @@ def _with_simple_constants(conv: Conv2D) -> tuple[Conv2D, NDArray[np.bool_]]:
         np.where(constant, -1, conv.requantize.shift).astype(np.int32),
     )
     bias = np.where(constant, 4 * positive, conv.bias).astype(np.int32)
-    return replace(conv, bias=bias, requantize=simple), constant
+    return replace(conv, bias=bias, requantize=simple)
 
 
 def _taps(conv: Conv2D, channel: int, columns: bool) -> Int64Array:
@@ -133,20 +117,6 @@ def _taps(conv: Conv2D, channel: int, columns: bool) -> Int64Array:
     group, position = np.divmod(places, 3)
     offsets = (group * TILE_WORDS + position) * WORD_BYTES
     return np.stack([offsets, weights.reshape(-1)[places].astype(np.int64)], axis=1)
-
-
-def _parts(taps: Int64Array) -> list[Int64Array]:
-    """The taps cut into lists that hold the bound."""
-    sums = np.abs(taps[:, 1])
-    if sums.sum() <= MOST_WEIGHT:
-        return [taps]
-    parts, start, total = [], 0, 0
-    for index, weight in enumerate(sums.tolist()):
-        if total + weight > MOST_WEIGHT:
-            parts.append(taps[start:index])
-            start, total = index, 0
-        total += weight
-    return [*parts, taps[start:]]
 
 
 def _pairs(taps: Int64Array, form: str) -> NDArray[np.uint8]:

@@ -9,6 +9,7 @@ from edgel3_deploy.errors import OverBudgetError
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.image.layout import mailbox_size
 from edgel3_deploy.plan.arena import Buffer, lay_out
+from edgel3_deploy.plan.front_end import front_end_ram
 from edgel3_deploy.plan.memory import MemoryPlan
 from edgel3_deploy.plan.storage import live_bytes, storages
 
@@ -58,10 +59,10 @@ def plan_memory(
 def capacities(network: Network, board: Board) -> dict[str, int]:
     """Bytes that a plan may use of each RAM region, in placement order.
 
-    The main RAM also holds the stack, the firmware's data, the caller's input and output tensors, and the
-    mailbox.
+    The main RAM also holds the stack, the firmware's data, the caller's input and output tensors, the front
+    end's stream, and the mailbox.
     """
-    tensors = network.input.size + network.output.size
+    tensors = network.input.size + network.output.size + front_end_ram(network)
     taken = {board.main_ram: board.stack_size + RESERVE + tensors + mailbox_size(board)}
     return {region.name: max(region.size - taken.get(region.name, 0), 0) for region in board.ram}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
@@ -11,12 +12,15 @@ from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import BadInputError, OverBudgetError
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.image.layout import FlashLayout, flash_layout, image_limit, mailbox_size
+from edgel3_deploy.plan.attempts import INT8_SHARE, LEAST_SAVED_PER_BYTE, Attempt, Task, rivals
 from edgel3_deploy.plan.candidates import operations
+from edgel3_deploy.plan.code_sizes import code_bytes
+from edgel3_deploy.plan.front_end import front_end_flash, front_end_ram
 from edgel3_deploy.plan.goal import Goal
 from edgel3_deploy.plan.group import Group
 from edgel3_deploy.plan.kernel import Step
+from edgel3_deploy.plan.least_ram import least_arenas
 from edgel3_deploy.plan.list_choice import by_use, choose_lists, with_lists
-from edgel3_deploy.plan.list_sizes import least_constants
 from edgel3_deploy.plan.measure import Measure, group_costs
 from edgel3_deploy.plan.option import Option
 from edgel3_deploy.plan.place import Place, Places, place
@@ -28,34 +32,23 @@ from edgel3_deploy.plan.search import choose, options
 __all__ = [
     "APPLICATION_SHARE",
     "FIRMWARE_DATA",
-    "INT8_SHARE",
     "SIZE_INSTRUCTIONS_PER_MAC",
-    "STORED_SHARE",
-    "TAPS_SHARE",
     "Place",
     "Resident",
     "Schedule",
     "arenas_limit",
     "constants_limit",
+    "enough_ram",
     "frugal",
+    "least_ram_limit",
     "schedule",
 ]
 
-STORED_SHARE = 1.5
-"""How much flash the balanced goal spends on constants, against the smallest form of the weights alone."""
-TAPS_SHARE = 1.585
-"""The same where that form has lists, which grow fourfold as taps."""
-STRIPS_SHARE = 2.23
-"""The same where little RAM forces strips, each of which meets every list again."""
-INT8_SHARE = 1.02
-"""How much flash the goal size spends: the smallest form and what the kernels' layouts add."""
-LEAST_SAVED_PER_BYTE = 1.0
-"""Modelled cost of an inference that the balanced goal asks of a byte of flash."""
 CODE_RESERVE = 41 * 1024
 """Bytes of an image that constants leave to code and C library; a tenth of what there is if that is less."""
 SIZE_INSTRUCTIONS_PER_MAC = 1.7
 """The goal size takes the least RAM at which no more instructions are needed: CMSIS-NN takes 1.86."""
-FIRMWARE_DATA = 5 * 1024
+FIRMWARE_DATA = 5 * 1024 + 512
 """Bytes of RAM that the firmware's own data and bss take, when all of an image's RAM is limited."""
 APPLICATION_SHARE = 8
 """One part in so many of a board's RAM is left to the application: residents never take it."""
@@ -98,43 +91,14 @@ class Schedule:
         return sum(step.constant_bytes for step in self.steps)
 
     @property
+    def flash_bytes(self) -> int:
+        """Bytes of packed constants and of the kernels' own code."""
+        return self.constant_bytes + code_bytes(self.steps)
+
+    @property
     def arena_bytes(self) -> int:
         """Bytes of all arenas."""
         return sum(size for _, size in self.arenas)
-
-
-@dataclass(frozen=True)
-class _Attempt:
-    """Limits to choose within: RAM of `regions`, bytes of constants, and what to tell people about them.
-
-    Lists may become taps within `taps` bytes of constants, within `strip_taps` if a group runs in strips.
-    `hot`: the most bytes of scratch, so that it lies in the main RAM; None for no limit. `flash_price`: what
-    a byte of flash must save.
-    """
-
-    regions: tuple[str, ...]
-    flash: int
-    reason: str
-    taps: int = 0
-    strip_taps: int = 0
-    hot: int | None = None
-    flash_price: float = 0.0
-
-
-@dataclass(frozen=True)
-class _Task:
-    """What is scheduled, and what for. `most` is the limit of all arenas together in bytes."""
-
-    network: Network
-    board: Board
-    goal: Goal
-    by: Measure
-    found: tuple[Option, ...]
-    most: int
-
-    @property
-    def end(self) -> int:
-        return len(operations(self.network))
 
 
 def schedule(
@@ -152,13 +116,13 @@ def schedule(
     speed: the least cost within the board's flash and RAM. balanced: the same with scratch in the main RAM,
     if that can be, and within STORED_SHARE (with lists TAPS_SHARE, in strips STRIPS_SHARE) times the flash of
     the weights' smallest form, which is int8, or lists of bytes where these are shorter; a byte of flash must
-    save LEAST_SAVED_PER_BYTE. size: the smallest form and the kernels of the least code; dense networks then
-    take the least RAM that keeps to SIZE_INSTRUCTIONS_PER_MAC, sparse ones the least cost.
+    save LEAST_SAVED_PER_BYTE. size: the least flash for constants and the kernels' code, to INT8_SHARE; dense
+    networks then take the least RAM that keeps to SIZE_INSTRUCTIONS_PER_MAC, sparse ones the least cost.
     RAM that is left is filled at start with what saves work, up to the share of the application: decoded
     lists, and but for the goal size transformed weights. `ram_limit` bounds all RAM of the image, in bytes;
     `by` is the cost that is kept low.
 
-    `found` are the network's options by the same measure where they are known (not used for the goal size).
+    `found` are the network's options by the same measure where they are known.
     `layout` says how much of the flash the image may take; by default it is the board's usual one. Raises
     OverBudgetError if nothing fits the board, BadInputError for a network of reshapes alone.
     """
@@ -167,54 +131,47 @@ def schedule(
             f"{network.name}: no layer computes anything",
             "Use the runtime cmsis-nn, or a model with operators.",
         )
-    if goal == "size":
-        # The Winograd kernels' own code is larger than what CMSIS-NN's image has to spare.
-        found = options(network, winograd=False, by=by)
-    elif found is None:
-        found = options(network, by=by)
-    task = _Task(network, board, goal, by, found, arenas_limit(network, board, ram_limit))
-    for attempt in _attempts(network, board, goal, layout):
-        chosen = _placed(task, attempt)
-        if chosen is not None:
-            return chosen
+    task = Task(
+        network,
+        board,
+        goal,
+        by,
+        options(network, by=by) if found is None else found,
+        constants_limit(board, layout) - front_end_flash(network),
+        arenas_limit(network, board, ram_limit),
+    )
+    plans = [plan for attempts in rivals(task) if (plan := _first(task, attempts)) is not None]
+    if plans:
+        return _best(goal, plans)
     limited = "" if ram_limit is None else f" within {ram_limit:,} bytes of RAM"
+    least = None if ram_limit is None else _least_ram_limit(task)
     raise OverBudgetError(
         f"{network.name} does not fit {board.name}{limited} in any schedule of the native kernels",
-        "Choose a smaller or sparser model, another goal, or a board with more flash and RAM.",
+        "Choose a smaller or sparser model, or a larger board; edgel3-deploy check says what lacks."
+        if least is None
+        else enough_ram(least),
     )
 
 
-def _attempts(network: Network, board: Board, goal: Goal, layout: FlashLayout | None) -> tuple[_Attempt, ...]:
-    """What to try in order."""
-    everywhere = tuple(capacities(network, board))
-    flash = constants_limit(board, layout)
-    weights = sum(least_constants(layer) for layer in network.layers)
-    share = STORED_SHARE if weights == sum(layer.constant_bytes for layer in network.layers) else TAPS_SHARE
-    stored = min(flash, int(weights * share))
-    main = board.main_ram
-    hot, price = capacities(network, board)[main], LEAST_SAVED_PER_BYTE
-    if goal == "speed":
-        reason = f"the least cost that {board.name} has flash and RAM for"
-        return (_Attempt(everywhere, flash, reason, flash, flash),)
-    if goal == "balanced":
-        taps = (stored, min(flash, int(weights * STRIPS_SHARE)))
-        return (
-            _Attempt(
-                everywhere,
-                stored,
-                f"the least cost with scratch in {main}",
-                *taps,
-                hot=hot,
-                flash_price=price,
-            ),
-            _Attempt(everywhere, stored, f"the least cost; {main} alone is too small", *taps),
-            _Attempt(everywhere, flash, "the least cost; padding outweighs the few constants", *taps),
-        )
-    small = min(flash, int(weights * INT8_SHARE))
-    return (
-        _Attempt(everywhere, small, "the least flash, then the least RAM"),
-        _Attempt(everywhere, flash, "the least RAM; padding outweighs the few constants"),
-    )
+def enough_ram(least: int) -> str:
+    """What to do about a limit of RAM, as text, where `least` bytes of an image's RAM would do."""
+    return f"It would fit with --ram {-(-least // 1024)}K."
+
+
+def least_ram_limit(network: Network, board: Board, layout: FlashLayout | None = None) -> int | None:
+    """The least limit of an image's RAM in bytes that a schedule keeps to; None if the board has too little.
+
+    Without Winograd kernels, which take more RAM than others.
+    """
+    found = options(network, winograd=False)
+    flash = constants_limit(board, layout) - front_end_flash(network)
+    free = arenas_limit(network, board)
+    return _least_ram_limit(Task(network, board, "balanced", "instructions", found, flash, free))
+
+
+def _least_ram_limit(task: Task) -> int | None:
+    arenas = least_arenas(task)
+    return None if arenas is None else arenas + _beside_arenas(task.network, task.board)
 
 
 def constants_limit(board: Board, layout: FlashLayout | None = None) -> int:
@@ -232,7 +189,7 @@ def arenas_limit(network: Network, board: Board, ram_limit: int | None = None) -
 
 
 def _beside_arenas(network: Network, board: Board) -> int:
-    tensors = network.input.size + network.output.size
+    tensors = network.input.size + network.output.size + front_end_ram(network)
     return board.stack_size + tensors + mailbox_size(board) + FIRMWARE_DATA
 
 
@@ -252,13 +209,33 @@ def frugal(network: Network) -> tuple[Option, ...]:
     return way
 
 
-def _least_ram(task: _Task, flash: int) -> int:
+def _best(goal: Goal, plans: Sequence[Schedule]) -> Schedule:
+    """The schedule that serves the goal best; the first is the goal's own."""
+
+    def cost(plan: Schedule) -> float:
+        return plan.instructions if plan.by == "instructions" else plan.cycles
+
+    if goal == "speed":
+        return min(plans, key=cost)
+    if goal == "size":
+        return min(plans, key=lambda plan: plan.flash_bytes)
+    no_larger = [plan for plan in plans if plan.flash_bytes <= plans[0].flash_bytes]
+    return min(no_larger, key=lambda plan: cost(plan) + LEAST_SAVED_PER_BYTE * plan.flash_bytes)
+
+
+def _first(task: Task, attempts: Iterable[Attempt]) -> Schedule | None:
+    """The schedule of the first attempt that can be laid out; None if none can."""
+    plans = (_placed(task, attempt) for attempt in attempts)
+    return next((plan for plan in plans if plan is not None), None)
+
+
+def _least_ram(task: Task, attempt: Attempt) -> int:
     """The smallest RAM with a way of at most SIZE_INSTRUCTIONS_PER_MAC; without one, that of any way."""
-    limits = sorted({option.ram for option in task.found})
+    limits = sorted({option.ram for option in attempt.found})
     allowed = int(task.network.macs * SIZE_INSTRUCTIONS_PER_MAC)
 
     def fits(most: float, limit: int) -> bool:
-        way = choose(task.found, task.end, limit, flash)
+        way = choose(attempt.found, task.end, limit, attempt.flash)
         return way is not None and sum(option.instructions for option in way) <= most
 
     for most in (allowed, inf):
@@ -268,18 +245,17 @@ def _least_ram(task: _Task, flash: int) -> int:
     return limits[-1]
 
 
-def _placed(task: _Task, attempt: _Attempt) -> Schedule | None:
-    """The best way whose buffers can be laid out in the attempt's regions; None if there is none."""
-    free = capacities(task.network, task.board)
-    regions = {name: free[name] for name in attempt.regions}
-    limit = min(sum(regions.values()), task.most)
-    if task.goal == "size":
-        way = choose(task.found, task.end, limit, attempt.flash)
+def _placed(task: Task, attempt: Attempt) -> Schedule | None:
+    """The best way whose buffers can be laid out; None if there is none."""
+    regions = capacities(task.network, task.board)
+    limit = task.ram
+    if attempt.least_ram:
+        way = choose(attempt.found, task.end, limit, attempt.flash)
         if way is not None and not any(option.members.lanes for option in way):
-            limit = min(limit, _least_ram(task, attempt.flash))
+            limit = min(limit, _least_ram(task, attempt))
     while limit >= 0:
         way = choose(
-            task.found,
+            attempt.found,
             task.end,
             limit,
             attempt.flash,
@@ -296,7 +272,7 @@ def _placed(task: _Task, attempt: _Attempt) -> Schedule | None:
     return None
 
 
-def _filled(task: _Task, attempt: _Attempt, groups: tuple[Group, ...], places: Places) -> Schedule:
+def _filled(task: Task, attempt: Attempt, groups: tuple[Group, ...], places: Places) -> Schedule:
     """The schedule with lists as taps in the flash that is left, and residents in the RAM that is."""
     plain = tuple(with_lists(members, choose_lists(_sparse(groups), 0)) for members in groups)
     in_strips = any(members.lanes and len(members.lanes.strips) > 1 for members in groups)
@@ -331,7 +307,7 @@ def _filled(task: _Task, attempt: _Attempt, groups: tuple[Group, ...], places: P
     )
 
 
-def _residents_limit(task: _Task) -> int:
+def _residents_limit(task: Task) -> int:
     """Bytes of all arenas with residents: what leaves the application its share of the board's RAM."""
     ram = sum(region.size for region in task.board.ram)
     return min(task.most, ram - ram // APPLICATION_SHARE - _beside_arenas(task.network, task.board))

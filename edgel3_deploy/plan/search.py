@@ -22,8 +22,8 @@ from edgel3_deploy.plan.option import Option
 
 LARGEST_FLASH = 2 << 20
 """Bytes that the parts supported have at most: what needs more is not tried."""
-FLASH_GRAIN = 1024
-"""Bytes that flash is counted in while choosing, rounded up per group."""
+FLASH_GRAINS = 2048
+"""Parts of the flash limit that flash is counted in while choosing, rounded up per group."""
 
 
 def options(network: Network, *, winograd: bool = True, by: Measure = "instructions") -> tuple[Option, ...]:
@@ -66,12 +66,13 @@ def choose(
     for option in candidates:
         if option.ram <= ram_limit and (scratch_limit is None or option.members.scratch <= scratch_limit):
             usable[option.first].append(option)
-    grains = 0 if flash_limit is None else flash_limit // FLASH_GRAIN
+    grain = 1 if flash_limit is None else -(-max(flash_limit, 1) // FLASH_GRAINS)
+    grains = 0 if flash_limit is None else flash_limit // grain
     best: dict[int, dict[int, tuple[float, tuple[Option, ...]]]] = {0: {0: (0, ())}}
     for position in range(end):
         reached = _frontier(best.pop(position, {}))
         for option in usable[position]:
-            flash = 0 if flash_limit is None else -(-option.flash // FLASH_GRAIN)
+            flash = 0 if flash_limit is None else -(-option.flash // grain)
             own = option.cost + flash_price * option.flash
             target = best.setdefault(option.end, {})
             for used, (cost, way) in reached.items():

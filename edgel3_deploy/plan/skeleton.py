@@ -19,6 +19,11 @@ def skeleton(member: Member) -> Network:
     return _skeleton(member.name, member.front_end, size, _convolutions(member.widths, member.sparsity))
 
 
+def shaped(name: str, size: tuple[int, int], widths: Sequence[int], sparsity: Sequence[float]) -> Network:
+    """The same for an input (mel bands, frames) and convolutions of these widths and percentages of zeros."""
+    return _skeleton(name, "", size, _convolutions(widths, sparsity))
+
+
 def float_skeleton(network: FloatNetwork) -> Network:
     """The same of a float network, of whatever widths and depth: its weights that are not zero are one."""
     weights = [np.not_equal(conv.weights, 0).transpose(3, 0, 1, 2).view(np.int8) for conv in network.convs]

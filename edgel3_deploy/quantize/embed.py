@@ -16,9 +16,13 @@ _THREADS = 2
 
 def int8_embeddings(network: Network, spectrograms_db: NDArray[np.float32]) -> NDArray[np.float32]:
     """float32 (n, n_mels, frames) in dB -> the real numbers that `network` gives, float32 (n, embedding)."""
+    return embeddings_of(network, quantize_input(network, spectrograms_db))
+
+
+def embeddings_of(network: Network, inputs: NDArray[np.int8]) -> NDArray[np.float32]:
+    """int8 (n, *input shape) -> the real numbers that `network` gives, float32 (n, embedding)."""
     from threadpoolctl import threadpool_limits
 
-    inputs = quantize_input(network, spectrograms_db)
     # One BLAS thread for each window, as when quantizing.
     with threadpool_limits(1), ThreadPoolExecutor(_THREADS) as pool:
         outputs = np.stack(list(pool.map(lambda window: run(network, window).reshape(-1), inputs)))

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from edgel3_deploy.audio.clips import find_clips
+from edgel3_deploy.audio.finding import search
 from edgel3_deploy.audio.frontend import front_end
 from edgel3_deploy.fileio import read_file, sha256
 from edgel3_deploy.graph.reader import read_network
@@ -68,7 +68,7 @@ def quantize(
 ) -> QuantizedModel:
     """Quantize to int8: batch 1, per-channel weights, no BatchNorm left in the graph.
 
-    `calibration` names WAV files and folders; without any, generated sounds are used and a warning says what
+    `calibration` names recordings and folders; without any, generated sounds are used and a warning says what
     that costs. The model's real input is x = input_gain * dB + input_offset; both numbers, the front end, the
     name and a hash of the weights are in its metadata entry "edgel3_deploy". Unless `use_cache` is off, equal
     inputs give a remembered result.
@@ -77,7 +77,7 @@ def quantize(
     `layer_sqnr_db` is then that before the fine-tuning. If that lowers the SQNR on the calibration windows,
     the model from before is kept and a warning says so.
 
-    `judging` names WAV files and folders that take no part in calibration: what int8 costs is measured on
+    `judging` names recordings and folders that take no part in calibration: what int8 costs is measured on
     them as well, behind every layer.
 
     Raises BadInputError for unusable audio; UsageError for a recording that is to calibrate and to judge;
@@ -85,9 +85,9 @@ def quantize(
     TensorFlow and ToolchainError if it fails.
     """
     limit = _window_limit(network)
-    found = find_clips(calibration)
-    clips = tuple(found[index] for index in spread(len(found), limit))
-    judges = find_clips(judging)
+    found, found_judges = search(calibration), search(judging)
+    clips = tuple(found.paths[index] for index in spread(len(found.paths), limit))
+    judges = found_judges.paths
     refuse_calibrating(judges, clips)
     identity = {
         "recipe": RECIPE,
@@ -107,7 +107,11 @@ def quantize(
         if complaint:
             facts["warnings"].append(f"the quantized model could not be kept for next time: {complaint}")
     judgement = judge(network, model, facts["factors"], judges, limit, progress) if judges else None
-    return replace(_from_facts(model, facts), judgement=judgement)
+    quantized = _from_facts(model, facts)
+    warnings = [*found.warnings, *found_judges.warnings, *quantized.warnings]
+    if len(clips) < len(found.paths):
+        warnings.append(f"{len(clips)} of {len(found.paths):,} recordings calibrate, evenly spread")
+    return replace(quantized, warnings=tuple(warnings), judgement=judgement)
 
 
 def _quantize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from edgel3_deploy.report.timing import timing_of
-from edgel3_deploy.validate.result import LabelScores, Report
+from edgel3_deploy.validate.result import InputResult, LabelScores, Report
 
 _SHOWN_DIFFERENCES = 5
 
@@ -19,6 +19,7 @@ def summary(report: Report) -> tuple[str, ...]:
         ("board", f"{device.board.title} ({device.identity.board}), {_BODIES[device.body]}"),
         ("model", f"{report.model_name}, runtime {device.identity.runtime}, build {report.build_id[:12]}"),
         ("windows", f"{report.windows:,} of {recordings}"),
+        *(() if report.inputs is None else (("input", _input(report.inputs)),)),
         ("outputs", _outputs(report, elements)),
         ("layers", _layers(report)),
         *(() if report.labels is None else (("labels", _labels(report.labels)),)),
@@ -38,6 +39,16 @@ def summary(report: Report) -> tuple[str, ...]:
 
 
 _BODIES = {"silicon": "hardware", "unicorn": "virtual board", "qemu": "QEMU"}
+
+
+def _input(inputs: InputResult) -> str:
+    count, elements = len(inputs.differences), inputs.elements
+    exact = f"bit-exact from PCM: all {elements:,} elements equal the front end's twin"
+    if count:
+        exact = f"NOT bit-exact from PCM: {count:,} of {elements:,} elements differ from the front end's twin"
+    steps = "1 step" if inputs.largest == 1 else f"{inputs.largest} steps"
+    away = f"{inputs.inexact:,} ({inputs.inexact / elements:.4%}) differ from float64, by {steps} at most"
+    return f"{exact}; {away if inputs.inexact else 'none differs from float64'}"
 
 
 def _outputs(report: Report, elements: int) -> str:

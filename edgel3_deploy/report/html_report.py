@@ -53,6 +53,7 @@ def _view(report: Report) -> dict[str, Any]:
         "macs": sum(layer.macs for layer in report.layers),
         "layers_compared": any(layer.differing_windows is not None for layer in report.layers),
         "layers_equal": not any(layer.differing_windows for layer in report.layers),
+        "inputs_differ": report.inputs is not None and bool(report.inputs.differences),
         "memory": tuple(_memory(report)),
         "memory_chart": memory_chart(report),
         "recordings": tuple(_recordings(report)),

@@ -10,7 +10,7 @@ from edgel3_deploy.link.protocol import PROTOCOL_VERSION
 from edgel3_deploy.report.memory_chart import memory_held
 from edgel3_deploy.report.timing import Timing, timing_of
 from edgel3_deploy.validate.metrics import Difference, Fidelity
-from edgel3_deploy.validate.result import Device, LabelScores, LayerResult, Report
+from edgel3_deploy.validate.result import Device, InputResult, LabelScores, LayerResult, Report
 
 LISTED_DIFFERENCES = 100
 _DIGITS = 6
@@ -32,6 +32,8 @@ def to_json(report: Report) -> dict[str, Any]:
             "windows": len({difference.window for difference in report.differences}),
             "first": [_difference(report, item) for item in report.differences[:LISTED_DIFFERENCES]],
         },
+        "input": None if report.inputs is None else _input(report, report.inputs, timing),
+        "first_difference": report.first_difference,
         "model": {
             "name": report.model_name,
             "sha256": report.model_sha256,
@@ -61,6 +63,19 @@ def metrics_json(fidelity: Fidelity) -> dict[str, float | None]:
 
 def _finite(value: float) -> float | None:
     return round(value, _DIGITS) if math.isfinite(value) else None
+
+
+def _input(report: Report, inputs: InputResult, timing: Timing) -> dict[str, Any]:
+    """From PCM to int8: against the twin, and the twin against float64."""
+    return {
+        "elements": inputs.elements,
+        "differences": {
+            "count": len(inputs.differences),
+            "first": [_difference(report, item) for item in inputs.differences[:LISTED_DIFFERENCES]],
+        },
+        "float64": {"differing": inputs.inexact, "largest_steps": inputs.largest},
+        **timing.values(inputs.counter),
+    }
 
 
 def _difference(report: Report, difference: Difference) -> dict[str, Any]:

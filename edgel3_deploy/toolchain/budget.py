@@ -87,6 +87,7 @@ class Budget:
                 "limit": self.flash.limit,
                 "loader": self.layout.loader_size,
                 "header": self.layout.header_size,
+                "settings": self.layout.settings_size,
                 "application": self.flash.used - self.layout.overhead,
             },
             "ram": {

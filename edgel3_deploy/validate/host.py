@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from edgel3_deploy.audio.board_front_end import pcm_to_int8
+from edgel3_deploy.audio.frontend import front_end
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.graph.reference import run_layer
 from edgel3_deploy.graph.tensors import quantize_input
 from edgel3_deploy.models.forward import forward
+from edgel3_deploy.plan.front_end import input_affine
 from edgel3_deploy.reference import truth
 from edgel3_deploy.validate.workload import Batch, Workload
 
@@ -25,12 +28,14 @@ if TYPE_CHECKING:
 class Expectation:
     """A batch as the board gets it, and the results it should give.
 
-    `inputs` int8 (n, mel, frames, 1); `outputs` int8 (n, embedding) by `engine`; `floats` float32 (n,
-    embedding) by the float network, None if the build has none.
+    `inputs` int8 (n, mel, frames, 1), of PCM in the arithmetic of the board's front end if it has one, and
+    `exact_inputs` the same in float64, else None; `outputs` int8 (n, embedding) by `engine`; `floats` float32
+    (n, embedding) by the float network, None if the build has none.
     """
 
     batch: Batch
     inputs: NDArray[np.int8]
+    exact_inputs: NDArray[np.int8] | None
     outputs: NDArray[np.int8]
     engine: str
     floats: NDArray[np.float32] | None
@@ -58,7 +63,10 @@ def layer_outputs(network: Network, window: NDArray[np.int8]) -> list[NDArray[np
 
 
 def _expect(build: PreparedBuild, batch: Batch) -> Expectation:
-    inputs = quantize_input(build.network, batch.spectrograms)
+    exact = inputs = quantize_input(build.network, batch.spectrograms)
+    if batch.pcm is not None:
+        sizes, to_int8 = front_end(build.manifest.front_end), input_affine(build.network)
+        inputs = np.stack([pcm_to_int8(window, sizes, to_int8) for window in batch.pcm])
     outputs, engine = truth(build.model, inputs)
     floats = None if build.float_network is None else forward(build.float_network, batch.spectrograms)
-    return Expectation(batch, inputs, outputs, engine, floats)
+    return Expectation(batch, inputs, None if batch.pcm is None else exact, outputs, engine, floats)

@@ -43,6 +43,22 @@ class Device:
 
 
 @dataclass(frozen=True)
+class InputResult:
+    """What the board's front end made of PCM, over all windows.
+
+    `elements` were compared with the twin's, `differences` lists those that differ; `counter` is the median
+    over windows in the device's unit. Fidelity: `inexact` elements of the twin's are not those of float64, by
+    `largest` steps at most.
+    """
+
+    elements: int
+    differences: tuple[Difference, ...]
+    counter: int
+    inexact: int
+    largest: int
+
+
+@dataclass(frozen=True)
 class LayerResult:
     """One layer: `counter` is the median over windows in the device's unit, None if the runtime hides it;
     `differing_windows` counts the windows whose output CRC was not the reference's, None if not compared."""
@@ -113,7 +129,8 @@ class Report:
     the median over windows of the whole inference. `budget` has flash, RAM and its regions; `schedule` is the
     table of a native schedule, header first, empty for other runtimes, and `schedule_note` its goal and
     reason; `memory` lists what lies where in the arenas during which steps, empty where the build does not
-    know; `tools` maps what took part to versions; `labels` has the scores of the head if the image has one.
+    know; `tools` maps what took part to versions. `inputs` is None where the image has no front end, `labels`
+    where it has no head; `first_difference` names the first boundary that differs, empty if none does.
     """
 
     device: Device
@@ -138,6 +155,8 @@ class Report:
     schedule: tuple[tuple[str, ...], ...] = ()
     schedule_note: str = ""
     memory: tuple[PlannedUse, ...] = ()
+    inputs: InputResult | None = None
+    first_difference: str = ""
     labels: LabelScores | None = None
 
     @property
@@ -152,9 +171,11 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
-        """Pass: every output element, every layer's output that was compared and every score equal the
-        reference's.
+        """Pass: every input element made of PCM equals the twin's, and every output element, every layer's
+        output that was compared and every score the reference's.
         """
+        inputs_equal = self.inputs is None or not self.inputs.differences
         layers_equal = not any(layer.differing_windows for layer in self.layers)
         labels_equal = self.labels is None or self.labels.differing_windows == 0
-        return "pass" if self.bit_exact and layers_equal and labels_equal else "fail"
+        equal = inputs_equal and self.bit_exact and layers_equal and labels_equal
+        return "pass" if equal else "fail"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,10 +24,19 @@ from edgel3_deploy.plan.table import schedule_table
 from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.validate.deadline import run_seconds
 from edgel3_deploy.validate.host import Expectation, expectations, layer_outputs
-from edgel3_deploy.validate.metrics import differences, fidelity, saturated
+from edgel3_deploy.validate.metrics import Difference, differences, fidelity, saturated
 from edgel3_deploy.validate.provenance import read_budget, versions
-from edgel3_deploy.validate.result import Body, Device, Example, LabelScores, Outputs, Report
+from edgel3_deploy.validate.result import (
+    Body,
+    Device,
+    Example,
+    InputResult,
+    LabelScores,
+    Outputs,
+    Report,
+)
 from edgel3_deploy.validate.session import BoardRun, greet, restart_explained
+from edgel3_deploy.validate.trace import first_difference
 from edgel3_deploy.validate.workload import Workload, prepare
 
 if TYPE_CHECKING:
@@ -52,12 +61,15 @@ def validate_build(
 ) -> Report:
     """Compare the board's outputs with TFLite Micro's and the float network's, for every window of `audio`.
 
+    A board with a front end gets PCM, and its int8 input is compared with the twin's; others get that input.
+
     `port` is a serial port, "auto" or "virtual"; without `audio` generated sounds are used; `limit` bounds
     the windows. Layers are compared in the first window of each recording, with `every_layer` in all. Raises
     BadInputError for unusable recordings, LinkError if the board runs another build, fails or vanishes.
     """
-    workload = prepare(build.network, audio, hop_seconds, limit, progress)
     manifest = build.manifest
+    as_pcm = bool(manifest.front_end)
+    workload = prepare(build.network, audio, hop_seconds, limit, progress, as_pcm=as_pcm)
     planned = _planned(build)
     progress("reaching the board")
     with _port_path(build, port) as path, session(build.board, path) as found:
@@ -75,6 +87,7 @@ def validate_build(
     output = build.network.output
     embeddings = np.stack(rows.embeddings)
     floats = np.concatenate(rows.floats) if rows.floats else None
+    wrong_outputs = differences(np.concatenate(rows.expected), embeddings)
     source = np.repeat(np.arange(len(workload.sources)), [item.windows for item in workload.sources])
     return Report(
         device=device,
@@ -94,7 +107,7 @@ def validate_build(
             scale=output.scale,
             zero_point=output.zero_point,
         ),
-        differences=differences(np.concatenate(rows.expected), embeddings),
+        differences=wrong_outputs,
         fidelity=None if floats is None else fidelity(floats, dequantize(output, embeddings)),
         fidelity_note=_NO_FLOAT_NETWORK if floats is None else "",
         counter=int(np.median(run.counters)),
@@ -103,6 +116,10 @@ def validate_build(
         schedule=schedule_table(planned) if planned else (),
         schedule_note=f"optimized for {planned.goal}: {planned.reason}" if planned else "",
         memory=manifest.memory,
+        inputs=rows.input_result(run.front_end_counters) if as_pcm else None,
+        first_difference=first_difference(
+            build.network, rows.input_differences, run.first_wrong, wrong_outputs
+        ),
         labels=_labels(build, rows),
         tools=versions(manifest.tools),
         warnings=(*manifest.warnings, *workload.warnings, *_clipped(workload, embeddings, output.zero_point)),
@@ -151,6 +168,33 @@ class _Rows:
     example: list[Example] = field(default_factory=list)
     scores: list[NDArray[np.int8]] = field(default_factory=list)
     engine: str = ""
+    input_elements: int = 0
+    input_differences: list[Difference] = field(default_factory=list)
+    inexact: int = 0
+    largest: int = 0
+
+    def add_input(self, window: int, expected: NDArray[np.int8], got: NDArray[np.int8]) -> None:
+        """Compare what the board heard with the twin's input."""
+        self.input_elements += expected.size
+        wrong = differences(expected.reshape(1, -1), got.reshape(1, -1))
+        self.input_differences += [replace(item, window=window) for item in wrong]
+
+    def add_exactness(self, item: Expectation) -> None:
+        """Compare the twin's inputs with those of float64."""
+        if item.exact_inputs is not None:
+            steps = np.abs(item.inputs.astype(np.int32) - item.exact_inputs)
+            self.inexact += int(np.count_nonzero(steps))
+            self.largest = max(self.largest, int(steps.max()))
+
+    def input_result(self, counters: Sequence[int]) -> InputResult:
+        """What became of all windows' inputs."""
+        return InputResult(
+            elements=self.input_elements,
+            differences=tuple(self.input_differences),
+            counter=int(np.median(counters)),
+            inexact=self.inexact,
+            largest=self.largest,
+        )
 
 
 def _compare(
@@ -162,12 +206,16 @@ def _compare(
         rows.engine = item.engine
         rows.expected.append(item.outputs)
         rows.timestamps.append(item.batch.timestamps)
+        rows.add_exactness(item)
         if item.floats is not None:
             rows.floats.append(item.floats)
         for index, window in enumerate(item.inputs):
             number = len(rows.embeddings)
             progress("validating windows", number, workload.windows)
-            output = run.infer(window)
+            if item.batch.pcm is not None:
+                fresh = None if number in firsts else workload.fresh
+                rows.add_input(number, window, run.hear(item.batch.pcm[index], fresh))
+            output = run.infer(window if item.batch.pcm is None else None)
             rows.embeddings.append(output)
             if build.head is not None:
                 rows.scores.append(run.scores(len(build.head.labels)))

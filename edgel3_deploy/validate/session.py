@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from edgel3_deploy.audio.pcm import PcmArray
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import LinkError
 from edgel3_deploy.graph.ir import Network
@@ -21,6 +22,7 @@ from edgel3_deploy.link.protocol import ErrorCode, Role
 from edgel3_deploy.pipeline.manifest import Manifest
 from edgel3_deploy.pipeline.order import Order, shown_layer
 from edgel3_deploy.validate.result import LayerResult
+from edgel3_deploy.validate.trace import LayerDifference
 
 
 @dataclass
@@ -40,14 +42,30 @@ class BoardRun:
     counters: list[int] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     compared_windows: int = 0
+    front_end_counters: list[int] = field(default_factory=list)
+    first_wrong: LayerDifference | None = None
     _layer_counters: list[tuple[int, ...]] = field(default_factory=list)
     _differing: list[int] = field(default_factory=list)
+    _heard: int = 0
     _shows_timing: bool = True
     _shows_checksums: bool = True
 
-    def infer(self, window: NDArray[np.int8]) -> NDArray[np.int8]:
-        """The board's output for one window, int8 (embedding,)."""
-        self.client.load_input(window.tobytes())
+    def hear(self, pcm: PcmArray, fresh: int | None = None) -> NDArray[np.int8]:
+        """The input that the board's front end makes of one window, int16 (sample_rate,).
+
+        With `fresh` its stream goes on, and only so many samples at the window's end are new.
+        """
+        new = pcm if fresh is None else pcm[-fresh:]
+        at = 0 if fresh is None else self._heard
+        self.front_end_counters.append(self.client.load_audio(new.astype("<i2").tobytes(), at))
+        self._heard = at + len(new)
+        tensor = self.network.input
+        return np.frombuffer(self.client.read_input(tensor.size), np.int8).reshape(tensor.shape)
+
+    def infer(self, window: NDArray[np.int8] | None) -> NDArray[np.int8]:
+        """The board's output for one window, int8 (embedding,); for the one it heard if that is None."""
+        if window is not None:
+            self.client.load_input(window.tobytes())
         self.counters.append(self.client.run(checksums=self._shows_checksums))
         output = self.client.read_output(self.network.output.size)
         if self._shows_timing:
@@ -85,6 +103,11 @@ class BoardRun:
             for step, order in zip(self.steps, self.orders, strict=True)
         ]
         wrong = [int(crc != zlib.crc32(data)) for crc, data in zip(found, shown, strict=True)]
+        if self.first_wrong is None and any(wrong):
+            step = wrong.index(1)
+            crc = zlib.crc32(shown[step])
+            name = " + ".join(self.network.layers[index].name for index in self.steps[step])
+            self.first_wrong = LayerDifference(len(self.counters) - 1, name, crc, found[step])
         self._differing = [a + b for a, b in zip(self._differing or [0] * len(wrong), wrong, strict=True)]
         self.compared_windows += 1
 

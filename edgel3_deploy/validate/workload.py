@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edgel3_deploy.audio.clips import Clip, find_clips, load_clip, window_count, windows
+from edgel3_deploy.audio.clips import Clip, load_clip, window_count, windows
+from edgel3_deploy.audio.finding import search
 from edgel3_deploy.audio.frontend import L3, SEA, FrontEnd, front_end, log_mel
+from edgel3_deploy.audio.pcm import FULL_SCALE, PcmArray, to_pcm
 from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.progress import Progress
@@ -23,27 +25,41 @@ _GENERATED_WARNING = "no recordings were given: validated on generated sounds (n
 
 @dataclass(frozen=True)
 class Batch:
-    """Up to BATCH windows of one recording: decibels float32 (n, mel, frames), seconds float64 (n,)."""
+    """Up to BATCH windows of one recording: decibels float32 (n, mel, frames), seconds float64 (n,).
+
+    `pcm` int16 (n, sample_rate) is what the board gets if it has a front end, and what the decibels are of.
+    """
 
     source: int
     spectrograms: NDArray[np.float32]
     timestamps: NDArray[np.float64]
+    pcm: PcmArray | None = None
 
 
 @dataclass(frozen=True)
 class Workload:
-    """`sources` cover windows 0 to `windows`; clips are kept as samples, spectrograms made batch by batch."""
+    """`sources` cover windows 0 to `windows`; clips are kept as samples, spectrograms made batch by batch.
+
+    With `as_pcm` samples are rounded to int16 first.
+    """
 
     front_end: FrontEnd
     sources: tuple[Source, ...]
     warnings: tuple[str, ...]
     clips: tuple[Clip, ...]
     hop_seconds: float
+    as_pcm: bool = False
 
     @property
     def windows(self) -> int:
         """Number of windows in all."""
         return sum(source.windows for source in self.sources)
+
+    @property
+    def fresh(self) -> int | None:
+        """Samples that a window has beyond the one before it; None if their frames do not coincide."""
+        samples = round(self.hop_seconds * self.front_end.sample_rate)
+        return samples if samples % self.front_end.hop_length == 0 else None
 
     def batches(self) -> Iterator[Batch]:
         """The windows in order."""
@@ -51,21 +67,31 @@ class Workload:
             samples, timestamps = windows(clip, self.front_end, self.hop_seconds)
             for start in range(0, source.windows, BATCH):
                 part = slice(start, min(start + BATCH, source.windows))
-                spectrograms = np.stack([log_mel(window, self.front_end) for window in samples[part]])
-                yield Batch(index, spectrograms, timestamps[part])
+                pcm = to_pcm(samples[part]) if self.as_pcm else None
+                heard = samples[part] if pcm is None else pcm.astype(np.float32) / np.float32(FULL_SCALE)
+                spectrograms = np.stack([log_mel(window, self.front_end) for window in heard])
+                yield Batch(index, spectrograms, timestamps[part], pcm)
 
 
 def prepare(
-    network: Network, audio: Sequence[Path], hop_seconds: float, limit: int | None, progress: Progress
+    network: Network,
+    audio: Sequence[Path],
+    hop_seconds: float,
+    limit: int | None,
+    progress: Progress,
+    *,
+    as_pcm: bool = False,
 ) -> Workload:
-    """Load all recordings, so that a bad one is known before the board is bothered.
+    """Load all recordings, so that a bad one is known before the board is bothered; `as_pcm` for a front end.
 
     Raises BadInputError for a recording that cannot be used and for a network that no known front end feeds.
     """
     facts = _front_end_of(network)
     warnings: list[str] = []
     if audio:
-        paths = find_clips(audio)
+        found = search(audio)
+        paths = found.paths
+        warnings.extend(found.warnings)
         clips = []
         for index, path in enumerate(paths):
             progress("reading recordings", index, len(paths))
@@ -86,7 +112,8 @@ def prepare(
         sources.append(Source(name, first, count))
         warnings.extend(clip.warnings)
         first += count
-    return Workload(facts, tuple(sources), tuple(warnings), tuple(clips[: len(sources)]), hop_seconds)
+    used = tuple(clips[: len(sources)])
+    return Workload(facts, tuple(sources), tuple(warnings), used, hop_seconds, as_pcm)
 
 
 def _front_end_of(network: Network) -> FrontEnd:

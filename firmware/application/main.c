@@ -19,6 +19,7 @@
 #include "edgel3_net.h"
 #include "link/session.h"
 #include "network.h"
+#include "settings/settings.h"
 #include "startup/memory.h"
 
 /* Fed between the steps of a run: far above a step's time, even at the internal oscillator's clock. */
@@ -133,6 +134,7 @@ int main(void)
     led_start();
     uart_start(&clocks);
     counter_start();
+    settings_start();
     edgel3_net_start();
     watchdog_feed();
     link_session_start(&session, &device, &application);

@@ -5,6 +5,7 @@
 #include "edgel3_head.h"
 #include "edgel3_net.h"
 #include "link/bytes.h"
+#include "settings/requests.h"
 
 #define STRINGIFY(x) #x
 #define TO_TEXT(x) STRINGIFY(x)
@@ -50,21 +51,57 @@ static uint32_t handle_run(link_session_t *session, const link_message_t *reques
     return link_size_since(request, put_u64(request->reply, inference_total(inference)));
 }
 
-static uint32_t handle_read_output(link_session_t *session, const link_message_t *request)
+/* The chunk of a tensor of `size` bytes that offset and length of a request name. */
+static uint32_t read_tensor(const link_message_t *request, const int8_t *tensor, uint32_t size)
 {
     const uint32_t offset = get_u32(request->data);
     const uint32_t length = get_u16(request->data + 4);
-    if (!inference_of(session)->has_output) {
-        return link_refuse(request, LINK_ERROR_NO_RESULT, 0);
-    }
     if (length > LINK_MAX_CHUNK) {
         return link_refuse(request, LINK_ERROR_OUT_OF_RANGE, length);
     }
-    if (offset > edgel3_net_info.output_size || length > edgel3_net_info.output_size - offset) {
+    if (offset > size || length > size - offset) {
         return link_refuse(request, LINK_ERROR_OUT_OF_RANGE, offset);
     }
-    const uint8_t *const from = (const uint8_t *)inference_of(session)->output + offset;
-    return link_size_since(request, put_bytes(request->reply, from, length));
+    return link_size_since(request, put_bytes(request->reply, (const uint8_t *)tensor + offset, length));
+}
+
+static uint32_t handle_read_output(link_session_t *session, const link_message_t *request)
+{
+    if (!inference_of(session)->has_output) {
+        return link_refuse(request, LINK_ERROR_NO_RESULT, 0);
+    }
+    return read_tensor(request, inference_of(session)->output, edgel3_net_info.output_size);
+}
+
+static uint32_t handle_load_audio(link_session_t *session, const link_message_t *request)
+{
+    audio_t *const audio = &application_of(session)->audio;
+    const uint32_t offset = get_u32(request->data);
+    const uint8_t flags = request->data[4];
+    const uint32_t size = request->size - 5;
+    const bool window = (flags & LINK_AUDIO_WINDOW) != 0;
+    if (!audio_is_supported()) {
+        return link_refuse(request, LINK_ERROR_NOT_SUPPORTED, 0);
+    }
+    if ((flags & ~LINK_AUDIO_WINDOW) != 0) {
+        return link_refuse(request, LINK_ERROR_OUT_OF_RANGE, flags);
+    }
+    if (size % 2 != 0) {
+        return link_refuse(request, LINK_ERROR_OUT_OF_RANGE, size);
+    }
+    if (!audio_load(audio, inference_of(session), offset, request->data + 5, size / 2, window)) {
+        return link_refuse(request, LINK_ERROR_OUT_OF_RANGE, offset);
+    }
+    return link_size_since(request, put_u64(put_u32(request->reply, audio->loaded), audio->counter));
+}
+
+static uint32_t handle_read_input(link_session_t *session, const link_message_t *request)
+{
+    const inference_t *const inference = inference_of(session);
+    if (inference->loaded < edgel3_net_info.input_size) {
+        return link_refuse(request, LINK_ERROR_INPUT_INCOMPLETE, inference->loaded);
+    }
+    return read_tensor(request, inference->input, edgel3_net_info.input_size);
 }
 
 /* Whether first and count of a request name layers that exist; `last` is set to the one behind them. */
@@ -142,8 +179,12 @@ const link_handling_t APPLICATION_HANDLINGS[] = {
     {LINK_REQUEST_READ_CHECKSUMS, 4, 4, handle_read_checksums},
     {LINK_REQUEST_READ_LABELS, 0, 0, handle_read_labels},
     {LINK_REQUEST_READ_MEMORY, 0, 0, handle_read_memory},
+    {LINK_REQUEST_LOAD_AUDIO, 5, 5 + LINK_MAX_CHUNK, handle_load_audio},
+    {LINK_REQUEST_READ_INPUT, 6, 6, handle_read_input},
     {LINK_REQUEST_READ_RESET, 0, 0, boot_handle_read_reset},
     {LINK_REQUEST_READ_IMAGE, 1, 1, boot_handle_read_image},
+    {LINK_REQUEST_READ_SETTING, 2, 2, settings_handle_read},
+    {LINK_REQUEST_WRITE_SETTING, 6, 6, settings_handle_write},
 };
 const uint32_t APPLICATION_HANDLING_COUNT = sizeof(APPLICATION_HANDLINGS) / sizeof(APPLICATION_HANDLINGS[0]);
 

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "application/audio.h"
 #include "application/inference.h"
 #include "link/session.h"
 
@@ -18,9 +19,10 @@ typedef struct {
     uint32_t data_size;
 } memory_use_t;
 
-/** The session's context: the network, and what the chip does for it. */
+/** The session's context: the network, the audio on its way to it, and what the chip does for them. */
 typedef struct {
     inference_t inference;
+    audio_t audio;
     void (*show_running)(bool running);
     void (*read_memory)(memory_use_t *memory);
 } application_t;

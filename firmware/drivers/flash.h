@@ -42,4 +42,8 @@ bool flash_erase(uint32_t address);
  */
 bool flash_program(uint32_t address, const uint32_t data[FLASH_UNIT / 4u]);
 
+/** The same within the settings' sectors, and nowhere else; only settings/store.c calls these two. */
+bool flash_erase_settings(uint32_t address);
+bool flash_program_settings(uint32_t address, const uint32_t data[FLASH_UNIT / 4u]);
+
 #endif

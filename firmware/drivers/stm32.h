@@ -65,6 +65,11 @@ enum { GPIOA, GPIOB, GPIOC, GPIOD, GPIOE, GPIOF, GPIOG, GPIOH, GPIOI, GPIOJ, GPI
 #define UART8_BUS 1
 #define UART8_BIT 31
 
+#define MODE_ALTERNATE 2u
+#define SPEED_HIGH 2u
+#define NO_PULL 0u
+#define PULL_UP 1u
+
 /** Wait, at least 30 ms but boundedly, until the bits of `mask` read `value`; false if they never do. */
 static inline bool stm32_wait(volatile const uint32_t *reg, uint32_t mask, uint32_t value)
 {
@@ -81,6 +86,20 @@ static inline bool stm32_wait(volatile const uint32_t *reg, uint32_t mask, uint3
 static inline void stm32_modify(volatile uint32_t *reg, uint32_t mask, uint32_t value)
 {
     *reg = (*reg & ~mask) | value;
+}
+
+/** Give a pin to a peripheral: push-pull, with a `pull` of NO_PULL or PULL_UP. */
+static inline void stm32_connect_pin(uint32_t port, uint32_t pin, uint32_t alternate_function, uint32_t pull)
+{
+    const uint32_t at2 = 2u * pin;
+    const uint32_t at4 = 4u * (pin % 8u);
+    RCC_GPIOENR |= BIT(port);
+    (void)RCC_GPIOENR;
+    stm32_modify(&GPIO_AFR(port, pin), 0xFu << at4, alternate_function << at4);
+    stm32_modify(&GPIO_OTYPER(port), BIT(pin), 0);
+    stm32_modify(&GPIO_OSPEEDR(port), 3u << at2, SPEED_HIGH << at2);
+    stm32_modify(&GPIO_PUPDR(port), 3u << at2, pull << at2);
+    stm32_modify(&GPIO_MODER(port), 3u << at2, MODE_ALTERNATE << at2);
 }
 
 #endif

@@ -34,12 +34,15 @@
 #define RCC_CFGR_PRESCALERS_MASK 0xFCF0u
 #define RCC_CFGR_PPRE1_DIV4 (5u << 10)
 #define RCC_CFGR_PPRE2_DIV2 (4u << 13)
+#define RCC_AHB1ENR REG32(0x40023830u)
+#define RCC_AHB1ENR_DMA2EN BIT(22)
 #define RCC_APB1RSTR REG32(0x40023820u)
 #define RCC_APB2RSTR REG32(0x40023824u)
 #define RCC_GPIOENR REG32(0x40023830u)
 #define RCC_APB1ENR REG32(0x40023840u)
 #define RCC_APB1ENR_PWREN BIT(28)
 #define RCC_APB2ENR REG32(0x40023844u)
+#define RCC_APB2ENR_DFSDM1EN BIT(29)
 #define RCC_CSR REG32(0x40023874u)
 #define RCC_CSR_RMVF BIT(24)
 #define RCC_CSR_BORRSTF BIT(25)
@@ -48,6 +51,9 @@
 #define RCC_CSR_SFTRSTF BIT(28)
 #define RCC_CSR_IWDGRSTF BIT(29)
 #define RCC_CSR_WWDGRSTF BIT(30)
+/** Kernel clock of DFSDM1; 0 selects the APB clock. */
+#define RCC_DCKCFGR1 REG32(0x4002388Cu)
+#define RCC_DCKCFGR1_DFSDM1SEL BIT(25)
 /** Kernel clocks of the UARTs; 0 selects the APB clock. */
 #define RCC_UART_CLOCKS REG32(0x40023890u)
 #define RCC_UART_CLOCKS_MASK 0xFFFFu
@@ -84,6 +90,50 @@
 #define FLASH_CR_LOCK BIT(31)
 #define FLASH_OPTCR REG32(0x40023C14u)
 #define FLASH_OPTCR_NDBANK BIT(29)
+
+/** DMA2, stream 0 (RM0410 section 8.5). */
+#define DMA2_LISR REG32(0x40026400u)
+#define DMA2_LISR_HTIF0 BIT(4)
+#define DMA2_LISR_TCIF0 BIT(5)
+/** FEIF0, DMEIF0, TEIF0, HTIF0, TCIF0; they clear in LIFCR at the same places. */
+#define DMA2_LISR_STREAM0 0x3Du
+#define DMA2_LIFCR REG32(0x40026408u)
+#define DMA2_S0CR REG32(0x40026410u)
+#define DMA2_S0NDTR REG32(0x40026414u)
+#define DMA2_S0PAR REG32(0x40026418u)
+#define DMA2_S0M0AR REG32(0x4002641Cu)
+#define DMA2_S0FCR REG32(0x40026424u)
+#define DMA_SXCR_EN BIT(0)
+#define DMA_SXCR_CIRC BIT(8)
+#define DMA_SXCR_MINC BIT(10)
+#define DMA_SXCR_PSIZE_16 (1u << 11)
+#define DMA_SXCR_MSIZE_16 (1u << 13)
+#define DMA_SXCR_PL_HIGH (2u << 16)
+#define DMA_SXCR_CHSEL(channel) ((channel) << 25)
+
+/** DFSDM1 (RM0410 sections 17.7 and 17.8). */
+#define DFSDM1_CHCFGR1(channel) REG32(0x40017400u + 0x20u * (channel))
+#define DFSDM_CHCFGR1_SITP_MASK 3u
+#define DFSDM_CHCFGR1_SPICKSEL_CKOUT (1u << 2)
+#define DFSDM_CHCFGR1_CHEN BIT(7)
+#define DFSDM_CHCFGR1_CKOUTDIV(divider) (((divider)-1u) << 16)
+#define DFSDM_CHCFGR1_DFSDMEN BIT(31)
+#define DFSDM1_CHCFGR2(channel) REG32(0x40017404u + 0x20u * (channel))
+#define DFSDM1_FLT0CR1 REG32(0x40017500u)
+#define DFSDM_FLTCR1_DFEN BIT(0)
+#define DFSDM_FLTCR1_RSWSTART BIT(17)
+#define DFSDM_FLTCR1_RCONT BIT(18)
+#define DFSDM_FLTCR1_RDMAEN BIT(21)
+#define DFSDM_FLTCR1_RCH(channel) ((channel) << 24)
+#define DFSDM_FLTCR1_FAST BIT(29)
+#define DFSDM1_FLT0ISR REG32(0x40017508u)
+#define DFSDM_FLTISR_ROVRF BIT(3)
+#define DFSDM1_FLT0ICR REG32(0x4001750Cu)
+#define DFSDM1_FLT0FCR REG32(0x40017514u)
+#define DFSDM_FLTFCR_FORD(order) ((order) << 29)
+#define DFSDM_FLTFCR_FOSR(oversampling) (((oversampling)-1u) << 16)
+/** Address of the upper half of FLT0RDATAR, a sample's most significant 16 bits. */
+#define DFSDM1_FLT0RDATAR_HIGH 0x4001751Eu
 
 #define DBGMCU_IDCODE REG32(0xE0042000u)
 

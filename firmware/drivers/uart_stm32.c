@@ -28,23 +28,6 @@
 /* Parity, framing, noise and overrun, at the same places in ISR and ICR. */
 #define UART_ERRORS 0xFu
 
-#define MODE_ALTERNATE 2u
-#define SPEED_HIGH 2u
-#define PULL_UP 1u
-
-static void connect_pin(uint32_t port, uint32_t pin)
-{
-    const uint32_t at2 = 2u * pin;
-    const uint32_t at4 = 4u * (pin % 8u);
-    RCC_GPIOENR |= BIT(port);
-    (void)RCC_GPIOENR;
-    stm32_modify(&GPIO_AFR(port, pin), 0xFu << at4, BOARD_UART_ALTERNATE_FUNCTION << at4);
-    stm32_modify(&GPIO_OTYPER(port), BIT(pin), 0);
-    stm32_modify(&GPIO_OSPEEDR(port), 3u << at2, SPEED_HIGH << at2);
-    stm32_modify(&GPIO_PUPDR(port), 3u << at2, PULL_UP << at2);
-    stm32_modify(&GPIO_MODER(port), 3u << at2, MODE_ALTERNATE << at2);
-}
-
 /* The ROM bootloader's Go command leaves the UART enabled, with parity. */
 static void reset_and_enable(void)
 {
@@ -62,8 +45,8 @@ void uart_start(const chip_clocks_t *clocks)
 {
     const uint32_t kernel_hz = ON_APB2 ? clocks->apb2_hz : clocks->apb1_hz;
     reset_and_enable();
-    connect_pin(BOARD_UART_TX_PORT, BOARD_UART_TX_PIN);
-    connect_pin(BOARD_UART_RX_PORT, BOARD_UART_RX_PIN);
+    stm32_connect_pin(BOARD_UART_TX_PORT, BOARD_UART_TX_PIN, BOARD_UART_ALTERNATE_FUNCTION, PULL_UP);
+    stm32_connect_pin(BOARD_UART_RX_PORT, BOARD_UART_RX_PIN, BOARD_UART_ALTERNATE_FUNCTION, PULL_UP);
     UART_BRR = (kernel_hz + BOARD_UART_BAUDRATE / 2u) / BOARD_UART_BAUDRATE;
     UART_CR1 = UART_CR1_UE | UART_CR1_RE | UART_CR1_TE;
 }

@@ -25,6 +25,9 @@ extern "C" {
 /**
  * Rows in the lane layout: row y is at data + (y % ring) * channels * stride, channel c at c * stride in it.
  *
+ * With `newest` a ring of two rows is enough: a row is made there, but for the first, and read from there as the last
+ * of three. Then edgel3_lanes_keep moves it over the first of them, and `newest` is free for something else.
+ *
  * Position p has supergroup g = p / (2 * distance), r = p % (2 * distance), j = r % distance and lane r >= distance;
  * its byte is g * 2 * distance + j * 2 + 1 - lane, x + 128 in lane 0, x in lane 1. Position
  * `width`, where it lies inside the stride, holds the zero point; what lies behind it is never used.
@@ -37,6 +40,7 @@ typedef struct {
     int32_t channels;
     int32_t distance; /**< multiple of 4 */
     int32_t stride;   /**< bytes of a channel's row: 2 * (distance * supergroups + roundup4(min(distance, rest))) */
+    int8_t *newest;   /**< one row, 4-byte aligned; NULL if rows are made in the ring */
 } edgel3_lanes_t;
 
 /** A non-zero weight: the first of the four words of the tile's scratch that it meets, and weight * 512. */
@@ -144,10 +148,13 @@ void edgel3_lanes_from_map(const edgel3_map_t *map, bool columns, const edgel3_l
 /** Position `width` of every channel of a row, where it lies inside the stride: the zero point. */
 void edgel3_lanes_pad(const edgel3_lanes_t *lanes, int32_t row, int32_t zero_point);
 
+/** Row `row` from `newest` into the ring, where there is one: the row before it has been computed from it. */
+void edgel3_lanes_keep(const edgel3_lanes_t *lanes, int32_t row);
+
 /** Row `row` of lanes into a map. */
 void edgel3_map_from_lanes(const edgel3_lanes_t *lanes, int32_t row, bool columns, const edgel3_map_t *map);
 
-/** Positions [first, end) of a channel of a row, as int8. */
+/** Positions [first, end) of a channel of the row made last, as int8. */
 void edgel3_lanes_read(const edgel3_lanes_t *lanes, int32_t row, int32_t channel, int32_t first, int32_t end,
                        int8_t *values);
 

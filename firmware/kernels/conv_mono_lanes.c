@@ -114,7 +114,7 @@ void edgel3_conv_mono_lanes(const edgel3_conv_t *conv, const edgel3_map_t *input
     gather_rows(conv, input, columns, row, first_position, output->width, rows);
     gather_patches(output, rows, patches);
     const uint32_t *weights = conv->weights;
-    int8_t *to = edgel3_lane_row(output, row);
+    int8_t *to = edgel3_newest_row(output, row);
     for (int32_t c = 0; c < output->channels; c++, weights += WORDS, to += output->stride) {
         if (conv->requantize == EDGEL3_REQUANTIZE_RECTIFIED && conv->channels[c].shift <= LARGEST_SHIFT) {
             edgel3_mono_lanes_run(patches, weights, conv->channels + c, to, output->stride);

@@ -20,8 +20,8 @@ void edgel3_sparse_sums(edgel3_list_form_t form, const void **entries, const edg
     while (more) {
         const edgel3_sparse_channel_t *list = *record, *terms = list + 1;
         uint32_t raw[8];
-        *entries = edgel3_sparse_run(form, *entries, list, list + 1, raw, (int32_t)sizeof raw, EDGEL3_FINISH_RAW,
-                                     scratch);
+        *entries = edgel3_sparse_runs[form](*entries, list, list + 1, raw, (int32_t)sizeof raw, EDGEL3_FINISH_RAW,
+                                            scratch);
         for (int32_t i = 0; i < 4; i++) {
             totals[i] += (raw[2 * i] >> 9) + (uint32_t)terms->low;
             totals[4 + i] += (uint32_t)((int32_t)raw[2 * i + 1] >> 1) + (uint32_t)terms->high;
@@ -69,7 +69,7 @@ static void run_lists(const edgel3_sparse_t *conv, uint8_t *output, int32_t step
         const edgel3_sparse_list_t *list = conv->lists + i;
         const edgel3_sparse_channel_t *end = record + list->channels;
         if (list->form < EDGEL3_LIST_TAPS_GENERAL) {
-            edgel3_sparse_run(list->form, list->entries, record, end, output, step, finish, scratch);
+            edgel3_sparse_runs[list->form](list->entries, record, end, output, step, finish, scratch);
             output += step * list->channels;
             record = end;
         }
@@ -85,14 +85,11 @@ static void run_lists(const edgel3_sparse_t *conv, uint8_t *output, int32_t step
     }
 }
 
-/* Whether a tile holds any (or nothing but) of the positions [first, end). */
-static bool holds(const edgel3_lanes_t *input, int32_t tile, int32_t first, int32_t end, bool all)
+/* Whether a tile holds any of the positions [first, end). */
+static bool holds(const edgel3_lanes_t *input, int32_t tile, int32_t first, int32_t end)
 {
     const int32_t byte = tile * EDGEL3_TILE_BYTES, whole = 2 * input->distance;
     const int32_t low = byte / whole * whole + byte % whole / 2, high = low + input->distance;
-    if (all) {
-        return low >= first && high + EDGEL3_TILE_SIDE <= end;
-    }
     return (low < end && low + EDGEL3_TILE_SIDE > first) || (high < end && high + EDGEL3_TILE_SIDE > first);
 }
 
@@ -106,11 +103,11 @@ void edgel3_conv_sparse(const edgel3_sparse_t *conv, const edgel3_lanes_t *input
     if (target >= output->height) {
         return; /* an odd last row that the pooling drops */
     }
-    uint8_t *to = (uint8_t *)edgel3_lane_row(output, target);
+    uint8_t *to = (uint8_t *)edgel3_newest_row(output, target);
     const edgel3_window_t window = edgel3_sparse_window(input, conv->input_zero_point, row);
     const bool everything = first <= 0 && end >= input->width;
     for (int32_t tile = 0; (tile + 1) * bytes <= output->stride; tile++) {
-        if (everything || holds(input, tile, first, end, false)) {
+        if (everything || holds(input, tile, first, end)) {
             edgel3_sparse_tile(&window, tile, scratch);
             run_lists(conv, to + tile * bytes, output->stride, finish, scratch);
         }
@@ -120,38 +117,59 @@ void edgel3_conv_sparse(const edgel3_sparse_t *conv, const edgel3_lanes_t *input
     }
 }
 
-/* The maximum over the positions of a tile that count. */
-static void raise_some(const edgel3_sparse_t *conv, const edgel3_lanes_t *input, int32_t tile, int32_t first,
-                       int32_t end, int32_t *maximum, const void *scratch)
+/* A bit for each position of a tile, lane 0's four, then lane 1's: whether it is in [first, end). */
+static uint32_t counted(const edgel3_lanes_t *input, int32_t tile, int32_t first, int32_t end)
 {
     const int32_t byte = tile * EDGEL3_TILE_BYTES, whole = 2 * input->distance;
     const int32_t low = byte / whole * whole + byte % whole / 2;
+    uint32_t bits = 0;
+    for (int32_t k = 0; k < 8; k++) {
+        const int32_t position = low + k % 4 + (k < 4 ? 0 : input->distance);
+        bits |= position >= first && position < end ? 1U << k : 0U;
+    }
+    return bits;
+}
+
+static int32_t raised(int32_t maximum, const int32_t sums[8], uint32_t bits)
+{
+    for (; bits != 0; bits >>= 1, sums++) {
+        if ((bits & 1U) != 0 && *sums > maximum) {
+            maximum = *sums;
+        }
+    }
+    return maximum;
+}
+
+/* The maxima over the positions of a tile that count. */
+static void raise_maxima(const edgel3_sparse_t *conv, uint32_t bits, int32_t *maximum, const void *scratch)
+{
+    enum { EVERY = 0xFF };
     const edgel3_sparse_channel_t *record = conv->channels;
     for (int32_t i = 0; i < conv->list_count; i++) {
         const edgel3_sparse_list_t *list = conv->lists + i;
         const edgel3_sparse_channel_t *last = record + list->channels;
         const void *entries = list->entries;
-        while (record < last) {
-            int32_t sums[8];
-            if (list->form >= EDGEL3_LIST_TAPS_GENERAL) {
-                edgel3_sparse_sums(list->form, &entries, &record, scratch, sums);
-            } else {
-                uint32_t raw[8];
-                entries = edgel3_sparse_run(list->form, entries, record, record + 1, raw, (int32_t)sizeof raw,
-                                            EDGEL3_FINISH_RAW, scratch);
-                for (int32_t k = 0; k < 4; k++) {
-                    sums[k] = (int32_t)((raw[2 * k] >> 8) + (uint32_t)record->offset) >> 1;
-                    sums[4 + k] = (int32_t)raw[2 * k + 1] >> 1;
-                }
-                record++;
-            }
-            for (int32_t k = 0; k < 8; k++) {
-                const int32_t position = low + k % 4 + (k < 4 ? 0 : input->distance);
-                if (position >= first && position < end && sums[k] > *maximum) {
-                    *maximum = sums[k];
-                }
-            }
+        int32_t sums[8];
+        if (bits == EVERY && list->form < EDGEL3_LIST_TAPS_GENERAL) {
+            edgel3_sparse_runs[list->form](entries, record, last, maximum, (int32_t)sizeof *maximum,
+                                           EDGEL3_FINISH_GLOBAL, scratch);
+            maximum += list->channels;
+            record = last;
+        }
+        while (record < last && list->form >= EDGEL3_LIST_TAPS_GENERAL) {
+            edgel3_sparse_sums(list->form, &entries, &record, scratch, sums);
+            *maximum = raised(*maximum, sums, bits);
             maximum++;
+        }
+        for (; record < last; record++, maximum++) {
+            uint32_t raw[8];
+            entries = edgel3_sparse_runs[list->form](entries, record, record + 1, raw, (int32_t)sizeof raw,
+                                                     EDGEL3_FINISH_RAW, scratch);
+            for (int32_t k = 0; k < 4; k++) {
+                sums[k] = (int32_t)((raw[2 * k] >> 8) + (uint32_t)record->offset) >> 1;
+                sums[4 + k] = (int32_t)raw[2 * k + 1] >> 1;
+            }
+            *maximum = raised(*maximum, sums, bits);
         }
     }
 }
@@ -159,20 +177,12 @@ static void raise_some(const edgel3_sparse_t *conv, const edgel3_lanes_t *input,
 void edgel3_conv_sparse_global(const edgel3_sparse_t *conv, const edgel3_lanes_t *input, int32_t *maxima,
                                int32_t row, int32_t first, int32_t end, void *scratch)
 {
-    bool general = false;
-    for (int32_t i = 0; i < conv->list_count; i++) {
-        general = general || conv->lists[i].form >= EDGEL3_LIST_TAPS_GENERAL;
-    }
     const edgel3_window_t window = edgel3_sparse_window(input, conv->input_zero_point, row);
     for (int32_t tile = 0; tile * EDGEL3_TILE_BYTES < input->stride; tile++) {
-        if (!holds(input, tile, first, end, false)) {
-            continue;
-        }
-        edgel3_sparse_tile(&window, tile, scratch);
-        if (general || !holds(input, tile, first, end, true)) {
-            raise_some(conv, input, tile, first, end, maxima, scratch);
-        } else {
-            run_lists(conv, (uint8_t *)maxima, (int32_t)sizeof *maxima, EDGEL3_FINISH_GLOBAL, scratch);
+        const uint32_t bits = counted(input, tile, first, end);
+        if (bits != 0) {
+            edgel3_sparse_tile(&window, tile, scratch);
+            raise_maxima(conv, bits, maxima, scratch);
         }
     }
 }

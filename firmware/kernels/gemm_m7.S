@@ -4,11 +4,12 @@
 @ Registers: r0 weights, r1 columns, r2/r3 weight words, r4/r5 column words (in turn), r6-r9 channel 0,
 @ r10-r12 and lr channel 1. A step is 16 multiplications: the loads of the next operands stand between the
 @ SMLADs so that the M7 issues them as a pair, and offsets are immediate because a write-back delays the
-@ next address. By llvm-mca's Cortex-M7 model a step with EDGEL3_GEMM_PAIRED takes 9 cycles and 13
-@ instructions (LDRD fetches both weights), without it 8 and 14. Counters live in floating-point registers,
-@ which cost less than a spill: s0 sums, s1 end of columns, s2 further chunks.
+@ next address: write-backs stand once a chunk, where that is far. By llvm-mca's Cortex-M7 model a step with
+@ EDGEL3_GEMM_PAIRED takes 9 cycles and 13 instructions (LDRD fetches both weights), without it 8 and 14.
+@ Counters live in floating-point registers, which cost less than a spill: s0 sums, s1 end of columns, s2
+@ further chunks.
 @
-@ Cost: 0.84 instructions per product in positions of 16 pairs, measured with GCC 12.2 -O2 -mcpu=cortex-m7
+@ Cost: 0.83 instructions per product in positions of 16 pairs, measured with GCC 12.2 -O2 -mcpu=cortex-m7
 @ on QEMU. One product stands for 4 MACs in F(4x4,3x3), for 2.25 in F(2x2,3x3) and for 1 in direct
 @ convolution.
 
@@ -30,17 +31,18 @@
 .endif
 .endm
 
-@ Step `index` of a chunk for `columns` columns; the first step of a position starts the sums. On entry r2,
-@ r3 and r4 are loaded, on exit those of the next step.
-.macro step first, index, columns
+@ Step `index` of `unroll` for `columns` columns; the first step of a position starts the sums. On entry r2,
+@ r3 and r4 are loaded, and r5 in the first step of a chunk; on exit those of the next step. The last step of
+@ a chunk moves on to the next chunk's columns and leaves the weights, so that r2 and r3 are free behind it.
+.macro step first, index, unroll, columns
     multiply \first, r6, r2, r4
-.if \columns > 1
+.if \columns > 1 && \index
     ldr     r5, [r1, #16 * \index + 4]
 .endif
     multiply \first, r10, r3, r4
 .if \columns > 2
     ldr     r4, [r1, #16 * \index + 8]
-.else
+.elseif \index + 1 < \unroll
     ldr     r4, [r1, #16 * \index + 16]
 .endif
 .if \columns > 1
@@ -53,41 +55,43 @@
 .if \columns > 2
     multiply \first, r8, r2, r4
     multiply \first, r12, r3, r4
+.if \index + 1 < \unroll
     ldr     r4, [r1, #16 * \index + 16]
+.endif
 .endif
 .if \columns > 3
     multiply \first, r9, r2, r5
-.if EDGEL3_GEMM_PAIRED
+.if EDGEL3_GEMM_PAIRED || \index + 1 == \unroll
     multiply \first, lr, r3, r5
 .else
-    ldr     r2, [r0, #8 * \index + 8]
+    ldr     r2, [r0, #8 * (\index + 1 - \unroll)]
     multiply \first, lr, r3, r5
-    ldr     r3, [r0, #8 * \index + 12]
+    ldr     r3, [r0, #8 * (\index + 1 - \unroll) + 4]
 .endif
 .endif
-.if EDGEL3_GEMM_PAIRED || \columns < 4
-    ldrd    r2, r3, [r0, #8 * \index + 8]
+.if \index + 1 == \unroll
+    ldrd    r4, r5, [r1, #16 * \unroll]!
+.elseif EDGEL3_GEMM_PAIRED || \columns < 4
+    ldrd    r2, r3, [r0, #8 * (\index + 1 - \unroll)]
 .endif
 .endm
 
 @ A chunk of `unroll` steps; `first` is 1 for the first chunk of a position.
 .macro chunk first, unroll, columns
-    step    \first, 0, \columns
+    ldrd    r2, r3, [r0], #8 * \unroll
+    step    \first, 0, \unroll, \columns
     .set    index, 1
     .rept   \unroll - 1
-    step    0, index, \columns
+    step    0, index, \unroll, \columns
     .set    index, index + 1
     .endr
-    add     r0, r0, #8 * \unroll
-    add     r1, r1, #16 * \unroll
 .endm
 
 .macro store_sums
-    vmov    r5, s0
-    stmia   r5!, {r6-r12, lr}
-    vmov    s0, r5
-    vmov    r5, s1
-    cmp     r1, r5
+    vmov    r2, r3, s0, s1
+    stmia   r2!, {r6-r12, lr}
+    cmp     r1, r3
+    vmov    s0, r2
     bne     1b
     pop     {r4-r11, pc}
 .endm
@@ -105,12 +109,12 @@
     .balign 8
 1:
     chunk   1, \unroll, \columns
-    vmov    r5, s2
+    vmov    r2, s2
 2:
-    vmov    s3, r5
+    vmov    s3, r2
     chunk   0, \unroll, \columns
-    vmov    r5, s3
-    subs    r5, #1
+    vmov    r2, s3
+    subs    r2, #1
     bne     2b
     store_sums
 .endm
@@ -129,8 +133,7 @@ edgel3_gemm_s16:
     add     r5, r1, r5, lsl #4
     vmov    s1, r5
     vmov    s2, r7
-    ldrd    r2, r3, [r0]
-    ldr     r4, [r1]
+    ldrd    r4, r5, [r1]
     cmp     r6, #2
     beq.w   two_columns
     blt.w   one_column
@@ -142,9 +145,9 @@ edgel3_gemm_s16:
     beq.w   eight
     tst     r12, #3
     bne.w   eights
-    lsr     r5, r12, #2
-    subs    r5, #1
-    vmov    s2, r5
+    lsr     r2, r12, #2
+    subs    r2, #1
+    vmov    s2, r2
     beq.w   thirty_two
     positions_by 32, 4
 thirty_two:

@@ -25,30 +25,24 @@ EDGEL3_INLINE int32_t edgel3_lane_flip(int32_t distance, int32_t p)
     return p % (2 * distance) < distance ? 0x80 : 0;
 }
 
-EDGEL3_INLINE int8_t *edgel3_lane_row(const edgel3_lanes_t *lanes, int32_t row)
-{
-    return lanes->data + row % lanes->ring * lanes->channels * lanes->stride;
-}
+/* Where a row lies in the ring. */
+int8_t *edgel3_lane_row(const edgel3_lanes_t *lanes, int32_t row);
+
+/* Where a row is made, and lies until edgel3_lanes_keep. */
+int8_t *edgel3_newest_row(const edgel3_lanes_t *lanes, int32_t row);
 
 /*
  * Run the lists of records [first, end) over the tile in `scratch`; returns the end of the entries. Each record's
  * result goes to `output`, which then moves on by `step` bytes: ROWS 8 bytes of lanes, FIRST and SECOND 4 of pooled
  * lanes, GLOBAL an int32 maximum, RAW eight words, low and high of each of the tile's four.
  */
-const void *edgel3_sparse_run_taps(const void *entries, const edgel3_sparse_channel_t *first,
-                                   const edgel3_sparse_channel_t *end, void *output, int32_t step,
-                                   edgel3_finish_t finish, const void *scratch);
-const void *edgel3_sparse_run_bytes1(const void *entries, const edgel3_sparse_channel_t *first,
-                                     const edgel3_sparse_channel_t *end, void *output, int32_t step,
-                                     edgel3_finish_t finish, const void *scratch);
-const void *edgel3_sparse_run_bytes4(const void *entries, const edgel3_sparse_channel_t *first,
-                                     const edgel3_sparse_channel_t *end, void *output, int32_t step,
-                                     edgel3_finish_t finish, const void *scratch);
+typedef const void *edgel3_sparse_run_t(const void *entries, const edgel3_sparse_channel_t *first,
+                                        const edgel3_sparse_channel_t *end, void *output, int32_t step,
+                                        edgel3_finish_t finish, const void *scratch);
+edgel3_sparse_run_t edgel3_sparse_run_taps, edgel3_sparse_run_bytes1, edgel3_sparse_run_bytes4;
 
-/* Any list by its form, GENERAL or not. */
-const void *edgel3_sparse_run(edgel3_list_form_t form, const void *entries, const edgel3_sparse_channel_t *first,
-                              const edgel3_sparse_channel_t *end, void *output, int32_t step, edgel3_finish_t finish,
-                              const void *scratch);
+/* By the form of the list, GENERAL or not. */
+extern edgel3_sparse_run_t *const edgel3_sparse_runs[6];
 
 /*
  * One list of a tile by the general path: the accumulators of the tile's 8 positions, lane 0's four, then lane 1's,

@@ -111,8 +111,9 @@ edgel3_window_t edgel3_sparse_window(const edgel3_lanes_t *input, int32_t zero_p
         .input = input, .outside = {word, word, word, word}, .padding = {(uint8_t)u, (uint8_t)s}};
     for (int32_t i = 0; i < 3; i++) {
         const int32_t y = row - 1 + i;
-        const bool inside = y >= 0 && y < input->height;
-        window.rows[i] = inside ? (const uint8_t *)edgel3_lane_row(input, y) : (const uint8_t *)0;
+        if (y >= 0 && y < input->height) {
+            window.rows[i] = (const uint8_t *)(i < 2 ? edgel3_lane_row(input, y) : edgel3_newest_row(input, y));
+        }
     }
     return window;
 }

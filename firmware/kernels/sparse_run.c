@@ -7,18 +7,10 @@
  */
 #include "sparse.h"
 
-const void *edgel3_sparse_run(edgel3_list_form_t form, const void *entries, const edgel3_sparse_channel_t *first,
-                              const edgel3_sparse_channel_t *end, void *output, int32_t step, edgel3_finish_t finish,
-                              const void *scratch)
-{
-    if (form == EDGEL3_LIST_TAPS || form == EDGEL3_LIST_TAPS_GENERAL) {
-        return edgel3_sparse_run_taps(entries, first, end, output, step, finish, scratch);
-    }
-    if (form == EDGEL3_LIST_BYTES1 || form == EDGEL3_LIST_BYTES1_GENERAL) {
-        return edgel3_sparse_run_bytes1(entries, first, end, output, step, finish, scratch);
-    }
-    return edgel3_sparse_run_bytes4(entries, first, end, output, step, finish, scratch);
-}
+edgel3_sparse_run_t *const edgel3_sparse_runs[6] = {
+    edgel3_sparse_run_taps, edgel3_sparse_run_bytes1, edgel3_sparse_run_bytes4,
+    edgel3_sparse_run_taps, edgel3_sparse_run_bytes1, edgel3_sparse_run_bytes4,
+};
 
 #if !EDGEL3_DSP
 

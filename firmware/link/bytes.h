@@ -17,6 +17,13 @@ static inline uint32_t get_u32(const uint8_t *from)
     return get_u16(from) | ((uint32_t)get_u16(from + 2) << 16);
 }
 
+/** Two's complement. */
+static inline int32_t get_i32(const uint8_t *from)
+{
+    const uint32_t bits = get_u32(from);
+    return bits <= INT32_MAX ? (int32_t)bits : -(int32_t)(UINT32_MAX - bits) - 1;
+}
+
 /** Store `value` and return the address behind it. */
 static inline uint8_t *put_u16(uint8_t *to, uint16_t value)
 {

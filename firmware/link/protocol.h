@@ -13,6 +13,7 @@
 #define LINK_MAX_LAYERS 64 /**< most layers in one read_timing or read_checksums reply */
 #define LINK_REPLY_BIT 128 /**< set in the type of a reply to the request of that type */
 #define LINK_RUN_CHECKSUMS 1 /**< flag of run: compute layer checksums */
+#define LINK_AUDIO_WINDOW 1 /**< flag of load_audio: make the input of the window that ends here */
 #define LINK_FORCE_VERSION 1 /**< flag of begin_update: accept a lower version */
 #define LINK_RUNNING_SLOT 255 /**< slot of read_image: the image that runs */
 #define LINK_WRITE_UNIT 32 /**< offsets and lengths of write are multiples of it */
@@ -43,6 +44,10 @@ typedef enum {
     LINK_REQUEST_READ_RESET = 0x0B,
     /** slot u8 */
     LINK_REQUEST_READ_IMAGE = 0x0C,
+    /** offset u32, flags u8, data data */
+    LINK_REQUEST_LOAD_AUDIO = 0x0D,
+    /** offset u32, length u16 */
+    LINK_REQUEST_READ_INPUT = 0x0E,
     /** no body */
     LINK_REQUEST_READ_LABELS = 0x0F,
     /** slot u8, flags u8, origin u32, size u32, crc u32, version u32, build_id bytes32, board text */
@@ -55,6 +60,10 @@ typedef enum {
     LINK_REQUEST_VERIFY = 0x13,
     /** no body */
     LINK_REQUEST_BOOT = 0x14,
+    /** key u16 */
+    LINK_REQUEST_READ_SETTING = 0x15,
+    /** key u16, value i32 */
+    LINK_REQUEST_WRITE_SETTING = 0x16,
 } link_request_t;
 
 /** Types of replies, firmware to host. */
@@ -86,6 +95,10 @@ typedef enum {
     /** slot u8, state u8, slots u8, origin u32, capacity u32, size u32, crc u32, header_crc u32, version u32,
      * sequence u32, build_id bytes32 */
     LINK_REPLY_READ_IMAGE = 0x8C,
+    /** loaded u32, counter u64 */
+    LINK_REPLY_LOAD_AUDIO = 0x8D,
+    /** data data */
+    LINK_REPLY_READ_INPUT = 0x8E,
     /** head_sha256 bytes32, scores data */
     LINK_REPLY_READ_LABELS = 0x8F,
     /** sectors u16 */
@@ -98,6 +111,10 @@ typedef enum {
     LINK_REPLY_VERIFY = 0x93,
     /** no body */
     LINK_REPLY_BOOT = 0x94,
+    /** value i32, is_kept u8 */
+    LINK_REPLY_READ_SETTING = 0x95,
+    /** value i32, is_kept u8 */
+    LINK_REPLY_WRITE_SETTING = 0x96,
     /** r0 u32, r1 u32, r2 u32, r3 u32, r12 u32, lr u32, pc u32, xpsr u32, cfsr u32, hfsr u32, mmfar u32, bfar
      * u32 */
     LINK_REPLY_FAULT = 0xFE,

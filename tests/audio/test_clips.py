@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgel3_deploy.audio import clips as clips_module
-from edgel3_deploy.audio.clips import Clip, find_clips, load_clip, window_count, windows
+from edgel3_deploy.audio.clips import Clip, load_clip, window_count, windows
 from edgel3_deploy.audio.frontend import L3, SEA, FrontEnd
 from edgel3_deploy.errors import BadInputError, UsageError
 
@@ -30,30 +30,6 @@ def noise(*shape: int, seed: int = 0) -> np.ndarray:
 
 def clip_of(count: int) -> Clip:
     return Clip(Path("clip.wav"), np.arange(1, count + 1, dtype=np.float32))
-
-
-class TestFinding:
-    def test_folders_are_searched_in_depth_and_sorted(self, tmp_path: Path) -> None:
-        names = ["b.wav", "a/z.WAV", "a/deep/er.wav"]
-        for name in [*names, "notes.txt", "._b.wav"]:
-            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / name).touch()
-        assert find_clips([tmp_path]) == tuple(tmp_path / name for name in sorted(names))
-
-    def test_a_file_named_twice_counts_once(self, tmp_path: Path) -> None:
-        file = write_wav(tmp_path / "a.wav", noise(8000))
-        assert find_clips([file, tmp_path, file]) == (file,)
-
-    def test_nothing_asked_for_is_nothing_found(self) -> None:
-        assert find_clips([]) == ()
-
-    def test_a_folder_without_recordings_is_named(self, tmp_path: Path) -> None:
-        with pytest.raises(BadInputError, match=str(tmp_path)):
-            find_clips([tmp_path])
-
-    def test_a_missing_path_is_named(self, tmp_path: Path) -> None:
-        with pytest.raises(BadInputError, match="nowhere"):
-            find_clips([tmp_path / "nowhere"])
 
 
 class TestLoading:
@@ -185,11 +161,21 @@ class TestWindows:
         assert pieces[-1].max() == count
         if len(pieces) > 1:
             assert pieces[-2].max() < count
-        step = round(hop * 8000)
+        step = int(hop * 8000)
         for first, second in itertools.pairwise(pieces):
             np.testing.assert_array_equal(first[step:], second[: 8000 - step])
 
-    @pytest.mark.parametrize("hop", [0, -0.1, 1.5, 1e-9, float("nan")])
+    def test_hops_longer_than_a_window_leave_sound_out(self) -> None:
+        pieces, timestamps = windows(clip_of(30_000), SEA, 1.5, center=False)
+        np.testing.assert_array_equal(timestamps, [0, 1.5, 3])
+        np.testing.assert_array_equal(pieces[:, 0], [1, 12_001, 24_001])
+
+    def test_a_hop_is_rounded_down_to_samples(self) -> None:
+        pieces, _ = windows(clip_of(30_000), SEA, 0.0333, center=False)
+        assert pieces[1, 0] - pieces[0, 0] == 266
+        assert windows(clip_of(100_000), L3, 0.03333, center=False)[0][1, 0] == 1_600
+
+    @pytest.mark.parametrize("hop", [0, -0.1, 1e-9, float("nan"), float("inf")])
     def test_senseless_hops_are_refused(self, hop: float) -> None:
         with pytest.raises(UsageError, match="hop"):
             windows(clip_of(8000), SEA, hop)

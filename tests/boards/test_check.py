@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -167,3 +168,25 @@ def test_the_guard_under_the_stack_needs_its_alignment() -> None:
 def test_a_pin_has_one_use() -> None:
     assert "led.pin" in complaint(replace(STM32F7, led=Led("PA9", active_high=True)))
     assert "uart.rx" in complaint(replace(STM32F7, uart=replace(STM32F7.uart, rx="PA9")))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"rate": 44_100}, ("microphone.rate", "8000, 16000, 48000")),
+        ({"rate": 16_000, "dfsdm": None}, ("microphone.rate", "clock.cpu_hz")),
+        ({"clock": "PC3"}, ("microphone.clock", "own pins")),
+        ({"data": "PA9"}, ("microphone.data", "own pins")),
+        ({"data": "PJ5"}, ("microphone.data", "own pins")),
+    ],
+)
+def test_a_microphone_that_cannot_work_is_named(changes: dict[str, Any], words: tuple[str, ...]) -> None:
+    assert STM32F7.microphone is not None
+    text = complaint(replace(STM32F7, microphone=replace(STM32F7.microphone, **changes)))
+    for word in words:
+        assert word in text
+
+
+def test_only_the_stm32f7_has_a_driver_for_it() -> None:
+    text = complaint(replace(load_board("stm32h7"), microphone=STM32F7.microphone))
+    assert 'kind = "none"' in text

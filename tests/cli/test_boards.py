@@ -29,6 +29,7 @@ def test_shows_how_a_board_is_flashed(capsys: pytest.CaptureFixture[str]) -> Non
     assert run(["boards", "show", "nucleo-f767zi"]) == 0
     shown = capsys.readouterr().out
     assert "loader      first 32 KB" in shown
+    assert "settings    64 KB of the flash at 0x08008000" in shown
     assert "LED         PB0, on when high" in shown
     assert "BOOT0       CN11 pin 7" in shown
     assert "adapter     RX to PA9" in shown

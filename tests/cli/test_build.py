@@ -26,13 +26,13 @@ def test_loader_slots_and_header_are_told(arguments: list[str], capsys: pytest.C
     shown = capsys.readouterr().out
     assert "of the application, 32,768 of the loader, 1,024 of the image header, 2 slots" in shown
     assert "image version 9; loader " in shown
-    assert "slot 0 at 0x08008000: " in shown
+    assert "slot 0 at 0x08018000: " in shown
     assert "slot 1 at 0x08100000: " in shown
     assert run([*arguments, "--slots", "two", "--image-version", "9", "--json"]) == ExitCode.OK
     content = json.loads(capsys.readouterr().out)
     assert content["reused"]
     assert content["image_version"] == 9
-    assert [slot["origin"] for slot in content["layout"]["slots"]] == [0x0800_8000, 0x0810_0000]
+    assert [slot["origin"] for slot in content["layout"]["slots"]] == [0x0801_8000, 0x0810_0000]
     assert content["layout"]["loader"]["size"] == content["flash"]["loader"] == 32_768
     assert content["flash"]["header"] == 1_024
     assert content["sizes"]["application.bin"] == content["flash"]["application"] + 1_024

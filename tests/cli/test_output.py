@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edgel3_deploy.cli.output import emit_table, require_output
+from edgel3_deploy.cli.output import MOST_WARNINGS, emit_table, emit_warnings, require_output
 from edgel3_deploy.errors import UsageError
 
 
@@ -33,3 +33,10 @@ def test_an_output_has_its_suffix_and_is_no_input(tmp_path: Path) -> None:
         require_output(tmp_path / "new" / ".." / "model.h5", ".h5", (None, model))
     with pytest.raises(UsageError, match="cannot be written"):
         require_output(Path("/proc/none/model.h5"), ".h5", ())
+
+
+def test_many_warnings_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    emit_warnings([f"warning {number}" for number in range(MOST_WARNINGS)])
+    assert capsys.readouterr().err.count("Warning: ") == MOST_WARNINGS
+    emit_warnings([f"warning {number}" for number in range(MOST_WARNINGS + 2_980)])
+    assert capsys.readouterr().err.splitlines()[-1] == "Warning: and 2,980 more such lines"

@@ -143,6 +143,6 @@ class TestRefusals:
         arguments = ("-m", dense, *PRUNE, "-o", tmp_path / "pruned.h5", "--finetune", folder)
         assert "no such file or folder" in refused(capsys, ExitCode.BAD_INPUT, *arguments)
         folder.mkdir()
-        assert "no WAV file" in refused(capsys, ExitCode.BAD_INPUT, *arguments)
+        assert "no recording in this folder" in refused(capsys, ExitCode.BAD_INPUT, *arguments)
         (folder / "broken.wav").write_bytes(b"RIFF")
         assert "broken.wav" in refused(capsys, ExitCode.BAD_INPUT, *arguments)

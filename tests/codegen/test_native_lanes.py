@@ -21,6 +21,7 @@ from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.plan.group import group
 from edgel3_deploy.plan.kernel import Kernel, Step
 from edgel3_deploy.plan.lane_groups import lane_group
+from edgel3_deploy.plan.lane_workspace import with_newest_apart
 from edgel3_deploy.plan.list_sizes import ListSplit
 from edgel3_deploy.plan.schedule import Schedule
 from tests.codegen.host import assert_exact, host_network
@@ -112,15 +113,17 @@ def chains(draw: st.DrawFn) -> Network:
     columns=st.booleans(),
     wide=st.integers(0, 4),
     split=st.sampled_from(list(SPLITS)),
+    apart=st.booleans(),
     seed=st.integers(0, 99),
 )
 def test_any_chain_is_exact(
-    check: Check, network: Network, columns: bool, wide: int, split: str, seed: int
+    check: Check, network: Network, columns: bool, wide: int, split: str, apart: bool, seed: int
 ) -> None:
     """Begins in the caller's input or in lanes laid out from it, ends in maxima or in a map."""
     steps = lane_steps(network, columns, SPLITS[split])
     grain = 4 << sum(step.kernel.pooled for step in steps)
-    check(network, lane_schedule(network, columns, grain * (1 + wide), SPLITS[split]), seed)
+    members = lane_group(steps, grain * (1 + wide))
+    check(network, placed((with_newest_apart(members) if apart else members,)), seed)
 
 
 @pytest.mark.parametrize("split", SPLITS)
@@ -185,3 +188,14 @@ def test_strips_are_exact(check: Check, columns: bool, cuts: tuple[int, ...]) ->
     network = l3_like(43, 41)
     members = in_strips(lane_group(lane_steps(network, columns, mixed), 16), cuts)
     check(network, placed((members,)), 6)
+
+
+@pytest.mark.parametrize("columns", [False, True])
+@pytest.mark.parametrize("cuts", [(), (2,)])
+def test_newest_rows_in_the_workspace_are_exact(check: Check, columns: bool, cuts: tuple[int, ...]) -> None:
+    """Through two poolings, whose rows wait half made while the steps in front use the workspace."""
+    network = l3_like(43, 41)
+    members = in_strips(lane_group(lane_steps(network, columns, mixed), 16), cuts)
+    apart = with_newest_apart(members)
+    assert apart.rings == (2, 2, 2, 2)
+    check(network, placed((apart,)), 7)

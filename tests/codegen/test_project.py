@@ -65,7 +65,7 @@ def test_with_slots_loader_and_packing_tool_are_part_of_the_build(
     makefile = files["Makefile"].decode()
     assert "--version 7" in makefile
     assert "python3" in makefile.splitlines()[2]
-    assert "--slot 0x08008000 obj/firmware.image" in makefile
+    assert "--slot 0x08018000 obj/firmware.image" in makefile
     assert "--slot 0x08100000 obj/firmware-1.image" in makefile
 
 

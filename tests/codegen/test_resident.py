@@ -31,4 +31,4 @@ def test_the_packing_tool_is_the_packages_own_code(board: Board) -> None:
 
 def test_every_slot_is_packed_at_its_address(board: Board) -> None:
     pack = packing(board, flash_layout(board, 2), 7)
-    assert (pack.version, pack.flash, pack.slots) == (7, 0x0800_0000, (0x0800_8000, 0x0810_0000))
+    assert (pack.version, pack.flash, pack.slots) == (7, 0x0800_0000, (0x0801_8000, 0x0810_0000))

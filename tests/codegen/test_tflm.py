@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from edgel3_deploy.boards import Board
-from edgel3_deploy.codegen.tflm import operators, place_arena
+from edgel3_deploy.codegen.tflm import STACK, operators, place_arena, with_stack
 from edgel3_deploy.errors import OverBudgetError
 from edgel3_deploy.graph.reader import read_network
 from tests.graph.models import ModelBuilder
@@ -40,3 +42,9 @@ def test_each_operator_is_registered_once() -> None:
         "Reshape",
         "FullyConnected",
     ]
+
+
+def test_the_interpreter_gets_the_stack_that_its_calls_need(board: Board) -> None:
+    assert with_stack(board).stack_size == STACK > board.stack_size
+    roomy = replace(board, stack_size=2 * STACK)
+    assert with_stack(roomy) == roomy

@@ -13,9 +13,17 @@ from numpy.typing import NDArray
 from edgel3_deploy.graph.fixed_point import requantize
 from edgel3_deploy.graph.ir import Conv2D, MaxPool2D, Network, Requantize
 from edgel3_deploy.graph.reader import read_network
+from edgel3_deploy.models.family import member
+from edgel3_deploy.plan.candidates import operations
+from edgel3_deploy.plan.group import scratch_of
+from edgel3_deploy.plan.lane_chain import lane_chain, lane_steps
+from edgel3_deploy.plan.lane_groups import lane_group
+from edgel3_deploy.plan.lane_workspace import with_newest_apart
 from edgel3_deploy.plan.lanes import Lanes
+from edgel3_deploy.plan.list_forms import MOST_WEIGHT
 from edgel3_deploy.plan.list_sizes import ListSplit
-from edgel3_deploy.plan.pack_sparse import MOST_WEIGHT, PAIRS_TURN, TAP_TURN, WORD_PAIR_TURN, pack_sparse
+from edgel3_deploy.plan.pack_sparse import PAIRS_TURN, TAP_TURN, WORD_PAIR_TURN, pack_sparse
+from edgel3_deploy.plan.skeleton import skeleton
 from tests.graph.l3 import sparse_l3
 from tests.graph.models import ModelBuilder
 
@@ -91,6 +99,33 @@ def test_the_rings_hold_three_rows(page: str, network: Network) -> None:
     assert f"The input adds {network.input.size:,} bytes" in page
     assert f"the tile's scratch (below) {72 * 512:,}, the maxima {4 * 512:,}" in page
     assert 3 * 6 * 4 == 72
+
+
+def test_newest_rows_share_the_workspace(page: str) -> None:
+    steps = lane_chain(lane_steps(operations(skeleton(member("sparse-ft-95.45"))), columns=False), 0)
+    whole = lane_group(steps, 96)
+    members = with_newest_apart(whole)
+    lanes = members.lanes
+    assert lanes is not None
+    assert "D = 96 (199, 99, 49 and 24 positions, 208, 104, 56 and 24 bytes)" in page
+    found = {(ring.lanes.width, ring.lanes.stride) for ring in lanes.rings}
+    assert found == {(199, 208), (99, 104), (49, 56), (24, 24)}
+    printed = rows(page, "| while this runs")
+    for running, (step, row) in enumerate(zip(members.steps, printed, strict=True)):
+        own = scratch_of(step, lanes)
+        newest = sum(
+            ring.lanes.row_bytes
+            for number, ring in enumerate(lanes.rings)
+            if running in (number, number + 1) or (members.steps[number].kernel.pooled and running <= number)
+        )
+        assert row[0].split()[0] == step.name.split("_")[0]
+        assert row[1:] == [f"{size:,}" for size in (own, newest, own + newest)]
+    assert f"all fits {members.scratch:,} bytes" in page
+    rings, before = sum(members.buffers), sum(whole.buffers)
+    more = members.scratch - whole.scratch
+    assert f"take {rings:,} bytes instead of {before:,}, the scratch {more:,} more, the maxima" in page
+    least, most = (group.inner_bytes + group.scratch for group in (members, whole))
+    assert f"{least:,} bytes instead of {most:,}" in page
 
 
 def test_one_product_is_two(page: str) -> None:

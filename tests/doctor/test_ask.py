@@ -47,7 +47,7 @@ def test_a_waiting_loader_says_why_and_what_to_do() -> None:
 def test_an_application_names_its_model_build_and_slots() -> None:
     data = b"image"
     image = Announcement(
-        0x0800_8000, len(data), zlib.crc32(data), 7, bytes.fromhex("312b00fc359c") + bytes(26), "stm32f7"
+        0x0801_8000, len(data), zlib.crc32(data), 7, bytes.fromhex("312b00fc359c") + bytes(26), "stm32f7"
     )
     with FakeLoaderBoard(BOARD, slots=2, has_fault=True) as device:
         device.install(0, image, data)

@@ -19,7 +19,8 @@ else:
 
 def test_the_packages_are_those_that_the_project_asks_for(repository: Path) -> None:
     project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
-    asked = [*project["dependencies"], *project["optional-dependencies"]["emulator"]]
+    extras = project["optional-dependencies"]
+    asked = [*project["dependencies"], *extras["emulator"], *extras["dask"]]
     names = {requirement.split(">=")[0] for requirement in asked} - {"tomli"}
     assert {*LIBRARIES, *(package.name for package in PACKAGES)} == names
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,12 +56,21 @@ def build_image(
     *options: str,
     layout: FlashLayout | None = None,
     slot: int = 0,
+    main: Path | None = None,
+    extra: Mapping[str, bytes] | None = None,
 ) -> Path:
-    """The ELF of the stand-in network for `board`, every warning an error; a bare image without `layout`."""
+    """The ELF of the stand-in network for `board`, every warning an error; a bare image without `layout`.
+
+    `main` may take the place of the application's main.c, without the network's arena; `extra` adds files.
+    """
     layout = layout or flash_layout(board, 0)
     files = application_files(board, "cmsis-nn")
     files["board.h"] = board_header(board, layout)
-    files["linker.ld"] = application_script(board, layout, slot, {"dtcm": ARENA_SIZE}, DENSE)
+    arenas = {"dtcm": ARENA_SIZE} if main is None else {}
+    files["linker.ld"] = application_script(board, layout, slot, arenas, DENSE)
+    if main is not None:
+        files["firmware/application/main.c"] = main.read_bytes()
+    files.update(extra or {})
     for name in ("network.c", "network.h"):
         files[name] = (NETWORK / name).read_bytes()
     for name, content in files.items():

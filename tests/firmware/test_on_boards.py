@@ -95,7 +95,7 @@ def test_the_stack_s_high_water_mark_follows_its_use(client: Client, board: Boar
     assert 0 < before.stack_peak < 2000
     client.load_input(with_command(DEEP_STACK))
     client.run()
-    assert 4000 <= client.memory().stack_peak < 6000
+    assert 2000 <= client.memory().stack_peak < 4000
 
 
 @every_family

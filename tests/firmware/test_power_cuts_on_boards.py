@@ -1,6 +1,7 @@
-"""Updates of virtual boards whose power fails: what starts afterwards is whole, and the next update succeeds.
+"""Virtual boards whose power fails during updates and changes of settings.
 
-A few cuts each; `tests/firmware/loader` has many on the host.
+What starts afterwards is whole, and the next update succeeds: a few cuts each, `tests/firmware/loader` has
+many on the host. A setting has its old or its new value: a cut in every flash operation.
 """
 
 from __future__ import annotations
@@ -15,15 +16,19 @@ import pytest
 from edgel3_deploy.boards import load_board
 from edgel3_deploy.emulate.stm32.power_cut import PowerCut
 from edgel3_deploy.errors import LinkError
+from edgel3_deploy.link.answers import SettingState
 from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.protocol import RUNNING_SLOT, Role, SlotState
 from tests.firmware.images import Flashable
 from tests.firmware.loader_session import ask, powered, session, write_update
+from tests.firmware.settings.records import full_sector
 
 pytest.importorskip("unicorn", reason="the Python package unicorn is not installed")
 
 ERASE, IN_THE_IMAGE, HEADER_FIRST, HEADER_LAST = "erase", "image", "header", "last word of the header"
 
+HOP, GAIN = 1, 3
+"""Keys of settings."""
 WORDS_A_UNIT = {"stm32f7": 8, "stm32h7": 1}
 """How many operations of the flash program 32 bytes."""
 
@@ -82,6 +87,50 @@ def test_a_power_cut_is_survived(
         write_update(session(port, Role.LOADER), board, flashable, image, slot)
         running = ask(session(port, Role.APPLICATION), "read_image", slot=RUNNING_SLOT)
         assert (running["slot"], running["crc"]) == (slot, zlib.crc32(image))
+
+
+@pytest.mark.parametrize(
+    ("name", "room", "operations"),
+    [
+        # A record is appended; or the other sector is erased, and takes two values and the record that makes
+        # it count.
+        ("stm32f7", 40, WORDS_A_UNIT["stm32f7"]),
+        ("stm32f7", 0, 1 + 3 * WORDS_A_UNIT["stm32f7"]),
+        ("stm32h7", 40, WORDS_A_UNIT["stm32h7"]),
+        ("stm32h7", 0, 1 + 3 * WORDS_A_UNIT["stm32h7"]),
+    ],
+)
+def test_a_cut_in_any_operation_leaves_the_old_or_the_new_setting(
+    flashable_for: Callable[[str, int], Flashable], tmp_path: Path, name: str, room: int, operations: int
+) -> None:
+    board, flashable = load_board(name), flashable_for(name, 1)
+    place = flashable.layout.settings
+    assert place is not None
+    flash = tmp_path / "flash.bin"
+    content = bytearray(flashable.whole.read_bytes().ljust(board.flash.size, b"\xff"))
+    sector = full_sector(place.size // 2, {HOP: 500, GAIN: 300}, HOP, room=room)
+    start = place.origin - board.flash.origin
+    content[start : start + len(sector)] = sector
+    flash.write_bytes(content)
+
+    possible = {500}
+    for operation in range(1, operations + 1):
+        cut = PowerCut(operation, seed=operation)
+        with powered(board, flash_file=flash, power_cut=cut) as port:
+            client = session(port, Role.APPLICATION)
+            former = client.read_setting(HOP).value
+            assert former in possible
+            assert client.read_setting(GAIN) == SettingState(300, is_kept=True)
+            possible = {former, 600 + operation}
+            with pytest.raises(LinkError):
+                client.write_setting(HOP, 600 + operation)
+    with powered(board, flash_file=flash) as port:
+        client = session(port, Role.APPLICATION)
+        assert client.read_setting(HOP).value in possible
+        assert client.write_setting(HOP, 999).value == 999
+        client.reset()
+        client = session(port, Role.APPLICATION)
+        assert (client.read_setting(HOP).value, client.read_setting(GAIN).value) == (999, 300)
 
 
 def wait_until_confirmed(client: Client, slots: int) -> None:

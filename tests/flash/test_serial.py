@@ -15,7 +15,7 @@ from edgel3_deploy.flash import serial as serial_module
 from edgel3_deploy.flash.application import Application
 from edgel3_deploy.flash.base import FlashResult
 from edgel3_deploy.flash.confirm import Expected, confirm
-from edgel3_deploy.flash.serial import flash
+from edgel3_deploy.flash.serial import NeedsProbeError, flash
 from edgel3_deploy.link import client as client_module
 from edgel3_deploy.link.protocol import Role, SlotState, StayReason
 from edgel3_deploy.progress import silent
@@ -71,7 +71,7 @@ def test_a_waiting_loader_gets_the_image_and_the_board_confirms_it(one: tuple[Ap
     assert (result.tool, result.bytes_written, result.slot) == ("loader", announced.size, 0)
     assert (result.crc, result.build_id) == (announced.crc, announced.build_id.hex())
     assert result.confirmed_by_board
-    assert result.sectors == (1, 2, 3), "the loader's own sector is not among them"
+    assert result.sectors == (3, 4), "the sectors of loader and settings are not among them"
     assert board.slots[0].flash[HEADER_SIZE : HEADER_SIZE + announced.size] == one[0].image
     assert stages == [
         f"flashing through the loader on {board.path}",
@@ -185,6 +185,19 @@ def test_a_build_for_other_slots_is_refused(two: tuple[Application, ...]) -> Non
         pytest.raises(FlashError, match="divides the flash into 1 slot, the build has 2 slots"),
     ):
         flash(two, BOARD, board.path, silent)
+    assert board.operations == 0
+
+
+def test_a_build_for_another_division_of_the_flash_is_refused(one: tuple[Application, ...]) -> None:
+    former = dataclasses.replace(
+        one[0], announcement=dataclasses.replace(one[0].announcement, origin=0x0800_8000)
+    )
+    with (
+        FakeLoaderBoard(BOARD) as board,
+        pytest.raises(NeedsProbeError, match="starts at 0x08018000") as caught,
+    ):
+        flash((former,), BOARD, board.path, silent)
+    assert "--via openocd" in caught.value.hint
     assert board.operations == 0
 
 

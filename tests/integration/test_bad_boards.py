@@ -91,7 +91,7 @@ def test_another_board_is_not_erased(flash: Callable, build: PreparedBuild, refu
 
 
 def test_flash_that_keeps_no_data(flash: Callable, build: PreparedBuild, refused: Refused) -> None:
-    with FakeLoaderBoard(build.board, weak=frozenset({0x08008500})) as board:
+    with FakeLoaderBoard(build.board, weak=frozenset({0x08018500})) as board:
         refused(ExitCode.FLASH, flash(board.path), "BAD_IMAGE")
 
 

@@ -114,7 +114,7 @@ class TestRecordings:
     @pytest.mark.parametrize(
         ("make", "message"),
         [
-            (lambda path: None, "no WAV file"),
+            (lambda path: None, "no recording in this folder"),
             (lambda path: path.write_bytes(b""), "not readable as audio"),
             (lambda path: path.write_bytes(b"RIFF" + bytes(range(200))), "not readable as audio"),
             (header_only, "holds no audio"),

@@ -89,6 +89,17 @@ class TestStandardOutput:
         assert "No space left" in done.stderr
         assert "Traceback" not in done.stderr
 
+    def test_a_closed_stderr_is_no_error(self, recording: Path, tmp_path: Path) -> None:
+        options = ["embed", str(recording), "-o", str(tmp_path / "out"), "-m", "bundled", "-t", "1"]
+        done = subprocess.run(
+            ["sh", "-c", '"$@" 2>&-', "sh", *PROGRAM, *options],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == ExitCode.OK
+        assert "1 embedded" in done.stdout
+
     def test_without_a_home(self, tmp_path: Path) -> None:
         environment = {key: value for key, value in os.environ.items() if key != "HOME"}
         environment["EDGEL3_DEPLOY_CACHE"] = "/proc/nowhere"

@@ -28,6 +28,25 @@ def run_without_tensorflow(*arguments: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_the_package_alone_imports_nothing_heavy() -> None:
+    program = "import sys, edgel3_deploy; sys.exit(sum(n in sys.modules for n in ('numpy', 'click', 'h5py')))"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_embedding_in_python() -> None:
+    program = """
+import sys, numpy
+from edgel3_deploy import get_embedding
+get_embedding(numpy.random.default_rng(0).normal(0, 0.1, 8_000), 8_000, "bundled", center=False)
+assert "tensorflow" not in sys.modules, "TensorFlow was imported"
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_embedding_of_files(recording: Path, tmp_path: Path) -> None:
+    run_without_tensorflow("embed", str(recording), "-o", str(tmp_path), "-m", "bundled", "-t", "1")
+
+
 def test_check(built: Path) -> None:
     run_without_tensorflow("check", str(built / "model.tflite"), "--board", "stm32f7")
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from edgel3_deploy.link import codec
 from edgel3_deploy.link.framing import Frame, FrameDecoder, encode_frame
 from edgel3_deploy.link.protocol import (
+    AUDIO_WINDOW,
     PROTOCOL_VERSION,
     REPLY_BIT,
     REQUESTS,
@@ -41,6 +42,7 @@ class FakeBoard(PtyDevice):
 
     `lose` and `damage` name requests whose replies never arrive or arrive damaged; `mishear` those that the
     board receives damaged; `unplug_at`, `crash_at` and `restart_at` the request at which that happens.
+    `front_end` makes the input of a window's PCM.
     """
 
     def __init__(
@@ -61,9 +63,12 @@ class FakeBoard(PtyDevice):
         unplug_at: int | None = None,
         crash_at: int | None = None,
         restart_at: int | None = None,
+        front_end: Callable[[bytes], bytes] | None = None,
     ) -> None:
         super().__init__()
         self._layers = layers
+        self._front_end = front_end
+        self._pcm = b""
         self._version = version
         self._banner = banner
         self._lose, self._damage, self._mishear = lose, damage, mishear
@@ -161,6 +166,31 @@ class FakeBoard(PtyDevice):
         self._input[offset : offset + len(data)] = data
         self._loaded = offset + len(data)
         return {"loaded": self._loaded}
+
+    def _load_audio(self, values: Mapping[str, codec.Value]) -> Mapping[str, codec.Value] | ErrorCode:
+        """As the firmware does, for windows of 8,000 samples."""
+        offset, flags, data = values["offset"], values["flags"], values["data"]
+        assert isinstance(offset, int) and isinstance(data, bytes)
+        if self._front_end is None:
+            return ErrorCode.NOT_SUPPORTED
+        if offset == 0:
+            self._pcm, self._loaded = b"", 0
+        if 2 * offset + len(data) == len(self._pcm) and offset > 0:
+            return {"loaded": len(self._pcm) // 2, "counter": 10}
+        if 2 * offset != len(self._pcm):
+            return ErrorCode.OUT_OF_RANGE
+        self._pcm += data
+        if flags == AUDIO_WINDOW:
+            self._input[:] = self._front_end(self._pcm[-16_000:])
+            self._loaded = len(self._input)
+        return {"loaded": len(self._pcm) // 2, "counter": 10}
+
+    def _read_input(self, values: Mapping[str, codec.Value]) -> Mapping[str, codec.Value] | ErrorCode:
+        if self._loaded < len(self._input):
+            return ErrorCode.INPUT_INCOMPLETE
+        offset, length = values["offset"], values["length"]
+        assert isinstance(offset, int) and isinstance(length, int)
+        return {"data": bytes(self._input[offset : offset + length])}
 
     def _run(self, values: Mapping[str, codec.Value]) -> Mapping[str, codec.Value] | ErrorCode:
         if self._loaded < len(self._input):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from edgel3_deploy.boards.board import Board, Sector
+from edgel3_deploy.image.layout import flash_layout
 from edgel3_deploy.link import codec
 from edgel3_deploy.link.answers import Announcement
 from edgel3_deploy.link.framing import Frame
@@ -86,10 +87,10 @@ class FakeLoaderBoard(FakeBoard):
             unplug_at=unplug_at,
             identity={"board": board.name, **(identity or {})},
         )
-        assert board.loader is not None
-        end = board.flash.origin + board.loader.size
-        sectors = [sector for sector in board.sectors if sector.origin >= end]
-        parts = [sectors] if slots == 1 else _halves(sectors)
+        parts = [
+            [sector for sector in board.sectors if place.origin <= sector.origin < place.end]
+            for place in flash_layout(board, slots).slots
+        ]
         # Old contents everywhere, so that a missing erase shows.
         self.slots = [Slot(tuple(part), bytearray(sum(s.size for s in part))) for part in parts]
         self.stays = stays
@@ -262,9 +263,3 @@ class FakeLoaderBoard(FakeBoard):
 
     def _last(self) -> int:
         return max((slot.sequence for slot in self.slots if slot.header), default=0)
-
-
-def _halves(sectors: list[Sector]) -> list[list[Sector]]:
-    """Split where the smaller part is largest."""
-    splits = [(sectors[:n], sectors[n:]) for n in range(1, len(sectors))]
-    return list(max(splits, key=lambda parts: min(sum(s.size for s in part) for part in parts)))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -43,6 +44,28 @@ def run_once(client: Client) -> bytes:
     client.load_input(INPUT)
     client.run(checksums=True)
     return client.read_output(4)
+
+
+def _reversed_bytes(pcm: bytes) -> bytes:
+    """A front end for tests that need no real one."""
+    return pcm[:1200][::-1]
+
+
+@pytest.mark.parametrize("lost", [{}, {"lose": frozenset({3})}], ids=["whole", "a reply lost"])
+def test_a_window_of_pcm_becomes_the_input(lost: dict[str, Any]) -> None:
+    pcm = np.arange(8000, dtype="<i2").tobytes()
+    with session(front_end=_reversed_bytes, **lost) as (client, board):
+        client.hello()
+        assert client.load_audio(pcm) == 10
+        assert client.read_input(1200) == _reversed_bytes(pcm)
+        client.run()
+        assert board.requests.count("load_audio") == 32 + len(lost)
+
+
+def test_an_image_without_a_front_end_says_so() -> None:
+    with session() as (client, _), pytest.raises(NotSupportedError):
+        client.hello()
+        client.load_audio(bytes(512))
 
 
 def test_a_whole_session() -> None:

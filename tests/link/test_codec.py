@@ -17,6 +17,7 @@ VALUES: dict[str, st.SearchStrategy[Value]] = {
     "u16": st.integers(0, 2**16 - 1),
     "u32": st.integers(0, 2**32 - 1),
     "u64": st.integers(0, 2**64 - 1),
+    "i32": st.integers(-(2**31), 2**31 - 1),
     "bytes16": st.binary(min_size=16, max_size=16),
     "bytes32": st.binary(min_size=32, max_size=32),
     "text": st.text(max_size=50),

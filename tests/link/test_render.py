@@ -7,10 +7,21 @@ from pathlib import Path
 
 from edgel3_deploy.link import protocol
 from edgel3_deploy.link.render import render_header, render_page
+from edgel3_deploy.link.render_settings import render_table
+from edgel3_deploy.link.render_summary import render_decoder, render_layout
 
 
 def test_the_header_in_the_tree_is_the_rendered_one(repository: Path) -> None:
     assert (repository / "firmware" / "link" / "protocol.h").read_text() == render_header()
+
+
+def test_the_table_of_settings_in_the_tree_is_the_rendered_one(repository: Path) -> None:
+    assert (repository / "firmware" / "settings" / "table.h").read_text() == render_table()
+
+
+def test_what_follows_from_the_summary_in_the_tree_is_rendered(repository: Path) -> None:
+    assert (repository / "firmware" / "link" / "summary_layout.h").read_text() == render_layout()
+    assert (repository / "docs" / "summary-decoder.js").read_text() == render_decoder()
 
 
 def test_the_page_in_the_tree_is_the_rendered_one(repository: Path) -> None:

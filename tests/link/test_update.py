@@ -21,7 +21,7 @@ from edgel3_deploy.link.protocol import ErrorCode, ResetCause, Role, SlotState, 
 from tests.link.fake_loader import HEADER_SIZE, FakeLoaderBoard
 
 BOARD = load_board("nucleo-f767zi")
-SLOT = 0x08008000
+SLOT = 0x08018000
 DATA = bytes(range(256)) * 4
 IMAGE = Announcement(SLOT, len(DATA), zlib.crc32(DATA), 3, bytes(range(32)), BOARD.name)
 
@@ -109,7 +109,7 @@ def test_writing_over_old_contents_names_the_address() -> None:
     with session() as (client, _):
         client.hello()
         client.begin_update(0, IMAGE)
-        with pytest.raises(RefusedError, match=r"0x08008400 is not erased \(NOT_ERASED\)"):
+        with pytest.raises(RefusedError, match=r"0x08018400 is not erased \(NOT_ERASED\)"):
             client.write(HEADER_SIZE, DATA[:512])
 
 

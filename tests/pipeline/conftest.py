@@ -92,6 +92,7 @@ def images(model_file: Path, arm_gcc: Path, tmp_path_factory: pytest.TempPathFac
 def manifest(board: Board) -> Manifest:
     """A manifest with every field set."""
     return Manifest(
+        front_end="",
         build_id="ab" * 32,
         board=board,
         layout=flash_layout(board, 2),

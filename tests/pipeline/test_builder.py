@@ -115,7 +115,7 @@ def test_two_slots_have_an_image_each_from_the_same_sources(make: Build) -> None
         ImageHeader.parse((result.directory / name).read_bytes())
         for name in ("application.bin", "application-1.bin")
     )
-    assert [header.origin for header in (first, second)] == [0x0800_8000, 0x0810_0000]
+    assert [header.origin for header in (first, second)] == [0x0801_8000, 0x0810_0000]
     assert first.version == second.version == result.manifest.image_version == 7
     assert first.build_id == second.build_id
     assert first.crc != second.crc
@@ -243,7 +243,7 @@ def test_activations_too_large_for_ram_stop_before_compiling(
 ) -> None:
     monkeypatch.setattr(builder, "run_make", lambda *_, **__: pytest.fail("compiled"))
     with pytest.raises(OverBudgetError, match="small does not fit stm32f7") as caught:
-        make(board=shrunk(board, dtcm=16 << 10, sram1=128, sram2=128))
+        make(board=shrunk(board, dtcm=12 << 10, sram1=128, sram2=128))
     assert caught.value.verdict is not None
     assert caught.value.verdict["verdict"] == "over"
 

@@ -172,12 +172,14 @@ USE = {"label": "map", "region": "dtcm", "offset": 0, "size": 64, "first": 0, "l
         ({"memory": [{**USE, "first": 1}]}, "'memory' has map outside the steps"),
         ({"memory": [{**USE, "label": "a\nb"}]}, "'memory' has the label"),
         ({"build_id": "AB" * 32}, "'build_id' is no SHA-256"),
-        ({"layout": {"loader": None, "slots": []}}, None),
+        ({"layout": {"loader": None, "slots": [], "settings": None}}, None),
+        ({"layout": {"loader": None, "slots": []}}, "'layout.settings' is missing"),
         (
             {
                 "layout": {
                     "loader": None,
                     "slots": [{"name": "slot 0", "kind": "flash", "origin": 0, "size": 1}],
+                    "settings": None,
                 }
             },
             "'layout'",

@@ -79,7 +79,7 @@ def _others(rng: np.random.Generator) -> list[Call]:
         calls += [Call(layer, "direct", requantize_form(layer), strip=strip) for strip in (0, 1)]
     for width, zero_point in ((50, -128), (31, -128), (24, 5)):
         layer = random_layer(rng, (13, width, 1), 24, output_zero_point=zero_point)
-        calls += [Call(layer, "mono", requantize_form(layer), strip=strip) for strip in (0, 2)]
+        calls += [Call(layer, "mono", requantize_form(layer), strip=strip) for strip in (0, 1, 2)]
     return calls
 
 

@@ -10,9 +10,9 @@ from edgel3_deploy.models.family import member
 from edgel3_deploy.plan.candidates import operations
 from edgel3_deploy.plan.kernel import Step
 from edgel3_deploy.plan.lane_chain import lane_steps
-from edgel3_deploy.plan.lane_cost import CYCLES, INSTRUCTIONS, sparse_cost
+from edgel3_deploy.plan.lane_cost import CYCLES, INSTRUCTIONS, mono_cost, sparse_cost
 from edgel3_deploy.plan.list_sizes import ListSplit
-from edgel3_deploy.plan.skeleton import skeleton
+from edgel3_deploy.plan.skeleton import shaped, skeleton
 
 MEASURED = (
     ("conv2_pool1", 5530, 1241642),
@@ -51,3 +51,17 @@ def test_lists_in_flash_take_more_cycles() -> None:
     step = STEPS["conv3"]
     flash, ram = split(step, 0, 16), split(step, 16, 0)
     assert sparse_cost(flash, 4, 2, CYCLES) > sparse_cost(ram, 4, 2, CYCLES)
+
+
+MONO = (((256, 199), 64, 36_974_160), ((256, 199), 8, 6_971_640), ((64, 50), 16, 814_400))
+"""Input, channels and instructions of the first convolution by columns."""
+
+
+@pytest.mark.parametrize(("size", "channels", "measured"), MONO)
+def test_the_first_convolution_meets_measured_counts(
+    size: tuple[int, int], channels: int, measured: int
+) -> None:
+    step = lane_steps(operations(shaped("first", size, (channels,), (0.0,))), columns=True)[0]
+    assert step is not None
+    assert step.kernel.name == "mono_lanes"
+    assert mono_cost(step, size[0] // 8) == pytest.approx(measured, rel=0.02)

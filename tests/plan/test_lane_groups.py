@@ -8,9 +8,10 @@ from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.models.family import member
 from edgel3_deploy.plan.candidates import operations
+from edgel3_deploy.plan.cost_sparse import CUT_CHANNEL
 from edgel3_deploy.plan.group import Group
 from edgel3_deploy.plan.lane_chain import lane_chain, lane_steps
-from edgel3_deploy.plan.lane_cost import CYCLES
+from edgel3_deploy.plan.lane_cost import CYCLES, INSTRUCTIONS, mono_cost, sparse_cost
 from edgel3_deploy.plan.lane_groups import conv_distances, lane_costs, lane_group, lane_groups, tiles
 from edgel3_deploy.plan.list_choice import by_use, choose_lists, with_lists
 from edgel3_deploy.plan.skeleton import skeleton
@@ -118,3 +119,15 @@ def test_the_distance_halves_at_every_pooling() -> None:
     members = lane_group(steps, 96)
     assert members.lanes is not None
     assert [ring.lanes.distance for ring in members.lanes.rings] == [96, 48, 48, 24, 24, 12, 12]
+
+
+def test_strips_cost_what_they_compute_twice_and_their_cut_tiles() -> None:
+    """conv1 makes whole rows of the widest strip, and the maxima of conv8 leave out positions at the cut."""
+    steps = lane_chain(lane_steps(operations(L3), False), 0)
+    strips, whole = lane_group(steps, 64, (13,)), lane_group(steps, 96)
+    assert lane_costs(strips)[0] == mono_cost(steps[0], 2 * 144 // 8, 2)
+    assert lane_costs(whole)[0] == mono_cost(steps[0], 208 // 8)
+    # Each strip has two tiles, all at an end of their lanes; of the first strip's one is not cut.
+    cut = 32 * 3 * 512 * CUT_CHANNEL
+    assert lane_costs(strips)[-1] == sparse_cost(steps[-1], 4, 4, INSTRUCTIONS) + cut
+    assert lane_costs(whole)[-1] == sparse_cost(steps[-1], 3, 2, INSTRUCTIONS)

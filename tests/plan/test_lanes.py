@@ -58,6 +58,13 @@ def test_the_ends_of_supergroups_are_edges() -> None:
     assert Lanes(24, 1, 4).edges(0, 24) == 3
 
 
+def test_tiles_are_cut_where_a_position_does_not_count() -> None:
+    lanes = Lanes(15, 1, 8)  # tiles of 0-3 and 8-11, of 4-7 and 12-15
+    assert lanes.cut(0, 15) == 1
+    assert lanes.cut(4, 15) == 2
+    assert Lanes(16, 1, 8).cut(0, 16) == 0
+
+
 @given(WIDTHS, st.integers(0, 4))
 def test_distances_stay_whole_lanes_of_a_tile_after_every_pooling(width: int, poolings: int) -> None:
     found = list(distances(width, poolings))

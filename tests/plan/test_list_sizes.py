@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgel3_deploy.graph.ir import Conv2D
@@ -16,6 +18,7 @@ from edgel3_deploy.plan.list_sizes import (
     least_constants,
     list_sizes,
 )
+from edgel3_deploy.plan.pack_sparse import pack_sparse
 from edgel3_deploy.plan.skeleton import sparser
 from tests.graph.models import ModelBuilder
 
@@ -67,7 +70,7 @@ def test_a_split_divides_the_entries() -> None:
     assert sizes.byte_entries(everything) == 0
     assert sizes.tap_entries(some) == sizes.taps[5]
     assert sizes.resident_bytes(some) == 8 * sizes.taps[3]
-    assert sizes.flash_bytes(everything) == 8 * sizes.taps[-1] + 8 * CHANNEL_BYTES
+    assert sizes.flash_bytes(everything) == 8 * sizes.taps[-1] + CHANNEL_BYTES * sizes.records[-1]
     # What is resident is stored in bytes.
     assert sizes.flash_bytes(ListSplit(8, 0)) == sizes.flash_bytes(nothing)
 
@@ -81,3 +84,32 @@ def test_the_smallest_form_is_int8_until_half_of_the_weights_are_zeros() -> None
     dense, sparse = sparse_conv(64, 8, 0), sparse_conv(64, 8, 90)
     assert least_constants(dense) == dense.constant_bytes
     assert least_constants(sparse) < sparse.constant_bytes / 4
+
+
+def heavy_conv(seed: int, rectified: bool) -> Conv2D:
+    """Some channels are beyond the bound of a list, by up to four lists; one has no weights."""
+    random = np.random.default_rng(seed)
+    builder = ModelBuilder((6, 6, 100), zero_point=-128)
+    builder.conv2d(6, activation="RELU" if rectified else "NONE", output=(0.1, -128 if rectified else 3))
+    layer = read_network(builder.build()).layers[0]
+    assert isinstance(layer, Conv2D)
+    largest = np.array([127, 127, 100, 90, 20, 0]).reshape(6, 1, 1, 1)
+    weights = np.where(random.random(layer.weights.shape) < 0.9, largest, 0).astype(np.int8)
+    return replace(layer, weights=random.permutation(weights) * random.choice([-1, 1], weights.shape))
+
+
+@given(st.integers(0, 99), st.booleans(), st.booleans(), st.booleans())
+@settings(max_examples=20, deadline=None)
+def test_records_and_entries_are_those_that_are_packed(
+    seed: int, rectified: bool, columns: bool, reduced: bool
+) -> None:
+    conv = heavy_conv(seed, rectified)
+    sizes = list_sizes(conv, columns, reduced)
+    packed = pack_sparse(conv, ListSplit(), columns, reduced)
+    assert len(packed.channels) == sizes.records[-1]
+    assert sum(len(part.entries) for part in packed.lists) == sizes.pairs[-1]
+    assert sizes.general[-1] > 6 - 2
+    general = [part for part in packed.lists if part.form.endswith("general")]
+    assert sum(part.channels for part in general) == 2 * sizes.general[-1]
+    taps = pack_sparse(conv, ListSplit(taps=6), columns, reduced)
+    assert sum(len(part.entries) for part in taps.lists) == sizes.taps[-1]

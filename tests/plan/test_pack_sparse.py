@@ -9,10 +9,9 @@ import pytest
 
 from edgel3_deploy.graph.fixed_point import requantize
 from edgel3_deploy.graph.ir import Conv2D, Requantize
+from edgel3_deploy.plan.list_forms import LAST_FAST_SHIFT, MOST_WEIGHT
 from edgel3_deploy.plan.list_sizes import ListSplit
 from edgel3_deploy.plan.pack_sparse import (
-    LAST_FAST_SHIFT,
-    MOST_WEIGHT,
     PAIRS_CODE,
     PAIRS_TURN,
     TAP_CODE,

@@ -19,13 +19,14 @@ from edgel3_deploy.graph.reference import run, run_layer
 from edgel3_deploy.models.family import member
 from edgel3_deploy.plan.arena import ALIGNMENT
 from edgel3_deploy.plan.check import check_plan
+from edgel3_deploy.plan.front_end import without_front_end
 from edgel3_deploy.plan.memory import MemoryPlan
 from edgel3_deploy.plan.planner import capacities, plan_memory
 from edgel3_deploy.plan.skeleton import skeleton
 from tests.graph.models import ModelBuilder, random_input
 from tests.plan.chains import board_with, networks
 
-SEA_64 = skeleton(member("sea-64"))
+SEA_64 = without_front_end(skeleton(member("sea-64")))
 
 
 def plan_of(network: Network, board: Board) -> MemoryPlan:
@@ -139,7 +140,7 @@ class TestCapacities:
     def test_main_ram_gives_up_stack_reserve_mailbox_and_the_callers_tensors(self) -> None:
         limits = capacities(SEA_64, load_board("stm32f7"))
         assert list(limits) == ["dtcm", "sram1", "sram2"]
-        assert limits["dtcm"] == (128 - 8 - 8) * 1024 - 256 - 64 * 50 - 64
+        assert limits["dtcm"] == (128 - 4 - 8) * 1024 - 256 - 64 * 50 - 64
         assert limits["sram1"] == 368 * 1024
 
     def test_a_region_smaller_than_its_stack_holds_nothing(self) -> None:

@@ -15,7 +15,7 @@ from edgel3_deploy.plan.group import group, ring_bytes
 from edgel3_deploy.plan.kernel import STREAMING, WINOGRAD_TILE, Step
 from edgel3_deploy.plan.measure import group_costs
 from edgel3_deploy.plan.option import Option
-from edgel3_deploy.plan.search import FLASH_GRAIN, choose, options
+from edgel3_deploy.plan.search import FLASH_GRAINS, choose, options
 from tests.graph.models import ModelBuilder
 
 
@@ -72,6 +72,7 @@ def _possible(run: list[Step]) -> bool:
 
 
 def _cost(whole: Network, runs: list[tuple[Step, ...]], ram: int, flash: int | None) -> int | None:
+    grain = -(-max(flash or 0, 1) // FLASH_GRAINS)
     before = grains = cost = 0
     for run in runs:
         members = group(run)
@@ -79,10 +80,10 @@ def _cost(whole: Network, runs: list[tuple[Step, ...]], ram: int, flash: int | N
         after = 0 if last is runs[-1][-1] else ring_bytes(last, last.output_shape[0])
         if before + members.inner_bytes + members.scratch + after > ram:
             return None
-        grains += -(-sum(step.constant_bytes for step in run) // FLASH_GRAIN)
+        grains += -(-sum(step.constant_bytes for step in run) // grain)
         cost += sum(group_costs(members))
         before = after
-    return None if flash is not None and grains > flash // FLASH_GRAIN else cost
+    return None if flash is not None and grains > flash // grain else cost
 
 
 def total(way: tuple[Option, ...] | None) -> int | None:

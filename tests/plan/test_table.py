@@ -6,13 +6,14 @@ import pytest
 
 from edgel3_deploy.boards.load import load_board
 from edgel3_deploy.models.family import member
+from edgel3_deploy.plan.front_end import without_front_end
 from edgel3_deploy.plan.planner import plan_memory
 from edgel3_deploy.plan.schedule import schedule
 from edgel3_deploy.plan.skeleton import skeleton
 from edgel3_deploy.plan.table import HEADER, SCHEDULE_HEADER, plan_table, resident_table, schedule_table
 from tests.plan.chains import board_with
 
-SEA_64 = skeleton(member("sea-64"))
+SEA_64 = without_front_end(skeleton(member("sea-64")))
 
 
 def test_one_row_per_layer_under_a_header() -> None:

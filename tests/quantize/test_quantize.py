@@ -316,3 +316,12 @@ def test_careful_methods_lose_less_on_recordings_that_did_not_calibrate(
     assert fidelity["gptq"].sqnr_db > 34
     assert fidelity["gptq"].cosine_min > 0.9985
     assert fidelity["gptq"].cosine_median > 0.9998
+
+
+def test_recordings_that_do_not_calibrate_are_counted(
+    tiny_network: FloatNetwork, recordings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("MOST_WINDOWS", "FEWEST_WINDOWS"):
+        monkeypatch.setattr(sys.modules["edgel3_deploy.quantize.quantize"], name, 2)
+    quantized = quantize(tiny_network, calibration=[recordings], use_cache=False)
+    assert any(warning.startswith("2 of 3 recordings") for warning in quantized.warnings)

@@ -39,6 +39,7 @@ def test_json_has_the_promised_keys(board: Board) -> None:
         "limit": 4096,
         "loader": 0,
         "header": 0,
+        "settings": 0,
         "application": 100,
     }
     assert content["ram"]["used"] == 300
@@ -88,9 +89,9 @@ def test_code_copied_to_itcm_takes_both_memories(board: Board) -> None:
 
 @pytest.fixture
 def resident(board: Board) -> Board:
-    """The small board with 64 KB of flash, of which a loader owns the first of four sectors."""
-    flash = Region("flash", "flash", 0x0800_0000, 64 << 10)
-    sectors = tuple(Sector(n, flash.origin + (n << 14), 16 << 10) for n in range(4))
+    """The small board with 96 KB of flash, of which a loader owns the first of six sectors."""
+    flash = Region("flash", "flash", 0x0800_0000, 96 << 10)
+    sectors = tuple(Sector(n, flash.origin + (n << 14), 16 << 10) for n in range(6))
     return dataclasses.replace(
         board, regions=(flash, *board.regions[1:]), sectors=sectors, loader=Loader(16 << 10)
     )
@@ -105,9 +106,13 @@ def test_loader_and_header_are_used_flash(resident: Board) -> None:
         "limit": 65_536,
         "loader": 16_384,
         "header": 1_024,
+        "settings": 32_768,
         "application": 1_000,
     }
-    assert budget.flash_parts == "1,000 of the application, 16,384 of the loader, 1,024 of the image header"
+    assert budget.flash_parts == (
+        "1,000 of the application, 16,384 of the loader, 1,024 of the image header "
+        "(not counted: 32,768 for settings)"
+    )
 
 
 def test_of_two_slots_the_smallest_counts(resident: Board) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from edgel3_deploy.audio.board_front_end import pcm_to_int8
+from edgel3_deploy.audio.frontend import SEA
 from edgel3_deploy.boards.load import load_board
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.graph.reference import run_layer
@@ -19,6 +21,7 @@ from edgel3_deploy.models.network import FloatConv, FloatNetwork
 from edgel3_deploy.pipeline.manifest import Manifest
 from edgel3_deploy.pipeline.order import PIXELS, Order, shown_layer
 from edgel3_deploy.pipeline.prepared import PreparedBuild
+from edgel3_deploy.plan.front_end import input_affine
 from tests.graph.models import ModelBuilder
 from tests.link.fake_board import FakeBoard, Layers
 
@@ -51,7 +54,12 @@ def small_float_network() -> FloatNetwork:
 
 
 def prepared_build(
-    folder: Path, *, board: str = "stm32f7", with_float: bool = True, orders: tuple[Order, ...] = ()
+    folder: Path,
+    *,
+    board: str = "stm32f7",
+    with_float: bool = True,
+    orders: tuple[Order, ...] = (),
+    front_end: bool = False,
 ) -> PreparedBuild:
     """A build of the small network in `folder`, with a budget, as if it had been compiled."""
     model = small_model()
@@ -69,6 +77,7 @@ def prepared_build(
     }
     (folder / "budget.json").write_text(json.dumps(budget))
     manifest = Manifest(
+        front_end="sea" if front_end else "",
         build_id=BUILD_ID,
         board=facts,
         layout=flash_layout(facts),
@@ -97,6 +106,8 @@ def prepared_build(
 
 def board_for(build: PreparedBuild, *, layers: Layers | None = None, **options: Any) -> FakeBoard:
     """A fake board that runs the build in numpy, unless `layers` says otherwise."""
+    if build.manifest.front_end:
+        options.setdefault("front_end", numpy_front_end(build))
     identity = {
         "model_sha256": bytes.fromhex(build.manifest.model_sha256),
         "build_id": bytes.fromhex(build.manifest.build_id),
@@ -113,6 +124,16 @@ def board_for(build: PreparedBuild, *, layers: Layers | None = None, **options: 
         identity=identity,
         **options,
     )
+
+
+def numpy_front_end(build: PreparedBuild) -> Callable[[bytes], bytes]:
+    """The input's bytes for those of a window's PCM."""
+
+    def hear(pcm: bytes) -> bytes:
+        samples = np.frombuffer(pcm, "<i2").astype(np.int16)
+        return pcm_to_int8(samples, SEA, input_affine(build.network)).tobytes()
+
+    return hear
 
 
 def numpy_layers(build: PreparedBuild) -> Layers:

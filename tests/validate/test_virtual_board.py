@@ -39,6 +39,8 @@ def running(build: PreparedBuild) -> Iterator[tuple[Client, Port]]:
 def test_the_virtual_stm32f7_is_bit_exact(flashed: PreparedBuild, recording: Path) -> None:
     report = validate_build(flashed, "virtual", [recording])
     assert (report.verdict, report.windows, report.layer_windows) == ("pass", 8, 1)
+    assert report.inputs is not None
+    assert (report.inputs.elements, report.inputs.differences) == (8 * 3200, ())
     assert report.device.body == "unicorn"
     assert 0 < report.device.memory.stack_peak < report.device.memory.stack_size
 
@@ -53,6 +55,8 @@ def test_qemu_is_bit_exact_and_counts_every_layer(
 ) -> None:
     report = validate_build(build_small("mps2-an500", tmp_path), "virtual", [recording], limit=2)
     assert (report.verdict, report.device.body) == ("pass", "qemu")
+    assert report.inputs is not None
+    assert 2_000_000 < report.inputs.counter < 2_600_000
     counters = [layer.counter for layer in report.layers]
     assert all(isinstance(counter, int) for counter in counters)
     assert report.counter == pytest.approx(sum(counter or 0 for counter in counters), rel=0.01)

@@ -11,11 +11,15 @@ from edgel3_deploy.emulate.core.bus import Log, OutOfSpecError
 from edgel3_deploy.emulate.core.cycles import CycleCounter
 from edgel3_deploy.emulate.core.watchdog import ChipTime
 from edgel3_deploy.emulate.line import Line
+from edgel3_deploy.emulate.microphone import Microphone
 from edgel3_deploy.emulate.options import Quirks
 from edgel3_deploy.emulate.stm32 import rom_state
 from edgel3_deploy.emulate.stm32.dbgmcu import DbgMcu
+from edgel3_deploy.emulate.stm32.dfsdm import Dfsdm
+from edgel3_deploy.emulate.stm32.dma import Dma
 from edgel3_deploy.emulate.stm32.flash_f7 import NOT_DUAL_BANK, OPTIONS, FlashF7
 from edgel3_deploy.emulate.stm32.flash_memory import flash_of
+from edgel3_deploy.emulate.stm32.gpio import Gpio
 from edgel3_deploy.emulate.stm32.iwdg import Iwdg
 from edgel3_deploy.emulate.stm32.pace import Pace
 from edgel3_deploy.emulate.stm32.part import (
@@ -52,10 +56,12 @@ def stm32f7(
     log: Log,
     quirks: Quirks | None = None,
     seed: int = 0,
+    *,
+    microphone: Path | None = None,
 ) -> Part:
     """The part on `board`, reset, its flash kept in `flash_file` if one is named. Raises BadInputError.
 
-    `seed` decides how long its flags take.
+    `seed` decides how long its flags take; its microphone, if it has one, hears the recording `microphone`.
     """
     quirks = quirks or Quirks()
     pace = Pace(real=quirks.pace == "real", seed=seed)
@@ -74,7 +80,11 @@ def stm32f7(
     gpios = ports(log, rcc, {"A": 0xA800_0000, "B": 0x0000_0280}, 0)
     serials = usarts(log, rcc, gpios, board.uart, line)
     device_id = board.bootloader.device_id if board.bootloader else _DEFAULT_DEVICE_ID
-    for peripheral in (pwr, syscfg):
+    # Samples come from the same clock as the CPU's cycles.
+    sound = Microphone(microphone, (lambda: counter.cycles / rcc.clocks().cpu) if pace.real else None)
+    dfsdm = _dfsdm(board, log, rcc, gpios, sound)
+    dma = Dma(log, dfsdm)
+    for peripheral in (pwr, syscfg, dfsdm, dma):
         rcc.attach(peripheral)
 
     def clock_changed() -> None:
@@ -121,6 +131,8 @@ def stm32f7(
             (0x4001_3800, PERIPHERAL_BLOCK, syscfg),
             (0xE004_2000, PERIPHERAL_BLOCK, DbgMcu(log, device_id, _REVISION_Z)),
             (0x4000_3000, PERIPHERAL_BLOCK, watchdog),
+            (0x4001_7400, PERIPHERAL_BLOCK, dfsdm),
+            (0x4002_6400, PERIPHERAL_BLOCK, dma),
             *(
                 (0x4002_0000 + 0x400 * place, PERIPHERAL_BLOCK, gpio)
                 for place, gpio in enumerate(gpios.values())
@@ -136,8 +148,28 @@ def stm32f7(
         device_id=device_id,
         boot_address=ITCM_FLASH,
         rom=rom,
+        dma=dma,
         option_bytes=_option_bytes(OPTIONS & ~NOT_DUAL_BANK if quirks.dual_bank else OPTIONS),
     )
+
+
+def _dfsdm(board: Board, log: Log, rcc: RccF7, gpios: dict[str, Gpio], microphone: Microphone) -> Dfsdm:
+    """DFSDM1 with the board's microphone at its pins."""
+    dfsdm = Dfsdm(log, rcc.dfsdm_clock, microphone)
+    wiring = board.microphone
+
+    def connected(channel: int) -> bool:
+        return (
+            wiring is not None
+            and wiring.channel == channel
+            and all(
+                gpios[pin[1]].alternate_function(int(pin[2:])) == wiring.alternate_function
+                for pin in (wiring.clock, wiring.data)
+            )
+        )
+
+    dfsdm.connected = connected
+    return dfsdm
 
 
 def dual_bank_sectors(board: Board) -> tuple[Sector, ...]:

@@ -16,6 +16,7 @@ from edgel3_deploy.emulate.core.watchdog import ChipTime
 from edgel3_deploy.emulate.line import Line
 from edgel3_deploy.emulate.stm32.axi import AxiInterconnect
 from edgel3_deploy.emulate.stm32.clocks import ResetAndClockControl
+from edgel3_deploy.emulate.stm32.dma import Dma
 from edgel3_deploy.emulate.stm32.flash_f7 import FlashInterface
 from edgel3_deploy.emulate.stm32.flash_memory import FlashMemory
 from edgel3_deploy.emulate.stm32.gpio import Gpio, Pin
@@ -92,6 +93,7 @@ class Part:
     gpios: dict[str, Gpio]
     option_bytes: tuple[tuple[int, bytes], ...] = ()
     interconnect: AxiInterconnect | None = None
+    dma: Dma | None = None
     untouched: Untouched = field(default_factory=Untouched)
 
     def reset(self) -> None:

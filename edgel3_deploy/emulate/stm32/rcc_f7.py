@@ -17,7 +17,8 @@ from edgel3_deploy.emulate.stm32.clocks import (
 )
 from edgel3_deploy.emulate.stm32.pace import Pace
 
-CR, PLLCFGR, CFGR, CSR, DCKCFGR2 = 0x00, 0x04, 0x08, 0x74, 0x90
+CR, PLLCFGR, CFGR, CSR, DCKCFGR1, DCKCFGR2 = 0x00, 0x04, 0x08, 0x74, 0x8C, 0x90
+DFSDM1SEL = 1 << 25
 AHB1ENR, APB1ENR, APB2ENR = 0x30, 0x40, 0x44
 HSEON, HSERDY, HSEBYP, PLLON, PLLRDY = 1 << 16, 1 << 17, 1 << 18, 1 << 24, 1 << 25
 HSI_HZ = 16e6
@@ -49,10 +50,11 @@ class RccF7(ResetAndClockControl):
         0x80: 0,
         0x84: 0x2400_3000,
         0x88: 0x2400_3000,
-        0x8C: 0,
+        DCKCFGR1: 0,
         DCKCFGR2: 0,
     }
     ENABLES = {f"GPIO{port}": (AHB1ENR, bit) for bit, port in enumerate("ABCDEFGHIJK")} | {
+        "DMA2": (AHB1ENR, 22),
         "USART2": (APB1ENR, 17),
         "USART3": (APB1ENR, 18),
         "UART4": (APB1ENR, 19),
@@ -63,6 +65,7 @@ class RccF7(ResetAndClockControl):
         "USART1": (APB2ENR, 4),
         "USART6": (APB2ENR, 5),
         "SYSCFG": (APB2ENR, 14),
+        "DFSDM1": (APB2ENR, 29),
     }
     RESET_DISTANCE = 0x20
     CAUSE = CSR
@@ -136,6 +139,11 @@ class RccF7(ResetAndClockControl):
         clocks = self.clocks()
         apb = clocks.apb2 if name in ("USART1", "USART6") else clocks.apb1
         return (apb, clocks.sysclk, HSI_HZ, LSE_HZ)[self.registers[DCKCFGR2] >> _USART_SELECT[name] & 3]
+
+    def dfsdm_clock(self) -> float:
+        """Kernel clock of DFSDM1 in Hz."""
+        clocks = self.clocks()
+        return clocks.sysclk if self.registers[DCKCFGR1] & DFSDM1SEL else clocks.apb2
 
     def _switch(self) -> None:
         """The system clock follows CFGR.SW, but not before the wanted source is ready."""

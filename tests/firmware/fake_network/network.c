@@ -192,7 +192,7 @@ int32_t edgel3_net_run(const int8_t *input, int8_t *output)
     case COMMAND_FAIL:
         return 2;
     case COMMAND_DEEP_STACK:
-        arena_dtcm[0] = use_stack(1000);
+        arena_dtcm[0] = use_stack(500);
         break;
     case COMMAND_NULL_WRITE:
         null[5] = 1;

@@ -13,7 +13,7 @@
 #include "drivers/watchdog.h"
 
 #define ORIGIN 0x08000000u
-#define SIZE 36864u
+#define SIZE 45056u
 #define SECTOR 4096u
 #define UNITS (SIZE / FLASH_UNIT)
 

@@ -152,9 +152,9 @@ static const edgel3_sparse_t {name}_conv = {{
 static const edgel3_map_t {name}_map = {{(int8_t *)(uintptr_t){name}_input, {height}, {height}, {wide},
         {inputs}}};
 static const edgel3_lanes_t {name}_source = {{{name}_in, {ring}, {rows}, {width}, {inputs}, {call.distance},
-        {stride(width, call.distance)}}};
+        {stride(width, call.distance)}, 0}};
 static const edgel3_lanes_t {name}_target = {{{name}_lanes, {out_ring}, {out_rows}, {steep[0]},
-        {outputs}, {steep[1]}, {stride(*steep)}}};
+        {outputs}, {steep[1]}, {stride(*steep)}, 0}};
 static const edgel3_map_t {name}_made = {{{name}_output, {call.output_shape[0]}, {call.output_shape[0]},
         {call.output_shape[1]}, {outputs}}};
 static void {name}_run(int32_t first, int32_t end)

@@ -18,7 +18,7 @@ KERNELS = firmware_dir() / "kernels"
 HARNESS = Path(__file__).resolve().parent
 INCLUDES = (f"-I{firmware_dir() / 'include'}", f"-I{HARNESS}")
 WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion")
-FLAGS = ("-O2", "-mcpu=cortex-m7", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv5-sp-d16", "-ffreestanding")
+FLAGS = ("-mcpu=cortex-m7", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv5-sp-d16", "-ffreestanding")
 MACHINE = ("-M", "mps2-an500", "-icount", "shift=0,sleep=off", "-display", "none", "-monitor", "none")
 
 
@@ -46,12 +46,20 @@ def run_on_target(
 
 def run_cases(compiler: Path, qemu: Path, folder: Path, cases: str, flags: Sequence[str] = ()) -> list[str]:
     """Build the cases.c given with the kernels, run it, and return the harness's lines."""
+    options = ["-O2", "-ffunction-sections", *flags, *INCLUDES, "--specs=nano.specs"]
+    return run_sources(compiler, qemu, folder, cases, sorted(KERNELS.glob("*.[cS]")), options)
+
+
+def run_sources(
+    compiler: Path, qemu: Path, folder: Path, cases: str, sources: Sequence[Path], options: Sequence[str]
+) -> list[str]:
+    """Build the cases.c given with the sources, run it, and return the harness's lines."""
     (folder / "cases.c").write_text(cases)
-    sources = [HARNESS / "harness.c", folder / "cases.c", *sorted(KERNELS.glob("*.[cS]"))]
-    link = ("-nostartfiles", "--specs=nano.specs", f"-T{HARNESS / 'harness.ld'}", "-Wl,--gc-sections")
-    options = [*WARNINGS, *FLAGS, "-ffunction-sections", *flags, *INCLUDES]
+    files = [HARNESS / "harness.c", folder / "cases.c", *sources]
+    link = ("-nostartfiles", f"-T{HARNESS / 'harness.ld'}", "-Wl,--gc-sections")
     elf = folder / "cases.elf"
-    subprocess.run([str(compiler), *options, *map(str, sources), *link, "-o", str(elf)], check=True)
+    command = [compiler, *WARNINGS, *FLAGS, f"-I{HARNESS}", *options, *files, *link, "-o", elf]
+    subprocess.run([str(word) for word in command], check=True)
     finished = subprocess.run(
         [str(qemu), *MACHINE, "-serial", "none", "-semihosting", "-kernel", str(elf)],
         check=True,

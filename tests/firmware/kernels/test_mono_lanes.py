@@ -27,7 +27,7 @@ static void {name}(void)
         .output_zero_point = {output_zero_point}, .activation_min = -128, .activation_max = 127,
         .requantize = {form}}};
     const edgel3_map_t map = {{(int8_t *)(uintptr_t){name}_input, {height}, {height}, {width}, 1}};
-    const edgel3_lanes_t lanes = {{{name}_lanes, {ring}, {rows}, {positions}, 3, {distance}, {stride}}};
+    const edgel3_lanes_t lanes = {{{name}_lanes, {ring}, {rows}, {positions}, 3, {distance}, {stride}, 0}};
     const edgel3_map_t made = {{{name}_output, {made_height}, {made_height}, {made_width}, 3}};
     if (edgel3_conv_mono_lanes_scratch({positions}, {stride}) > sizeof {name}_scratch) {{
         return;

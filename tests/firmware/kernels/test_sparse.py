@@ -13,7 +13,7 @@ import pytest
 
 from edgel3_deploy.graph.ir import Requantize
 from edgel3_deploy.plan.lanes import Lanes
-from edgel3_deploy.plan.pack_sparse import LAST_FAST_SHIFT, MOST_WEIGHT
+from edgel3_deploy.plan.list_forms import LAST_FAST_SHIFT, MOST_WEIGHT
 from tests.firmware.kernels.calls import Int8Array, random_input, random_layer
 from tests.firmware.kernels.sparse import KINDS, SparseCall, output_of, render, stride
 from tests.firmware.kernels.target import INCLUDES, KERNELS, WARNINGS, run_cases
@@ -127,7 +127,7 @@ def test_a_channel_of_any_positions_is_read_as_int8(host_gcc: Path, tmp_path: Pa
         HEAD
         + "void lanes(int8_t *data, int32_t row, int32_t channel, int32_t first, int32_t end, int8_t *to);\n"
         "void lanes(int8_t *data, int32_t row, int32_t channel, int32_t first, int32_t end, int8_t *to)\n{\n"
-        f"    const edgel3_lanes_t lanes = {{data, 2, 9, {width}, {channels}, {distance}, {step}}};\n"
+        f"    const edgel3_lanes_t lanes = {{data, 2, 9, {width}, {channels}, {distance}, {step}, 0}};\n"
         "    edgel3_lanes_read(&lanes, row, channel, first, end, to);\n}\n"
     )
     library = host_library(host_gcc, tmp_path, source)

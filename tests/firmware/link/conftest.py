@@ -18,7 +18,8 @@ HERE = Path(__file__).resolve().parent
 def compile_harness(gcc: Path, repository: Path, output: Path, *options: str) -> Path:
     """The link sources, the stand-in network and the harness in one binary."""
     application = repository / "firmware" / "application"
-    sources = [application / "inference.c", application / "requests.c"]
+    sources = [application / name for name in ("audio.c", "inference.c", "requests.c")]
+    sources += sorted((repository / "firmware" / "settings").glob("*.c"))
     sources += [HERE.parent / "fake_network" / "network.c", HERE / "harness.c"]
     return compile_firmware(gcc, repository, output, sources, *options, slots=0)
 

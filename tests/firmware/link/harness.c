@@ -15,6 +15,7 @@
 #include "edgel3_net.h"
 #include "link/session.h"
 #include "network.h"
+#include "settings/settings.h"
 
 #define CAPACITY (1u << 22)
 
@@ -100,6 +101,7 @@ void harness_start(bool has_bootloader)
     };
     harness_written_size = 0;
     mailbox_open(LINK_RESET_POWER_ON);
+    settings_start();
     edgel3_net_start();
     link_session_start(&session, &device, &application);
 }

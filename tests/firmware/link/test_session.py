@@ -127,6 +127,18 @@ def test_offset_0_begins_a_new_input(session: Firmware) -> None:
     assert session.ask("run", flags=0) == error(ErrorCode.INPUT_INCOMPLETE, 0x04, 1)
 
 
+def test_the_input_is_read_back(session: Firmware) -> None:
+    session.ask("load_input", offset=0, data=INPUT[:512])
+    assert session.ask("read_input", offset=0, length=1) == error(ErrorCode.INPUT_INCOMPLETE, 0x0E, 512)
+    load(session)
+    assert session.ask("read_input", offset=MAX_CHUNK, length=100)[1]["data"] == INPUT[MAX_CHUNK:][:100]
+
+
+def test_an_image_without_a_front_end_takes_no_audio(session: Firmware) -> None:
+    refusal = error(ErrorCode.NOT_SUPPORTED, 0x0D, 0)
+    assert session.ask("load_audio", offset=0, flags=0, data=b"\0\0") == refusal
+
+
 @pytest.mark.parametrize("offset", [1, 512, 1300, 0xFFFF_FFFF])
 def test_a_gap_in_the_input_is_refused(session: Firmware, offset: int) -> None:
     refusal = error(ErrorCode.OUT_OF_RANGE, 0x03, offset)
@@ -158,6 +170,8 @@ def test_a_failed_run_leaves_no_result(session: Firmware) -> None:
         ("read_timing", 0x06, {"first": 0, "count": 4}, 4),
         ("read_timing", 0x06, {"first": 0xFFFF, "count": 0xFFFF}, 0x1FFFE),
         ("read_checksums", 0x07, {"first": 0, "count": MAX_LAYERS + 1}, MAX_LAYERS + 1),
+        ("read_input", 0x0E, {"offset": 1300, "length": 1}, 1300),
+        ("read_input", 0x0E, {"offset": 0, "length": MAX_CHUNK + 1}, MAX_CHUNK + 1),
         ("run", 0x04, {"flags": 2}, 2),
     ],
 )
@@ -178,7 +192,7 @@ def test_a_body_of_the_wrong_length_is_refused(session: Firmware, type_: int, si
     assert answer == Frame(0xFF, 5, bytes([ErrorCode.BAD_LENGTH, type_]) + size.to_bytes(4, "little"))
 
 
-@pytest.mark.parametrize("type_", [0x00, 0x0D, 0x10, 0x14, 0x7F, 0x80, 0x81, 0xFE, 0xFF])
+@pytest.mark.parametrize("type_", [0x00, 0x0F, 0x10, 0x14, 0x7F, 0x80, 0x81, 0xFE, 0xFF])
 def test_unknown_types_are_refused(session: Firmware, type_: int) -> None:
     answer = session.exchange(Frame(type_, 5))
     assert answer.body == bytes([ErrorCode.UNKNOWN_TYPE, type_]) + type_.to_bytes(4, "little")
@@ -241,3 +255,21 @@ def test_a_bare_image_gives_the_crc_of_its_own_flash(session: Firmware, slot: in
 
 def test_a_bare_image_has_no_second_slot(session: Firmware) -> None:
     assert session.ask("read_image", slot=1) == error(ErrorCode.OUT_OF_RANGE, 0x0C, 1)
+
+
+def test_settings_are_read_and_changed(session: Firmware) -> None:
+    """The host's image is a bare one: RAM keeps its settings."""
+    assert session.ask("read_setting", key=1) == ("read_setting", {"value": 1000, "is_kept": 0})
+    assert session.ask("write_setting", key=4, value=-250) == ("write_setting", {"value": -250, "is_kept": 0})
+    assert session.ask("read_setting", key=4)[1]["value"] == -250
+
+
+@pytest.mark.parametrize(("key", "value"), [(1, 99), (1, -1), (1, 60_001), (4, -(2**31)), (8, 1), (0, 0)])
+def test_other_values_and_keys_are_refused(session: Firmware, key: int, value: int) -> None:
+    kind, answer = session.ask("write_setting", key=key, value=value)
+    assert (kind, answer["code"]) == ("error", ErrorCode.OUT_OF_RANGE)
+    assert answer["detail"] == (value % 2**32 if key in (1, 4) else key)
+
+
+def test_unknown_settings_cannot_be_read(session: Firmware) -> None:
+    assert session.ask("read_setting", key=96)[1]["code"] == ErrorCode.OUT_OF_RANGE

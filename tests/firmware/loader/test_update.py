@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from edgel3_deploy.image.header import IMAGE_HEADER_SIZE, LENGTH, ImageHeader
 from edgel3_deploy.link.framing import Frame
-from edgel3_deploy.link.protocol import FORCE_VERSION, ErrorCode, ResetCause, SlotState
-from tests.firmware.loader.conftest import BOOT, FAULTED, ORIGIN, SECTOR, Board, Refused
+from edgel3_deploy.link.protocol import FORCE_VERSION, PROTOCOL_VERSION, ErrorCode, ResetCause, SlotState
+from tests.firmware.loader.conftest import BOOT, FAULTED, ORIGIN, SECTOR, SETTINGS, Board, Refused
 
 OLD = random.Random(1).randbytes(6000)
 NEW = random.Random(2).randbytes(7501)
@@ -177,7 +177,8 @@ def refusal_of(board: Board, slot: int) -> tuple[int, int]:
 
 
 def test_a_terminal_is_told_why_the_loader_waits(board: Board) -> None:
-    assert b"loader, protocol 3, board host: waits for an update because there is no app" in board.feed(b"\r")
+    told = f"loader, protocol {PROTOCOL_VERSION}, board host: waits for an update because there is no app"
+    assert told.encode() in board.feed(b"\r")
 
 
 def image_that_starts(board: Board, slot: int) -> bytes:
@@ -192,6 +193,25 @@ cuts = given(
     ecc=st.booleans(),
 )
 many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.mark.parametrize("slots", [1, 2])
+def test_settings_outlive_updates(one: Board, two: Board, slots: int) -> None:
+    board = one if slots == 1 else two
+    kept = random.Random(3).randbytes(2 * SECTOR)
+    board.place(SETTINGS, kept)
+    assert board.reset() is None
+    for slot in range(slots):
+        longest = random.Random(4).randbytes(board.slots[slot][1] - IMAGE_HEADER_SIZE)
+        board.update(longest, slot)
+        assert board.reset() == slot
+        board.to_loader()
+    assert board.read(SETTINGS, len(kept)) == kept
+    assert not board.library.flash_erase(SETTINGS)
+    assert not board.library.flash_program(SETTINGS, bytes(32))
+    assert not board.library.flash_erase_settings(board.slots[0][0])
+    assert not board.library.flash_program_settings(board.slots[0][0], bytes(32))
+    assert board.read(SETTINGS, len(kept)) == kept
 
 
 @many

@@ -28,7 +28,7 @@ USERS = tuple(
 
 NO_FACTS = {
     *("REG32", "JOIN", "BASE_OF", "BUS_OF", "BIT_OF", "ON_APB2", "ENABLE_BIT", "AT2", "LOG2"),
-    *("REFERENCE_HZ", "VOS1_CPU_HZ", "BUSY_POLLS", "REQUEST"),
+    *("REFERENCE_HZ", "VOS1_CPU_HZ", "BUSY_POLLS", "REQUEST", "ORDER", "MARGIN"),
 }
 """Macros that only rename, compute or choose: there is nothing in a chip to compare them with."""
 

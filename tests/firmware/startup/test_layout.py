@@ -78,7 +78,7 @@ def test_an_arena_beyond_its_region_does_not_link(
     arm_gcc: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     board = load_board("stm32f7")
-    small = (Region("dtcm", "ram", 0x2000_0000, 12 * 1024) if r.name == "dtcm" else r for r in board.regions)
+    small = (Region("dtcm", "ram", 0x2000_0000, 8 * 1024) if r.name == "dtcm" else r for r in board.regions)
     with pytest.raises(subprocess.CalledProcessError):
         build_image(arm_gcc, replace(board, regions=tuple(small)), tmp_path)
     assert "dtcm" in capfd.readouterr().err

@@ -119,7 +119,7 @@ def test_lists_of_sparse_networks_run_from_the_itcm(
     board = load_board(name)
     build(BuildRequest(board=board, model=str(tmp_path / "sparse.tflite"), output=tmp_path / name))
     image = read_elf(tmp_path / name / "firmware.elf")
-    for function in ("edgel3_sparse_tile", "edgel3_sparse_run"):
+    for function in ("edgel3_sparse_tile", "edgel3_sparse_run_taps"):
         assert region_of(image, board, function) == memory
 
 

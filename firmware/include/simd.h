@@ -1,5 +1,5 @@
 /*
- * The Armv7E-M DSP operations that the fast kernels use, each with its definition in plain C.
+ * The Armv7E-M DSP operations that kernels and filters use, each with its definition in plain C.
  *
  * A packed word holds two signed 16-bit lanes (low half, high half) or four bytes. EDGEL3_PORTABLE selects
  * the plain C on any target, so that both can be compared on the same machine; so does a target without an
@@ -112,6 +112,17 @@ EDGEL3_INLINE uint32_t edgel3_smlad(uint32_t a, uint32_t b, uint32_t sum)
 #endif
 }
 
+/* As edgel3_smlad, in 64 bits: no sum of fewer than 2^32 products overflows. */
+EDGEL3_INLINE int64_t edgel3_smlald(uint32_t a, uint32_t b, int64_t sum)
+{
+#if EDGEL3_DSP
+    __asm("smlald %Q0, %R0, %1, %2" : "+r"(sum) : "r"(a), "r"(b));
+    return sum;
+#else
+    return sum + (int64_t)edgel3_low(a) * edgel3_low(b) + (int64_t)edgel3_high(a) * edgel3_high(b);
+#endif
+}
+
 /* sum + the high word of a * b, rounded half up. */
 EDGEL3_INLINE int32_t edgel3_smmlar(int32_t a, int32_t b, int32_t sum)
 {
@@ -133,6 +144,18 @@ EDGEL3_INLINE int32_t edgel3_ssat8(int32_t value)
     return result;
 #else
     return value < -128 ? -128 : value > 127 ? 127 : value;
+#endif
+}
+
+/* Saturate to int16. */
+EDGEL3_INLINE int32_t edgel3_ssat16(int32_t value)
+{
+#if EDGEL3_DSP
+    int32_t result;
+    __asm("ssat %0, #16, %1" : "=r"(result) : "r"(value));
+    return result;
+#else
+    return value < INT16_MIN ? INT16_MIN : value > INT16_MAX ? INT16_MAX : value;
 #endif
 }
 

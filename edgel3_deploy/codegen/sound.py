@@ -1,0 +1,48 @@
+"""The tables of the sound path as C: taps, the A curve's coefficients, shifts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from edgel3_deploy.audio import condition, decimate, sound_level
+from edgel3_deploy.codegen import ctext
+from edgel3_deploy.codegen.render import render
+
+SOURCE = "sound_tables.c"
+INCLUDE = "sound/sound.h"
+
+
+def sound_files(rate: int, target: int) -> Mapping[str, bytes]:
+    """The file that defines `sound_tables` for a microphone at `rate` and a network at `target`.
+
+    Raises BadInputError for rates without filters or A curve.
+    """
+    return {SOURCE: sound_tables(rate, target)}
+
+
+def sound_tables(rate: int, target: int, name: str = "sound_tables") -> bytes:
+    """The tables by another name too, for images that have several."""
+    filters = decimate.filters(rate, target)
+    curve = sound_level.weighting(rate)
+    return render(
+        "sound_tables.c.j2",
+        include=INCLUDE,
+        name=ctext.identifier(name),
+        rate=rate,
+        target=target,
+        corner=condition.corner_hz(rate),
+        mean_shift=condition.shift(rate),
+        filters=[(stage, ctext.rows(stage.taps)) for stage in filters],
+        curve=curve,
+        poles=[_float(value) for value in curve.poles],
+        biquad=[_float(value) for value in curve.biquad],
+        rise=_float(curve.rise),
+        decay=_float(curve.decay),
+    )
+
+
+def _float(value: np.float32) -> str:
+    """A float32 as C text that stands for exactly this value."""
+    return f"{float(value).hex()}F"

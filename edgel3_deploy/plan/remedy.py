@@ -1,0 +1,62 @@
+"""What would make a network fit: a higher limit of RAM, or more zeros."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import replace
+
+from edgel3_deploy.boards.board import Board
+from edgel3_deploy.graph.ir import Network
+from edgel3_deploy.plan.estimate import Estimate, scheduled
+from edgel3_deploy.plan.list_sizes import least_constants
+from edgel3_deploy.plan.schedule import Schedule, constants_limit, least_ram_limit
+from edgel3_deploy.plan.search import options
+from edgel3_deploy.plan.skeleton import sparser
+
+
+def with_remedy(found: Estimate, network: Network, board: Board, ram_limit: int | None = None) -> Estimate:
+    """The estimate with the least limit of RAM that would do if there was one, or else the least sparsity."""
+    limited = with_least_ram(found, network, board, ram_limit)
+    if limited.least_ram is not None:
+        return limited
+    return with_least_sparsity(found, network, board, ram_limit)
+
+
+def with_least_ram(found: Estimate, network: Network, board: Board, ram_limit: int | None = None) -> Estimate:
+    """The estimate with the least limit of RAM that would fit; unchanged without a limit, or if it fits."""
+    if not found.excess or ram_limit is None:
+        return found
+    return replace(found, least_ram=least_ram_limit(network, board, found.layout))
+
+
+def with_least_sparsity(
+    found: Estimate, network: Network, board: Board, ram_limit: int | None = None
+) -> Estimate:
+    """The estimate with the least percentage of zeros, the same in all 3x3 convolutions, that would fit.
+
+    Unchanged if the network fits, or if no share below 100 would do.
+    """
+    if not found.excess:
+        return found
+
+    def fits(percent: int) -> bool:
+        shape = sparser(network, percent)
+        plain = options(shape, winograd=False)
+        plan = scheduled(shape, board, found.layout, "balanced", plain, ram_limit=ram_limit)
+        return isinstance(plan, Schedule)
+
+    room = constants_limit(board, found.layout)
+    shares = range(1, 100)
+    # With less the weights alone are too many; where flash is all that lacks, this share or the next will do.
+    first = bisect_left(shares, True, key=lambda percent: _least_weights(network, percent) <= room)
+    near = next((percent for percent in shares[first : first + 2] if fits(percent)), None)
+    if near is not None:
+        return replace(found, sparsity=near)
+    if first + 2 >= len(shares) or not fits(shares[-1]):
+        return found
+    return replace(found, sparsity=shares[bisect_left(shares, True, first + 2, key=fits)])
+
+
+def _least_weights(network: Network, percent: int) -> int:
+    """Bytes that all weights take at least once so many percent of them are zeros."""
+    return sum(least_constants(layer, percent) for layer in network.layers)

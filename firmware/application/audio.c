@@ -1,0 +1,82 @@
+/* The host may send each window as a stream of its own, or go on with the samples that the next one adds. */
+#include "application/audio.h"
+
+#include "network.h"
+
+#if EDGEL3_NET_FRONT_END
+
+#include "front_end/front_end.h"
+#include "link/bytes.h"
+#include "link/protocol.h"
+
+_Static_assert(FRONT_END_BANDS * FRONT_END_FRAMES == EDGEL3_NET_INPUT_SIZE, "the front end makes the input");
+
+static front_end_t front_end;
+static front_end_frame_levels_t levels[FRONT_END_INNER];
+
+bool audio_is_supported(void)
+{
+    return true;
+}
+
+static bool may_end_window(uint32_t end)
+{
+    return end >= FRONT_END_SAMPLE_RATE && (end - FRONT_END_SAMPLE_RATE) % FRONT_END_HOP == 0;
+}
+
+bool audio_load(audio_t *audio, inference_t *inference, uint32_t offset, const uint8_t *data, uint32_t samples,
+                bool window)
+{
+    static int16_t block[LINK_MAX_CHUNK / 2];
+    const uint32_t end = offset + samples;
+    if (end < offset || (window && !may_end_window(end))) {
+        return false;
+    }
+    if (offset > 0 && end == audio->loaded && window == audio->has_window) {
+        return true;
+    }
+    if (offset == 0) {
+        front_end_start(&front_end, levels);
+        *audio = (audio_t){.loaded = 0};
+    }
+    if (offset != audio->loaded) {
+        return false;
+    }
+    if (audio->has_window) {
+        audio->counter = 0;
+    }
+    for (uint32_t i = 0; i < samples; i++) {
+        block[i] = (int16_t)get_u16(data + 2 * i);
+    }
+    const uint64_t before = inference->read_counter();
+    front_end_push(&front_end, block, samples);
+    audio->loaded = end;
+    audio->has_window = window;
+    if (window) {
+        front_end_window(&front_end, inference->input);
+    }
+    inference->loaded = window ? EDGEL3_NET_INPUT_SIZE : 0;
+    audio->counter += inference->read_counter() - before;
+    return true;
+}
+
+#else
+
+bool audio_is_supported(void)
+{
+    return false;
+}
+
+bool audio_load(audio_t *audio, inference_t *inference, uint32_t offset, const uint8_t *data, uint32_t samples,
+                bool window)
+{
+    (void)audio;
+    (void)inference;
+    (void)offset;
+    (void)data;
+    (void)samples;
+    (void)window;
+    return false;
+}
+
+#endif

@@ -1,0 +1,133 @@
+"""DFSDM1: it converts what its clocks, its filter and its pins let through."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edgel3_deploy.emulate.microphone import Microphone
+from edgel3_deploy.emulate.stm32.dfsdm import (
+    CHCFGR1,
+    CHCFGR2,
+    CHEN,
+    CKOUT,
+    CR1,
+    DFEN,
+    DFSDMEN,
+    FAST,
+    FCR,
+    RCONT,
+    RDATAR,
+    RDMAEN,
+    RSWSTART,
+    Dfsdm,
+    converted,
+)
+
+CHANNEL = 1
+MODE = CHANNEL << 24 | FAST | RDMAEN | RCONT
+FULL_SCALE = 50**4
+
+
+class Tone(Microphone):
+    """Half of full scale; remembers the rates that it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.rates: list[float] = []
+
+    def passed(self, rate: float, looked: bool) -> NDArray[np.float32]:
+        self.rates.append(rate)
+        return np.full(len(super().passed(rate, looked)), 0.5, np.float32)
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def tone() -> Tone:
+    return Tone()
+
+
+@pytest.fixture
+def dfsdm(said: list[str], tone: Tone) -> Dfsdm:
+    return Dfsdm(said.append, lambda: 108e6, tone)
+
+
+def start(
+    dfsdm: Dfsdm, *, divider: int = 45, mode: int = MODE, shift: int = 0, channel: int = CHEN | CKOUT
+) -> None:
+    """As the driver does."""
+    dfsdm.write(CHCFGR1, divider - 1 << 16)
+    dfsdm.write(CHCFGR1, divider - 1 << 16 | DFSDMEN)
+    dfsdm.write(0x20 * CHANNEL + CHCFGR2, shift << 3)
+    dfsdm.write(0x20 * CHANNEL + CHCFGR1, channel)
+    dfsdm.write(FCR, 4 << 29 | 49 << 16)
+    dfsdm.write(CR1, mode)
+    dfsdm.write(CR1, mode | DFEN)
+    dfsdm.write(CR1, mode | DFEN | RSWSTART)
+
+
+def test_data_have_24_bits_above_their_channel(dfsdm: Dfsdm, tone: Tone) -> None:
+    start(dfsdm)
+    words = dfsdm.take(looked=True)
+    assert len(words) == 480
+    assert tone.rates == [48_000.0]
+    assert set(words.tolist()) == {FULL_SCALE // 2 << 8 | CHANNEL}
+    assert dfsdm.read(RDATAR) == words[-1]
+    assert dfsdm.read(CR1) & RSWSTART == 0
+
+
+def test_a_shift_makes_room(dfsdm: Dfsdm) -> None:
+    start(dfsdm, shift=3)
+    assert dfsdm.take(looked=True)[0] >> 8 == FULL_SCALE // 2 >> 3
+
+
+def test_sums_saturate_and_are_signed() -> None:
+    samples = np.array([-1.0, 0.25, 1.0, 2.0], np.float32)
+    assert converted(samples, 4, 50, 0).tolist() == [-FULL_SCALE, FULL_SCALE // 4, FULL_SCALE, FULL_SCALE]
+    assert converted(samples, 5, 50, 0).tolist() == [-(2**23), 2**23 - 1, 2**23 - 1, 2**23 - 1]
+
+
+@pytest.mark.parametrize("missing", [FAST, RDMAEN, RCONT])
+def test_nothing_comes_unless_all_is_set(dfsdm: Dfsdm, missing: int) -> None:
+    start(dfsdm, mode=MODE & ~missing)
+    assert len(dfsdm.take(looked=True)) == 0
+
+
+def test_nothing_comes_before_the_start_and_after_a_reset(dfsdm: Dfsdm) -> None:
+    assert len(dfsdm.take(looked=True)) == 0
+    start(dfsdm)
+    dfsdm.reset()
+    assert len(dfsdm.take(looked=True)) == 0
+
+
+def test_a_line_that_is_not_connected_stays_low(dfsdm: Dfsdm) -> None:
+    dfsdm.connected = lambda channel: channel != CHANNEL
+    start(dfsdm)
+    assert dfsdm.take(looked=True)[0] >> 8 == -FULL_SCALE
+
+
+@pytest.mark.parametrize("channel", [CHEN, CKOUT, CHEN | CKOUT | 1])
+def test_the_channel_must_take_the_rising_edges_of_its_own_clock(dfsdm: Dfsdm, channel: int) -> None:
+    start(dfsdm, channel=channel)
+    assert dfsdm.take(looked=True)[0] >> 8 == -FULL_SCALE
+
+
+def test_a_clock_that_the_microphone_does_not_take_is_told_once(dfsdm: Dfsdm, said: list[str]) -> None:
+    start(dfsdm, divider=20)
+    for _ in range(3):
+        assert dfsdm.take(looked=True)[0] >> 8 == -FULL_SCALE
+    assert said == ["CKOUT is 5.40 MHz, which the microphone does not take"]
+
+
+def test_what_is_fixed_while_it_runs_cannot_be_written(dfsdm: Dfsdm, said: list[str]) -> None:
+    start(dfsdm)
+    dfsdm.write(CHCFGR1, 9 << 16 | DFSDMEN)
+    dfsdm.write(FCR, 0)
+    assert dfsdm.clock_hz == 2.4e6
+    assert dfsdm.read(FCR) == 4 << 29 | 49 << 16
+    assert len(said) == 2
