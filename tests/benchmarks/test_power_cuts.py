@@ -12,6 +12,7 @@ from benchmarks.power_cuts import is_right, prepare_update, remarks, run, summar
 from edgel3_deploy.boards import load_board
 from edgel3_deploy.emulate import PowerCut
 from edgel3_deploy.image.header import IMAGE_HEADER_SIZE, LENGTH
+from edgel3_deploy.image.layout import flash_layout
 
 pytest.importorskip("unicorn", reason="the Python package unicorn is not installed")
 pytestmark = pytest.mark.usefixtures("arm_gcc")
@@ -37,7 +38,8 @@ def test_a_board_recovers_from_a_cut_in_every_phase(board: str, slots: int, tmp_
 def test_a_loader_that_ignores_the_crc_starts_half_an_image(tmp_path: Path) -> None:
     board = load_board("stm32f7")
     update = prepare_update(board, 1, tmp_path, [NO_CRC_CHECK])
-    first = board.sectors[1]
+    slot = flash_layout(board, 1).slots[0]
+    first = next(sector for sector in board.sectors if sector.origin == slot.origin)
     start = first.origin - board.flash.origin
     old = update.before.read_bytes()[start : start + first.size]
     # A torn erase of the first sector that spares the header, and nothing but that.

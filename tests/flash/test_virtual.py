@@ -93,7 +93,7 @@ def test_a_flipped_bit_keeps_the_loader_waiting_until_the_next_flash(arm_gcc: Pa
     flash_build(found, "virtual")
     file = found.directory / FLASH_FILE
     contents = bytearray(file.read_bytes())
-    contents[0x8000 + 0x400 + 3_000] ^= 0x10
+    contents[0x1_8000 + 0x400 + 3_000] ^= 0x10
     file.write_bytes(contents)
     with (
         port_to_run(found.board, found.directory, found.elf) as path,
