@@ -221,7 +221,7 @@ def _render(
     if chosen.runtime == "tflm":
         arena = tflm.place_arena(arena_bytes(model), network, board)
         flash = layout.overhead + len(model)
-        known = _known(board, flash, ((arena.region, arena.size),))
+        known = _known(board, flash, ((arena.region, arena.size),), head)
         memory = (MemoryUse("arena", arena.region, 0, arena.size, 0, len(network.layers) - 1),)
         return _Project(render(plan=arena), known, _each(network), _pixels(network), memory)
     if chosen.runtime == "native":
@@ -233,7 +233,7 @@ def _render(
         refuse_estimate(with_remedy(judged, network, board, limit))
         assert isinstance(native, Schedule)
         steps = tuple(tuple(layer.index for layer in step.layers) for step in native.steps)
-        known = _known(board, judged.flash_used - judged.code, native.arenas)
+        known = _known(board, judged.flash_used - judged.code, native.arenas, head)
         return _Project(render(plan=native), known, steps, schedule_orders(native), schedule_memory(native))
     scratch = cmsis_nn.network_scratch(network)
     plan = _or_error(lambda: plan_memory(network, board, scratch=scratch))
@@ -243,7 +243,7 @@ def _render(
     assert tools.cmsis_nn is not None
     library = project_files(tools.cmsis_nn, cmsis_nn.functions_called(network))
     files = render(plan=plan, library=library)
-    known = _known(board, judged.flash_used, plan.arenas)
+    known = _known(board, judged.flash_used, plan.arenas, head)
     return _Project(files, known, _each(network), _pixels(network), layers_memory(network, plan))
 
 
@@ -268,9 +268,16 @@ def _pixels(network: Network) -> tuple[Order, ...]:
     return (PIXELS,) * len(network.layers)
 
 
-def _known(board: Board, flash: int, arenas: tuple[tuple[str, int], ...]) -> dict[str, int]:
+def _known(
+    board: Board, flash: int, arenas: tuple[tuple[str, int], ...], head: CompiledHead | None
+) -> dict[str, int]:
+    from edgel3_deploy.codegen.head import head_flash, head_ram
+
     used = {board.flash.name: flash, **dict(arenas)}
     used[board.main_ram] = used.get(board.main_ram, 0) + board.stack_size + mailbox_size(board)
+    if head is not None:
+        used[board.flash.name] += head_flash(head)
+        used[board.main_ram] += head_ram(head)
     return used
 
 
