@@ -21,6 +21,8 @@ Int16Array = NDArray[np.int16]
 
 FRACTION_BITS = 16
 """A tap of 1.0 is 2^16; all taps are below a half."""
+MAX_TAPS = 256
+"""SOUND_MAX_TAPS of firmware/sound/sound.h: there is memory for so many."""
 MICROPHONE_RATES = (8_000, 16_000, 48_000)
 PASS_BAND_HZ = 3_600.0
 STOP_BAND_HZ = 4_000.0
@@ -68,9 +70,10 @@ def _design(rate: int, factor: int, length: int, cutoff: float, attenuation: flo
 
 
 def fits(taps: NDArray[np.float64]) -> bool:
-    """Whether integer taps are int16, come in eights, and no sum can overflow int64."""
+    """Whether integer taps are int16, come in eights, MAX_TAPS at most, and no sum can overflow int64."""
     largest_sum = float(np.abs(taps).sum()) * 2**15 + 2 ** (FRACTION_BITS - 1)
-    return len(taps) % 8 == 0 and np.abs(taps).max() < 2**15 and largest_sum < 2.0**63
+    fitting = len(taps) % 8 == 0 and len(taps) <= MAX_TAPS
+    return fitting and np.abs(taps).max() < 2**15 and largest_sum < 2.0**63
 
 
 def decimate(samples: Int16Array, stages: Sequence[Filter]) -> Int16Array:

@@ -68,7 +68,7 @@ def command() -> None:
     type=click.Choice(["choose", "mean", "max"]),
     default="choose",
     show_default=True,
-    help="How windows become clips; `choose` tries auto-pool between both.",
+    help="How windows become clips; `choose` tries both, auto-pool between them, and the geometric mean.",
 )
 @click.option(
     "--compare-float",
@@ -91,7 +91,7 @@ def train(
     """Train a head on a data set, judge it by the official folds, and write it with a report."""
     from edgel3_deploy.fileio import write_atomically
     from edgel3_deploy.head.file import save_head
-    from edgel3_deploy.head.pool import MAXIMUM, MEAN, SHARPNESSES
+    from edgel3_deploy.head.pool import MAXIMUM, MEAN, POOLINGS
     from edgel3_deploy.head.report import head_html
     from edgel3_deploy.head.run import TrainRequest, train_head
     from edgel3_deploy.head.train import HIDDEN, Choices
@@ -99,7 +99,7 @@ def train(
     require_output(output, ".npz", ())
     choices = Choices(
         hidden=HIDDEN if hidden is None else (_widths(hidden),),
-        sharpnesses={"choose": SHARPNESSES, "mean": (MEAN,), "max": (MAXIMUM,)}[pool],
+        poolings={"choose": POOLINGS, "mean": (MEAN,), "max": (MAXIMUM,)}[pool],
     )
     request = TrainRequest(data, format_, model, calibration, held_out, choices, compare_float)
     with ConsoleProgress() as progress:

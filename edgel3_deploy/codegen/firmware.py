@@ -15,7 +15,7 @@ INCLUDES = (".", FOLDER, f"{FOLDER}/include")
 """The include path of a project's own sources."""
 
 
-HEAD_KERNELS = ("fully_connected.c", "requantize_general.c", "requantize.h", "requantize_fast.h", "simd.h")
+HEAD_KERNELS = ("fully_connected.c", "requantize_general.c", "requantize.h", "requantize_fast.h")
 """Of the kernels, what a head takes."""
 
 

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from edgel3_deploy.audio.clips import load_clip, windows
 from edgel3_deploy.audio.frontend import FloatArray, FrontEnd, front_end, log_mel
-from edgel3_deploy.audio.pcm import to_pcm
+from edgel3_deploy.audio.pcm import FULL_SCALE, PcmArray, to_pcm
+from edgel3_deploy.embedding.board import ARITHMETIC, board_inputs
 from edgel3_deploy.errors import BadInputError, UsageError
 from edgel3_deploy.fileio import read_file, sha256, write_atomically
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.graph.reference import run
-from edgel3_deploy.graph.tensors import quantize_input
 from edgel3_deploy.head.dataset import LabelledClip
 from edgel3_deploy.models.archive import fingerprint
 from edgel3_deploy.models.forward import forward
@@ -27,9 +27,8 @@ from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.progress import Progress, silent
 
 HOP_SECONDS = 0.5
-_RECIPE = 1  # part of every cache key: raise it whenever the same clip would give other embeddings
+_RECIPE = 2  # part of every cache key: raise it whenever the same clip would give other embeddings
 _MOST_CLIP_BYTES = 1 << 31
-_PCM_SCALE = np.float32(1 / 32768)
 
 
 @dataclass(frozen=True)
@@ -48,11 +47,12 @@ class Embedder:
         """What an embedding's elements are."""
         return np.int8 if isinstance(self.network, Network) else np.float32
 
-    def embed(self, spectrograms: FloatArray) -> NDArray[np.int8] | FloatArray:
-        """Embeddings (n, embedding) of spectrograms in dB, float32 (n, n_mels, frames)."""
+    def embed(self, windows: Sequence[PcmArray]) -> NDArray[np.int8] | FloatArray:
+        """Embeddings (n, embedding) of windows of PCM, int16 (sample_rate,) each."""
         if isinstance(self.network, FloatNetwork):
-            return forward(self.network, spectrograms)
-        inputs = quantize_input(self.network, spectrograms)
+            samples = [window.astype(np.float32) / np.float32(FULL_SCALE) for window in windows]
+            return forward(self.network, np.stack([log_mel(window, self.front_end) for window in samples]))
+        inputs = board_inputs(self.network, self.front_end, np.stack(windows))
         return np.stack([run(self.network, window).reshape(-1) for window in inputs])
 
 
@@ -93,19 +93,15 @@ def embed_clips(
     return tuple(results)
 
 
-def board_spectrogram(pcm: NDArray[np.int16], facts: FrontEnd) -> FloatArray:
-    """The spectrogram in dB of one window of PCM, int16 (sample_rate,) -> float32 (n_mels, frames)."""
-    return log_mel(pcm.astype(np.float32) * _PCM_SCALE, facts)
-
-
 def _clip(clip: LabelledClip, embedder: Embedder) -> ClipEmbeddings:
     content = read_file(clip.path, "a recording", _MOST_CLIP_BYTES)
     digest = sha256(content)
-    key = sha256(f"{_RECIPE} {HOP_SECONDS} {embedder.front_end.name} {embedder.identity} {digest}".encode())
+    recipe = (_RECIPE, ARITHMETIC, HOP_SECONDS, embedder.front_end.name, embedder.identity, digest)
+    key = sha256(" ".join(map(str, recipe)).encode())
     path = cache_dir() / "embeddings" / embedder.identity[:16] / f"{key}.npy"
     embeddings = _load(path, embedder)
     if embeddings is None:
-        embeddings = embedder.embed(_spectrograms(clip, embedder.front_end))
+        embeddings = embedder.embed(_windows(clip, embedder.front_end))
         stream = io.BytesIO()
         np.save(stream, embeddings)
         with contextlib.suppress(UsageError):  # without a cache the next run takes longer, that is all
@@ -122,7 +118,8 @@ def _load(path: Path, embedder: Embedder) -> NDArray[np.int8] | FloatArray | Non
     return None
 
 
-def _spectrograms(clip: LabelledClip, facts: FrontEnd) -> FloatArray:
+def _windows(clip: LabelledClip, facts: FrontEnd) -> list[PcmArray]:
+    """The clip's windows as PCM, without those of digital silence if there are others."""
     try:
         loaded = load_clip(clip.path, facts)
     except BadInputError as error:
@@ -131,4 +128,4 @@ def _spectrograms(clip: LabelledClip, facts: FrontEnd) -> FloatArray:
     pcm = to_pcm(loaded.samples)
     cut, _ = windows(replace(loaded, samples=pcm.astype(np.float32)), facts, HOP_SECONDS, center=False)
     heard = [window for window in cut if window.any()] or [cut[0]]
-    return np.stack([board_spectrogram(window.astype(np.int16), facts) for window in heard])
+    return [window.astype(np.int16) for window in heard]

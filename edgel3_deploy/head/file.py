@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import re
 import zipfile
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from edgel3_deploy.fileio import read_file, sha256, write_atomically
 from edgel3_deploy.graph.ir import FullyConnected, Requantize, Tensor
 from edgel3_deploy.head.arithmetic import MOST_LABELS, logistic_constants, softmax_constants
 from edgel3_deploy.head.network import HeadNetwork
+from edgel3_deploy.head.pool import POOLINGS
 
 FORMAT = 1
 _MOST_LABEL_LETTERS = 64
@@ -33,7 +33,7 @@ class HeadFile:
 
     `model_sha256` is that of the .tflite whose embeddings it takes: another model's do not mean the same.
     `weights_sha256` is the fingerprint of the float weights behind it, "" where they were not at hand.
-    `sharpness` pools windows to clips (`head.pool`), `thresholds` (labels,) say from which probability on a
+    `pooling` makes clips of windows (`head.pool`), `thresholds` (labels,) say from which probability on a
     clip has a label. `data` tells what it was trained on, `metrics` what was reached on folds that judged,
     `folds` the same by fold; `trained_on` has the SHA-256 of every clip that took part.
     """
@@ -43,7 +43,7 @@ class HeadFile:
     model_name: str
     model_sha256: str
     weights_sha256: str
-    sharpness: float
+    pooling: str
     thresholds: tuple[float, ...]
     data: dict[str, Any]
     metrics: dict[str, Any]
@@ -69,7 +69,7 @@ class HeadFile:
             "model_name": self.model_name,
             "model_sha256": self.model_sha256,
             "weights_sha256": self.weights_sha256,
-            "sharpness": None if math.isinf(self.sharpness) else self.sharpness,
+            "pooling": self.pooling,
             "thresholds": self.thresholds,
             "data": self.data,
             "metrics": self.metrics,
@@ -136,12 +136,11 @@ def _head(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> HeadFile:
         softmax_constants(current.scale)
     else:
         logistic_constants(current.scale, current.zero_point)
-    sharpness = math.inf if header["sharpness"] is None else _real(header["sharpness"], 0, 1e6)
+    if header["pooling"] not in POOLINGS or not _DIGEST.fullmatch(header["model_sha256"]):
+        raise ValueError("'pooling' or 'model_sha256' has an unknown form")
     thresholds = tuple(_real(value, 0, 1) for value in header["thresholds"])
     if len(thresholds) != len(labels):
         raise ValueError("not one threshold for each label")
-    if not isinstance(header["model_sha256"], str) or not _DIGEST.fullmatch(header["model_sha256"]):
-        raise ValueError("'model_sha256' is no SHA-256 in hexadecimal")
     digests = arrays["trained_on"]
     if digests.dtype != np.uint8 or digests.ndim != 2 or digests.shape[1] != 32:
         raise ValueError("'trained_on' holds no digests")
@@ -153,7 +152,7 @@ def _head(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> HeadFile:
         model_name=str(header["model_name"]),
         model_sha256=header["model_sha256"],
         weights_sha256=str(header["weights_sha256"]),
-        sharpness=sharpness,
+        pooling=header["pooling"],
         thresholds=thresholds,
         data=header["data"],
         metrics=header["metrics"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,7 +111,7 @@ def train_head(request: TrainRequest, progress: Progress = silent) -> TrainResul
         model_name=model.name,
         model_sha256=sha256(model.tflite),
         weights_sha256="" if model.weights is None else fingerprint(model.weights),
-        sharpness=trained.head.settings.sharpness,
+        pooling=trained.head.settings.pooling,
         thresholds=tuple(round(float(value), 4) for value in trained.thresholds),
         data=_data(request, dataset, trained),
         metrics=trained.metrics.to_json(),
@@ -160,14 +159,13 @@ def judge_head(
     places = [head.labels.index(label) for label in dataset.labels]
     targets = dataset.targets()[chosen]
     wide = _widened(targets, places, len(head.labels))
-    found = clip_probabilities(head.network, head.sharpness, [clips[index] for index in chosen])
+    found = clip_probabilities(head.network, head.pooling, [clips[index] for index in chosen])
     return HeadTest(measure(found, wide, head.exclusive), len(clips) - len(chosen))
 
 
 def settings_json(settings: Settings) -> dict[str, Any]:
     """Settings as the head file keeps them."""
-    sharpness = "maximum" if math.isinf(settings.sharpness) else settings.sharpness
-    return {"hidden": list(settings.hidden), "penalty": settings.penalty, "sharpness": sharpness}
+    return {"hidden": list(settings.hidden), "penalty": settings.penalty, "pooling": settings.pooling}
 
 
 def _take(model: str, calibration: Sequence[Path], progress: Progress) -> _Model:
@@ -207,14 +205,8 @@ def _data(request: TrainRequest, dataset: Dataset, trained: Trained) -> dict[str
         "held out": ", ".join(request.held_out) or "none",
         "hidden layers": " x ".join(map(str, trained.head.settings.hidden)) or "none",
         "penalty": trained.head.settings.penalty,
-        "pooling": _pooling(trained.head.settings.sharpness),
+        "pooling": trained.head.settings.pooling,
     }
-
-
-def _pooling(sharpness: float) -> str:
-    if math.isinf(sharpness):
-        return "maximum"
-    return f"auto-pool of sharpness {sharpness:g}" if sharpness else "mean"
 
 
 def _widened(targets: NDArray[np.bool_], places: list[int], labels: int) -> NDArray[np.bool_]:

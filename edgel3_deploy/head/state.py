@@ -8,48 +8,46 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-SCORE_ONE = 1 << 16
-MOST_SMOOTHING = 8
+MOST_SMOOTHING = 255
 
 
 @dataclass(frozen=True)
 class LabelSettings:
     """What may be changed while the board runs: head_settings_t.
 
-    The newest window weighs 2 ** -smoothing. A label is present from its `on` upwards until below its `off`,
-    both uint16 (labels,), of SCORE_ONE.
+    The newest window weighs 1 / smoothing. A label is present from its `on` upwards until below its `off`,
+    both uint8 (labels,), in 256ths.
     """
 
     smoothing: int
-    on: NDArray[np.uint16]
-    off: NDArray[np.uint16]
+    on: NDArray[np.uint8]
+    off: NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class LabelState:
-    """Smoothed scores, int64 (labels,) of SCORE_ONE, and which labels are present, bool (labels,)."""
+    """Smoothed scores, int64 (labels,) in 65536ths, and which labels are present, bool (labels,)."""
 
     smoothed: NDArray[np.int64]
     present: NDArray[np.bool_]
 
 
 def label_settings(
-    thresholds: Sequence[float], *, smoothing: int = 2, hysteresis: float = 0.2
+    thresholds: Sequence[float], *, smoothing: int = 3, hysteresis: float = 0.2
 ) -> LabelSettings:
     """Settings from a head's thresholds as probabilities; off lies lower by that share of each.
 
-    Raises ValueError for a smoothing outside 0 to MOST_SMOOTHING, and for a hysteresis or thresholds outside
+    Raises ValueError for a smoothing outside 1 to MOST_SMOOTHING, and for a hysteresis or thresholds outside
     0 to 1.
     """
     values = np.asarray(thresholds, np.float64)
-    if not 0 <= smoothing <= MOST_SMOOTHING:
-        raise ValueError(f"smoothing {smoothing}, not 0 to {MOST_SMOOTHING}")
+    if not 1 <= smoothing <= MOST_SMOOTHING:
+        raise ValueError(f"smoothing {smoothing}, not 1 to {MOST_SMOOTHING}")
     if not (0 <= hysteresis <= 1 and ((values >= 0) & (values <= 1)).all()):
         raise ValueError("thresholds and hysteresis are not 0 to 1")
-    most = SCORE_ONE - 1
-    on = np.minimum(np.rint(values * SCORE_ONE), most)
+    on = np.minimum(np.rint(values * 256), 255)
     off = np.floor(on * (1 - hysteresis))
-    return LabelSettings(smoothing, on.astype(np.uint16), off.astype(np.uint16))
+    return LabelSettings(smoothing, on.astype(np.uint8), off.astype(np.uint8))
 
 
 def take(state: LabelState | None, settings: LabelSettings, scores: NDArray[np.int8]) -> LabelState:
@@ -59,8 +57,8 @@ def take(state: LabelState | None, settings: LabelSettings, scores: NDArray[np.i
         smoothed, present = score, np.zeros(len(scores), bool)
     else:
         distance = score - state.smoothed
-        less = (1 << settings.smoothing) - 1
-        smoothed = state.smoothed + np.sign(distance) * ((np.abs(distance) + less) >> settings.smoothing)
+        steps = -(-np.abs(distance) // settings.smoothing)
+        smoothed = state.smoothed + np.sign(distance) * steps
         present = state.present
-    threshold = np.where(present, settings.off, settings.on).astype(np.int64)
+    threshold = np.where(present, settings.off, settings.on).astype(np.int64) * 256
     return LabelState(smoothed, smoothed >= threshold)

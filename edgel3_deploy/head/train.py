@@ -17,7 +17,7 @@ from edgel3_deploy.head.embeddings import ClipEmbeddings
 from edgel3_deploy.head.metrics import Metrics, best_thresholds, log_loss, measure
 from edgel3_deploy.head.mlp import Mlp, fit_mlp
 from edgel3_deploy.head.network import HeadNetwork, Output, run_head
-from edgel3_deploy.head.pool import MEAN, SHARPNESSES, pool
+from edgel3_deploy.head.pool import MEAN, POOLINGS, pool
 from edgel3_deploy.head.quantize import quantize_head
 from edgel3_deploy.progress import Progress, silent
 
@@ -31,11 +31,11 @@ _MOST_INNER_FOLDS = 3
 
 @dataclass(frozen=True)
 class Settings:
-    """Widths of the hidden layers, weight of the squared weights, and sharpness of the pooling."""
+    """Widths of the hidden layers, weight of the squared weights, and one of `head.pool.POOLINGS`."""
 
     hidden: tuple[int, ...]
     penalty: float
-    sharpness: float
+    pooling: str
 
 
 DEFAULT = Settings((64,), 1.0, MEAN)
@@ -48,7 +48,7 @@ class Choices:
 
     hidden: tuple[tuple[int, ...], ...] = HIDDEN
     penalties: tuple[float, ...] = PENALTIES
-    sharpnesses: tuple[float, ...] = SHARPNESSES
+    poolings: tuple[str, ...] = POOLINGS
 
 
 DEFAULT_CHOICES = Choices()
@@ -163,10 +163,10 @@ def _train(dataset: Dataset, windows: Windows, choices: Choices, progress: Progr
     )
 
 
-def clip_probabilities(head: HeadNetwork, sharpness: float, clips: Sequence[ClipEmbeddings]) -> FloatArray:
+def clip_probabilities(head: HeadNetwork, pooling: str, clips: Sequence[ClipEmbeddings]) -> FloatArray:
     """What the int8 head says of clips of int8 embeddings: float32 (clips, labels)."""
     scores = run_head(head, np.concatenate([clip.embeddings for clip in clips]).astype(np.int8))
-    return pool(probabilities(scores), np.array([len(clip.embeddings) for clip in clips]), sharpness)
+    return pool(probabilities(scores), np.array([len(clip.embeddings) for clip in clips]), pooling)
 
 
 @dataclass(frozen=True)
@@ -201,18 +201,22 @@ class _Trainer:
     def choose(self, pairs: list[tuple[BoolArray, BoolArray]]) -> _Choice:
         """The settings of the smallest log loss over the pairs (training clips, choosing clips)."""
         if not pairs:
-            settings = Settings(self._choices.hidden[-1], DEFAULT.penalty, self._choices.sharpnesses[0])
+            settings = Settings(
+                self._choices.hidden[-1],
+                DEFAULT.penalty,
+                MEAN if MEAN in self._choices.poolings else self._choices.poolings[0],
+            )
             return _Choice(settings, np.full(self._targets.shape[1], 0.5, np.float32))
         truth = np.concatenate([self._targets[choosing] for _, choosing in pairs])
         counts = np.concatenate([self._windows.counts[choosing] for _, choosing in pairs])
         best: tuple[float, _Choice] | None = None
         for hidden, penalty in itertools.product(self._choices.hidden, self._choices.penalties):
             windows = np.concatenate([self._window_probabilities(*pair, hidden, penalty) for pair in pairs])
-            for sharpness in self._choices.sharpnesses:
-                clips = pool(windows, counts, sharpness)
+            for pooling in self._choices.poolings:
+                clips = pool(windows, counts, pooling)
                 loss = log_loss(clips, truth, self._exclusive)
                 if best is None or loss < best[0]:
-                    settings = Settings(hidden, penalty, sharpness)
+                    settings = Settings(hidden, penalty, pooling)
                     best = (loss, _Choice(settings, best_thresholds(clips, truth)))
         assert best is not None
         return best[1]
@@ -227,13 +231,13 @@ class _Trainer:
     def judge(self, head: Head, clips: BoolArray) -> tuple[FloatArray, FloatArray | None]:
         """Probabilities of those clips by the head in float and in int8."""
         embeddings, counts = self._windows.of(clips)
-        real = pool(head.mlp.probabilities(embeddings), counts, head.settings.sharpness)
+        real = pool(head.mlp.probabilities(embeddings), counts, head.settings.pooling)
         tensor = self._windows.tensor
         if head.network is None or tensor is None:
             return real, None
         values = np.rint(embeddings / np.float32(tensor.scale)).astype(np.int32) + tensor.zero_point
         scores = run_head(head.network, values.astype(np.int8))
-        return real, pool(probabilities(scores), counts, head.settings.sharpness)
+        return real, pool(probabilities(scores), counts, head.settings.pooling)
 
     def _fit(self, clips: BoolArray, hidden: tuple[int, ...], penalty: float) -> Mlp:
         """Trained once: judging folds share most of what they choose by."""

@@ -73,7 +73,8 @@ def flash_layout(board: Board, slots: int | None = None) -> FlashLayout:
             "Build a bare image: --no-loader." if len(sectors) < 3 else "Build with --slots one.",
         )
     settings, left = _split(sectors)
-    start, end = left[0].origin, _end(left[-1])
+    start = left[0].origin
+    end = settings.origin if settings.origin > start else board.flash.end
     if slots == 1:
         return FlashLayout(loader, (_slot(0, start, end),), settings)
     middle = max((sector.origin for sector in left[1:]), key=lambda origin: min(origin - start, end - origin))

@@ -61,7 +61,9 @@ def test_32_bits_would_not_be_enough() -> None:
     assert np.abs(taps).sum() // 2 * 2**15 > 2**31
 
 
-@pytest.mark.parametrize("taps", [np.ones(12), np.full(8, 2.0**15)], ids=["no eights", "no int16"])
+@pytest.mark.parametrize(
+    "taps", [np.ones(12), np.full(8, 2.0**15), np.ones(264)], ids=["no eights", "no int16", "too many"]
+)
 def test_taps_that_do_not_fit_are_seen(taps: np.ndarray) -> None:
     assert fits(np.ones(16))
     assert not fits(taps)

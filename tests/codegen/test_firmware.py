@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from edgel3_deploy.boards import load_board
@@ -39,3 +41,14 @@ def test_the_loader_has_no_network(name: str) -> None:
 def test_other_runtimes_leave_the_kernels(runtime: str) -> None:
     files = application_files(load_board("stm32f7"), runtime)
     assert not any(path.startswith("firmware/kernels/") for path in files)
+
+
+@pytest.mark.parametrize("runtime", ["cmsis-nn", "tflm"])
+def test_a_head_brings_its_kernels_and_what_these_include(runtime: str) -> None:
+    files = application_files(load_board("stm32f7"), runtime, with_head=True)
+    kernels = {path: text.decode() for path, text in files.items() if path.startswith("firmware/kernels/")}
+    assert "firmware/kernels/fully_connected.c" in kernels
+    for path, text in kernels.items():
+        for included in re.findall(r'#include "([^"]+)"', text):
+            folders = ("firmware/kernels", "firmware", "firmware/include")
+            assert any(f"{folder}/{included}" in files for folder in folders), (path, included)

@@ -37,7 +37,7 @@ def head() -> HeadFile:
         model_name="small",
         model_sha256="0" * 64,
         weights_sha256=fingerprint(WEIGHTS),
-        sharpness=0.0,
+        pooling="mean",
         thresholds=(0.5, 0.5, 0.5),
         data={},
         metrics={},

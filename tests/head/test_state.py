@@ -21,26 +21,26 @@ def run(scores: list[int], **settings: float) -> list[bool]:
 
 def test_hysteresis_keeps_a_label_that_wavers() -> None:
     wavering = [0, -20, 0, -20, -60]  # 0.5, 0.42, 0.5, 0.42, 0.27
-    assert run(wavering, smoothing=0, hysteresis=0.0) == [True, False, True, False, False]
-    assert run(wavering, smoothing=0, hysteresis=0.2) == [True, True, True, True, False]
+    assert run(wavering, smoothing=1, hysteresis=0.0) == [True, False, True, False, False]
+    assert run(wavering, smoothing=1, hysteresis=0.2) == [True, True, True, True, False]
 
 
 def test_smoothing_ignores_a_single_window() -> None:
-    assert run([-128, -128, 127, -128, -128], smoothing=2) == [False] * 5
-    assert run([-128, 127, 127, 127, 127, 127], smoothing=2)[-1]
+    assert run([-128, -128, 127, -128, -128], smoothing=4) == [False] * 5
+    assert run([-128, 127, 127, 127, 127, 127], smoothing=4)[-1]
 
 
-@pytest.mark.parametrize("smoothing", range(MOST_SMOOTHING + 1))
+@pytest.mark.parametrize("smoothing", [1, 2, 7, MOST_SMOOTHING])
 @pytest.mark.parametrize("score", [-128, -1, 127])
 def test_the_mean_arrives_at_a_steady_score(smoothing: int, score: int) -> None:
     settings = label_settings([0.5], smoothing=smoothing)
     state = take(None, settings, np.array([5], np.int8))
-    for _ in range(3000):
+    for _ in range(4000):
         state = take(state, settings, np.array([score], np.int8))
     assert state.smoothed[0] == (score + 128) * 256
 
 
-@pytest.mark.parametrize("settings", [{"smoothing": 9}, {"smoothing": -1}, {"hysteresis": 1.5}])
+@pytest.mark.parametrize("settings", [{"smoothing": 256}, {"smoothing": 0}, {"hysteresis": 1.5}])
 def test_settings_out_of_range_are_refused(settings: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="not 0 to"):
+    with pytest.raises(ValueError, match="not"):
         label_settings([0.5], **settings)  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ from edgel3_deploy.head.mlp import fit_mlp
 from edgel3_deploy.head.train import Choices, Windows, float_windows, int8_windows, train
 
 TENSOR = Tensor(0, "embedding", (6,), 0.05, -128)
-CHOICES = Choices(hidden=((), (8,)), penalties=(0.3,), sharpnesses=(0.0, float("inf")))
+CHOICES = Choices(hidden=((), (8,)), penalties=(0.3,), poolings=("mean", "maximum"))
 
 
 def drawn(

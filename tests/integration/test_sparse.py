@@ -83,12 +83,13 @@ def test_a_sparse_network_is_bit_exact(
 def test_every_goal_is_bit_exact_and_counts_each_layer(
     arm_gcc: Path, qemu: Path, model: Path, tmp_path: Path, recording: Path, goal: str
 ) -> None:
+    """The smallest image of so small a network has none of the code that lists take."""
     folder = tmp_path / goal
     report = validated(model, "mps2-an500", folder, recording, "--optimize", goal, limit=2)
     assert report["verdict"] == "pass"
     assert {layer["differing_windows"] for layer in report["layers"]} == {0}
     assert all(layer["instructions"] > 0 for layer in report["layers"])
-    assert len(steps_in_lanes(folder)) >= 5
+    assert (len(steps_in_lanes(folder)) >= 5) == (goal != "size")
 
 
 @pytest.mark.parametrize("board", ["stm32f7", "mps2-an500"])

@@ -43,8 +43,9 @@ def test_the_folder_holds_project_image_model_and_verdict(finished: Path) -> Non
 def test_the_verdict_is_written(finished: Path) -> None:
     budget = json.loads((finished / "budget.json").read_text())
     assert budget["verdict"] == "fits"
-    assert budget["flash"]["used"] == (finished / "firmware.bin").stat().st_size
-    assert budget["flash"]["limit"] == 2 << 20
+    settings = budget["flash"]["settings"]
+    assert budget["flash"]["used"] + settings == (finished / "firmware.bin").stat().st_size
+    assert budget["flash"]["limit"] + settings == 2 << 20
     assert budget["ram"]["limit"] == 512 << 10
     regions = budget["ram"]["regions"]
     assert regions["dtcm"]["limit"] == 128 << 10
@@ -105,7 +106,7 @@ def test_the_image_header_describes_the_linked_image(finished: Path) -> None:
     assert vectors.address == header.origin + 0x400
     loader = (finished / "loader" / "loader.bin").read_bytes()
     flash = (finished / "firmware.bin").read_bytes()
-    assert flash == loader.ljust(32 << 10, b"\xff") + content
+    assert flash == loader.ljust((32 + 64) << 10, b"\xff") + content
     assert len(loader) <= 16 << 10
 
 
@@ -121,7 +122,7 @@ def test_two_slots_have_an_image_each_from_the_same_sources(make: Build) -> None
     assert first.crc != second.crc
     assert (result.directory / "firmware-1.elf").is_file()
     assert (result.directory / "firmware.bin").read_bytes()[0x10_0000:] == bytes(128)
-    assert result.to_json()["flash"]["limit"] == 1 << 20
+    assert result.to_json()["flash"]["limit"] == (32 + 928) << 10
 
 
 def test_a_bare_image_starts_at_the_flash_and_has_no_header(make: Build, board: Board) -> None:
@@ -221,7 +222,7 @@ def test_a_family_member_too_large_is_refused_by_shape_alone(make: Build) -> Non
         make(model="sea-512")
     assert caught.value.verdict is not None
     assert caught.value.verdict["verdict"] == "over"
-    assert caught.value.verdict["flash"]["used"] > caught.value.verdict["flash"]["limit"] == 2 << 20
+    assert caught.value.verdict["flash"]["used"] > caught.value.verdict["flash"]["limit"] == 1984 << 10
     assert "sea-256" in caught.value.hint
 
 
@@ -232,9 +233,9 @@ def shrunk(board: Board, **sizes: int) -> Board:
 
 def test_an_image_too_large_for_flash_is_over_budget_not_a_compiler_error(make: Build, board: Board) -> None:
     with pytest.raises(OverBudgetError, match=r"small does not fit stm32f7: flash by [\d,]+ bytes") as caught:
-        make(board=shrunk(board, flash=40_000))
+        make(board=shrunk(board, flash=110_000))
     assert caught.value.verdict is not None
-    assert caught.value.verdict["flash"]["used"] > 40_000
+    assert caught.value.verdict["flash"]["used"] > caught.value.verdict["flash"]["limit"]
     assert caught.value.verdict["ram"]["regions"]["dtcm"]["used"] > 0
 
 
@@ -253,7 +254,7 @@ def test_over_budget_leaves_the_earlier_build(
 ) -> None:
     copy = Path(shutil.copytree(finished, tmp_path / "copy"))
     with pytest.raises(OverBudgetError):
-        make(output=copy, board=shrunk(board, flash=40_000))
+        make(output=copy, board=shrunk(board, flash=110_000))
     assert contents(copy) == contents(finished)
 
 

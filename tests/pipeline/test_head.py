@@ -29,7 +29,7 @@ def head(model_file: Path) -> HeadFile:
         model_name="small",
         model_sha256=sha256(content),
         weights_sha256="",
-        sharpness=0.0,
+        pooling="mean",
         thresholds=(0.5, 0.5, 0.5),
         data={},
         metrics={},

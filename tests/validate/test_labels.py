@@ -31,7 +31,7 @@ def with_head(build: PreparedBuild) -> PreparedBuild:
         model_name="small",
         model_sha256=build.manifest.model_sha256,
         weights_sha256="",
-        sharpness=0.0,
+        pooling="mean",
         thresholds=(0.5, 0.5, 0.5),
         data={},
         metrics={},

@@ -17,7 +17,7 @@ LABELS = 3
 
 
 class Threshold(ctypes.Structure):
-    _fields_ = (("on", ctypes.c_uint16), ("off", ctypes.c_uint16))
+    _fields_ = (("on", ctypes.c_uint8), ("off", ctypes.c_uint8))
 
 
 class Settings(ctypes.Structure):
@@ -39,20 +39,18 @@ def settings_struct(smoothing: int, thresholds: list[tuple[int, int]]) -> Settin
     return struct
 
 
-U16 = st.integers(0, 65535)
-PAIRS = st.lists(
-    st.tuples(U16, U16).map(lambda pair: (max(pair), min(pair))), min_size=LABELS, max_size=LABELS
-)
+U8 = st.integers(0, 255)
+PAIRS = st.lists(st.tuples(U8, U8).map(lambda pair: (max(pair), min(pair))), min_size=LABELS, max_size=LABELS)
 WINDOWS = st.lists(st.lists(st.integers(-128, 127), min_size=LABELS, max_size=LABELS), max_size=30)
 
 
 @settings(max_examples=100, deadline=None)
-@given(smoothing=st.integers(0, 8), thresholds=PAIRS, windows=WINDOWS)
+@given(smoothing=st.integers(1, 255), thresholds=PAIRS, windows=WINDOWS)
 def test_state_is_its_twin(
     host_head: HostHead, smoothing: int, thresholds: list[tuple[int, int]], windows: list[list[int]]
 ) -> None:
     struct, state = settings_struct(smoothing, thresholds), State()
-    on, off = np.array(thresholds, np.uint16).T
+    on, off = np.array(thresholds, np.uint8).T
     twin: LabelState | None = None
     host_head.library.head_state_reset(ctypes.byref(state))
     for window in windows:
@@ -70,11 +68,11 @@ def test_state_is_its_twin(
 @pytest.mark.parametrize(
     ("smoothing", "threshold", "labels", "usable"),
     [
-        (8, (9, 9), 1, True),
-        (9, (9, 9), 1, False),
-        (0, (8, 9), 1, False),
-        (0, (9, 9), MOST_LABELS, True),
-        (0, (9, 9), MOST_LABELS + 1, False),
+        (1, (9, 9), 1, True),
+        (0, (9, 9), 1, False),
+        (255, (8, 9), 1, False),
+        (255, (9, 9), MOST_LABELS, True),
+        (1, (9, 9), MOST_LABELS + 1, False),
     ],
 )
 def test_unusable_settings_are_noticed(
