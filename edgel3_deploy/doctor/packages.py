@@ -28,6 +28,7 @@ LIBRARIES = (
     "pyelftools",
     "pyserial",
     "rich",
+    "scikit-learn",
     "scipy",
     "soundfile",
     "soxr",
