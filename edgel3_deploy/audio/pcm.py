@@ -22,3 +22,8 @@ def to_pcm(samples: FloatArray) -> PcmArray:
         raise ValueError("NaN or infinite samples")
     scaled = np.rint(samples.astype(np.float64) * FULL_SCALE)
     return np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
+
+
+def from_pcm(pcm: PcmArray) -> FloatArray:
+    """int16 as float32 of full scale 1.0 and of that shape: exact."""
+    return pcm.astype(np.float32) / np.float32(FULL_SCALE)

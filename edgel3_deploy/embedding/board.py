@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.audio.board_front_end import pcm_to_int8
-from edgel3_deploy.audio.front_end_tables import affine
 from edgel3_deploy.audio.frontend import FrontEnd
 from edgel3_deploy.audio.pcm import PcmArray
 from edgel3_deploy.graph.ir import Network
+from edgel3_deploy.plan.front_end import input_affine
 
 ARITHMETIC = 1
 """Part of the identity of embeddings: raise it whenever the same PCM would give another input."""
@@ -20,5 +20,5 @@ def board_inputs(network: Network, front_end: FrontEnd, pcm: PcmArray) -> NDArra
 
     Raises BadInputError for a network whose input's scale the front end cannot give.
     """
-    facts = affine(network.input_gain, network.input_offset, network.input.scale, network.input.zero_point)
-    return np.stack([pcm_to_int8(window, front_end, facts) for window in pcm])
+    to_int8 = input_affine(network)
+    return np.stack([pcm_to_int8(window, front_end, to_int8) for window in pcm])

@@ -13,18 +13,18 @@ from numpy.typing import NDArray
 
 from edgel3_deploy.audio.clips import load_clip, windows
 from edgel3_deploy.audio.frontend import FloatArray, FrontEnd, front_end, log_mel
-from edgel3_deploy.audio.pcm import FULL_SCALE, PcmArray, to_pcm
+from edgel3_deploy.audio.pcm import PcmArray, from_pcm, to_pcm
 from edgel3_deploy.embedding.board import ARITHMETIC, board_inputs
 from edgel3_deploy.errors import BadInputError, UsageError
 from edgel3_deploy.fileio import read_file, sha256, write_atomically
 from edgel3_deploy.graph.ir import Network
-from edgel3_deploy.graph.reference import run
 from edgel3_deploy.head.dataset import LabelledClip
 from edgel3_deploy.models.archive import fingerprint
 from edgel3_deploy.models.forward import forward
 from edgel3_deploy.models.locate import cache_dir
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.progress import Progress, silent
+from edgel3_deploy.quantize.embed import int8_outputs
 
 HOP_SECONDS = 0.5
 _RECIPE = 2  # part of every cache key: raise it whenever the same clip would give other embeddings
@@ -50,10 +50,9 @@ class Embedder:
     def embed(self, windows: Sequence[PcmArray]) -> NDArray[np.int8] | FloatArray:
         """Embeddings (n, embedding) of windows of PCM, int16 (sample_rate,) each."""
         if isinstance(self.network, FloatNetwork):
-            samples = [window.astype(np.float32) / np.float32(FULL_SCALE) for window in windows]
-            return forward(self.network, np.stack([log_mel(window, self.front_end) for window in samples]))
-        inputs = board_inputs(self.network, self.front_end, np.stack(windows))
-        return np.stack([run(self.network, window).reshape(-1) for window in inputs])
+            spectrograms = [log_mel(from_pcm(window), self.front_end) for window in windows]
+            return forward(self.network, np.stack(spectrograms))
+        return int8_outputs(self.network, board_inputs(self.network, self.front_end, np.stack(windows)))
 
 
 def int8_embedder(network: Network, model: bytes) -> Embedder:

@@ -21,9 +21,13 @@ def int8_embeddings(network: Network, spectrograms_db: NDArray[np.float32]) -> N
 
 def embeddings_of(network: Network, inputs: NDArray[np.int8]) -> NDArray[np.float32]:
     """int8 (n, *input shape) -> the real numbers that `network` gives, float32 (n, embedding)."""
+    return dequantize(network.output, int8_outputs(network, inputs))
+
+
+def int8_outputs(network: Network, inputs: NDArray[np.int8]) -> NDArray[np.int8]:
+    """int8 (n, *input shape) -> what `network` gives, int8 (n, embedding)."""
     from threadpoolctl import threadpool_limits
 
     # One BLAS thread for each window, as when quantizing.
     with threadpool_limits(1), ThreadPoolExecutor(_THREADS) as pool:
-        outputs = np.stack(list(pool.map(lambda window: run(network, window).reshape(-1), inputs)))
-    return dequantize(network.output, outputs)
+        return np.stack(list(pool.map(lambda window: run(network, window).reshape(-1), inputs)))

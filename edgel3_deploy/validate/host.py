@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from edgel3_deploy.audio.board_front_end import pcm_to_int8
 from edgel3_deploy.audio.frontend import front_end
+from edgel3_deploy.embedding.board import board_inputs
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.graph.reference import run_layer
 from edgel3_deploy.graph.tensors import quantize_input
 from edgel3_deploy.models.forward import forward
-from edgel3_deploy.plan.front_end import input_affine
 from edgel3_deploy.reference import truth
 from edgel3_deploy.validate.workload import Batch, Workload
 
@@ -65,8 +64,7 @@ def layer_outputs(network: Network, window: NDArray[np.int8]) -> list[NDArray[np
 def _expect(build: PreparedBuild, batch: Batch) -> Expectation:
     exact = inputs = quantize_input(build.network, batch.spectrograms)
     if batch.pcm is not None:
-        sizes, to_int8 = front_end(build.manifest.front_end), input_affine(build.network)
-        inputs = np.stack([pcm_to_int8(window, sizes, to_int8) for window in batch.pcm])
+        inputs = board_inputs(build.network, front_end(build.manifest.front_end), batch.pcm)
     outputs, engine = truth(build.model, inputs)
     floats = None if build.float_network is None else forward(build.float_network, batch.spectrograms)
     return Expectation(batch, inputs, None if batch.pcm is None else exact, outputs, engine, floats)

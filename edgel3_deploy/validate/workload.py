@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edgel3_deploy.audio.clips import Clip, load_clip, window_count, windows
 from edgel3_deploy.audio.finding import search
 from edgel3_deploy.audio.frontend import L3, SEA, FrontEnd, front_end, log_mel
-from edgel3_deploy.audio.pcm import FULL_SCALE, PcmArray, to_pcm
+from edgel3_deploy.audio.pcm import PcmArray, from_pcm, to_pcm
 from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.progress import Progress
@@ -68,7 +68,7 @@ class Workload:
             for start in range(0, source.windows, BATCH):
                 part = slice(start, min(start + BATCH, source.windows))
                 pcm = to_pcm(samples[part]) if self.as_pcm else None
-                heard = samples[part] if pcm is None else pcm.astype(np.float32) / np.float32(FULL_SCALE)
+                heard = samples[part] if pcm is None else from_pcm(pcm)
                 spectrograms = np.stack([log_mel(window, self.front_end) for window in heard])
                 yield Batch(index, spectrograms, timestamps[part], pcm)
 
