@@ -35,14 +35,6 @@ def front_end_files(sizes: FrontEnd, affine: Affine) -> dict[str, bytes]:
     }
 
 
-def flash_bytes(sizes: FrontEnd) -> int:
-    """Bytes of the tables."""
-    return sum(array.size * _BYTES[array.type] for array in _arrays(front_end_tables(sizes)))
-
-
-_BYTES = {"float": 4, "int32_t": 4, "uint16_t": 2}
-
-
 @dataclass(frozen=True)
 class _Array:
     name: str
