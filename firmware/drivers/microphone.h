@@ -10,14 +10,14 @@
 
 #include "drivers/chip.h"
 
-/** Most samples that a ring has. */
+/** Most samples that a ring has: an even number that the DMA can count. */
 #define MICROPHONE_MAX_RING 65534u
 
 /**
  * Begin to fill `ring`, an even number of samples, at BOARD_MICROPHONE_RATE; the counter runs.
  *
  * The ring lies where no data cache is (DTCM). Seven eighths of it outlast the longest pause between two calls of
- * microphone_read, or samples are lost. False without a microphone, or where the clocks are not those of the board file.
+ * microphone_read, or samples are lost. False without a microphone, for a ring of another size, or where the clocks are not those of the board file.
  */
 bool microphone_start(const chip_clocks_t *clocks, int16_t *ring, uint32_t size);
 

@@ -69,7 +69,7 @@ static void start_filter(void)
 
 bool microphone_start(const chip_clocks_t *clocks, int16_t *samples, uint32_t size)
 {
-    if (clocks->cpu_hz != BOARD_CPU_HZ) {
+    if (clocks->cpu_hz != BOARD_CPU_HZ || size == 0 || size > MICROPHONE_MAX_RING || size % 2u != 0) {
         return false;
     }
     ring = samples;
