@@ -17,9 +17,8 @@ import soundfile
 
 from edgel3_deploy.cli.main import run
 from edgel3_deploy.errors import ExitCode
+from tests.embedding.sounds import RATE, write_recordings
 from tests.validate.prepared import small_model
-
-RATE = 8_000
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +32,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture
 def recordings(tmp_path: Path) -> Path:
     """A folder of three short recordings, one of them in a subfolder."""
-    folder = tmp_path / "recordings"
-    (folder / "night").mkdir(parents=True)
-    random = np.random.default_rng(2)
-    for name in ("a.wav", "b.flac", "night/c.ogg"):
-        soundfile.write(folder / name, random.uniform(-0.5, 0.5, RATE), RATE)
-    return folder
+    return write_recordings(tmp_path / "recordings")
 
 
 def embed(capsys: pytest.CaptureFixture[str], code: ExitCode, *arguments: object) -> tuple[Any, str]:

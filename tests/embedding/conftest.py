@@ -6,13 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 
 from edgel3_deploy.embedding.model import EmbeddingModel, open_model
+from tests.embedding.sounds import RATE, write_recordings
 from tests.models.synthetic_weights import random_weights
 from tests.validate.prepared import small_model
-
-RATE = 8_000
 
 
 @pytest.fixture(scope="session")
@@ -50,9 +48,4 @@ def noise() -> np.ndarray:
 @pytest.fixture
 def recordings(tmp_path: Path) -> Path:
     """A folder of three short recordings, one of them in a subfolder."""
-    folder = tmp_path / "recordings"
-    (folder / "night").mkdir(parents=True)
-    random = np.random.default_rng(2)
-    for name in ("a.wav", "b.flac", "night/c.ogg"):
-        soundfile.write(folder / name, random.uniform(-0.5, 0.5, RATE), RATE)
-    return folder
+    return write_recordings(tmp_path / "recordings")
