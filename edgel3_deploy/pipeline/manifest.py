@@ -45,15 +45,14 @@ class Manifest:
     """One build, without paths of the machine and without times, so that builds compare.
 
     Hashes are SHA-256 in hexadecimal. `status` is "linked", or "rendered" for a TFLite Micro project without
-    a library to link. `head_sha256` is the hash of head.npz if the image has a
-    head. `inputs` names the model and hashes what it came from; `tools` maps names to versions;
-    `files` maps every file that the build wrote (but this one) to its hash. `goal` is what the native
-    schedule was chosen for, within `ram_limit` bytes of RAM if it is not None, `by` the cost kept low.
-    `steps` lists, per step that the board reports, the layers computed in it, and `orders` how it shows the
-    last one's output. `memory` lists what lies where, and when; what stays for ever is alive in every step.
-    `layout` is what the image was linked for, `image_version` what its header says. `front_end` names
-    the front end that the image carries, empty if it takes int8 from the host. `sizes` has the bytes of the
-    files that make produced.
+    a library to link. `head_sha256` is that of head.npz, None where the image has no head. `inputs` names the
+    model and hashes what it came from; `tools` maps names to versions; `files` maps every file that the build
+    wrote (but this one) to its hash. `goal` is what the native schedule was chosen for, within `ram_limit`
+    bytes of RAM if it is not None, `by` the cost kept low. `steps` lists, per step that the board reports,
+    the layers computed in it, and `orders` how it shows the last one's output. `memory` lists what lies
+    where, and when; what stays for ever is alive in every step. `layout` is what the image was linked for,
+    `image_version` what its header says. `front_end` names the front end that the image carries, empty if it
+    takes int8 from the host. `sizes` has the bytes of the files that make produced.
     """
 
     build_id: str
