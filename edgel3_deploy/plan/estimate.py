@@ -206,7 +206,7 @@ def _alike_fits(member: Member, board: Board, layout: FlashLayout, ram_limit: in
     plan = scheduled(network, board, layout, "balanced", _plain_options(member), ram_limit=ram_limit)
     if isinstance(plan, OverBudgetError):
         return False
-    flash = layout.overhead + plan.flash_bytes
+    flash = layout.overhead + front_end_flash(network) + plan.flash_bytes
     return not _excess(board, layout, flash, _ram_used(network, board, plan.arena_bytes), ram_limit)
 
 
