@@ -10,7 +10,7 @@ import numpy as np
 
 from edgel3_deploy.head.file import HeadFile
 from edgel3_deploy.head.metrics import Metrics
-from edgel3_deploy.resources import templates_dir
+from edgel3_deploy.html import html_environment
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,23 +20,18 @@ TEMPLATE = "head_report.html.j2"
 
 def head_html(head: HeadFile, metrics: Metrics, rows: list[dict[str, Any]]) -> str:
     """A self-contained page. `rows` are named figures: kind of head and embeddings, and its Metrics."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(templates_dir()),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     sizes = (head.network.input.size, *(layer.output.size for layer in head.network.layers))
-    return environment.get_template(TEMPLATE).render(
-        head=head,
-        metrics=metrics,
-        rows=rows,
-        shape=" x ".join(map(str, sizes)),
-        confusion=_data_uri(confusion_picture(head.labels, metrics, head.exclusive)),
-        calibration=_data_uri(calibration_picture(metrics)),
+    return (
+        html_environment()
+        .get_template(TEMPLATE)
+        .render(
+            head=head,
+            metrics=metrics,
+            rows=rows,
+            shape=" x ".join(map(str, sizes)),
+            confusion=_data_uri(confusion_picture(head.labels, metrics, head.exclusive)),
+            calibration=_data_uri(calibration_picture(metrics)),
+        )
     )
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from edgel3_deploy.html import html_environment
 from edgel3_deploy.report.charts import cosine_chart, embedding_chart, spectrogram_image
 from edgel3_deploy.report.json_report import to_json
 from edgel3_deploy.report.limits import limits
 from edgel3_deploy.report.memory_chart import memory_chart
 from edgel3_deploy.report.timing import Timing, timing_of
-from edgel3_deploy.resources import templates_dir
 from edgel3_deploy.validate.result import Report
 
 TEMPLATE = "report.html.j2"
@@ -27,15 +27,7 @@ _BODIES = {
 
 def to_html(report: Report) -> str:
     """The page. All names from outside (files, models, boards, versions) are escaped."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(templates_dir()),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html_environment()
     environment.filters["number"] = lambda value: f"{value:,}"
     environment.filters["figures"] = lambda value, digits: f"{value:.{digits}g}"
     return environment.get_template(TEMPLATE).render(_view(report))
