@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from edgel3_deploy.graph.fixed_point import quantize_multipliers
 from edgel3_deploy.graph.ir import FullyConnected, Tensor
+from edgel3_deploy.head.file import HeadFile
 from edgel3_deploy.head.network import HeadNetwork, Output
 
 
@@ -50,3 +52,20 @@ def random_head(
         )
         current = target
     return HeadNetwork(tuple(layers), output)
+
+
+def small_head(network: HeadNetwork, **facts: Any) -> HeadFile:
+    """A head with three labels for the small model, but for `facts`."""
+    usual: dict[str, Any] = {
+        "labels": ("car", "dog", "rain"),
+        "model_name": "small",
+        "model_sha256": "0" * 64,
+        "weights_sha256": "",
+        "pooling": "mean",
+        "thresholds": (0.5, 0.5, 0.5),
+        "data": {},
+        "metrics": {},
+        "folds": [],
+        "trained_on": (),
+    }
+    return HeadFile(network=network, **{**usual, **facts})

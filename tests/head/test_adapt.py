@@ -16,7 +16,7 @@ from edgel3_deploy.head.arithmetic import probabilities
 from edgel3_deploy.head.file import HeadFile
 from edgel3_deploy.head.network import run_head
 from edgel3_deploy.models.archive import fingerprint
-from tests.head.heads import random_head
+from tests.head.heads import random_head, small_head
 from tests.validate.prepared import EMBEDDING, small_float_network, small_model
 
 WEIGHTS = small_float_network()
@@ -31,19 +31,7 @@ def network() -> Network:
 @pytest.fixture(scope="module")
 def head() -> HeadFile:
     """A head for another quantization of the same weights."""
-    return HeadFile(
-        network=random_head((EMBEDDING, 6, 3), "softmax"),
-        labels=("a", "b", "c"),
-        model_name="small",
-        model_sha256="0" * 64,
-        weights_sha256=fingerprint(WEIGHTS),
-        pooling="mean",
-        thresholds=(0.5, 0.5, 0.5),
-        data={},
-        metrics={},
-        folds=[],
-        trained_on=(),
-    )
+    return small_head(random_head((EMBEDDING, 6, 3), "softmax"), weights_sha256=fingerprint(WEIGHTS))
 
 
 def test_adapted_head_says_the_same_of_the_same_real_embedding(head: HeadFile, network: Network) -> None:

@@ -13,7 +13,7 @@ from edgel3_deploy.graph.reader import read_network_file
 from edgel3_deploy.head.file import HeadFile, save_head
 from edgel3_deploy.head.network import HeadNetwork
 from edgel3_deploy.pipeline.prepared import load_build
-from tests.head.heads import random_head
+from tests.head.heads import random_head, small_head
 from tests.pipeline.conftest import Build
 
 
@@ -23,19 +23,7 @@ def head(model_file: Path) -> HeadFile:
     network, content = read_network_file(model_file)
     first, *others = random_head((network.output.size, 6, 3), "softmax").layers
     layers = (dataclasses.replace(first, input=network.output), *others)
-    return HeadFile(
-        network=HeadNetwork(layers, "softmax"),
-        labels=("car", "dog", "rain"),
-        model_name="small",
-        model_sha256=sha256(content),
-        weights_sha256="",
-        pooling="mean",
-        thresholds=(0.5, 0.5, 0.5),
-        data={},
-        metrics={},
-        folds=[],
-        trained_on=(),
-    )
+    return small_head(HeadNetwork(layers, "softmax"), model_sha256=sha256(content))
 
 
 @pytest.fixture(scope="session")

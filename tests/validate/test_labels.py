@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 
 from edgel3_deploy.errors import LinkError
-from edgel3_deploy.head.file import HeadFile
 from edgel3_deploy.head.network import run_head
 from edgel3_deploy.pipeline.prepared import PreparedBuild
 from edgel3_deploy.report.console import summary
 from edgel3_deploy.report.html_report import to_html
 from edgel3_deploy.report.json_report import to_json
 from edgel3_deploy.validate import validate_build
-from tests.head.heads import random_head
+from tests.head.heads import random_head, small_head
 from tests.validate.prepared import EMBEDDING, board_for
 
 LABELS = ("car <horn>", "dog", "rain")
@@ -25,19 +24,8 @@ LABELS = ("car <horn>", "dog", "rain")
 @pytest.fixture
 def with_head(build: PreparedBuild) -> PreparedBuild:
     """The build with a head of random weights."""
-    head = HeadFile(
-        network=random_head((EMBEDDING, 6, 3), "softmax"),
-        labels=LABELS,
-        model_name="small",
-        model_sha256=build.manifest.model_sha256,
-        weights_sha256="",
-        pooling="mean",
-        thresholds=(0.5, 0.5, 0.5),
-        data={},
-        metrics={},
-        folds=[],
-        trained_on=(),
-    )
+    network = random_head((EMBEDDING, 6, 3), "softmax")
+    head = small_head(network, labels=LABELS, model_sha256=build.manifest.model_sha256)
     return dataclasses.replace(build, head=head)
 
 
