@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -34,9 +35,12 @@ def test_signals_end_it_with_success_and_keep_the_flash(
     assert process.stdout is not None
     port = process.stdout.readline().strip()
     assert Path(port).exists()
+    # Held open: nobody else's terminal gets the number meanwhile.
+    held = os.open(port, os.O_RDWR | os.O_NOCTTY)
     process.send_signal(number)
     assert process.wait(10) == 0
     assert not Path(port).exists()
+    os.close(held)
     assert flash.read_bytes() == b"\xff" * 2 * 1024 * 1024
     process.stdout.close()
 
