@@ -44,7 +44,7 @@ class QuantizedModel:
     `fidelity` compares it with the float network on the calibration windows; `calibration` says in words what
     those are; `layer_sqnr_db` the signal-to-noise ratio behind each convolution there (empty from the
     converter); `warnings` holds what the user should know. `judgement` is the same on other recordings, if
-    there were such.
+    there were such. `recordings` has the SHA-256 of each that calibrated.
     """
 
     tflite: bytes
@@ -54,6 +54,7 @@ class QuantizedModel:
     warnings: tuple[str, ...] = ()
     layer_sqnr_db: tuple[tuple[str, float], ...] = ()
     judgement: Judgement | None = None
+    recordings: tuple[str, ...] = ()
 
 
 def quantize(
@@ -89,13 +90,14 @@ def quantize(
     clips = tuple(found.paths[index] for index in spread(len(found.paths), limit))
     judges = found_judges.paths
     refuse_calibrating(judges, clips)
+    hashes = [sha256(read_file(clip, "a recording", _MAX_CLIP_BYTES)) for clip in clips]
     identity = {
         "recipe": RECIPE,
         "method": method,
         "qat_windows": qat_windows,
         "tensorflow": _tensorflow_version() if method == "converter" else "",
         "network": fingerprint(network),
-        "clips": [(clip.name, sha256(read_file(clip, "a recording", _MAX_CLIP_BYTES))) for clip in clips],
+        "clips": [(clip.name, digest) for clip, digest in zip(clips, hashes, strict=True)],
     }
     key = cache.cache_key(identity)
     remembered = cache.load(key) if use_cache else None
@@ -111,7 +113,7 @@ def quantize(
     warnings = [*found.warnings, *found_judges.warnings, *quantized.warnings]
     if len(clips) < len(found.paths):
         warnings.append(f"{len(clips)} of {len(found.paths):,} recordings calibrate, evenly spread")
-    return replace(quantized, warnings=tuple(warnings), judgement=judgement)
+    return replace(quantized, warnings=tuple(warnings), judgement=judgement, recordings=tuple(hashes))
 
 
 def _quantize(
