@@ -110,7 +110,7 @@ def quantize(
             facts["warnings"].append(f"the quantized model could not be kept for next time: {complaint}")
     judgement = judge(network, model, facts["factors"], judges, limit, progress) if judges else None
     quantized = _from_facts(model, facts)
-    warnings = [*found.warnings, *found_judges.warnings, *quantized.warnings]
+    warnings = [*network.warnings, *found.warnings, *found_judges.warnings, *quantized.warnings]
     if len(clips) < len(found.paths):
         warnings.append(f"{len(clips)} of {len(found.paths):,} recordings calibrate, evenly spread")
     return replace(quantized, warnings=tuple(warnings), judgement=judgement, recordings=tuple(hashes))
