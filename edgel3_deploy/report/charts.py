@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import io
 import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgel3_deploy.report.png import heat, png
 from edgel3_deploy.validate.result import Example, Source
 
 
@@ -106,11 +106,5 @@ def embedding_chart(example: Example, width: float = 620, height: float = 270) -
 
 def spectrogram_image(spectrogram: NDArray[np.float32]) -> str:
     """Decibels (mel, frames) as a PNG data URI, lowest band at the bottom, -80 dB dark and 0 dB bright."""
-    from matplotlib import colormaps
-    from matplotlib.image import imsave
-
-    level = np.clip(spectrogram[::-1] / 80 + 1, 0, 1)
-    content = io.BytesIO()
-    # Without the version of matplotlib, so that the same result gives the same page.
-    imsave(content, colormaps["magma"](level), format="png", metadata={"Software": "edgel3-deploy"})
-    return "data:image/png;base64," + base64.b64encode(content.getvalue()).decode()
+    picture = png(heat(spectrogram[::-1] / 80 + 1))
+    return "data:image/png;base64," + base64.b64encode(picture).decode()

@@ -10,7 +10,7 @@ from edgel3_deploy import __version__
 from edgel3_deploy.pipeline.decode import DecodeError, decode, read_json
 from edgel3_deploy.toolchain.budget import Usage
 
-_PACKAGES = ("ai-edge-litert", "librosa", "numpy", "tflite-micro")
+_PACKAGES = ("ai-edge-litert", "numpy", "tflite-micro")
 
 
 def read_budget(folder: Path) -> tuple[Usage, ...]:
