@@ -99,7 +99,7 @@ system-packages:
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install -q --upgrade pip
-	$(VENV)/bin/python -m pip install -q -e '.[emulator,test]'
+	$(VENV)/bin/python -m pip install -q -e '.[test]'
 	@touch $@
 
 clean:

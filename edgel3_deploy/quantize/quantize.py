@@ -12,6 +12,7 @@ import numpy as np
 
 from edgel3_deploy.audio.finding import search
 from edgel3_deploy.audio.frontend import front_end
+from edgel3_deploy.extras import require_extra
 from edgel3_deploy.fileio import read_file, sha256
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.models.archive import fingerprint
@@ -82,9 +83,11 @@ def quantize(
     them as well, behind every layer.
 
     Raises BadInputError for unusable audio; UsageError for a recording that is to calibrate and to judge;
-    with the method "converter", MissingDependencyError without
-    TensorFlow and ToolchainError if it fails.
+    MissingDependencyError without TensorFlow where it is needed; with the method "converter", ToolchainError
+    if that fails.
     """
+    if method == "converter" or qat_windows:
+        require_extra("train", "--qat" if qat_windows else "--method converter")
     limit = _window_limit(network)
     found, found_judges = search(calibration), search(judging)
     clips = tuple(found.paths[index] for index in spread(len(found.paths), limit))

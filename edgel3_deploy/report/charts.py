@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import math
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.audio.frontend import FrontEnd
+from edgel3_deploy.report.png import heat, png
 from edgel3_deploy.validate.result import Example, Source
 
 _CHARACTER = 7.2
@@ -130,14 +130,8 @@ def embedding_chart(example: Example, width: float = 620, height: float = 270) -
 
 def spectrogram_image(spectrogram: NDArray[np.float32]) -> str:
     """Decibels (mel, frames) as a PNG data URI, lowest band at the bottom, -80 dB dark and 0 dB bright."""
-    from matplotlib import colormaps
-    from matplotlib.image import imsave
-
-    level = np.clip(spectrogram[::-1] / 80 + 1, 0, 1)
-    content = io.BytesIO()
-    # Without the version of matplotlib, so that the same result gives the same page.
-    imsave(content, colormaps["magma"](level), format="png", metadata={"Software": "edgel3-deploy"})
-    return "data:image/png;base64," + base64.b64encode(content.getvalue()).decode()
+    picture = png(heat(spectrogram[::-1] / 80 + 1))
+    return "data:image/png;base64," + base64.b64encode(picture).decode()
 
 
 def spectrogram_axes(facts: FrontEnd) -> tuple[tuple[Tick, ...], tuple[Tick, ...]]:

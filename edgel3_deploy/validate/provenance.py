@@ -14,7 +14,7 @@ from edgel3_deploy.toolchain.budget import Item, Usage
 from edgel3_deploy.validate.result import Calibration
 from edgel3_deploy.validate.workload import Workload
 
-_PACKAGES = ("ai-edge-litert", "librosa", "numpy", "tflite-micro")
+_PACKAGES = ("ai-edge-litert", "numpy", "tflite-micro")
 
 
 def read_budget(folder: Path) -> tuple[Usage, ...]:
