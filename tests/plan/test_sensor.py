@@ -55,7 +55,7 @@ def test_its_memory_is_that_of_the_c(arm_gcc: Path, tmp_path: Path) -> None:
     sources = [*own, *(firmware / "sound").glob("*.c"), firmware / "head" / "label_state.c"]
     sources.append(tmp_path / "sound_tables.c")
     includes = [f"-I{folder}" for folder in (tmp_path, firmware, firmware / "include")]
-    command = [arm_gcc, *FLAGS, "-ffp-contract=off", *includes, "-c", *sources]
+    command = [arm_gcc, *FLAGS, "-O2", "-ffp-contract=off", *includes, "-c", *sources]
     subprocess.run([str(word) for word in command], cwd=tmp_path, check=True)
     objects = [f"{path.stem}.o" for path in sources]
     printed = subprocess.run(
@@ -64,4 +64,5 @@ def test_its_memory_is_that_of_the_c(arm_gcc: Path, tmp_path: Path) -> None:
     text, data, bss = map(int, printed.splitlines()[-1].split()[:3])
     assert data == 0
     assert bss <= sensor_ram(NETWORK, load_board("mps2-an500")) <= bss + 100
-    assert text <= sensor_flash(NETWORK) <= text + 500
+    # The linker adds what only the sensor calls: divisions, the encoder of summaries.
+    assert text <= sensor_flash(NETWORK) <= text + 2000
