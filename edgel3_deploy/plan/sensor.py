@@ -8,7 +8,7 @@ from edgel3_deploy.link.record import record_size
 from edgel3_deploy.plan.front_end import image_front_end
 
 _RAM = 9_400
-_FLASH = 11_200
+_FLASH = 11_600
 _RECORDS, _LABELS = 8, 32
 """Records that are held (firmware/application/records.h), and labels of each that room is kept for."""
 _RING = 6_144
