@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from edgel3_deploy.child import python_command
 from edgel3_deploy.errors import MissingDependencyError, ToolchainError
+from edgel3_deploy.extras import install_command
 from edgel3_deploy.models.archive import save_network
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.progress import Progress, silent
@@ -56,8 +57,8 @@ def _convert_in(
         complaint = (log.read().strip().splitlines() or ["it said nothing"])[-1]
     if status == convert.NO_TENSORFLOW:
         raise MissingDependencyError(
-            f"quantizing weights needs TensorFlow ({complaint})",
-            "pip install tensorflow, or give a full-int8 .tflite as --model.",
+            f"--method converter needs TensorFlow ({complaint})",
+            f"{install_command('train')}, or choose another method: none of them needs it.",
         )
     if status != 0:
         raise ToolchainError(
