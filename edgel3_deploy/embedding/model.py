@@ -110,7 +110,8 @@ def open_model(
     if arithmetic == "board":
         return _quantized(located, weights, calibration, warnings, progress)
     identity = sha256(f"float {fingerprint(weights)}".encode())
-    return EmbeddingModel(located.name, front_end(weights.front_end), weights, identity, tuple(warnings))
+    warned = (*warnings, *weights.warnings)
+    return EmbeddingModel(located.name, front_end(weights.front_end), weights, identity, warned)
 
 
 def _quantized(

@@ -1,11 +1,13 @@
 """Bounded access to a .tflite flatbuffer: plain frozen values out, BadInputError for bytes that are no model.
 
 Nothing here knows operators; `edgel3_deploy.graph.reader` gives the values their meaning. Schema: TensorFlow
-Lite's schema.fbs, through the accessors that ai-edge-litert ships.
+Lite's schema.fbs, through the classes that ai-edge-litert or TensorFlow ships.
 """
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import struct
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.errors import BadInputError, MissingDependencyError
+from edgel3_deploy.extras import LITERT_HINT
 from edgel3_deploy.graph.sparsity import Level, Sparsity, Stored
 
 MAX_TENSORS = 1_000
@@ -94,14 +97,16 @@ def damaged(detail: str) -> BadInputError:
 
 
 def schema_module() -> Any:
-    """The accessors of the schema. Raises MissingDependencyError without ai-edge-litert."""
-    try:
-        from ai_edge_litert import schema_py_generated
-    except ImportError as error:
-        raise MissingDependencyError(
-            "reading a .tflite model needs the package ai-edge-litert", "Run: pip install ai-edge-litert"
-        ) from error
-    return schema_py_generated
+    """The classes of the schema: ai-edge-litert's, or TensorFlow's where that has no wheel.
+
+    Raises MissingDependencyError if neither is installed.
+    """
+    for name in ("ai_edge_litert.schema_py_generated", "tensorflow.lite.python.schema_py_generated"):
+        with contextlib.suppress(ImportError):
+            return importlib.import_module(name)
+    raise MissingDependencyError(
+        "reading and writing .tflite models needs the package ai-edge-litert", LITERT_HINT
+    )
 
 
 def _parse(schema: Any, data: bytes) -> RawModel:

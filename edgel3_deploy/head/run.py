@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.errors import BadInputError, UsageError
+from edgel3_deploy.extras import require_extra
 from edgel3_deploy.fileio import sha256
 from edgel3_deploy.graph.densify import dense_model
 from edgel3_deploy.graph.ir import Network
@@ -85,6 +86,7 @@ def train_head(request: TrainRequest, progress: Progress = silent) -> TrainResul
     Raises BadInputError for a data set or a model that cannot be used, UsageError for folds that are not
     there and for a comparison with float weights that are not at hand.
     """
+    require_extra("head", "training a head")
     dataset = _without(read_dataset(request.data, request.format), request.held_out, request.data)
     model = _take(request.model, request.calibration, progress)
     if request.compare_float and model.weights is None:
@@ -138,6 +140,7 @@ def judge_head(
     Raises UsageError for another model's head and if no clip is left; BadInputError for a data set that
     cannot be used or has other labels.
     """
+    require_extra("head", "judging a head")
     dataset = read_dataset(data, format)
     taken = _take(model, calibration, progress)
     head = head_for(head, taken.network, taken.tflite, taken.weights)

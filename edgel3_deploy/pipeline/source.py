@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgel3_deploy.boards.board import Board
@@ -25,7 +26,9 @@ class SourceModel:
 
     `tflite` has dense constants whatever the file has, since TFLite Micro, the reference, knows no others.
 
-    `inputs` goes into the manifest: what the model is made from, by name and hash.
+    `inputs` goes into the manifest: what the model is made from, by name and hash. `recordings` has the
+    SHA-256 of those that calibrated, `layer_sqnr_db` the signal-to-noise ratio behind each convolution on
+    them.
     """
 
     network: Network
@@ -34,6 +37,8 @@ class SourceModel:
     fidelity: Fidelity | None
     warnings: tuple[str, ...]
     inputs: Mapping[str, str]
+    recordings: tuple[str, ...] = ()
+    layer_sqnr_db: Mapping[str, float] = field(default_factory=dict)
 
 
 def take_model(
@@ -98,4 +103,6 @@ def _quantized(
             "sha256": sha256(read_file(located.path, "a weight file")),
             "calibration": quantized.calibration,
         },
+        recordings=quantized.recordings,
+        layer_sqnr_db={name: sqnr for name, sqnr in quantized.layer_sqnr_db if math.isfinite(sqnr)},
     )

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.errors import BadInputError, MissingDependencyError
+from edgel3_deploy.extras import LITERT_HINT
 
 Int8Array = NDArray[np.int8]
 
@@ -110,7 +111,5 @@ def _interpreter_module() -> Any:
     try:
         from tensorflow.lite.python import interpreter
     except ImportError as error:
-        raise MissingDependencyError(
-            "no TensorFlow Lite interpreter is installed", "pip install ai-edge-litert"
-        ) from error
+        raise MissingDependencyError("no TensorFlow Lite interpreter is installed", LITERT_HINT) from error
     return interpreter
