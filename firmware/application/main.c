@@ -141,6 +141,7 @@ int main(void)
     mailbox_set_stay_reason(LINK_STAY_NONE);
     led_start();
     uart_start(&clocks);
+    uart_ring_start();
     counter_start();
     settings_start();
     edgel3_net_start();
@@ -150,7 +151,7 @@ int main(void)
     sensor_start(&parts);
     for (;;) {
         uint8_t byte;
-        if (uart_read(&byte)) {
+        if (uart_ring_read(&byte)) {
             heard = true;
             act(link_session_take(&session, byte));
         } else if (polls % POLLS_PER_WORK == 0) {

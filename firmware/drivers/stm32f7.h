@@ -35,7 +35,7 @@
 #define RCC_CFGR_PPRE1_DIV4 (5u << 10)
 #define RCC_CFGR_PPRE2_DIV2 (4u << 13)
 #define RCC_AHB1ENR REG32(0x40023830u)
-#define RCC_AHB1ENR_DMA2EN BIT(22)
+#define RCC_AHB1ENR_DMAEN(dma) BIT(20u + (dma))
 #define RCC_APB1RSTR REG32(0x40023820u)
 #define RCC_APB2RSTR REG32(0x40023824u)
 #define RCC_GPIOENR REG32(0x40023830u)
@@ -91,7 +91,36 @@
 #define FLASH_OPTCR REG32(0x40023C14u)
 #define FLASH_OPTCR_NDBANK BIT(29)
 
-/** DMA2, stream 0 (RM0410 section 8.5). */
+/** DMA1 and DMA2 (RM0410 section 8.5). */
+#define DMA_BASE(dma) (0x40025C00u + 0x400u * (dma))
+#define DMA_SXCR_CHSEL(channel) ((channel) << 25)
+/** Controller, stream and channel of what each UART receives (RM0410 tables 27 and 28). */
+#define USART1_RX_DMA 2
+#define USART1_RX_STREAM 2
+#define USART1_RX_REQUEST 4
+#define USART2_RX_DMA 1
+#define USART2_RX_STREAM 5
+#define USART2_RX_REQUEST 4
+#define USART3_RX_DMA 1
+#define USART3_RX_STREAM 1
+#define USART3_RX_REQUEST 4
+#define UART4_RX_DMA 1
+#define UART4_RX_STREAM 2
+#define UART4_RX_REQUEST 4
+#define UART5_RX_DMA 1
+#define UART5_RX_STREAM 0
+#define UART5_RX_REQUEST 4
+#define USART6_RX_DMA 2
+#define USART6_RX_STREAM 1
+#define USART6_RX_REQUEST 5
+#define UART7_RX_DMA 1
+#define UART7_RX_STREAM 3
+#define UART7_RX_REQUEST 5
+#define UART8_RX_DMA 1
+#define UART8_RX_STREAM 6
+#define UART8_RX_REQUEST 5
+
+/** DMA2, stream 0: the microphone. */
 #define DMA2_LISR REG32(0x40026400u)
 #define DMA2_LISR_HTIF0 BIT(4)
 #define DMA2_LISR_TCIF0 BIT(5)
@@ -103,13 +132,6 @@
 #define DMA2_S0PAR REG32(0x40026418u)
 #define DMA2_S0M0AR REG32(0x4002641Cu)
 #define DMA2_S0FCR REG32(0x40026424u)
-#define DMA_SXCR_EN BIT(0)
-#define DMA_SXCR_CIRC BIT(8)
-#define DMA_SXCR_MINC BIT(10)
-#define DMA_SXCR_PSIZE_16 (1u << 11)
-#define DMA_SXCR_MSIZE_16 (1u << 13)
-#define DMA_SXCR_PL_HIGH (2u << 16)
-#define DMA_SXCR_CHSEL(channel) ((channel) << 25)
 
 /** DFSDM1 (RM0410 sections 17.7 and 17.8). */
 #define DFSDM1_CHCFGR1(channel) REG32(0x40017400u + 0x20u * (channel))

@@ -15,6 +15,8 @@ from edgel3_deploy.emulate.microphone import Microphone
 CHANNELS = 8
 CHCFGR1, CHCFGR2 = 0x00, 0x04
 CR1, CR2, ISR, ICR, JCHGR, FCR, RDATAR = 0x100, 0x104, 0x108, 0x10C, 0x110, 0x114, 0x11C
+DATA = 0x4001_751C
+"""DFSDM1_FLT0RDATAR."""
 DFSDMEN, CHEN, SITP, SPICKSEL, CKOUT = 1 << 31, 1 << 7, 3, 3 << 2, 1 << 2
 DFEN, RSWSTART, RCONT, RDMAEN, FAST = 1, 1 << 17, 1 << 18, 1 << 21, 1 << 29
 _CKOUTDIV = 0xFF << 16

@@ -16,14 +16,14 @@ from edgel3_deploy.emulate.core.watchdog import ChipTime
 from edgel3_deploy.emulate.line import Line
 from edgel3_deploy.emulate.stm32.axi import AxiInterconnect
 from edgel3_deploy.emulate.stm32.clocks import ResetAndClockControl
-from edgel3_deploy.emulate.stm32.dma import Dma
+from edgel3_deploy.emulate.stm32.dma import Dma, Source
 from edgel3_deploy.emulate.stm32.flash_f7 import FlashInterface
 from edgel3_deploy.emulate.stm32.flash_memory import FlashMemory
 from edgel3_deploy.emulate.stm32.gpio import Gpio, Pin
 from edgel3_deploy.emulate.stm32.iwdg import Iwdg
 from edgel3_deploy.emulate.stm32.rom_state import RomState
 from edgel3_deploy.emulate.stm32.rom_version import RomVersion
-from edgel3_deploy.emulate.stm32.usart import Usart
+from edgel3_deploy.emulate.stm32.usart import RDR, Usart
 from edgel3_deploy.errors import UsageError
 
 SCS_BASE, DWT_BASE = 0xE000_E000, 0xE000_1000
@@ -73,7 +73,8 @@ class Part:
     """`peripherals` are (base, block size, peripheral); `flash_aliases` further addresses of the flash.
 
     `untouched` knows the RAM that was never written. `rom` is the version of the ROM bootloader, which reads
-    `option_bytes`, pieces of (address, content); `rom_state` is what its Go leaves behind.
+    `option_bytes`, pieces of (address, content); `rom_state` is what its Go leaves behind. `dmas` reach all
+    RAM but the addresses `beyond_dma`; no cache holds those of `tcm`.
     """
 
     rams: tuple[Ram, ...]
@@ -93,7 +94,9 @@ class Part:
     gpios: dict[str, Gpio]
     option_bytes: tuple[tuple[int, bytes], ...] = ()
     interconnect: AxiInterconnect | None = None
-    dma: Dma | None = None
+    dmas: tuple[Dma, ...] = ()
+    beyond_dma: tuple[range, ...] = ()
+    tcm: tuple[range, ...] = ()
     untouched: Untouched = field(default_factory=Untouched)
 
     def reset(self) -> None:
@@ -107,6 +110,15 @@ class Part:
         if name[:1] != "P" or port is None or not (number.isdecimal() and int(number) < 16):
             raise UsageError(f"there is no pin {name!r} on this chip", "Pins are named like PJ5.")
         return port.pin(int(number))
+
+    def dma_reaches(self, address: int, size: int) -> bool:
+        """Whether [address, address + size) lies within RAM that `dmas` can write now."""
+        return self.is_ram(address, size) and not any(address in beyond for beyond in self.beyond_dma)
+
+    def caches(self, address: int) -> bool:
+        """Whether the data cache is on and may hold what is at `address`."""
+        in_tcm = any(address in tightly_coupled for tightly_coupled in self.tcm)
+        return self.control.caches_data and not in_tcm and self.control.mpu.cacheable(address)
 
     def is_ram(self, address: int, size: int) -> bool:
         """Whether [address, address + size) lies within RAMs that can be accessed."""
@@ -154,6 +166,11 @@ def usarts(
         if name == uart.instance:
             usart.connected = lambda: (_carries(gpios, uart.tx, uart), _carries(gpios, uart.rx, uart))
     return made
+
+
+def receiver(usart: Usart) -> Source:
+    """What a DMA has to do with a USART: the bytes that it received."""
+    return Source(USARTS[usart.name] + RDR, {1: (0,), 2: (0,), 4: (0,)}, usart.take, usart=True)
 
 
 def rams(board: Board, powered: Callable[[str], Callable[[], bool]]) -> tuple[Ram, ...]:

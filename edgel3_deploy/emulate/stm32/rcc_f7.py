@@ -54,6 +54,7 @@ class RccF7(ResetAndClockControl):
         DCKCFGR2: 0,
     }
     ENABLES = {f"GPIO{port}": (AHB1ENR, bit) for bit, port in enumerate("ABCDEFGHIJK")} | {
+        "DMA1": (AHB1ENR, 21),
         "DMA2": (AHB1ENR, 22),
         "USART2": (APB1ENR, 17),
         "USART3": (APB1ENR, 18),

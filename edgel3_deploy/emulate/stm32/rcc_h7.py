@@ -19,7 +19,7 @@ from edgel3_deploy.emulate.stm32.pace import Pace, Ready
 
 CR, CFGR, D1CFGR, D2CFGR, PLLCKSELR, PLLCFGR = 0x00, 0x10, 0x18, 0x1C, 0x28, 0x2C
 PLL1DIVR, PLL1FRACR, D2CCIP2R, RSR = 0x30, 0x34, 0x54, 0xD0
-AHB2ENR, AHB4ENR, APB1LENR, APB2ENR, APB4ENR = 0xDC, 0xE0, 0xE8, 0xF0, 0xF4
+AHB1ENR, AHB2ENR, AHB4ENR, APB1LENR, APB2ENR, APB4ENR = 0xD8, 0xDC, 0xE0, 0xE8, 0xF0, 0xF4
 HSIRDY, HSIDIVF, CSION, CSIRDY, HSI48ON, HSI48RDY = 1 << 2, 1 << 5, 1 << 7, 1 << 8, 1 << 12, 1 << 13
 HSEON, HSERDY, HSEBYP, PLL1ON, PLL1RDY = 1 << 16, 1 << 17, 1 << 18, 1 << 24, 1 << 25
 DOMAINS_READY = 3 << 14
@@ -49,6 +49,8 @@ class RccH7(ResetAndClockControl):
         0x44: 0,
     }
     ENABLES = {f"GPIO{port}": (AHB4ENR, bit) for bit, port in enumerate("ABCDEFGHIJK")} | {
+        "DMA1": (AHB1ENR, 0),
+        "DMA2": (AHB1ENR, 1),
         "USART2": (APB1LENR, 17),
         "USART3": (APB1LENR, 18),
         "UART4": (APB1LENR, 19),
