@@ -47,8 +47,8 @@ def map_part(part: Part, seed: int = 0) -> Any:
                 "The virtual board needs multiples of 1 KB that do not overlap peripherals or system memory.",
             ) from error
         engine.mem_write(ram.origin, random.Random(f"{ram.name} {seed}").randbytes(ram.size))
-    if part.dma is not None:
-        part.dma.memory = partial(_store, part, engine)
+    for dma in part.dmas:
+        dma.memory = partial(_store, part, engine)
     return engine
 
 
@@ -57,4 +57,5 @@ def _store(part: Part, engine: Any, address: int, data: bytes) -> bool:
     if not part.is_ram(address, len(data)):
         return False
     engine.mem_write(address, data)
+    part.untouched.opens(address, len(data))
     return True

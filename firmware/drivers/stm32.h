@@ -69,6 +69,7 @@ enum { GPIOA, GPIOB, GPIOC, GPIOD, GPIOE, GPIOF, GPIOG, GPIOH, GPIOI, GPIOJ, GPI
 #define SPEED_HIGH 2u
 #define NO_PULL 0u
 #define PULL_UP 1u
+#define PULL_DOWN 2u
 
 /** Wait, at least 30 ms but boundedly, until the bits of `mask` read `value`; false if they never do. */
 static inline bool stm32_wait(volatile const uint32_t *reg, uint32_t mask, uint32_t value)
@@ -88,7 +89,7 @@ static inline void stm32_modify(volatile uint32_t *reg, uint32_t mask, uint32_t 
     *reg = (*reg & ~mask) | value;
 }
 
-/** Give a pin to a peripheral: push-pull, with a `pull` of NO_PULL or PULL_UP. */
+/** Give a pin to a peripheral: push-pull, with a `pull` of NO_PULL, PULL_UP or PULL_DOWN. */
 static inline void stm32_connect_pin(uint32_t port, uint32_t pin, uint32_t alternate_function, uint32_t pull)
 {
     const uint32_t at2 = 2u * pin;

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from edgel3_deploy.boards.board import Board, Clock, Sector
+from edgel3_deploy.boards.board import Board, Clock, PdmMicrophone, Sector
 from edgel3_deploy.emulate.core.bus import Log, OutOfSpecError
 from edgel3_deploy.emulate.core.cycles import CycleCounter
 from edgel3_deploy.emulate.core.watchdog import ChipTime
@@ -16,7 +17,7 @@ from edgel3_deploy.emulate.options import Quirks
 from edgel3_deploy.emulate.stm32 import rom_state
 from edgel3_deploy.emulate.stm32.dbgmcu import DbgMcu
 from edgel3_deploy.emulate.stm32.dfsdm import Dfsdm
-from edgel3_deploy.emulate.stm32.dma import Dma
+from edgel3_deploy.emulate.stm32.dma import Dma, Source
 from edgel3_deploy.emulate.stm32.flash_f7 import NOT_DUAL_BANK, OPTIONS, FlashF7
 from edgel3_deploy.emulate.stm32.flash_memory import flash_of
 from edgel3_deploy.emulate.stm32.gpio import Gpio
@@ -33,6 +34,7 @@ from edgel3_deploy.emulate.stm32.part import (
     core,
     ports,
     rams,
+    sai,
     usarts,
 )
 from edgel3_deploy.emulate.stm32.pwr_f7 import PwrF7
@@ -47,6 +49,8 @@ OPTION_BYTES = 0x1FFF_0000
 _REVISION_Z = 0x1001
 _HZ_PER_WAIT_STATE = 30e6
 _DEFAULT_DEVICE_ID = 0x451
+_ITCM = range(0x4000)
+"""No bus but the CPU's leads to it."""
 
 
 def stm32f7(
@@ -83,8 +87,16 @@ def stm32f7(
     # Samples come from the same clock as the CPU's cycles.
     sound = Microphone(microphone, (lambda: counter.cycles / rcc.clocks().cpu) if pace.real else None)
     dfsdm = _dfsdm(board, log, rcc, gpios, sound)
-    dma = Dma(log, dfsdm)
-    for peripheral in (pwr, syscfg, dfsdm, dma):
+    serial_audio = sai(board, log, rcc, gpios, sound, doubled=True)
+    # RM0410 tables 27 and 28: what a channel of a stream serves.
+    requests: dict[int, dict[tuple[int, int], Source]] = {
+        1: {},
+        2: {(0, 8): dfsdm, (4, 8): dfsdm, (1, 0): serial_audio, (3, 0): serial_audio, (6, 10): serial_audio},
+    }
+    dmas = tuple(
+        Dma(f"DMA{number}", log, partial(_requested, requests[number]), (_ITCM,)) for number in (1, 2)
+    )
+    for peripheral in (pwr, syscfg, dfsdm, *dmas):
         rcc.attach(peripheral)
 
     def clock_changed() -> None:
@@ -132,7 +144,9 @@ def stm32f7(
             (0xE004_2000, PERIPHERAL_BLOCK, DbgMcu(log, device_id, _REVISION_Z)),
             (0x4000_3000, PERIPHERAL_BLOCK, watchdog),
             (0x4001_7400, PERIPHERAL_BLOCK, dfsdm),
-            (0x4002_6400, PERIPHERAL_BLOCK, dma),
+            (0x4001_5800, PERIPHERAL_BLOCK, serial_audio),
+            (0x4002_6000, PERIPHERAL_BLOCK, dmas[0]),
+            (0x4002_6400, PERIPHERAL_BLOCK, dmas[1]),
             *(
                 (0x4002_0000 + 0x400 * place, PERIPHERAL_BLOCK, gpio)
                 for place, gpio in enumerate(gpios.values())
@@ -148,7 +162,7 @@ def stm32f7(
         device_id=device_id,
         boot_address=ITCM_FLASH,
         rom=rom,
-        dma=dma,
+        dmas=dmas,
         option_bytes=_option_bytes(OPTIONS & ~NOT_DUAL_BANK if quirks.dual_bank else OPTIONS),
     )
 
@@ -156,7 +170,7 @@ def stm32f7(
 def _dfsdm(board: Board, log: Log, rcc: RccF7, gpios: dict[str, Gpio], microphone: Microphone) -> Dfsdm:
     """DFSDM1 with the board's microphone at its pins."""
     dfsdm = Dfsdm(log, rcc.dfsdm_clock, microphone)
-    wiring = board.microphone
+    wiring = board.microphone if isinstance(board.microphone, PdmMicrophone) else None
 
     def connected(channel: int) -> bool:
         return (
@@ -170,6 +184,10 @@ def _dfsdm(board: Board, log: Log, rcc: RccF7, gpios: dict[str, Gpio], microphon
 
     dfsdm.connected = connected
     return dfsdm
+
+
+def _requested(requests: dict[tuple[int, int], Source], stream: int, channel: int) -> Source | None:
+    return requests.get((stream, channel))
 
 
 def dual_bank_sectors(board: Board) -> tuple[Sector, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from edgel3_deploy.boards.board import Board
@@ -13,9 +14,12 @@ from edgel3_deploy.emulate.core.cycles import CycleCounter
 from edgel3_deploy.emulate.core.untouched import Untouched
 from edgel3_deploy.emulate.core.watchdog import ChipTime
 from edgel3_deploy.emulate.line import Line
+from edgel3_deploy.emulate.microphone import Microphone
 from edgel3_deploy.emulate.options import Quirks
 from edgel3_deploy.emulate.stm32 import axi, rom_state
 from edgel3_deploy.emulate.stm32.dbgmcu import DbgMcu
+from edgel3_deploy.emulate.stm32.dma import Dma, Source
+from edgel3_deploy.emulate.stm32.dmamux import DmaMux
 from edgel3_deploy.emulate.stm32.flash_h7 import BASE as FLASH_BASE
 from edgel3_deploy.emulate.stm32.flash_h7 import FlashH7
 from edgel3_deploy.emulate.stm32.flash_memory import flash_of
@@ -32,6 +36,7 @@ from edgel3_deploy.emulate.stm32.part import (
     core,
     ports,
     rams,
+    sai,
     usarts,
 )
 from edgel3_deploy.emulate.stm32.pwr_h7 import PwrH7
@@ -49,6 +54,10 @@ _FOUR_WAIT_STATES_HZ = 225e6
 _HZ_PER_PROGRAMMING_DELAY = {0: (70e6, 185e6), 1: (70e6, 185e6), 2: (55e6, 165e6), 3: (45e6, 135e6)}
 """The highest bus clock with WRHIGHFREQ 0 and 1 at each VOS (RM0433 table 17)."""
 _DEFAULT_DEVICE_ID = 0x450
+_SAI1_A = 87
+"""Request at DMAMUX1 (RM0433 table 121)."""
+_ITCM, _DTCM = range(0x1_0000), range(0x2000_0000, 0x2002_0000)
+"""No bus of DMA1 and DMA2 leads there."""
 
 
 def stm32h7(
@@ -58,10 +67,12 @@ def stm32h7(
     log: Log,
     quirks: Quirks | None = None,
     seed: int = 0,
+    *,
+    microphone: Path | None = None,
 ) -> Part:
     """The part on `board`, reset, its flash kept in `flash_file` if one is named. Raises BadInputError.
 
-    `seed` decides how long its flags take.
+    `seed` decides how long its flags take; its microphone, if it has one, hears the recording `microphone`.
     """
     quirks = quirks or Quirks()
     pace = Pace(real=quirks.pace == "real", seed=seed)
@@ -82,7 +93,15 @@ def stm32h7(
     gpios = ports(log, rcc, {"A": 0xABFF_FFFF, "B": 0xFFFF_FEBF}, 0xFFFF_FFFF)
     serials = usarts(log, rcc, gpios, board.uart, line, prescaler=True)
     device_id = board.bootloader.device_id if board.bootloader else _DEFAULT_DEVICE_ID
-    rcc.attach(syscfg)
+    # Samples come from the same clock as the CPU's cycles.
+    sound = Microphone(microphone, (lambda: counter.cycles / rcc.clocks().cpu) if pace.real else None)
+    serial_audio = sai(board, log, rcc, gpios, sound)
+    dmamux = DmaMux(log, {_SAI1_A: serial_audio}, lambda: rcc.enabled("DMA1") or rcc.enabled("DMA2"))
+    dmas = tuple(
+        Dma(f"DMA{number}", log, partial(_requested, dmamux, number), (_ITCM, _DTCM)) for number in (1, 2)
+    )
+    for peripheral in (syscfg, *dmas):
+        rcc.attach(peripheral)
 
     def clock_changed() -> None:
         clocks = rcc.clocks()
@@ -151,6 +170,10 @@ def stm32h7(
             (0x5C00_1000, PERIPHERAL_BLOCK, DbgMcu(log, device_id, _REVISIONS[quirks.revision])),
             (axi.BASE, PERIPHERAL_BLOCK, interconnect),
             (0x5800_4800, PERIPHERAL_BLOCK, watchdog),
+            (0x4001_5800, PERIPHERAL_BLOCK, serial_audio),
+            (0x4002_0000, PERIPHERAL_BLOCK, dmas[0]),
+            (0x4002_0400, PERIPHERAL_BLOCK, dmas[1]),
+            (0x4002_0800, PERIPHERAL_BLOCK, dmamux),
             *(
                 (0x5802_0000 + 0x400 * place, PERIPHERAL_BLOCK, gpio)
                 for place, gpio in enumerate(gpios.values())
@@ -167,4 +190,9 @@ def stm32h7(
         boot_address=board.flash.origin,
         rom=rom,
         interconnect=interconnect,
+        dmas=dmas,
     )
+
+
+def _requested(dmamux: DmaMux, controller: int, stream: int, _channel: int) -> Source | None:
+    return dmamux.source(controller, stream)

@@ -18,6 +18,7 @@ CR1, CR2, ISR, ICR, JCHGR, FCR, RDATAR = 0x100, 0x104, 0x108, 0x10C, 0x110, 0x11
 DFSDMEN, CHEN, SITP, SPICKSEL, CKOUT = 1 << 31, 1 << 7, 3, 3 << 2, 1 << 2
 DFEN, RSWSTART, RCONT, RDMAEN, FAST = 1, 1 << 17, 1 << 18, 1 << 21, 1 << 29
 _CKOUTDIV = 0xFF << 16
+_BASE = 0x4001_7400
 
 
 def converted(samples: NDArray[np.float32], order: int, oversampling: int, shift: int) -> NDArray[np.int32]:
@@ -41,6 +42,7 @@ class Dfsdm(Peripheral):
         **dict.fromkeys((CR1, CR2, ISR, ICR, FCR, RDATAR), 0),
         JCHGR: 1,
     }
+    data = _BASE + RDATAR
 
     def __init__(self, log: Log, kernel_clock: Callable[[], float], microphone: Microphone) -> None:
         super().__init__("DFSDM1", log)
@@ -78,22 +80,22 @@ class Dfsdm(Peripheral):
         divider = self.registers[CHCFGR1] >> 16 & 0xFF
         return self._kernel_clock() / (divider + 1) if self.registers[CHCFGR1] & DFSDMEN and divider else 0.0
 
-    def take(self, looked: bool) -> NDArray[np.int32]:
+    def take(self, looked: bool) -> NDArray[np.uint32]:
         """What RDATAR has held since the last call, a word for each conversion."""
         order, oversampling = self.registers[FCR] >> 29, (self.registers[FCR] >> 16 & 0x3FF) + 1
         control, channel = self.registers[CR1], self.registers[CR1] >> 24 & 7
         wanted = DFEN | RCONT | RDMAEN | FAST
         if not self._converting or control & wanted != wanted or not 1 <= order <= 5 or not self.clock_hz:
-            return np.zeros(0, np.int32)
+            return np.zeros(0, np.uint32)
         if self.registers[FCR] & 0xFF:
             self._mention_once("an integrator is not modelled")
         sound = self._microphone.passed(self.clock_hz / oversampling, looked)
         if not self._heard(channel):
             sound = np.full_like(sound, -1.0)
         shift = self.registers[0x20 * channel + CHCFGR2] >> 3 & 0x1F
-        words = converted(sound, order, oversampling, shift) << 8 | channel
+        words = (converted(sound, order, oversampling, shift) << 8 | channel).view(np.uint32)
         if len(words):
-            self.registers[RDATAR] = int(words[-1]) & 0xFFFF_FFFF
+            self.registers[RDATAR] = int(words[-1])
         return words
 
     def _heard(self, channel: int) -> bool:

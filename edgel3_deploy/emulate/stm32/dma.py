@@ -1,97 +1,158 @@
-"""DMA2 of the STM32F7 (RM0410 section 8): stream 0, from a peripheral to memory."""
+"""DMA1 and DMA2 of STM32F7 (RM0410 section 8) and STM32H7 (RM0433 section 15): from peripherals to memory."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgel3_deploy.emulate.core.bus import Log, Peripheral
-from edgel3_deploy.emulate.stm32.dfsdm import Dfsdm
 
+STREAMS = 8
 LISR, LIFCR = 0x00, 0x08
-S0CR, S0NDTR, S0PAR, S0M0AR, S0FCR = 0x10, 0x14, 0x18, 0x1C, 0x24
+CR, NDTR, PAR, M0AR, M1AR, FCR = 0x10, 0x14, 0x18, 0x1C, 0x20, 0x24
+"""Of stream 0; the others follow at distances of STRIDE."""
+STRIDE = 0x18
 EN, CIRC, MINC, DIR, DBM = 1, 1 << 8, 1 << 10, 3 << 6, 1 << 18
 TEIF, HTIF, TCIF = 1 << 3, 1 << 4, 1 << 5
-DFSDM_CHANNEL = 8
-DATA = 0x4001_751C
-"""DFSDM1_FLT0RDATAR."""
-_WIDTHS = {0: (1, np.uint8), 1: (2, np.uint16), 2: (4, np.uint32)}
+FLAGS_AT = (0, 6, 16, 22)
+"""Where the flags of each four streams begin in their register."""
+_FIXED = (NDTR, PAR, M0AR, FCR)
+_WIDTHS = {0: np.uint8, 1: np.uint16, 2: np.uint32}
+
+
+class Source(Protocol):
+    """A peripheral that asks a DMA to take what it has received, from the word at address `data`."""
+
+    data: int
+
+    def take(self, looked: bool) -> NDArray[np.uint32]:
+        """What the data register has held since the last call, a word each time.
+
+        `looked`: the program has asked how far the DMA is, at which sound passes in turbo pace.
+        """
 
 
 class Dma(Peripheral):
-    """Moves what DFSDM1's filter 0 has converted whenever a program looks at a flag or a counter.
+    """Moves what has come for a stream whenever a program looks at its flags or its counter.
 
-    `memory` writes bytes at an address, False if no RAM is there.
+    `source` says what the request line of a stream comes from: of (stream, channel in its control register).
+    `memory` writes bytes at an address, False if no RAM is there; `barred` are RAMs that it does not reach.
     """
 
     RESET: ClassVar[Mapping[int, int]] = {
-        **dict.fromkeys((LISR, 0x04, LIFCR, 0x0C, S0CR, S0NDTR, S0PAR, S0M0AR, 0x20), 0),
-        S0FCR: 0x21,
+        **dict.fromkeys((LISR, LISR + 4, LIFCR, LIFCR + 4), 0),
+        **{
+            register + STRIDE * stream: 0x21 if register == FCR else 0
+            for stream in range(STREAMS)
+            for register in (CR, NDTR, PAR, M0AR, M1AR, FCR)
+        },
     }
 
-    def __init__(self, log: Log, dfsdm: Dfsdm) -> None:
-        super().__init__("DMA2", log)
+    def __init__(
+        self,
+        name: str,
+        log: Log,
+        source: Callable[[int, int], Source | None],
+        barred: tuple[range, ...] = (),
+    ) -> None:
+        super().__init__(name, log)
         self.memory: Callable[[int, bytes], bool] = lambda _address, _data: False
-        self._dfsdm = dfsdm
-        self._size = 0
+        self._source = source
+        self._barred = barred
+        self._sizes = [0] * STREAMS
 
     def read(self, offset: int) -> int:
-        if offset in (LISR, S0NDTR) and self.registers[S0CR] & EN:
-            self._move(looked=offset == S0NDTR)
+        if offset in (LISR, LISR + 4):
+            for stream in range(offset, offset + 4):
+                self._move(stream, looked=False)
+        elif (found := _stream(offset)) is not None and found[1] == NDTR:
+            self._move(found[0], looked=True)
         return super().read(offset)
 
     def write(self, offset: int, value: int) -> None:
-        if offset == LIFCR:
-            self.registers[LISR] &= ~value
+        if offset in (LIFCR, LIFCR + 4):
+            self.registers[offset - LIFCR] &= ~value
             return
-        if offset in (S0NDTR, S0PAR, S0M0AR, S0FCR) and self.registers[S0CR] & EN:
-            self.log(f"DMA2 register {offset:#x} was written while the stream is enabled: ignored")
+        found = _stream(offset)
+        if found is None:
+            super().write(offset, value)
             return
-        starts = offset == S0CR and value & EN and not self.registers[S0CR] & EN
-        super().write(offset, value & 0xFFFF if offset == S0NDTR else value)
-        if starts:
-            self._start()
+        stream, register = found
+        enabled = self._get(stream, CR) & EN
+        if register in _FIXED and enabled:
+            self.log(f"{self.name} register {offset:#x} was written while the stream is enabled: ignored")
+            return
+        super().write(offset, value & 0xFFFF if register == NDTR else value)
+        if register == CR and value & EN and not enabled:
+            self._start(stream)
 
-    def _start(self) -> None:
-        control, self._size = self.registers[S0CR], self.registers[S0NDTR]
-        channel, width = control >> 25 & 15, control >> 11 & 3
-        halves = {1: (DATA, DATA + 2), 2: (DATA,)}.get(width, ())
+    def _start(self, stream: int) -> None:
+        control, self._sizes[stream] = self._get(stream, CR), self._get(stream, NDTR)
+        source, width = self._source(stream, control >> 25 & 15), control >> 11 & 3
         if (
-            channel != DFSDM_CHANNEL
+            source is None
             or control & (DIR | DBM)
             or not control & MINC
+            or width not in _WIDTHS
             or width != control >> 13 & 3
-            or self.registers[S0PAR] not in halves
-            or not self._size
+            or self._get(stream, PAR) not in range(source.data, source.data + 4, 1 << width)
+            or not self._sizes[stream]
         ):
-            self.log("DMA2 stream 0 is set to what is not modelled: it moves nothing")
-            self.registers[S0CR] &= ~EN
+            self.log(f"{self.name} stream {stream} is set to what is not modelled: it moves nothing")
+            self._stop(stream)
 
-    def _move(self, looked: bool) -> None:
+    def _move(self, stream: int, *, looked: bool) -> None:
         """Move what has come; passing the middle and the end of the buffer sets flags."""
-        words = self._dfsdm.take(looked).view(np.uint32)
-        size, kind = _WIDTHS[self.registers[S0CR] >> 11 & 3]
-        values = (words >> 8 * (self.registers[S0PAR] - DATA)).astype(kind)
-        at = self._size - self.registers[S0NDTR]
-        while len(values) and self.registers[S0CR] & EN:
-            middle = self._size // 2
-            end = middle if at < middle else self._size
+        control, whole = self._get(stream, CR), self._sizes[stream]
+        source = self._source(stream, control >> 25 & 15) if control & EN else None
+        if source is None:
+            return
+        shift = 8 * (self._get(stream, PAR) - source.data)
+        values = (source.take(looked) >> shift).astype(_WIDTHS[control >> 11 & 3])
+        at = whole - self._get(stream, NDTR)
+        while len(values) and self._get(stream, CR) & EN:
+            middle = whole // 2
+            end = middle if at < middle else whole
             part = values[: end - at]
-            if not self.memory(self.registers[S0M0AR] + size * at, part.tobytes()):
-                self.log(f"DMA2 stream 0 writes to {self.registers[S0M0AR]:#010x}, where no RAM is")
-                self.registers[LISR] |= TEIF
-                self.registers[S0CR] &= ~EN
+            if not self._store(self._get(stream, M0AR) + values.itemsize * at, part.tobytes()):
+                self.log(
+                    f"{self.name} stream {stream} writes to {self._get(stream, M0AR):#010x}, "
+                    "where it reaches no RAM"
+                )
+                self._flag(stream, TEIF)
+                self._stop(stream)
                 return
             values, at = values[len(part) :], at + len(part)
             if at == middle:
-                self.registers[LISR] |= HTIF
-            if at == self._size:
-                self.registers[LISR] |= TCIF
+                self._flag(stream, HTIF)
+            if at == whole:
+                self._flag(stream, TCIF)
                 at = 0
-                if not self.registers[S0CR] & CIRC:
-                    self.registers[S0CR] &= ~EN
-                    self.registers[S0NDTR] = 0
+                if not control & CIRC:
+                    self._stop(stream)
+                    self.registers[NDTR + STRIDE * stream] = 0
                     return
-            self.registers[S0NDTR] = self._size - at
+            self.registers[NDTR + STRIDE * stream] = whole - at
+
+    def _store(self, address: int, data: bytes) -> bool:
+        return not any(address in ram for ram in self._barred) and self.memory(address, data)
+
+    def _get(self, stream: int, register: int) -> int:
+        return self.registers[register + STRIDE * stream]
+
+    def _stop(self, stream: int) -> None:
+        self.registers[CR + STRIDE * stream] &= ~EN
+
+    def _flag(self, stream: int, flag: int) -> None:
+        self.registers[LISR + stream // 4 * 4] |= flag << FLAGS_AT[stream % 4]
+
+
+def _stream(offset: int) -> tuple[int, int] | None:
+    """Stream and register, as of stream 0, at an offset; None for those that streams share."""
+    if offset < CR:
+        return None
+    stream = (offset - CR) // STRIDE
+    return stream, offset - STRIDE * stream

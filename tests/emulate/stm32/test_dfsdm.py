@@ -71,6 +71,10 @@ def start(
     dfsdm.write(CR1, mode | DFEN | RSWSTART)
 
 
+def signed(words: NDArray[np.uint32]) -> NDArray[np.int32]:
+    return words.view(np.int32)
+
+
 def test_data_have_24_bits_above_their_channel(dfsdm: Dfsdm, tone: Tone) -> None:
     start(dfsdm)
     words = dfsdm.take(looked=True)
@@ -83,7 +87,7 @@ def test_data_have_24_bits_above_their_channel(dfsdm: Dfsdm, tone: Tone) -> None
 
 def test_a_shift_makes_room(dfsdm: Dfsdm) -> None:
     start(dfsdm, shift=3)
-    assert dfsdm.take(looked=True)[0] >> 8 == FULL_SCALE // 2 >> 3
+    assert signed(dfsdm.take(looked=True))[0] >> 8 == FULL_SCALE // 2 >> 3
 
 
 def test_sums_saturate_and_are_signed() -> None:
@@ -108,19 +112,19 @@ def test_nothing_comes_before_the_start_and_after_a_reset(dfsdm: Dfsdm) -> None:
 def test_a_line_that_is_not_connected_stays_low(dfsdm: Dfsdm) -> None:
     dfsdm.connected = lambda channel: channel != CHANNEL
     start(dfsdm)
-    assert dfsdm.take(looked=True)[0] >> 8 == -FULL_SCALE
+    assert signed(dfsdm.take(looked=True))[0] >> 8 == -FULL_SCALE
 
 
 @pytest.mark.parametrize("channel", [CHEN, CKOUT, CHEN | CKOUT | 1])
 def test_the_channel_must_take_the_rising_edges_of_its_own_clock(dfsdm: Dfsdm, channel: int) -> None:
     start(dfsdm, channel=channel)
-    assert dfsdm.take(looked=True)[0] >> 8 == -FULL_SCALE
+    assert signed(dfsdm.take(looked=True))[0] >> 8 == -FULL_SCALE
 
 
 def test_a_clock_that_the_microphone_does_not_take_is_told_once(dfsdm: Dfsdm, said: list[str]) -> None:
     start(dfsdm, divider=20)
     for _ in range(3):
-        assert dfsdm.take(looked=True)[0] >> 8 == -FULL_SCALE
+        assert signed(dfsdm.take(looked=True))[0] >> 8 == -FULL_SCALE
     assert said == ["CKOUT is 5.40 MHz, which the microphone does not take"]
 
 
