@@ -60,11 +60,15 @@ def capacities(network: Network, board: Board) -> dict[str, int]:
     """Bytes that a plan may use of each RAM region, in placement order.
 
     The main RAM also holds the stack, the firmware's data, the caller's input and output tensors, the front
-    end's stream, and the mailbox.
+    end's stream, and the mailbox. What DMA controllers write has its region for itself.
     """
     tensors = network.input.size + network.output.size + front_end_ram(network)
     taken = {board.main_ram: board.stack_size + RESERVE + tensors + mailbox_size(board)}
-    return {region.name: max(region.size - taken.get(region.name, 0), 0) for region in board.ram}
+    return {
+        region.name: max(region.size - taken.get(region.name, 0), 0)
+        for region in board.ram
+        if region.name != board.dma_ram
+    }
 
 
 def _urgency(buffer: Buffer, alive: Sequence[int]) -> tuple[int, int, int]:
