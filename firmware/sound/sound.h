@@ -170,6 +170,14 @@ int32_t sound_run_24(sound_t *sound, const int32_t *samples, int32_t count, int1
 /** The same for samples of 16 bits, which may be where the PCM goes. */
 int32_t sound_run_16(sound_t *sound, const int16_t *samples, int32_t count, int16_t *pcm);
 
+/** The one of the two that takes such samples. */
+#define sound_run(sound, samples, count, pcm)                                                                          \
+    _Generic((samples),                                                                                                \
+        int16_t *: sound_run_16,                                                                                       \
+        const int16_t *: sound_run_16,                                                                                 \
+        int32_t *: sound_run_24,                                                                                       \
+        const int32_t *: sound_run_24)(sound, samples, count, pcm)
+
 /** Levels of the whole seconds since the last call; then begin anew. */
 sound_levels_t sound_report(sound_t *sound);
 
