@@ -73,7 +73,7 @@ def subject(
     samples = np.random.default_rng(5).integers(-(2**23), 2**23, SECONDS * RATE).astype(np.int32)
     path = tmp_path_factory.mktemp("recording") / "noise.wav"
     soundfile.write(path, samples * 256, RATE, subtype="PCM_24")
-    return Subject(board, image, path, delivered(board, samples.astype(np.float32) / 2**23))
+    return Subject(board, image, path, delivered(board, samples.astype(np.float32) / np.float32(2**23)))
 
 
 class Listener:
@@ -150,7 +150,7 @@ def test_silence_follows_the_recording(
         open_port(virtual.port, subject.board.uart.baudrate) as port,
     ):
         ((block, _),) = Listener(port, subject.board).blocks(1)
-    np.testing.assert_array_equal(block[:100], delivered(subject.board, half.astype(np.float32) / 2**15))
+    np.testing.assert_array_equal(block[:100], delivered(subject.board, half.astype(np.float32) / np.float32(2**15)))
     assert not block[100:].any()
 
 
