@@ -27,7 +27,7 @@ int main(void)
     uint8_t seconds;
     while (!uart_read(&seconds)) {
     }
-    sound_start(&sound, &sound_tables, 2 * SOUND_UNITY);
+    sound_start_microphone(&sound, &sound_tables, 2 * SOUND_UNITY);
     (void)microphone_start(&clocks, ring, RING);
     uint32_t told = 0;
     while (told < seconds) {
