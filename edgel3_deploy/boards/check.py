@@ -100,7 +100,7 @@ def _check_dma_ram(board: Board, fail: _Fail) -> None:
     if dma_ram.size < _GUARD or dma_ram.size.bit_count() != 1 or dma_ram.origin % dma_ram.size:
         fail(
             f"'dma_ram' = {dma_ram.name} is {dma_ram.size} bytes at {dma_ram.origin:#010x}",
-            "The memory protection makes it non-cacheable: its size must be a power of two and divide its origin.",
+            "The memory protection makes it non-cacheable: a power of two in size, at a multiple of that.",
         )
     if board.family == "stm32h7" and dma_ram.origin in _H7_DTCM:
         fail(

@@ -53,9 +53,14 @@ def map_part(part: Part, seed: int = 0) -> Any:
 
 
 def _store(part: Part, engine: Any, address: int, data: bytes) -> bool:
-    """What a DMA does: whether there is RAM at `address`."""
-    if not part.is_ram(address, len(data)):
+    """What a DMA does: whether it reaches RAM at `address`."""
+    if not part.dma_reaches(address, len(data)):
         return False
+    if part.caches(address) and not part.control.said_cached:
+        part.control.said_cached = True
+        part.control.log(
+            f"a DMA writes to {address:#010x}, which the data cache may hold: old data can be read"
+        )
     engine.mem_write(address, data)
     part.untouched.opens(address, len(data))
     return True

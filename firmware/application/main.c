@@ -133,6 +133,7 @@ int main(void)
     mailbox_set_stay_reason(LINK_STAY_NONE);
     led_start();
     uart_start(&clocks);
+    uart_ring_start();
     counter_start();
     settings_start();
     edgel3_net_start();
@@ -140,7 +141,7 @@ int main(void)
     link_session_start(&session, &device, &application);
     for (;;) {
         uint8_t byte;
-        if (uart_read(&byte)) {
+        if (uart_ring_read(&byte)) {
             heard = true;
             act(link_session_take(&session, byte));
         }

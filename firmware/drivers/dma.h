@@ -14,11 +14,15 @@
 /** Most data that a ring has. */
 #define DMA_MAX_COUNT 65535u
 
-/** Controller 1 or 2, one of its streams 0 to 7, and what it is to serve: a channel (STM32F7) or a request (STM32H7). */
+/**
+ * Controller 1 or 2, one of its streams 0 to 7, what it is to serve: a channel (STM32F7) or an input of DMAMUX1
+ * (STM32H7), and whether that is a UART, with which a stream of the STM32H7 may lock up otherwise (ES0392).
+ */
 typedef struct {
     uint32_t controller;
     uint32_t stream;
     uint32_t request;
+    bool serves_uart;
 } dma_stream_t;
 
 /** What is moved at a time: 1, 2 or 4 bytes. */

@@ -37,8 +37,7 @@
 #define RCC_CFGR_PPRE1_DIV4 (5u << 10)
 #define RCC_CFGR_PPRE2_DIV2 (4u << 13)
 #define RCC_AHB1ENR REG32(0x40023830u)
-#define RCC_AHB1ENR_DMA1EN BIT(21)
-#define RCC_AHB1ENR_DMA2EN BIT(22)
+#define RCC_AHB1ENR_DMAEN(dma) BIT(20u + (dma))
 #define RCC_APB1RSTR REG32(0x40023820u)
 #define RCC_APB2RSTR REG32(0x40023824u)
 #define RCC_GPIOENR REG32(0x40023830u)
@@ -103,10 +102,34 @@
 #define FLASH_OPTCR REG32(0x40023C14u)
 #define FLASH_OPTCR_NDBANK BIT(29)
 
-/** DMA controllers (RM0410 section 8); a stream serves one of the channels of table 27 or 28. */
-#define DMA1_BASE 0x40026000u
-#define DMA2_BASE 0x40026400u
-#define DMA_SCR_CHSEL(channel) ((channel) << 25)
+/** DMA1 and DMA2 (RM0410 section 8.5). */
+#define DMA_BASE(dma) (0x40025C00u + 0x400u * (dma))
+#define DMA_SXCR_CHSEL(channel) ((channel) << 25)
+/** Controller, stream and channel of what each UART receives (RM0410 tables 27 and 28). */
+#define USART1_RX_DMA 2
+#define USART1_RX_STREAM 2
+#define USART1_RX_REQUEST 4
+#define USART2_RX_DMA 1
+#define USART2_RX_STREAM 5
+#define USART2_RX_REQUEST 4
+#define USART3_RX_DMA 1
+#define USART3_RX_STREAM 1
+#define USART3_RX_REQUEST 4
+#define UART4_RX_DMA 1
+#define UART4_RX_STREAM 2
+#define UART4_RX_REQUEST 4
+#define UART5_RX_DMA 1
+#define UART5_RX_STREAM 0
+#define UART5_RX_REQUEST 4
+#define USART6_RX_DMA 2
+#define USART6_RX_STREAM 1
+#define USART6_RX_REQUEST 5
+#define UART7_RX_DMA 1
+#define UART7_RX_STREAM 3
+#define UART7_RX_REQUEST 5
+#define UART8_RX_DMA 1
+#define UART8_RX_STREAM 6
+#define UART8_RX_REQUEST 5
 
 /** DFSDM1 (RM0410 sections 17.7 and 17.8). */
 #define DFSDM1_CHCFGR1(channel) REG32(0x40017400u + 0x20u * (channel))

@@ -79,8 +79,7 @@
 #define RCC_RSR_IWDG1RSTF BIT(26)
 #define RCC_RSR_WWDG1RSTF BIT(28)
 #define RCC_AHB1ENR REG32(0x580244D8u)
-#define RCC_AHB1ENR_DMA1EN BIT(0)
-#define RCC_AHB1ENR_DMA2EN BIT(1)
+#define RCC_AHB1ENR_DMAEN(dma) BIT((dma)-1u)
 #define RCC_AHB2ENR REG32(0x580244DCu)
 #define RCC_AHB2ENR_SRAM123EN (7u << 29)
 #define RCC_GPIOENR REG32(0x580244E0u)
@@ -131,14 +130,40 @@
 /** Clears the flags of FLASH_SR, at the same places. */
 #define FLASH_CCR(bank) REG32(0x52002014u + 0x100u * (bank))
 
-/** DMA controllers, and the multiplexer that gives each of their 16 streams its request (RM0433 sections 15 and 17). */
-#define DMA1_BASE 0x40020000u
-#define DMA2_BASE 0x40020400u
-#define DMAMUX1_CCR(channel) REG32(0x40020800u + 4u * (channel))
-
 /** AXI interconnect: read issuing capability of the AXI SRAM (RM0433 section 2.2.4, AXI_TARG7_FN_MOD). */
 #define AXI_TARG7_FN_MOD REG32(0x51008108u)
 #define AXI_FN_MOD_READ_ISS_OVERRIDE BIT(0)
+
+/** DMA1 and DMA2 (RM0433 section 15.5); streams serve the requests that DMAMUX1 (section 17.6) gives them. */
+#define DMA_BASE(dma) (0x4001FC00u + 0x400u * (dma))
+/** Without it a stream may lock up with a UART (ES0392). */
+#define DMA_SXCR_TRBUFF BIT(20)
+#define DMAMUX1_CCR(dma, stream) REG32(0x40020800u + 4u * (8u * ((dma)-1u) + (stream)))
+/** Controller and stream that this firmware takes for what a UART receives, and DMAMUX1's inputs (RM0433 table 121). */
+#define USART1_RX_DMA 1
+#define USART1_RX_STREAM 0
+#define USART1_RX_REQUEST 41
+#define USART2_RX_DMA 1
+#define USART2_RX_STREAM 0
+#define USART2_RX_REQUEST 43
+#define USART3_RX_DMA 1
+#define USART3_RX_STREAM 0
+#define USART3_RX_REQUEST 45
+#define UART4_RX_DMA 1
+#define UART4_RX_STREAM 0
+#define UART4_RX_REQUEST 63
+#define UART5_RX_DMA 1
+#define UART5_RX_STREAM 0
+#define UART5_RX_REQUEST 65
+#define USART6_RX_DMA 1
+#define USART6_RX_STREAM 0
+#define USART6_RX_REQUEST 71
+#define UART7_RX_DMA 1
+#define UART7_RX_STREAM 0
+#define UART7_RX_REQUEST 79
+#define UART8_RX_DMA 1
+#define UART8_RX_STREAM 0
+#define UART8_RX_REQUEST 81
 
 #define DBGMCU_IDCODE REG32(0x5C001000u)
 /** Revisions below, among them Y, have an AXI SRAM that may be read wrongly, and no 480 MHz (ES0392). */

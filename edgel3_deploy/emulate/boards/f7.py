@@ -16,7 +16,7 @@ from edgel3_deploy.emulate.microphone import Microphone
 from edgel3_deploy.emulate.options import Quirks
 from edgel3_deploy.emulate.stm32 import rom_state
 from edgel3_deploy.emulate.stm32.dbgmcu import DbgMcu
-from edgel3_deploy.emulate.stm32.dfsdm import Dfsdm
+from edgel3_deploy.emulate.stm32.dfsdm import DATA, Dfsdm
 from edgel3_deploy.emulate.stm32.dma import Dma, Source
 from edgel3_deploy.emulate.stm32.flash_f7 import NOT_DUAL_BANK, OPTIONS, FlashF7
 from edgel3_deploy.emulate.stm32.flash_memory import flash_of
@@ -34,13 +34,17 @@ from edgel3_deploy.emulate.stm32.part import (
     core,
     ports,
     rams,
+    receiver,
     sai,
+    slots_of,
     usarts,
 )
 from edgel3_deploy.emulate.stm32.pwr_f7 import PwrF7
 from edgel3_deploy.emulate.stm32.rcc_f7 import RccF7
 from edgel3_deploy.emulate.stm32.rom_version import f7_rom
+from edgel3_deploy.emulate.stm32.sai import Sai
 from edgel3_deploy.emulate.stm32.syscfg import SysCfg
+from edgel3_deploy.emulate.stm32.usart import Usart
 
 ITCM_FLASH = 0x0020_0000
 SYSTEM_MEMORY, SYSTEM_MEMORY_SIZE = 0x1FF0_0000, 0x1_0000
@@ -49,8 +53,19 @@ OPTION_BYTES = 0x1FFF_0000
 _REVISION_Z = 0x1001
 _HZ_PER_WAIT_STATE = 30e6
 _DEFAULT_DEVICE_ID = 0x451
-_ITCM = range(0x4000)
-"""No bus but the CPU's leads to it."""
+_ITCM, _DTCM = range(0x4000), range(0x2000_0000, 0x2002_0000)
+_DMA_BASES = 0x4002_6000, 0x4002_6400
+_RECEIVED = {
+    "USART1": ((2, 2, 4), (2, 5, 4)),
+    "USART2": ((1, 5, 4),),
+    "USART3": ((1, 1, 4),),
+    "UART4": ((1, 2, 4),),
+    "UART5": ((1, 0, 4),),
+    "USART6": ((2, 1, 5), (2, 2, 5)),
+    "UART7": ((1, 3, 5),),
+    "UART8": ((1, 6, 5),),
+}
+"""Controller, stream and channel of what each USART receives (RM0410 tables 27 and 28)."""
 
 
 def stm32f7(
@@ -88,14 +103,7 @@ def stm32f7(
     sound = Microphone(microphone, (lambda: counter.cycles / rcc.clocks().cpu) if pace.real else None)
     dfsdm = _dfsdm(board, log, rcc, gpios, sound)
     serial_audio = sai(board, log, rcc, gpios, sound, doubled=True)
-    # RM0410 tables 27 and 28: what a channel of a stream serves.
-    requests: dict[int, dict[tuple[int, int], Source]] = {
-        1: {},
-        2: {(0, 8): dfsdm, (4, 8): dfsdm, (1, 0): serial_audio, (3, 0): serial_audio, (6, 10): serial_audio},
-    }
-    dmas = tuple(
-        Dma(f"DMA{number}", log, partial(_requested, requests[number]), (_ITCM,)) for number in (1, 2)
-    )
+    dmas = _dmas(log, dfsdm, serial_audio, serials)
     for peripheral in (pwr, syscfg, dfsdm, *dmas):
         rcc.attach(peripheral)
 
@@ -145,8 +153,7 @@ def stm32f7(
             (0x4000_3000, PERIPHERAL_BLOCK, watchdog),
             (0x4001_7400, PERIPHERAL_BLOCK, dfsdm),
             (0x4001_5800, PERIPHERAL_BLOCK, serial_audio),
-            (0x4002_6000, PERIPHERAL_BLOCK, dmas[0]),
-            (0x4002_6400, PERIPHERAL_BLOCK, dmas[1]),
+            *((base, PERIPHERAL_BLOCK, dma) for base, dma in zip(_DMA_BASES, dmas, strict=True)),
             *(
                 (0x4002_0000 + 0x400 * place, PERIPHERAL_BLOCK, gpio)
                 for place, gpio in enumerate(gpios.values())
@@ -163,8 +170,27 @@ def stm32f7(
         boot_address=ITCM_FLASH,
         rom=rom,
         dmas=dmas,
+        beyond_dma=(_ITCM,),
+        tcm=(_ITCM, _DTCM),
         option_bytes=_option_bytes(OPTIONS & ~NOT_DUAL_BANK if quirks.dual_bank else OPTIONS),
     )
+
+
+def _dmas(log: Log, dfsdm: Dfsdm, serial_audio: Sai, serials: list[Usart]) -> tuple[Dma, ...]:
+    """DMA1 and DMA2, with what is wired to their streams' channels."""
+    wired = dict.fromkeys(((2, 0, 8), (2, 4, 8)), Source(DATA, {2: (0, 2), 4: (0,)}, dfsdm.take))
+    wired |= dict.fromkeys(((2, 1, 0), (2, 3, 0), (2, 6, 10)), slots_of(serial_audio))
+    for usart in serials:
+        wired |= dict.fromkeys(_RECEIVED[usart.name], receiver(usart))
+    return tuple(
+        Dma(f"DMA{number}", log, partial(_wired, wired, number)) for number in range(1, len(_DMA_BASES) + 1)
+    )
+
+
+def _wired(
+    sources: dict[tuple[int, int, int], Source], number: int, stream: int, control: int
+) -> Source | None:
+    return sources.get((number, stream, control >> 25 & 15))
 
 
 def _dfsdm(board: Board, log: Log, rcc: RccF7, gpios: dict[str, Gpio], microphone: Microphone) -> Dfsdm:
@@ -184,10 +210,6 @@ def _dfsdm(board: Board, log: Log, rcc: RccF7, gpios: dict[str, Gpio], microphon
 
     dfsdm.connected = connected
     return dfsdm
-
-
-def _requested(requests: dict[tuple[int, int], Source], stream: int, channel: int) -> Source | None:
-    return requests.get((stream, channel))
 
 
 def dual_bank_sectors(board: Board) -> tuple[Sector, ...]:

@@ -16,10 +16,11 @@ from edgel3_deploy.emulate.microphone import Microphone
 CHANNELS = 8
 CHCFGR1, CHCFGR2 = 0x00, 0x04
 CR1, CR2, ISR, ICR, JCHGR, FCR, RDATAR = 0x100, 0x104, 0x108, 0x10C, 0x110, 0x114, 0x11C
+DATA = 0x4001_751C
+"""DFSDM1_FLT0RDATAR."""
 DFSDMEN, CHEN, SITP, SPICKSEL, CKOUT = 1 << 31, 1 << 7, 3, 3 << 2, 1 << 2
 DFEN, RSWSTART, RCONT, RDMAEN, FAST = 1, 1 << 17, 1 << 18, 1 << 21, 1 << 29
 _CKOUTDIV = 0xFF << 16
-_BASE = 0x4001_7400
 DELAY = 32
 """Samples by which sound comes late: half of the sinc filter's taps."""
 _GRID, _TAP_BITS, _SOUND_BITS = 1 << 14, 24, 23
@@ -77,7 +78,6 @@ class Dfsdm(Peripheral):
         **dict.fromkeys((CR1, CR2, ISR, ICR, FCR, RDATAR), 0),
         JCHGR: 1,
     }
-    data = _BASE + RDATAR
 
     def __init__(self, log: Log, kernel_clock: Callable[[], float], microphone: Microphone) -> None:
         super().__init__("DFSDM1", log)
@@ -117,13 +117,13 @@ class Dfsdm(Peripheral):
         divider = self.registers[CHCFGR1] >> 16 & 0xFF
         return self._kernel_clock() / (divider + 1) if self.registers[CHCFGR1] & DFSDMEN and divider else 0.0
 
-    def take(self, looked: bool) -> NDArray[np.uint32]:
+    def take(self, looked: bool) -> NDArray[np.int32]:
         """What RDATAR has held since the last call, a word for each conversion."""
         order, oversampling = self.registers[FCR] >> 29, (self.registers[FCR] >> 16 & 0x3FF) + 1
         control, channel = self.registers[CR1], self.registers[CR1] >> 24 & 7
         wanted = DFEN | RCONT | RDMAEN | FAST
         if not self._converting or control & wanted != wanted or not 1 <= order <= 5 or not self.clock_hz:
-            return np.zeros(0, np.uint32)
+            return np.zeros(0, np.int32)
         if self.registers[FCR] & 0xFF:
             self._mention_once("an integrator is not modelled")
         sound = self._microphone.passed(self.clock_hz / oversampling, looked)
@@ -133,9 +133,9 @@ class Dfsdm(Peripheral):
             line = np.full(2 * DELAY + len(sound), -(1 << _SOUND_BITS), np.int64)
         self._past = line[len(sound) :]
         shift = self.registers[0x20 * channel + CHCFGR2] >> 3 & 0x1F
-        words = (_converted(line, order, oversampling, shift) << 8 | channel).view(np.uint32)
+        words = _converted(line, order, oversampling, shift) << 8 | channel
         if len(words):
-            self.registers[RDATAR] = int(words[-1])
+            self.registers[RDATAR] = int(words[-1]) & 0xFFFF_FFFF
         return words
 
     def _heard(self, channel: int) -> bool:

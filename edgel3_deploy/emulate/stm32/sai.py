@@ -28,7 +28,8 @@ SAMPLE_BITS = 24
 _FIFO = 8
 _DATA_BITS = {2: 8, 3: 10, 4: 16, 5: 20, 6: 24, 7: 32}
 _FIXED = (CR1, FRCR, SLOTR)
-_BASE = 0x4001_5800
+DATA = 0x4001_5820
+"""SAI_ADR."""
 
 
 def sampled(samples: NDArray[np.float32]) -> NDArray[np.int32]:
@@ -65,7 +66,6 @@ class Sai(Peripheral):
             }.items()
         },
     }
-    data = _BASE + DR
 
     def __init__(
         self,
@@ -112,19 +112,19 @@ class Sai(Peripheral):
             return self._kernel_clock() / (1 if self._doubled else divider)
         return self._kernel_clock() / divider / (2 if control & OSR else 1) * self._frame_bits / 256
 
-    def take(self, looked: bool) -> NDArray[np.uint32]:
+    def take(self, looked: bool) -> NDArray[np.int32]:
         """What the data register has held since the last call: the enabled slots of each frame."""
         if not self.bit_clock_hz:
-            return np.zeros(0, np.uint32)
+            return np.zeros(0, np.int32)
         sound = self._microphone.passed(self.bit_clock_hz / self._frame_bits, looked)
         words = self._slots(self._line(sound))
         if not self.registers[CR1] & DMAEN:
             # Nobody takes what comes: the FIFO runs over.
             self.registers[SR] |= OVRUDR if len(words) > _FIFO else 0
-            return np.zeros(0, np.uint32)
+            return np.zeros(0, np.int32)
         if len(words):
             self.registers[DR] = int(words[-1])
-        return words
+        return words.view(np.int32)
 
     @property
     def _frame_bits(self) -> int:

@@ -75,10 +75,6 @@ def start(
     dfsdm.write(CR1, mode | DFEN | RSWSTART)
 
 
-def signed(words: NDArray[np.uint32]) -> NDArray[np.int32]:
-    return words.view(np.int32)
-
-
 def test_data_have_24_bits_above_their_channel(dfsdm: Dfsdm, tone: Tone) -> None:
     start(dfsdm)
     dfsdm.take(looked=True)
@@ -93,7 +89,7 @@ def test_data_have_24_bits_above_their_channel(dfsdm: Dfsdm, tone: Tone) -> None
 def test_a_shift_makes_room(dfsdm: Dfsdm) -> None:
     start(dfsdm, shift=3)
     dfsdm.take(looked=True)
-    assert signed(dfsdm.take(looked=True))[0] >> 8 == FULL_SCALE // 2 >> 3
+    assert dfsdm.take(looked=True)[0] >> 8 == FULL_SCALE // 2 >> 3
 
 
 def settled(level: float, order: int) -> int:
@@ -120,7 +116,7 @@ def test_blocks_of_any_size_are_converted_as_one(dfsdm: Dfsdm) -> None:
     blocks = iter(np.split(noise, [1, 2, 33, 100, 700, 701]))
     dfsdm._microphone.passed = lambda _rate, _looked: next(blocks)  # type: ignore[method-assign]
     start(dfsdm)
-    words = np.concatenate([signed(dfsdm.take(looked=True)) >> 8 for _ in range(7)])
+    words = np.concatenate([dfsdm.take(looked=True) >> 8 for _ in range(7)])
     np.testing.assert_array_equal(words, converted(noise, 4, 50, 0))
     heard = np.correlate(words.astype(float), noise.astype(float), "full").argmax() - len(noise) + 1
     assert heard == DELAY
@@ -142,19 +138,19 @@ def test_nothing_comes_before_the_start_and_after_a_reset(dfsdm: Dfsdm) -> None:
 def test_a_line_that_is_not_connected_stays_low(dfsdm: Dfsdm) -> None:
     dfsdm.connected = lambda channel: channel != CHANNEL
     start(dfsdm)
-    assert signed(dfsdm.take(looked=True))[0] >> 8 == -FULL_SCALE
+    assert dfsdm.take(looked=True)[0] >> 8 == -FULL_SCALE
 
 
 @pytest.mark.parametrize("channel", [CHEN, CKOUT, CHEN | CKOUT | 1])
 def test_the_channel_must_take_the_rising_edges_of_its_own_clock(dfsdm: Dfsdm, channel: int) -> None:
     start(dfsdm, channel=channel)
-    assert signed(dfsdm.take(looked=True))[0] >> 8 == -FULL_SCALE
+    assert dfsdm.take(looked=True)[0] >> 8 == -FULL_SCALE
 
 
 def test_a_clock_that_the_microphone_does_not_take_is_told_once(dfsdm: Dfsdm, said: list[str]) -> None:
     start(dfsdm, divider=20)
     for _ in range(3):
-        assert signed(dfsdm.take(looked=True))[0] >> 8 == -FULL_SCALE
+        assert dfsdm.take(looked=True)[0] >> 8 == -FULL_SCALE
     assert said == ["CKOUT is 5.40 MHz, which the microphone does not take"]
 
 

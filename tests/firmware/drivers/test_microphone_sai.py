@@ -69,25 +69,25 @@ def test_the_block_is_set_up_before_the_dma_and_enabled_after_it(driver: Driver)
         driver.at("SAI_FRCR", frame),
         driver.at("SAI_SLOTR", slots),
     ]
-    dma = driver.at("DMA_SNDTR(2u, 3u)", COUNT)
+    dma = driver.at("DMA_SXNDTR(2u, 3u)", COUNT)
     asked = driver.at("SAI_CR1", mode | facts["SAI_CR1_DMAEN"])
     enabled = driver.at("SAI_CR1", mode | facts["SAI_CR1_DMAEN"] | facts["SAI_CR1_SAIEN"])
     assert max(configured) < dma < asked < enabled
-    assert driver.at("DMA_SPAR(2u, 3u)", facts["SAI_DR_ADDRESS"]) < dma
-    assert driver.at("DMA_SM0AR(2u, 3u)", RING) < dma
+    assert driver.at("DMA_SXPAR(2u, 3u)", facts["SAI_DR_ADDRESS"]) < dma
+    assert driver.at("DMA_SXM0AR(2u, 3u)", RING) < dma
 
 
 def test_the_dma_serves_sai1_by_words(driver: Driver, board: Board) -> None:
     facts = driver.facts
-    control = facts["DMA_SCR_PL_HIGH"] | facts["DMA_SCR_MINC"] | facts["DMA_SCR_CIRC"]
-    control |= facts["DMA_SCR_PSIZE(DMA_WORDS)"] | facts["DMA_SCR_MSIZE(DMA_WORDS)"]
+    control = facts["DMA_SXCR_PL_HIGH"] | facts["DMA_SXCR_MINC"] | facts["DMA_SXCR_CIRC"]
+    control |= facts["DMA_SXCR_PSIZE(2u)"] | facts["DMA_SXCR_MSIZE(2u)"]
     assert driver.start()
     if board.family == "stm32f7":
         control |= facts["SAI1_A_REQUEST"] << 25
     else:
-        driver.at("DMAMUX1_CCR(11u)", facts["SAI1_A_REQUEST"])
-    chosen = driver.at("DMA_SCR(2u, 3u)", control)
-    assert chosen < driver.at("DMA_SCR(2u, 3u)", control | facts["DMA_SCR_EN"])
+        driver.at("DMAMUX1_CCR(2u, 3u)", facts["SAI1_A_REQUEST"])
+    chosen = driver.at("DMA_SXCR(2u, 3u)", control)
+    assert chosen < driver.at("DMA_SXCR(2u, 3u)", control | facts["DMA_SXCR_EN"])
 
 
 def test_a_pll_that_does_not_start_is_told(arm_gcc: Path, board: Board, tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_ring_of_another_size_is_refused(driver: Driver, size: int) -> None:
 
 def test_an_overrun_of_the_fifo_is_counted_once(driver: Driver) -> None:
     assert driver.start()
-    driver.bench.preset(driver.facts["DMA_SNDTR(2u, 3u)"], COUNT)
+    driver.bench.preset(driver.facts["DMA_SXNDTR(2u, 3u)"], COUNT)
     assert driver.bench.call("microphone_read", TAKEN, 10) == 0
     assert driver.bench.call("microphone_lost") == 0
     driver.bench.preset(driver.facts["SAI_SR"], driver.facts["SAI_SR_OVRUDR"])
@@ -118,6 +118,6 @@ def test_an_overrun_of_the_fifo_is_counted_once(driver: Driver) -> None:
 def test_words_become_signed_samples_of_24_bits(driver: Driver) -> None:
     assert driver.start()
     driver.bench.words(RING, [0x7FFF_FF00, 0x8000_00AA, 0xFFFF_FFFF, 0x1234_5600])
-    driver.bench.preset(driver.facts["DMA_SNDTR(2u, 3u)"], COUNT - 4)
+    driver.bench.preset(driver.facts["DMA_SXNDTR(2u, 3u)"], COUNT - 4)
     assert driver.bench.call("microphone_read", TAKEN, 10) == 4
     assert driver.bench.read_words(TAKEN, 4) == [0x7F_FFFF, 0xFF80_0000, 0xFFFF_FFFF, 0x12_3456]
