@@ -23,6 +23,20 @@ class Heard:
     report: Levels
 
 
+def prepare(
+    samples: Sequence[int], rate: int, *, bits: int, gain: int, compensated: bool
+) -> tuple[NDArray[np.int16], list[int]]:
+    """PCM (n,) at the microphone's rate, amplified and `compensated`, and how often each was limited.
+
+    Parameters and errors as of `hear`.
+    """
+    conditioned = condition(samples, rate, bits=bits, gain=gain)
+    if not compensated:
+        return conditioned.pcm, conditioned.clipped.astype(int).tolist()
+    pcm, limited = compensate(conditioned.pcm)
+    return pcm, (conditioned.clipped.astype(int) + limited).tolist()
+
+
 def hear(
     samples: Sequence[int],
     rate: int,
@@ -39,10 +53,6 @@ def hear(
     Raises BadInputError for rates without filters, ValueError as `condition` does.
     """
     stages = filters(rate, target)
-    conditioned = condition(samples, rate, bits=bits, gain=gain)
-    pcm, clipped = conditioned.pcm, conditioned.clipped.astype(np.int64)
-    if compensated:
-        pcm, limited = compensate(pcm)
-        clipped += limited
-    seconds, report = levels(pcm, rate, gain=gain, clipped=clipped.tolist())
+    pcm, clipped = prepare(samples, rate, bits=bits, gain=gain, compensated=compensated)
+    seconds, report = levels(pcm, rate, gain=gain, clipped=clipped)
     return Heard(decimate(pcm, stages), seconds, report)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import signal
 import threading
@@ -20,7 +19,8 @@ from edgel3_deploy.emulate.image import load_image
 from edgel3_deploy.emulate.options import Ports, Quirks, check_quirks
 from edgel3_deploy.emulate.stm32.gpio import Pin
 from edgel3_deploy.emulate.stm32.power_cut import PowerCut, PowerLost
-from edgel3_deploy.errors import MissingDependencyError, UsageError
+from edgel3_deploy.errors import UsageError
+from edgel3_deploy.extras import require_extra
 
 _JOIN_SECONDS = 0.05
 _TICK_SECONDS = {"turbo": 0.02, "real": 0.001}
@@ -105,11 +105,8 @@ def check(board: Board) -> None:
     """Raise UsageError or MissingDependencyError if `board` cannot be emulated here."""
     if board.emulator is None:
         raise UsageError(f"{board.name} has no virtual board", "Its board file has no [emulator].")
-    if board.emulator.kind == "unicorn" and importlib.util.find_spec("unicorn") is None:
-        raise MissingDependencyError(
-            f"the virtual {board.name} needs the Python package unicorn",
-            "Install it: pip install 'edgel3-deploy[emulator]'",
-        )
+    if board.emulator.kind == "unicorn":
+        require_extra("emulator", f"the virtual {board.name}")
 
 
 def _run(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import http
 import http.client
 import os
@@ -14,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edgel3_deploy.errors import DownloadError
-from edgel3_deploy.models.family import Member, member
+from edgel3_deploy.models.family import Member, blob_id, member
 from edgel3_deploy.models.locate import downloads_dir
 from edgel3_deploy.progress import Progress, silent
 
@@ -56,17 +55,8 @@ def pull(name: str, *, progress: Progress = silent) -> Path:
     return target
 
 
-def blob_id(path: Path) -> str:
-    """The git blob id of a file: SHA-1 over "blob <length>\\0" and its bytes, hexadecimal."""
-    digest = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
 def _is_whole(path: Path, known: Member) -> bool:
-    return path.is_file() and blob_id(path) == known.blob_id
+    return path.is_file() and blob_id(path.read_bytes()) == known.blob_id
 
 
 def _complete(part: Path, known: Member, progress: Progress) -> None:
@@ -77,7 +67,7 @@ def _complete(part: Path, known: Member, progress: Progress) -> None:
         return
     os.truncate(part, 0)
     _download(known, part, progress)
-    actual = blob_id(part)
+    actual = blob_id(part.read_bytes())
     if actual != known.blob_id:
         os.truncate(part, 0)
         raise DownloadError(

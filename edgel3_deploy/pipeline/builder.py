@@ -316,6 +316,8 @@ def _manifest(
         model_sha256=sha256(source.tflite),
         head_sha256=None if chosen.head is None else sha256(chosen.head.content),
         inputs=source.inputs,
+        recordings=source.recordings,
+        layer_sqnr_db=source.layer_sqnr_db,
         fidelity=None if source.fidelity is None else source.fidelity.to_json(),
         warnings=warnings,
         tools=tools.versions,

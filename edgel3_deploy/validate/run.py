@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,14 +25,15 @@ from edgel3_deploy.plan.table import schedule_table
 from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.validate.deadline import run_seconds
 from edgel3_deploy.validate.host import Expectation, expectations, layer_outputs
-from edgel3_deploy.validate.metrics import Difference, differences, fidelity, saturated
-from edgel3_deploy.validate.provenance import read_budget, versions
+from edgel3_deploy.validate.metrics import Difference, cosines_of, differences, fidelity, saturated
+from edgel3_deploy.validate.provenance import calibration_of, largest_symbols, read_budget, versions
 from edgel3_deploy.validate.result import (
     Body,
     Device,
     Example,
     InputResult,
     LabelScores,
+    Modelled,
     Outputs,
     Report,
 )
@@ -121,6 +123,12 @@ def validate_build(
             build.network, rows.input_differences, run.first_wrong, wrong_outputs
         ),
         labels=_labels(build, rows),
+        finished=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        calibration=calibration_of(manifest, workload),
+        worst=rows.worst,
+        modelled=Modelled(planned.instructions, planned.cycles) if planned else None,
+        symbols=largest_symbols(build.directory),
+        layer_sqnr_db=manifest.layer_sqnr_db,
         tools=versions(manifest.tools),
         warnings=(*manifest.warnings, *workload.warnings, *_clipped(workload, embeddings, output.zero_point)),
     )
@@ -166,6 +174,8 @@ class _Rows:
     floats: list[NDArray[np.float32]] = field(default_factory=list)
     timestamps: list[NDArray[np.float64]] = field(default_factory=list)
     example: list[Example] = field(default_factory=list)
+    worst: Example | None = None
+    worst_cosine: float = np.inf
     scores: list[NDArray[np.int8]] = field(default_factory=list)
     engine: str = ""
     input_elements: int = 0
@@ -185,6 +195,15 @@ class _Rows:
             steps = np.abs(item.inputs.astype(np.int32) - item.exact_inputs)
             self.inexact += int(np.count_nonzero(steps))
             self.largest = max(self.largest, int(steps.max()))
+
+    def keep_worst(self, example: Example) -> None:
+        """Keep the window whose embedding is farthest from the float network's."""
+        if example.float_embedding is None:
+            return
+        pair = (example.float_embedding.astype(np.float64), example.board_embedding.astype(np.float64))
+        cosine = float(cosines_of(pair[0][np.newaxis], pair[1][np.newaxis])[0])
+        if cosine < self.worst_cosine:
+            self.worst, self.worst_cosine = example, cosine
 
     def input_result(self, counters: Sequence[int]) -> InputResult:
         """What became of all windows' inputs."""
@@ -226,6 +245,7 @@ def _compare(
             settled = item.batch.timestamps[index] >= _EXAMPLE_SECONDS or number + 1 == workload.windows
             if settled and not rows.example:
                 rows.example.append(_example(build, workload, item, index, output))
+            rows.keep_worst(_example(build, workload, item, index, output))
     progress("validating windows", workload.windows, workload.windows)
     return rows
 

@@ -105,7 +105,11 @@ def stm32h7(
     serials = usarts(log, rcc, gpios, board.uart, line, prescaler=True)
     device_id = board.bootloader.device_id if board.bootloader else _DEFAULT_DEVICE_ID
     # Samples come from the same clock as the CPU's cycles.
-    sound = Microphone(microphone, (lambda: counter.cycles / rcc.clocks().cpu) if pace.real else None)
+    sound = Microphone(
+        microphone,
+        (lambda: counter.cycles / rcc.clocks().cpu) if pace.real else None,
+        awaited=lambda: line.heard,
+    )
     serial_audio = sai(board, log, rcc, gpios, sound)
     requests = {_RECEIVED[usart.name]: receiver(usart) for usart in serials}
     dmamux = Dmamux(log, requests | {_SAI1_A: slots_of(serial_audio)})

@@ -140,7 +140,7 @@ def test_silence_follows_the_recording(
     half = np.full(100, 2**14, np.int16)
     sound = np.concatenate([half, np.zeros(BLOCK - len(half))]).astype(np.float32) / np.float32(2**15)
     with (
-        hearing(subject.board, subject.image, write_wav(half)) as virtual,
+        hearing(subject.board, subject.image, write_wav(half), "real") as virtual,
         open_port(virtual.port, subject.board.uart.baudrate) as port,
     ):
         ((block, _),) = Listener(port, subject.board).blocks(1)
