@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
-from edgel3_deploy.boards.board import Board
+from edgel3_deploy.boards.board import Board, PdmMicrophone
 from edgel3_deploy.codegen import cmsis_nn, ctext, tflm
 from edgel3_deploy.codegen.files import (
     BUILD_ID,
@@ -81,7 +81,11 @@ def render_project(
     files = application_files(board, runtime, front_end=front_end is not None, with_head=head is not None)
     if front_end is not None:
         files |= front_end_files(front_end, input_affine(network))
-        files |= sound_files(source_rate(board), front_end.sample_rate)
+        files |= sound_files(
+            source_rate(board),
+            front_end.sample_rate,
+            compensated=isinstance(board.microphone, PdmMicrophone),
+        )
     files[HEAD_SOURCE] = head_source(head, network.name[:LONGEST_NAME])
     files["board.h"] = board_header(board, layout)
     for slot in range(max(len(layout.slots), 1)):

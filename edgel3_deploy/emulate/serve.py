@@ -138,7 +138,7 @@ def _run(
         lines = [Line(pty, real=quirks.pace == "real") for pty in (vcp, adapter) if pty]
         line = lines[0]
         if board.family == "stm32h7":
-            part = stm32h7(board, flash_file, line, log, quirks, seed)
+            part = stm32h7(board, flash_file, line, log, quirks, seed, microphone=microphone)
         else:
             part = stm32f7(board, flash_file, line, log, quirks, seed, microphone=microphone)
         if pieces:

@@ -39,6 +39,14 @@ def test_a_ring_is_counted_where_no_memory_is_the_dma_s() -> None:
     assert sensor_ram(NETWORK, replace(apart, microphone=None)) == sensor_ram(NETWORK, board)
 
 
+def test_wider_samples_take_a_block_of_their_own_and_twice_the_ring() -> None:
+    board = load_board("nucleo-f767zi")
+    deaf = replace(board, microphone=None)
+    assert sensor_ram(NETWORK, board) - sensor_ram(NETWORK, deaf) == 2_400
+    apart = replace(board, dma_ram="")
+    assert sensor_ram(NETWORK, apart) - sensor_ram(NETWORK, board) == 24_576
+
+
 def test_a_board_without_microphone_is_played_48_khz() -> None:
     assert source_rate(load_board("mps2-an500")) == PLAYED_RATE
     assert source_rate(load_board("stm32f7")) == 48_000
