@@ -22,6 +22,9 @@
  */
 bool microphone_start(const chip_clocks_t *clocks, int16_t *ring, uint32_t size);
 
+/** Stop it: neither microphone nor DMA has a clock until microphone_start(). */
+void microphone_stop(void);
+
 /** Take the samples that have arrived, `most` at most; how many. */
 uint32_t microphone_read(int16_t *samples, uint32_t most);
 

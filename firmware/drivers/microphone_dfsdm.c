@@ -90,6 +90,16 @@ bool microphone_start(const chip_clocks_t *clocks, int16_t *samples, uint32_t si
     return true;
 }
 
+void microphone_stop(void)
+{
+    DFSDM1_FLT0CR1 &= ~DFSDM_FLTCR1_DFEN;
+    DFSDM1_CHCFGR1(BOARD_MICROPHONE_CHANNEL) &= ~DFSDM_CHCFGR1_CHEN;
+    DFSDM1_CHCFGR1(0u) &= ~DFSDM_CHCFGR1_DFSDMEN;
+    DMA2_S0CR &= ~DMA_SXCR_EN;
+    stm32_wait(&DMA2_S0CR, DMA_SXCR_EN, 0);
+    RCC_APB2ENR &= ~RCC_APB2ENR_DFSDM1EN;
+}
+
 /* Samples that the DMA has written since the last look. */
 static uint32_t look(void)
 {
@@ -144,6 +154,10 @@ bool microphone_start(const chip_clocks_t *clocks, int16_t *samples, uint32_t si
     (void)samples;
     (void)size;
     return false;
+}
+
+void microphone_stop(void)
+{
 }
 
 uint32_t microphone_read(int16_t *samples, uint32_t most)
