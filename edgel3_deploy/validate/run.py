@@ -23,6 +23,7 @@ from edgel3_deploy.link.probe import session
 from edgel3_deploy.plan.schedule import Schedule, schedule
 from edgel3_deploy.plan.table import schedule_table
 from edgel3_deploy.progress import Progress, silent
+from edgel3_deploy.validate.console import ConsoleRun
 from edgel3_deploy.validate.deadline import run_seconds
 from edgel3_deploy.validate.host import Expectation, expectations, layer_outputs
 from edgel3_deploy.validate.metrics import Difference, cosines_of, differences, fidelity, saturated
@@ -59,6 +60,7 @@ def validate_build(
     hop_seconds: float = HOP_SECONDS,
     limit: int | None = None,
     every_layer: bool = False,
+    by_console: bool = False,
     progress: Progress = silent,
 ) -> Report:
     """Compare the board's outputs with TFLite Micro's and the float network's, for every window of `audio`.
@@ -66,11 +68,12 @@ def validate_build(
     A board with a front end gets PCM, and its int8 input is compared with the twin's; others get that input.
 
     `port` is a serial port, "auto" or "virtual"; without `audio` generated sounds are used; `limit` bounds
-    the windows. Layers are compared in the first window of each recording, with `every_layer` in all. Raises
+    the windows. Layers are compared in the first window of each recording, with `every_layer` in all.
+    `by_console` loads int8 and reads results through MLPerf Tiny's console. Raises
     BadInputError for unusable recordings, LinkError if the board runs another build, fails or vanishes.
     """
     manifest = build.manifest
-    as_pcm = bool(manifest.front_end)
+    as_pcm = bool(manifest.front_end) and not by_console
     workload = prepare(build.network, audio, hop_seconds, limit, progress, as_pcm=as_pcm)
     planned = _planned(build)
     progress("reaching the board")
@@ -80,7 +83,9 @@ def validate_build(
         instructions = planned.instructions if planned else None
         virtual = is_pseudo_terminal(path)
         client.allow_run(run_seconds(build.network, instructions, identity.cpu_hz, virtual=virtual))
-        run = BoardRun(client, build.network, manifest.steps, manifest.orders)
+        parts = (client, build.network, manifest.steps, manifest.orders)
+        labels = 0 if build.head is None else len(build.head.labels)
+        run = ConsoleRun(*parts, labels=labels) if by_console else BoardRun(*parts)
         try:
             rows = _compare(build, workload, run, progress, every_layer=every_layer)
         except RefusedError as error:
@@ -112,7 +117,7 @@ def validate_build(
         differences=wrong_outputs,
         fidelity=None if floats is None else fidelity(floats, dequantize(output, embeddings)),
         fidelity_note=_NO_FLOAT_NETWORK if floats is None else "",
-        counter=int(np.median(run.counters)),
+        counter=int(np.median(run.counters)) if run.counters else 0,
         example=rows.example[0],
         budget=read_budget(build.directory),
         schedule=schedule_table(planned) if planned else (),
