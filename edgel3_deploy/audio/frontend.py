@@ -56,7 +56,7 @@ def log_mel(samples: FloatArray, front_end: FrontEnd) -> FloatArray:
     frames = sliding_window_view(padded, front_end.n_fft)[:: front_end.hop_length][: front_end.frames]
     spectrum = np.fft.rfft(frames * _hann(front_end.n_fft))
     power = spectrum.real**2 + spectrum.imag**2
-    amplitude = np.sqrt(power @ _mel_matrix(front_end))
+    amplitude = np.sqrt(power @ mel_matrix(front_end))
     decibels = 10.0 * np.log10(np.maximum(amplitude, AMPLITUDE_FLOOR))
     relative: FloatArray = np.maximum(decibels - decibels.max(), -DYNAMIC_RANGE_DB).T.astype(np.float32)
     return np.ascontiguousarray(relative)
@@ -69,7 +69,7 @@ def _hann(length: int) -> NDArray[np.float64]:
 
 
 @lru_cache
-def _mel_matrix(front_end: FrontEnd) -> NDArray[np.float64]:
+def mel_matrix(front_end: FrontEnd) -> NDArray[np.float64]:
     """HTK mel filters with Slaney's area normalisation: float64 (n_fft / 2 + 1, n_mels).
 
     The l3 front end's lowest filters are narrower than a frequency bin and stay empty, as in the original.
