@@ -1,0 +1,57 @@
+"""Records against the twin's."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from edgel3_deploy.listen.check import Checker, first_difference
+from tests.listen.sensor import a_record, a_window
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"end": 9}, "end is 9, and the twin has 32000"),
+        ({"gap": True}, "gap is 1, and the twin has 0"),
+        ({"l50": -1}, "l50 is -1, and the twin has -3010"),
+        ({"scores": (-118, 99, -110)}, "scores[1] is 99, and the twin has 100"),
+        ({"smoothed": (10, 228, 19)}, "smoothed[2] is 19, and the twin has 18"),
+        ({"present": (False, False, False)}, "present[1] is 0, and the twin has 1"),
+    ],
+)
+def test_the_first_difference_is_named(changes: dict[str, object], said: str) -> None:
+    assert first_difference(a_record(3, **changes), a_record(3)) == f"record 3: {said}"
+
+
+def test_what_the_board_took_is_no_difference() -> None:
+    assert first_difference(a_record(3, busy=1), a_record(3)) is None
+
+
+def test_every_other_field_is_compared() -> None:
+    record = a_record(3)
+    for name, value in vars(record).items():
+        if isinstance(value, tuple):
+            other: object = (not value[0] if isinstance(value[0], bool) else value[0] + 1, *value[1:])
+        else:
+            other = not value if isinstance(value, bool) else value + 1
+        told = first_difference(dataclasses.replace(record, **{name: other}), record)
+        assert (told is None) == (name == "busy"), name
+
+
+def test_missed_records_are_passed_over() -> None:
+    checker = Checker(iter([a_record(number) for number in range(9)]))
+    for number in (0, 1, 5, 6):
+        checker.take(a_window(number))
+    assert checker.verdict == "bit-exact: 4 records equal the twin's"
+    checker.take(a_window(7, l90=5))
+    checker.take(a_window(8))
+    assert checker.verdict == "NOT bit-exact: record 7: l90 is 5, and the twin has -3100"
+
+
+def test_a_record_too_many_is_a_difference() -> None:
+    checker = Checker(iter([a_record(0)]))
+    checker.take(a_window(0))
+    checker.take(a_window(1))
+    assert checker.first_difference == "record 1: the twin has none"
