@@ -19,7 +19,6 @@ from edgel3_deploy.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from edgel3_deploy.listen.check import Checker
     from edgel3_deploy.listen.session import Listening
-    from edgel3_deploy.pipeline.prepared import PreparedBuild
 
 _PAGE_PORT = 8323
 
@@ -108,6 +107,7 @@ def command(
     Without --audio a sensor that runs is joined, which goes on afterwards.
     """
     from edgel3_deploy.link.settings import parse_changes
+    from edgel3_deploy.listen.api import find_build
     from edgel3_deploy.listen.recording import require_recordings
     from edgel3_deploy.listen.session import listening
 
@@ -123,7 +123,7 @@ def command(
     require_recordings(outputs, [audio] if audio else [])
     wanted = {"hop": hop, "duty_cycle": every}
     changes = parse_changes([f"{name}={value}" for name, value in wanted.items() if value is not None])
-    build = _build(board_name, build_dir)
+    build = find_build(board_name, build_dir)
     with ExitStack() as stack:
         with ConsoleProgress() as progress:
             heard = stack.enter_context(
@@ -142,27 +142,6 @@ def command(
         raise KeyboardInterrupt
     if result["first_difference"] is not None:
         ctx.exit(int(ExitCode.VALIDATION_FAILED))
-
-
-def _build(board_name: str | None, build_dir: Path | None) -> PreparedBuild:
-    """The build that the board runs: what the options name, or the only one that there is."""
-    from edgel3_deploy.boards import load_board
-    from edgel3_deploy.cli.options import build_directory
-    from edgel3_deploy.pipeline.prepared import load_build, load_build_for
-
-    if board_name is not None:
-        board = load_board(board_name)
-        return load_build_for(board, build_directory(board.name, build_dir))
-    if build_dir is None:
-        found = sorted(path.parent for path in Path("build").glob("*/manifest.json"))
-        if len(found) != 1:
-            names = ", ".join(str(path) for path in found) or "none"
-            raise UsageError(
-                f"which build does the board run? There are: {names}",
-                "Add --board BOARD, or --build-dir DIR.",
-            )
-        build_dir = found[0]
-    return load_build(build_dir)
 
 
 def _recover(path: Path, as_json: bool) -> None:

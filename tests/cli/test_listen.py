@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from edgel3_deploy.cli import listen
 from edgel3_deploy.cli.main import run
 from edgel3_deploy.embedding.files import read_embedding
 from edgel3_deploy.errors import ExitCode
 from edgel3_deploy.link.protocol import ErrorCode, SensorSource
+from edgel3_deploy.listen import api
 from edgel3_deploy.pipeline.prepared import PreparedBuild
 from tests.listen.sensor import SensorBoard, a_build, a_record
 from tests.listen.test_calibrate import bands_of
@@ -30,7 +30,7 @@ from tests.listen.test_calibrate import bands_of
 def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PreparedBuild:
     """What the command takes for the build of the board, whatever its options are."""
     build = a_build(tmp_path)
-    monkeypatch.setattr(listen, "_build", lambda board, folder: build)
+    monkeypatch.setattr(api, "find_build", lambda board, folder: build)
     return build
 
 
@@ -202,10 +202,11 @@ def test_a_journal_is_recovered(tmp_path: Path, capsys: pytest.CaptureFixture[st
 PROGRAM = """
 import sys
 from pathlib import Path
-from edgel3_deploy.cli import listen, main
+from edgel3_deploy.cli import main
+from edgel3_deploy.listen import api
 from tests.listen.sensor import a_build
 build = a_build(Path(sys.argv.pop(1)))
-listen._build = lambda board, folder: build
+api.find_build = lambda board, folder: build
 main.main()
 """
 
