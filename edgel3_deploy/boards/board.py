@@ -149,8 +149,10 @@ class Board:
     """A board and its part.
 
     `regions` holds one flash region and the RAM regions in the order in which activations are placed, fastest
-    first; `main_ram` names the region for stack, data and bss. `sectors`, `bootloader`, `loader` and `debug`
-    are empty or None where the board has no flash to program (QEMU).
+    first; `main_ram` names the region for stack, data and bss. `dma_ram` names the one that holds what DMA
+    controllers write and nothing else, which start-up makes non-cacheable; it is empty where nothing needs
+    that (QEMU). `sectors`, `bootloader`, `loader` and `debug` are empty or None where the board has no flash
+    to program (QEMU).
     """
 
     name: str
@@ -162,6 +164,7 @@ class Board:
     main_ram: str
     stack_size: int
     uart: Uart
+    dma_ram: str = ""
     sectors: tuple[Sector, ...] = ()
     bootloader: Bootloader | None = None
     loader: Loader | None = None

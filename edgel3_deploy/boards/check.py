@@ -20,6 +20,7 @@ _GUARD = 32
 _STM32_FLASH = 0x0800_0000
 _H7_D2_RAM = range(0x3000_0000, 0x3004_8000)
 """SRAM1 to SRAM3 of the STM32H7: their clock is off until start-up, which needs a stack, turns it on."""
+_H7_DTCM = range(0x2000_0000, 0x2002_0000)
 _SECTOR_UNIT = 1024
 MICROPHONE_RATES = (8_000, 16_000, 48_000)
 
@@ -49,6 +50,8 @@ def check_board(board: Board, source: Path) -> None:
         if above.origin < below.end:
             fail(f"'regions.{below.name}' and 'regions.{above.name}' overlap", _extents(below, above))
     _check_main_ram(board, fail)
+    if board.dma_ram:
+        _check_dma_ram(board, fail)
     if board.family == "mps2-an500":
         return
     _check_flash(board, fail)
@@ -82,6 +85,25 @@ def _check_main_ram(board: Board, fail: _Fail) -> None:
         fail(
             f"'main_ram' = {main_ram.name} has no clock when the chip starts",
             "Choose a region that always runs: DTCM, AXI SRAM or SRAM4.",
+        )
+
+
+def _check_dma_ram(board: Board, fail: _Fail) -> None:
+    dma_ram = board.region(board.dma_ram)
+    if board.dma_ram == board.main_ram:
+        fail(
+            f"'dma_ram' and 'main_ram' are both {board.main_ram}",
+            "What DMA controllers write needs a region of its own, which start-up makes non-cacheable.",
+        )
+    if dma_ram.size < _GUARD or dma_ram.size.bit_count() != 1 or dma_ram.origin % dma_ram.size:
+        fail(
+            f"'dma_ram' = {dma_ram.name} is {dma_ram.size} bytes at {dma_ram.origin:#010x}",
+            "The memory protection makes it non-cacheable: its size must be a power of two and divide its origin.",
+        )
+    if board.family == "stm32h7" and dma_ram.origin in _H7_DTCM:
+        fail(
+            f"'dma_ram' = {dma_ram.name} is DTCM, which DMA1 and DMA2 of the STM32H7 do not reach",
+            "Choose the AXI SRAM or one of SRAM1 to SRAM4.",
         )
 
 

@@ -32,6 +32,7 @@ _KEYS = (
     "part",
     "family",
     "main_ram",
+    "dma_ram",
     "stack_size",
     "sectors",
     "clock",
@@ -76,6 +77,7 @@ def _board(name: str, root: Table) -> Board:
     on_silicon = family != "mps2-an500"
     regions = _regions(root)
     clock = _clock(root, family)
+    rams = [region.name for region in regions if region.kind == "ram"]
     return Board(
         name=name,
         title=root.text("title", r"[ -~]{1,60}"),
@@ -83,9 +85,10 @@ def _board(name: str, root: Table) -> Board:
         family=family,
         clock=clock,
         regions=regions,
-        main_ram=root.choice("main_ram", [region.name for region in regions if region.kind == "ram"]),
+        main_ram=root.choice("main_ram", rams),
         stack_size=root.size("stack_size"),
         uart=_uart(root, on_silicon),
+        dma_ram=root.choice("dma_ram", rams) if on_silicon or "dma_ram" in root else "",
         sectors=_sectors(root, regions) if on_silicon else (),
         bootloader=_bootloader(root) if "bootloader" in root else None,
         loader=Loader(root.table("loader", ("size",)).size("size")) if "loader" in root else None,

@@ -114,6 +114,8 @@ def show(name: str, as_json: bool) -> None:
     if board.emulator is not None:
         click.echo(f"  virtual     {board.emulator.kind} {board.emulator.machine}".rstrip())
     click.echo(f"  stack       {board.stack_size:,} bytes at the bottom of {board.main_ram}")
+    if board.dma_ram:
+        click.echo(f"  DMA         writes to {board.dma_ram}, which no cache holds")
     emit_table(
         ("memory", "kind", "address", "bytes"),
         [(r.name, r.kind, f"0x{r.origin:08X}", f"{r.size:,}") for r in board.regions],

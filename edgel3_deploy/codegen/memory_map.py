@@ -64,10 +64,12 @@ def _script(
     code_limit: int | None = None,
 ) -> bytes:
     size = mailbox_size(board)
+    names = [region.name for region in placed.regions]
     return render(
         "linker.ld.j2",
         board=placed,
         image=image,
+        dma_ram=placed.dma_ram if placed.dma_ram in names else placed.main_ram,
         plan_arenas=dict(arenas),
         kernels=kernels,
         mailbox=board.region(board.main_ram).end - size if size else None,

@@ -25,6 +25,7 @@ from edgel3_deploy.codegen.memory_map import application_script, board_header
 from edgel3_deploy.codegen.native import buffer_arenas, view_native
 from edgel3_deploy.codegen.render import render
 from edgel3_deploy.codegen.resident import packing, resident_files
+from edgel3_deploy.codegen.sound import sound_files, source_rate
 from edgel3_deploy.codegen.views import view_network
 from edgel3_deploy.codegen.weights import view_constants
 from edgel3_deploy.graph.ir import Network
@@ -64,6 +65,7 @@ def render_project(
     front_end = image_front_end(network)
     values = {
         "front_end": front_end,
+        "labels": () if head is None else head.labels,
         "network": network,
         "model_name": network.name[:LONGEST_NAME],
         "model_sha256": hashlib.sha256(model).hexdigest(),
@@ -75,6 +77,7 @@ def render_project(
     files = application_files(board, runtime, front_end=front_end is not None, with_head=head is not None)
     if front_end is not None:
         files |= front_end_files(front_end, input_affine(network))
+        files |= sound_files(source_rate(board), front_end.sample_rate)
     files[HEAD_SOURCE] = head_source(head, network.name[:LONGEST_NAME])
     files["board.h"] = board_header(board, layout)
     for slot in range(max(len(layout.slots), 1)):

@@ -7,11 +7,19 @@ from collections.abc import Mapping
 import numpy as np
 
 from edgel3_deploy.audio import condition, decimate, sound_level
+from edgel3_deploy.boards.board import Board
 from edgel3_deploy.codegen import ctext
 from edgel3_deploy.codegen.render import render
 
 SOURCE = "sound_tables.c"
 INCLUDE = "sound/sound.h"
+PLAYED_RATE = 48_000
+"""Samples a second of what a host plays to a board without microphone."""
+
+
+def source_rate(board: Board) -> int:
+    """Samples a second that the sensor of `board` takes, from its microphone or played."""
+    return board.microphone.rate if board.microphone else PLAYED_RATE
 
 
 def sound_files(rate: int, target: int) -> Mapping[str, bytes]:

@@ -38,6 +38,7 @@ class Line:
     def __init__(self, wire: Wire, *, real: bool = False) -> None:
         self._wire = wire
         self.real = real
+        self.heard = False
         self.clock: Callable[[], float] = time.perf_counter
         self.on_rest: Callable[[], None] = lambda: None
         self.on_tick: Callable[[], None] = lambda: None
@@ -62,6 +63,7 @@ class Line:
             self._rest()
             return b"", False
         self._polls = 0
+        self.heard = True
         if self._agrees(baudrate):
             return data, False
         return _garble(data), True

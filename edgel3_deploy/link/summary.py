@@ -50,6 +50,12 @@ class SummaryField:
         """The largest number in the bits that stands for a value."""
         return (1 << self.bits) - (2 if self.absent else 1)
 
+    def number(self, value: int | None) -> int:
+        """The bits that the firmware sets for a value in 1/`divisor` of `unit`, None for an absent one."""
+        if value is None:
+            return self.most + 1
+        return min(max((value - self.low + self.step // 2) // self.step, 0), self.most)
+
     def decode(self, raw: int) -> int | float | str | None:
         """The value behind the bits. Raises SummaryError for one that the enumeration has not."""
         if raw > self.most:

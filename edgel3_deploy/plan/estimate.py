@@ -22,6 +22,7 @@ from edgel3_deploy.plan.option import Option
 from edgel3_deploy.plan.planner import RESERVE
 from edgel3_deploy.plan.schedule import FIRMWARE_DATA, Schedule, enough_ram, frugal, schedule
 from edgel3_deploy.plan.search import options
+from edgel3_deploy.plan.sensor import sensor_flash, sensor_ram
 from edgel3_deploy.plan.skeleton import skeleton
 from edgel3_deploy.plan.storage import live_bytes, storages
 
@@ -206,7 +207,7 @@ def _alike_fits(member: Member, board: Board, layout: FlashLayout, ram_limit: in
     plan = scheduled(network, board, layout, "balanced", _plain_options(member), ram_limit=ram_limit)
     if isinstance(plan, OverBudgetError):
         return False
-    flash = layout.overhead + front_end_flash(network) + plan.flash_bytes
+    flash = layout.overhead + front_end_flash(network) + sensor_flash(network) + plan.flash_bytes
     return not _excess(board, layout, flash, _ram_used(network, board, plan.arena_bytes), ram_limit)
 
 
@@ -292,7 +293,13 @@ def _judged(
 ) -> Estimate:
     layout = layout or flash_layout(board)
     ram_used = _ram_used(network, board, ram)
-    flash_used = layout.overhead + front_end_flash(network) + sum(row.flash for row in rows) + code
+    flash_used = (
+        layout.overhead
+        + front_end_flash(network)
+        + sensor_flash(network)
+        + sum(row.flash for row in rows)
+        + code
+    )
     excess = _excess(board, layout, flash_used, ram_used, ram_limit)
     if isinstance(plan, OverBudgetError) and not excess:
         excess = (plan.message,)
@@ -316,7 +323,7 @@ def _judged(
 
 
 def _ram_used(network: Network, board: Board, arenas: int) -> int:
-    tensors = network.input.size + network.output.size + front_end_ram(network)
+    tensors = network.input.size + network.output.size + front_end_ram(network) + sensor_ram(network, board)
     return arenas + board.stack_size + tensors + mailbox_size(board)
 
 

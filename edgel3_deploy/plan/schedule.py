@@ -28,6 +28,7 @@ from edgel3_deploy.plan.planner import capacities
 from edgel3_deploy.plan.resident import Resident, choose_residents, list_candidates, resident_channels
 from edgel3_deploy.plan.resident_weights import weight_candidates, with_weights
 from edgel3_deploy.plan.search import choose, options
+from edgel3_deploy.plan.sensor import sensor_flash, sensor_ram
 
 __all__ = [
     "APPLICATION_SHARE",
@@ -137,7 +138,7 @@ def schedule(
         goal,
         by,
         options(network, by=by) if found is None else found,
-        constants_limit(board, layout) - front_end_flash(network),
+        constants_limit(board, layout) - front_end_flash(network) - sensor_flash(network),
         arenas_limit(network, board, ram_limit),
     )
     plans = [plan for attempts in rivals(task) if (plan := _first(task, attempts)) is not None]
@@ -164,7 +165,7 @@ def least_ram_limit(network: Network, board: Board, layout: FlashLayout | None =
     Without Winograd kernels, which take more RAM than others.
     """
     found = options(network, winograd=False)
-    flash = constants_limit(board, layout) - front_end_flash(network)
+    flash = constants_limit(board, layout) - front_end_flash(network) - sensor_flash(network)
     free = arenas_limit(network, board)
     return _least_ram_limit(Task(network, board, "balanced", "instructions", found, flash, free))
 
@@ -189,7 +190,7 @@ def arenas_limit(network: Network, board: Board, ram_limit: int | None = None) -
 
 
 def _beside_arenas(network: Network, board: Board) -> int:
-    tensors = network.input.size + network.output.size + front_end_ram(network)
+    tensors = network.input.size + network.output.size + front_end_ram(network) + sensor_ram(network, board)
     return board.stack_size + tensors + mailbox_size(board) + FIRMWARE_DATA
 
 

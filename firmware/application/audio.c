@@ -5,14 +5,11 @@
 
 #if EDGEL3_NET_FRONT_END
 
-#include "front_end/front_end.h"
+#include "application/stream.h"
 #include "link/bytes.h"
 #include "link/protocol.h"
 
 _Static_assert(FRONT_END_BANDS * FRONT_END_FRAMES == EDGEL3_NET_INPUT_SIZE, "the front end makes the input");
-
-static front_end_t front_end;
-static front_end_frame_levels_t levels[FRONT_END_INNER];
 
 bool audio_is_supported(void)
 {
@@ -36,7 +33,7 @@ bool audio_load(audio_t *audio, inference_t *inference, uint32_t offset, const u
         return true;
     }
     if (offset == 0) {
-        front_end_start(&front_end, levels);
+        stream_start();
         *audio = (audio_t){.loaded = 0};
     }
     if (offset != audio->loaded) {
@@ -49,11 +46,11 @@ bool audio_load(audio_t *audio, inference_t *inference, uint32_t offset, const u
         block[i] = (int16_t)get_u16(data + 2 * i);
     }
     const uint64_t before = inference->read_counter();
-    front_end_push(&front_end, block, samples);
+    front_end_push(edgel3_front_end, block, samples);
     audio->loaded = end;
     audio->has_window = window;
     if (window) {
-        front_end_window(&front_end, inference->input);
+        front_end_window(edgel3_front_end, inference->input);
     }
     inference->loaded = window ? EDGEL3_NET_INPUT_SIZE : 0;
     audio->counter += inference->read_counter() - before;

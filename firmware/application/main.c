@@ -6,6 +6,7 @@
 
 #include "application/inference.h"
 #include "application/requests.h"
+#include "application/sensor.h"
 #include "board.h"
 #include "boot/bootloader.h"
 #include "boot/mailbox.h"
@@ -24,8 +25,9 @@
 
 /* Fed between the steps of a run: far above a step's time, even at the internal oscillator's clock. */
 #define WATCHDOG_MS WATCHDOG_MAX_MS
-/* Polls of the serial port between looks at the time. */
+/* Polls of the serial port between looks at the time, and between pieces of the sensor's work. */
 #define POLLS_PER_LOOK 16u
+#define POLLS_PER_WORK 4u
 
 static int8_t input[EDGEL3_NET_INPUT_SIZE] __attribute__((aligned(16)));
 static int8_t output[EDGEL3_NET_OUTPUT_SIZE] __attribute__((aligned(16)));
@@ -43,6 +45,12 @@ static void read_memory(memory_use_t *memory)
     memory->data_size = memory_data_size();
 }
 
+static void between_steps(void)
+{
+    watchdog_feed();
+    sensor_between_steps();
+}
+
 static application_t application = {
     .inference =
         {
@@ -51,7 +59,7 @@ static application_t application = {
             .counters = counters,
             .checksums = checksums,
             .read_counter = counter_read,
-            .between_steps = watchdog_feed,
+            .between_steps = between_steps,
         },
     .show_running = led_set,
     .read_memory = read_memory,
@@ -138,11 +146,15 @@ int main(void)
     edgel3_net_start();
     watchdog_feed();
     link_session_start(&session, &device, &application);
+    const sensor_parts_t parts = {&application.inference, &application.audio, led_set, clocks, second};
+    sensor_start(&parts);
     for (;;) {
         uint8_t byte;
         if (uart_read(&byte)) {
             heard = true;
             act(link_session_take(&session, byte));
+        } else if (polls % POLLS_PER_WORK == 0) {
+            sensor_work();
         }
         if (++polls % POLLS_PER_LOOK == 0) {
             look_at_the_time(second, heard);

@@ -60,6 +60,8 @@
 #define MPU_RASR_ENABLE BIT(0)
 #define MPU_RASR_SIZE(log2_bytes) (((log2_bytes)-1u) << 1)
 #define MPU_RASR_SRD(subregions) ((subregions) << 8)
+#define MPU_RASR_NON_CACHEABLE (1u << 19) /**< TEX 1, C and B 0: normal memory */
+#define MPU_RASR_FULL_ACCESS (3u << 24)
 #define MPU_RASR_XN BIT(28)
 
 #define DEMCR REG32(0xE000EDFCu)

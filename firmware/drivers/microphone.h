@@ -16,8 +16,9 @@
 /**
  * Begin to fill `ring`, an even number of samples, at BOARD_MICROPHONE_RATE; the counter runs.
  *
- * The ring lies where no data cache is (DTCM). Seven eighths of it outlast the longest pause between two calls of
- * microphone_read, or samples are lost. False without a microphone, for a ring of another size, or where the clocks are not those of the board file.
+ * The ring lies where no data cache is: in section .dma, or in DTCM. Seven eighths of it outlast the longest pause between
+ * two calls of microphone_read, or samples are lost. False without a microphone, for a ring of another size, or where the
+ * clocks are not those of the board file.
  */
 bool microphone_start(const chip_clocks_t *clocks, int16_t *ring, uint32_t size);
 

@@ -149,7 +149,7 @@ def test_the_flash_starts_where_the_chip_has_it() -> None:
     [("stm32f7", "sram1"), ("stm32f7", "sram2"), ("stm32h7", "axi"), ("stm32h7", "sram4")],
 )
 def test_any_main_ram_that_always_runs_may_hold_the_stack(name: str, main_ram: str) -> None:
-    check_board(replace(load_board(name), main_ram=main_ram), FILE)
+    check_board(replace(load_board(name), main_ram=main_ram, dma_ram=""), FILE)
 
 
 @pytest.mark.parametrize("main_ram", ["sram1", "sram2", "sram3"])
@@ -157,6 +157,33 @@ def test_a_main_ram_without_a_clock_at_reset_is_refused(main_ram: str) -> None:
     text = complaint(replace(load_board("stm32h7"), main_ram=main_ram))
     assert f"'main_ram' = {main_ram}" in text
     assert "clock" in text
+
+
+def test_the_main_ram_is_not_made_non_cacheable() -> None:
+    text = complaint(replace(STM32F7, dma_ram="dtcm"))
+    assert "'dma_ram' and 'main_ram' are both dtcm" in text
+
+
+@pytest.mark.parametrize(
+    ("origin", "size"), [(0x2007_C000, 12 * KB), (0x2007_E000, 16 * KB), (0x2007_C010, 16), (0x2007_C000, 24)]
+)
+def test_the_memory_protection_must_be_able_to_cover_the_ram_for_dma(origin: int, size: int) -> None:
+    text = complaint(with_region("sram2", Region("sram2", "ram", origin, size)))
+    assert "'dma_ram' = sram2" in text
+    assert "power of two" in text
+
+
+def test_the_stm32h7_s_dma_controllers_do_not_reach_its_dtcm() -> None:
+    text = complaint(replace(load_board("stm32h7"), main_ram="axi", dma_ram="dtcm"))
+    assert "'dma_ram' = dtcm" in text
+    assert "SRAM4" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "dma_ram"), [("stm32f7", "sram2"), ("stm32h7", "axi"), ("stm32h7", "sram4")]
+)
+def test_any_other_ram_of_a_fitting_size_may_be_written_by_dma(name: str, dma_ram: str) -> None:
+    check_board(replace(load_board(name), dma_ram=dma_ram), FILE)
 
 
 def test_the_guard_under_the_stack_needs_its_alignment() -> None:

@@ -81,7 +81,11 @@ def stm32f7(
     serials = usarts(log, rcc, gpios, board.uart, line)
     device_id = board.bootloader.device_id if board.bootloader else _DEFAULT_DEVICE_ID
     # Samples come from the same clock as the CPU's cycles.
-    sound = Microphone(microphone, (lambda: counter.cycles / rcc.clocks().cpu) if pace.real else None)
+    sound = Microphone(
+        microphone,
+        (lambda: counter.cycles / rcc.clocks().cpu) if pace.real else None,
+        awaited=lambda: line.heard,
+    )
     dfsdm = _dfsdm(board, log, rcc, gpios, sound)
     dma = Dma(log, dfsdm)
     for peripheral in (pwr, syscfg, dfsdm, dma):

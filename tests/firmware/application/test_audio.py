@@ -56,7 +56,8 @@ class Audio:
     def __init__(self, compiler: Path, folder: Path) -> None:
         (folder / "network.h").write_text(NETWORK)
         (folder / "shim.c").write_text(SHIM)
-        files = [firmware_dir() / "application" / "audio.c", *SOURCES, folder / "shim.c"]
+        application = (firmware_dir() / "application" / name for name in ("audio.c", "stream.c"))
+        files = [*application, *SOURCES, folder / "shim.c"]
         files.append(write_tables(folder, SEA, some_affine()))
         options = [*WARNINGS, "-O2", *EXACT, "-shared", "-fPIC", f"-I{folder}", f"-I{firmware_dir()}"]
         options.append(f"-I{firmware_dir() / 'include'}")

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "application/requests.h"
+#include "application/sensor.h"
 #include "boot/mailbox.h"
 #include "edgel3_net.h"
 #include "link/session.h"
@@ -43,10 +44,6 @@ static uint64_t read_counter(void)
 {
     now += 10;
     return now;
-}
-
-static void nothing(void)
-{
 }
 
 /* How often the light went on, and off. */
@@ -94,7 +91,7 @@ void harness_start(bool has_bootloader)
                 .counters = counters,
                 .checksums = checksums,
                 .read_counter = read_counter,
-                .between_steps = nothing,
+                .between_steps = sensor_between_steps,
             },
         .show_running = show_running,
         .read_memory = read_memory,
@@ -104,6 +101,20 @@ void harness_start(bool has_bootloader)
     settings_start();
     edgel3_net_start();
     link_session_start(&session, &device, &application);
+    sensor_start(&(sensor_parts_t){
+        .inference = &application.inference,
+        .audio = &application.audio,
+        .show_running = show_running,
+        .counter_hz = 1000u,
+    });
+}
+
+/* What the main loop does when nothing has come. */
+void harness_work(uint32_t times)
+{
+    for (uint32_t i = 0; i < times; i++) {
+        sensor_work();
+    }
 }
 
 /* Feed bytes; returns the last action asked for. */
