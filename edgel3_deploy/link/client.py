@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import TypeVar, cast
 
@@ -65,6 +66,7 @@ class Client:
     ) -> None:
         self._port = port
         self._exchange = Exchange(port, timeout=timeout, retries=retries)
+        self._timeout = timeout
         self._request = self._exchange.request
         self._run_timeout = run_timeout
 
@@ -208,7 +210,9 @@ class Client:
         if sensor.record_size != record_size(*sizes):
             raise diagnosis.malformed(self._port.path, f"records of {sensor.record_size} bytes")
         try:
-            data = self._read_tensor("read_record", sensor.record_size, {"sequence": sequence})
+            data = self._read_tensor(
+                "read_record", sensor.record_size, {"sequence": sequence}, ask=self._ask_sensor
+            )
             return decode_record(data, *sizes)
         except diagnosis.RefusedError as error:
             if error.code == ErrorCode.NO_RESULT:
@@ -220,7 +224,7 @@ class Client:
     def read_summary(self) -> bytes | None:
         """The payload of the newest summary, for `summary.decode_summary`; None before the first."""
         try:
-            return cast(bytes, self._request("read_summary")["data"])
+            return cast(bytes, self._ask_sensor("read_summary")["data"])
         except diagnosis.RefusedError as error:
             if error.code == ErrorCode.NO_RESULT:
                 return None
@@ -264,19 +268,31 @@ class Client:
         self._leave("reset")
 
     def _sensor(self, name: str, values: Mapping[str, Value] | None = None) -> SensorReport:
-        answer = self._request(name, values)
+        answer = self._ask_sensor(name, values)
         known = {
             "state": self._enum(SensorState, answer, "state"),
             "has_microphone": bool(answer["has_microphone"]),
         }
         return SensorReport(**{**answer, **known})  # type: ignore[arg-type]
 
-    def _read_tensor(self, name: str, size: int, which: Mapping[str, Value] | None = None) -> bytes:
+    def _ask_sensor(self, name: str, values: Mapping[str, Value] | None = None) -> dict[str, Value]:
+        """A request that may find the sensor's network running: it is repeated until a run is over."""
+        return self._request(name, values, retries=math.ceil(self._run_timeout / self._timeout))
+
+    def _read_tensor(
+        self,
+        name: str,
+        size: int,
+        which: Mapping[str, Value] | None = None,
+        *,
+        ask: Callable[[str, Mapping[str, Value]], dict[str, Value]] | None = None,
+    ) -> bytes:
+        ask = ask or self._request
         tensor = b""
         while len(tensor) < size:
             length = min(MAX_CHUNK, size - len(tensor))
             values = {**(which or {}), "offset": len(tensor), "length": length}
-            data = cast(bytes, self._request(name, values)["data"])
+            data = cast(bytes, ask(name, values)["data"])
             if len(data) != length:
                 what = name.removeprefix("read_")
                 raise diagnosis.malformed(self._port.path, f"{len(data)} {what} bytes instead of {length}")

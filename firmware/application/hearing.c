@@ -5,12 +5,11 @@
  * The k-th sample at the network's rate comes out of the decimators with sample (k - 1) * factor + 1 of the source, counted
  * from where the sound path began: at a multiple of the factor as many have come as that many samples hold.
  */
-#include "application/hearing.h"
-
 #include "network.h"
 
 #if EDGEL3_NET_FRONT_END
 
+#include "application/hearing.h"
 #include "application/stream.h"
 
 static uint64_t second(const hearing_t *hearing)

@@ -120,7 +120,7 @@ def test_silence_follows_the_recording(
 
     short = tmp_path / "short.wav"
     soundfile.write(short, np.full(100, 2**14, np.int16), RATE, subtype="PCM_16")
-    with virtual(image, short) as board, open_port(board.port, BOARD.uart.baudrate) as port:
+    with virtual(image, short, "real") as board, open_port(board.port, BOARD.uart.baudrate) as port:
         ((block, _),) = Listener(port).blocks(1)
     assert block[:100].tolist() == [50**4 // 2 >> 8] * 100
     assert not block[100:].any()
