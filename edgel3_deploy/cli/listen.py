@@ -17,7 +17,8 @@ from edgel3_deploy.cli.progress import ConsoleProgress
 from edgel3_deploy.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from edgel3_deploy.listen.check import Checker
+    from edgel3_deploy.link.record import Record
+    from edgel3_deploy.listen.check import Verdict
     from edgel3_deploy.listen.session import Listening
 
 _PAGE_PORT = 8323
@@ -127,7 +128,15 @@ def command(
     with ExitStack() as stack:
         with ConsoleProgress() as progress:
             heard = stack.enter_context(
-                listening(build, port, audio=audio, paced=paced, changes=changes, progress=progress)
+                listening(
+                    build,
+                    port,
+                    audio=audio,
+                    paced=paced,
+                    changes=changes,
+                    all_settings=check,
+                    progress=progress,
+                )
             )
         for name, before in heard.former.items():
             click.echo(f"{name}: {before.value} -> {heard.settings[name].value}", err=True)
@@ -167,13 +176,14 @@ def _listen(
     """Show and record until the end; the result as JSON has it. Whatever ends it, the counts are shown."""
     from edgel3_deploy.cli.live import LiveView
     from edgel3_deploy.errors import EdgeL3DeployError
+    from edgel3_deploy.listen.heard import Heard
     from edgel3_deploy.listen.lines import total_lines
     from edgel3_deploy.listen.page import Page
     from edgel3_deploy.listen.recording import recordings, sensor_values
     from edgel3_deploy.listen.tally import Tally
 
     sensor, tally = heard.sensor, Tally(heard.sensor)
-    twin: Checker | None = None
+    records: list[Record] = []
     failure: BaseException | None = None
     try:
         with ExitStack() as stack:
@@ -187,8 +197,8 @@ def _listen(
                     for file in files:
                         file.add(event)
                     tally.add(event)
-                    if twin is not None:
-                        twin.take(event)
+                    if check and isinstance(event, Heard):
+                        records.append(event.record)
                     if page_port is not None:
                         page.show(event)
                     view.show(event)
@@ -201,16 +211,25 @@ def _listen(
         click.echo(f"recorded {output}", err=as_json)
     if isinstance(failure, EdgeL3DeployError):
         raise failure
-    if twin is not None:
-        click.echo(f"check    {twin.verdict}", err=as_json)
+    verdict = _check(heard, records) if check else None
+    if verdict is not None:
+        click.echo(f"check    {verdict}", err=as_json)
     return {
         **{name: value for name, value in sensor_values(sensor).items() if name != "type"},
         **asdict(totals),
         "outputs": [str(output) for output in outputs],
-        "checked": twin.checked if twin else 0,
-        "first_difference": twin.first_difference if twin else None,
+        "checked": verdict.checked if verdict else 0,
+        "first_difference": verdict.first_difference if verdict else None,
         "interrupted": failure is not None,
     }
+
+
+def _check(heard: Listening, records: list[Record]) -> Verdict:
+    from edgel3_deploy.listen.check import compare, expected_records
+
+    with ConsoleProgress() as progress:
+        progress("computing the twin")
+        return compare(records, expected_records(heard))
 
 
 def _calibrate(heard: Listening, level: float, as_json: bool) -> None:
@@ -219,10 +238,10 @@ def _calibrate(heard: Listening, level: float, as_json: bool) -> None:
     from edgel3_deploy.link.settings import setting_names
     from edgel3_deploy.listen.calibrate import SETTING, calibrate
 
-    found = calibrate(
-        heard.events(), level, heard.settings[SETTING].value, front_end(heard.build.manifest.front_end)
-    )
-    state = heard.client.write_setting(setting_names()[SETTING][0], found.after)
+    key = setting_names()[SETTING][0]
+    before = heard.client.read_setting(key).value
+    found = calibrate(heard.events(), level, before, front_end(heard.build.manifest.front_end))
+    state = heard.client.write_setting(key, found.after)
     if as_json:
         emit_json({**asdict(found), "level": level, "is_kept": state.is_kept})
         return

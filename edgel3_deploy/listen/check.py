@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+import numpy as np
+
+from edgel3_deploy.audio.clips import load_clip
+from edgel3_deploy.audio.frontend import L3
+from edgel3_deploy.audio.pcm import PcmArray
+from edgel3_deploy.boards.dfsdm import ORDER
 from edgel3_deploy.link.record import ARRAYS, Record
-from edgel3_deploy.listen.heard import Event, Heard
+from edgel3_deploy.listen.session import Listening
+from edgel3_deploy.validate.sensor import SensorSettings, chain_of, expect
 
 _NUMBERS = (
     *("sequence", "end", "lost", "gap", "clipped", "has_levels"),
@@ -35,36 +44,50 @@ def _told(record: Record, name: str, got: int, expected: int) -> str:
     return f"record {record.sequence}: {name} is {int(got)}, and the twin has {int(expected)}"
 
 
-class Checker:
-    """Compares a session's records with `expected`, the twin's from the first on.
+@dataclass(frozen=True)
+class Verdict:
+    """How many records were compared, and where the first difference is, None if nowhere."""
 
-    `checked` counts the records that were compared; `first_difference` says where the first one was.
-    """
+    checked: int
+    first_difference: str | None
 
-    def __init__(self, expected: Iterator[Record]) -> None:
-        self._expected = expected
-        self.checked = 0
-        self.first_difference: str | None = None
-
-    def take(self, event: Event) -> None:
-        """Compare a window's record with the twin's of that number; missed ones are passed over."""
-        if not isinstance(event, Heard) or self.first_difference is not None:
-            return
-        number = event.record.sequence
-        twin = next((record for record in self._expected if record.sequence >= number), None)
-        if twin is None:
-            self.first_difference = f"record {number}: the twin has none"
-            return
-        self.checked += 1
-        self.first_difference = first_difference(event.record, twin)
-
-    @property
-    def verdict(self) -> str:
-        """What came out, in words."""
+    def __str__(self) -> str:
+        """In words."""
         if self.first_difference is not None:
             return f"NOT bit-exact: {self.first_difference}"
-        return (
-            f"bit-exact: {self.checked:,} records equal the twin's"
-            if self.checked
-            else "no record was compared"
-        )
+        if not self.checked:
+            return "no record was compared"
+        return f"bit-exact: {self.checked:,} records equal the twin's"
+
+
+def compare(records: Sequence[Record], expected: Sequence[Record]) -> Verdict:
+    """Compare a session's records with the twin's from the first on, each with that of its number."""
+    for number, record in enumerate(records):
+        if record.sequence >= len(expected):
+            return Verdict(number, f"record {record.sequence}: the twin has none")
+        difference = first_difference(record, expected[record.sequence])
+        if difference is not None:
+            return Verdict(number + 1, difference)
+    return Verdict(len(records), None)
+
+
+def expected_records(heard: Listening) -> tuple[Record, ...]:
+    """What the sensor must say of the recording that it hears, by the settings that were read at the start.
+
+    A virtual board's microphone gives the recording as its model does. Raises ValueError without a recording.
+    """
+    if heard.played is None:
+        raise ValueError("nothing is played")
+    values = SensorSettings({name: state.value for name, state in heard.settings.items()})
+    samples = heard.played.pcm if heard.played.by_link else _microphone_samples(heard, heard.played.path)
+    return expect(chain_of(heard.build), samples, heard.sensor.source_rate, [(0, values)]).records
+
+
+def _microphone_samples(heard: Listening, path: Path) -> PcmArray:
+    """What the DMA takes from the virtual DFSDM: the upper 16 bits of 24."""
+    from edgel3_deploy.emulate.stm32.dfsdm import converted
+
+    microphone = heard.build.board.microphone
+    assert microphone is not None and microphone.dfsdm is not None
+    sound = load_clip(path, replace(L3, sample_rate=heard.sensor.source_rate)).samples
+    return (converted(sound, ORDER, microphone.dfsdm.oversampling, 0) >> 8).astype(np.int16)

@@ -49,7 +49,9 @@ def levels_text(heard: Heard) -> str:
 
 
 def labels_text(heard: Heard) -> str:
-    """The likeliest labels of a window."""
+    """The likeliest labels of a window; scores of digital silence mean nothing."""
+    if heard.is_silent:
+        return "digital silence"
     order = sorted(range(len(heard.scores)), key=lambda label: -heard.scores[label])[:_SHOWN_LABELS]
     return ", ".join(
         f"{heard.sensor.labels[label]}{'*' if heard.record.present[label] else ''} {heard.scores[label]:.0%}"

@@ -53,8 +53,10 @@ class Played:
 
 @dataclass
 class Listening:
-    """A greeted board whose sensor is heard. `settings` has all that it was set to, by full name, and
-    `former` what those were that this session changed.
+    """A greeted board whose sensor is heard.
+
+    `settings` has those that were changed or asked for, by full name, and `former` what the changed ones
+    were.
     """
 
     build: PreparedBuild
@@ -176,14 +178,15 @@ def listening(
     audio: Path | None = None,
     paced: bool = False,
     changes: Mapping[str, int] | None = None,
+    all_settings: bool = False,
     progress: Progress = silent,
 ) -> Iterator[Listening]:
     """Reach the board on `port` ("auto" and "virtual" too), which must run `build`, and join its sensor.
 
     With `audio` the sensor begins anew and hears that recording, `paced` in real time: a virtual board by its
     microphone if it has one, any other board over the link. `changes` of settings, by full name, are written
-    first. Raises BadInputError for an unusable recording, UsageError for a sensor that hears nothing, and
-    LinkError if the board runs something else, fails or vanishes.
+    first; with `all_settings` all are read. Raises BadInputError for an unusable recording, UsageError for a
+    sensor that hears nothing, and LinkError if the board runs something else, fails or vanishes.
     """
     if not build.manifest.front_end:
         raise UsageError(
@@ -199,8 +202,12 @@ def listening(
         client = found.client
         identity = greet(found, build.board, build.network, build.manifest)
         try:
+            if audio is not None:
+                # Quiet: nothing is computed meanwhile.
+                client.start_sensor(SensorSource.LINK)
             former = _change(client, changes or {})
-            settings = {name: client.read_setting(key) for name, (key, _) in setting_names().items()}
+            known = setting_names() if all_settings else former
+            settings = {name: client.read_setting(setting_names()[name][0]) for name in known}
             report = _begin(client, client.read_sensor(), path, audio, by_microphone=by_microphone)
         except RefusedError as error:
             raise restart_explained(client, path, error) from error

@@ -63,7 +63,7 @@ def test_json_is_the_result_and_nothing_else(
     with SensorBoard(build) as board:
         arguments = ["listen", "--port", board.path, "--audio", str(recording), *options, "--json"]
         assert run(arguments) == 0
-        assert board.sources == [SensorSource.LINK, SensorSource.MICROPHONE]
+        assert board.sources == [SensorSource.LINK, SensorSource.LINK, SensorSource.MICROPHONE]
     result = json.loads(capsys.readouterr().out)
     assert (result["windows"], result["missed"], result["answer"]) == (3, 0, ["dog"])
     assert result["outputs"] == [str(path) for path in outputs]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
-from edgel3_deploy.listen.check import Checker, first_difference
-from tests.listen.sensor import a_record, a_window
+from edgel3_deploy.listen.check import compare, expected_records, first_difference
+from edgel3_deploy.listen.session import listening
+from edgel3_deploy.pipeline.prepared import PreparedBuild
+from tests.listen.sensor import SensorBoard, a_record
 
 
 @pytest.mark.parametrize(
@@ -41,17 +44,33 @@ def test_every_other_field_is_compared() -> None:
 
 
 def test_missed_records_are_passed_over() -> None:
-    checker = Checker(iter([a_record(number) for number in range(9)]))
-    for number in (0, 1, 5, 6):
-        checker.take(a_window(number))
-    assert checker.verdict == "bit-exact: 4 records equal the twin's"
-    checker.take(a_window(7, l90=5))
-    checker.take(a_window(8))
-    assert checker.verdict == "NOT bit-exact: record 7: l90 is 5, and the twin has -3100"
+    twin = [a_record(number) for number in range(9)]
+    got = [a_record(number) for number in (0, 1, 5, 6)]
+    assert str(compare(got, twin)) == "bit-exact: 4 records equal the twin's"
+    wrong = compare([*got, a_record(7, l90=5), a_record(8)], twin)
+    assert (wrong.checked, str(wrong)) == (5, "NOT bit-exact: record 7: l90 is 5, and the twin has -3100")
 
 
 def test_a_record_too_many_is_a_difference() -> None:
-    checker = Checker(iter([a_record(0)]))
-    checker.take(a_window(0))
-    checker.take(a_window(1))
-    assert checker.first_difference == "record 1: the twin has none"
+    verdict = compare([a_record(0), a_record(1)], [a_record(0)])
+    assert verdict.first_difference == "record 1: the twin has none"
+
+
+def test_nothing_compared_is_not_exact() -> None:
+    assert str(compare([], [a_record(0)])) == "no record was compared"
+
+
+@pytest.mark.parametrize("seconds_of_hop", [1000, 500])
+def test_the_twin_hears_what_is_played_with_the_settings_of_the_board(
+    build: PreparedBuild, recording: Path, seconds_of_hop: int
+) -> None:
+    with (
+        SensorBoard(build) as board,
+        listening(
+            build, board.path, audio=recording, changes={"hop": seconds_of_hop}, all_settings=True
+        ) as heard,
+    ):
+        records = expected_records(heard)
+    assert len(records) == 1 + 2500 // seconds_of_hop
+    assert len(records[0].scores) == 3 and len(records[0].bands) == 64
+    assert records[0].has_levels and records[0].gap and not records[1].gap

@@ -21,6 +21,10 @@ def test_losses_are_in_the_line() -> None:
     assert "(2 windows before this one were missed)" in line and "(after a gap)" in line
 
 
+def test_silence_has_no_labels() -> None:
+    assert event_line(a_window(0, bands=(127,) * 64)).endswith("|  digital silence")
+
+
 def test_a_spectrum_rises_with_its_bands() -> None:
     rising = a_window(0, bands=tuple(range(-128, 128, 4)))
     assert spectrum(rising, 9, unicode=False) == " .:-=+*#@"

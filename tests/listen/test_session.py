@@ -75,7 +75,7 @@ def test_what_is_played_over_the_link_is_the_recording_in_16_bits(
         assert heard.played is not None
         pcm = heard.played.pcm
     assert sequences(events) == [0, 1, 2]
-    assert board.sources == [SensorSource.LINK]
+    assert board.sources == [SensorSource.LINK] * 2
     assert pcm.dtype == np.int16 and len(pcm) == 3.5 * 48_000
     assert board.played == pcm.astype("<i2").tobytes()
 
@@ -84,7 +84,7 @@ def test_the_microphone_has_the_sensor_again_afterwards(build: PreparedBuild, re
     with SensorBoard(build) as board:
         listen(build, board, take={"windows": 1}, audio=recording)
         listen(build, board, take={}, audio=recording)
-        assert board.sources == [SensorSource.LINK, SensorSource.MICROPHONE] * 2
+        assert board.sources == [SensorSource.LINK, SensorSource.LINK, SensorSource.MICROPHONE] * 2
 
 
 def test_who_left_a_sensor_playing_is_cleared_away(build: PreparedBuild) -> None:
@@ -115,6 +115,9 @@ def test_settings_are_written_before_anything_is_heard(build: PreparedBuild) -> 
     with SensorBoard(build) as board, listening(build, board.path, changes={"hop": 500}) as heard:
         assert heard.former["hop"].value == 1000 and heard.settings["hop"].value == 500
         assert board.values[1] == 500
+        assert set(heard.settings) == {"hop"}
+    with SensorBoard(build) as board, listening(build, board.path, all_settings=True) as heard:
+        assert len(heard.settings) == 71 and heard.settings["threshold_on.31"].value == 128
 
 
 def test_a_summary_is_told_once(build: PreparedBuild) -> None:
