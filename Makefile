@@ -14,26 +14,36 @@ SHARED := $(abspath ../shared)
 ifneq ($(wildcard $(SHARED)/models),)
 export EDGEL3_DEPLOY_TEST_DATA ?= $(SHARED)
 export EDGEL3_DEPLOY_MODELS ?= $(SHARED)/models
-AUDIO ?= $(SHARED)/audio/clips
 endif
+
+# Real sounds: those of OpenSFX, some to calibrate with, others to validate on; generated ones without that package.
+CATALOGUE := /usr/share/games/openttd/baseset/opensfx/opensfx.cat
+RECORDINGS := build/recordings
+# Folders or files, AUDIO also in place of CALIBRATION; both empty: RECORDINGS, else generated sounds.
+CALIBRATION ?=
+AUDIO ?=
 
 TOOL := $(VENV)/bin/edgel3-deploy
 MODEL_OPTION := $(if $(MODEL),--model "$(MODEL)")
-CALIBRATION_OPTION := $(if $(AUDIO),--calibration "$(AUDIO)")
-AUDIO_OPTION := $(if $(AUDIO),--audio "$(AUDIO)")
+# A shell looks, each time: `recordings` makes the folders meanwhile.
+found = $(shell test -d $(RECORDINGS)/$(1) && echo $(RECORDINGS)/$(1))
+CALIBRATION_FOUND = $(if $(CALIBRATION),$(CALIBRATION),$(if $(AUDIO),$(AUDIO),$(call found,calibration)))
+AUDIO_FOUND = $(if $(AUDIO),$(AUDIO),$(call found,validation))
+CALIBRATION_OPTION = $(if $(CALIBRATION_FOUND),--calibration "$(CALIBRATION_FOUND)")
+AUDIO_OPTION = $(if $(AUDIO_FOUND),--audio "$(AUDIO_FOUND)")
 
 PACKAGES := make gcc libc6-dev gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm stm32flash python3-venv
 TOOLS := gcc arm-none-eabi-gcc qemu-system-arm stm32flash
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: help demo test lint bench build flash validate setup system-packages clean
+.PHONY: help demo recordings test lint bench build flash validate setup system-packages clean
 
 help:
 	@echo "make demo      set up, build for $(BOARD), flash the virtual board twice, validate on audio"
 	@echo "make test      set up and run the tests"
 	@echo "make lint      ruff and mypy"
 	@echo "make bench     compare the runtimes  TFLM_ROOT=DIR CMSIS_NN_ROOT=DIR, both optional"
-	@echo "make build     build firmware        BOARD=$(BOARD) MODEL=$(MODEL) RUNTIME=$(RUNTIME) AUDIO=DIR"
+	@echo "make build     build firmware        BOARD=$(BOARD) MODEL=$(MODEL) RUNTIME=$(RUNTIME) CALIBRATION=DIR"
 	@echo "make flash     program the board     BOARD=$(BOARD) PORT=$(PORT) VIA=$(VIA), PORT=auto finds it"
 	@echo "make validate  validate over serial  BOARD=$(BOARD) PORT=$(PORT) AUDIO=DIR"
 	@echo "make clean     remove build/"
@@ -45,7 +55,13 @@ demo: build
 	$(TOOL) flash --board $(BOARD) --port virtual --via serial
 	$(TOOL) validate --board $(BOARD) --port virtual $(AUDIO_OPTION)
 
-test: setup
+# Without the package the demo runs on generated sounds, and tests that need recordings say so.
+recordings: setup
+	@test -e $(CATALOGUE) || { echo "Installing real recordings: openttd-opensfx"; \
+	    $(SUDO) apt-get update -q && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -q --no-install-recommends openttd-opensfx; } || true
+	@test ! -e $(CATALOGUE) || test -e $(RECORDINGS)/validation/CREDITS.txt || $(VENV)/bin/python -m edgel3_deploy.audio.opensfx $(CATALOGUE) $(RECORDINGS)
+
+test: setup recordings
 	$(VENV)/bin/python -m pytest
 
 lint: setup
@@ -58,14 +74,14 @@ bench: setup
 	{ $(SUDO) apt-get update -q && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -q --no-install-recommends llvm; } || true
 	$(VENV)/bin/python -m benchmarks
 
-build: setup
+build: setup recordings
 	@test -z "$(MODEL)" || test "$(MODEL)" = bundled || test -e "$(MODEL)" || $(TOOL) models pull "$(MODEL)"
 	$(TOOL) build --board $(BOARD) $(MODEL_OPTION) --runtime $(RUNTIME) $(CALIBRATION_OPTION)
 
 flash: setup
 	$(TOOL) flash --board $(BOARD) --port $(PORT) $(if $(VIA),--via $(VIA))
 
-validate: setup
+validate: setup recordings
 	$(TOOL) validate --board $(BOARD) --port $(PORT) $(AUDIO_OPTION)
 
 setup: system-packages $(VENV)/.installed
@@ -83,7 +99,7 @@ system-packages:
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install -q --upgrade pip
-	$(VENV)/bin/python -m pip install -q -e '.[emulator,test]'
+	$(VENV)/bin/python -m pip install -q -e '.[test]'
 	@touch $@
 
 clean:

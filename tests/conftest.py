@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from edgel3_deploy.audio.opensfx import extract
+
+OPENSFX = Path("/usr/share/games/openttd/baseset/opensfx/opensfx.cat")
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -40,9 +43,25 @@ def sea_64_weights(test_data: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def clips(test_data: Path) -> Path:
-    """Folder of real recordings."""
-    return test_data / "audio" / "clips"
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of real recordings: those of the test data, else those of Debian's openttd-opensfx."""
+    folder = os.environ.get("EDGEL3_DEPLOY_TEST_DATA", "")
+    if folder and Path(folder).is_dir():
+        return Path(folder) / "audio" / "clips"
+    if not OPENSFX.is_file():
+        pytest.skip(f"no recordings: EDGEL3_DEPLOY_TEST_DATA names no folder, and there is no {OPENSFX}")
+    extracted = tmp_path_factory.mktemp("opensfx")
+    for path in extract(OPENSFX, extracted):
+        path.rename(extracted / path.name)
+    return extracted
+
+
+@pytest.fixture(scope="session")
+def opensfx() -> Path:
+    """The sound catalogue of Debian's openttd-opensfx."""
+    if not OPENSFX.is_file():
+        pytest.skip(f"{OPENSFX} is not installed (Debian package openttd-opensfx)")
+    return OPENSFX
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from edgel3_deploy.cli.options import board_option, json_option, ram_option
-from edgel3_deploy.cli.output import emit_json, emit_table, size
+from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings, size
 from edgel3_deploy.errors import ExitCode
 
 
@@ -28,6 +28,7 @@ def command(ctx: click.Context, model: str, board_name: str, ram_limit: int | No
 
     board = load_board(board_name)
     network = plannable(model)
+    emit_warnings(network.warnings)
     estimate = estimate_network(network, board, ram_limit=ram_limit)
     estimate = with_remedy(estimate, network, board, ram_limit)
     if as_json:

@@ -34,6 +34,7 @@ COMMANDS = {
     "validate": "validate",
     "settings": "settings",
     "listen": "listen",
+    "report": "report",
 }
 """Command name -> module of `edgel3_deploy.cli` that defines an object `command`."""
 

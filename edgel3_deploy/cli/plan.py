@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgel3_deploy.cli.options import board_option, by_option, json_option, optimize_option, ram_option
-from edgel3_deploy.cli.output import emit_json, emit_table, size
+from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings, size
 
 if TYPE_CHECKING:
     from edgel3_deploy.plan.goal import Goal
@@ -38,6 +38,7 @@ def command(
 
     board = load_board(board_name)
     network = plannable(model)
+    emit_warnings(network.warnings)
     chosen = schedule(network, board, optimize, ram_limit=ram_limit, by=by)
     header, *rows = schedule_table(chosen)
     if as_json:

@@ -94,6 +94,7 @@ def command(
     from edgel3_deploy.audio.finding import search
     from edgel3_deploy.compress.recordings import scan
     from edgel3_deploy.compress.recovery import RECIPE, default_batch_size, recover
+    from edgel3_deploy.extras import require_extra
     from edgel3_deploy.fileio import locked, write_atomically
     from edgel3_deploy.models.layout import weight_file
     from edgel3_deploy.models.locate import locate
@@ -106,6 +107,10 @@ def command(
             f"--depth does not go with {'--finetune' if finetune else '--structured'}",
             "A shorter network computes what the whole one does up to there: there is nothing to recover.",
         )
+    if finetune:
+        require_extra("train", "--finetune")
+    if sensitivity_path is not None:
+        require_extra("plot", "--sensitivity")
     source = locate(model)
     if source.kind != "weights":
         raise UsageError(f"{source.path} holds no float weights", "Give .h5, .h5.gz or a family name.")

@@ -130,11 +130,13 @@ def command(
     from edgel3_deploy.compress.report import learning_curves, report_json
     from edgel3_deploy.compress.specialize import Request, specialize, student_widths
     from edgel3_deploy.compress.trainer import Recipe
+    from edgel3_deploy.extras import require_extra
     from edgel3_deploy.fileio import locked, write_atomically
     from edgel3_deploy.models.family import model_name
     from edgel3_deploy.models.layout import weight_file
     from edgel3_deploy.models.weights import read_weights
 
+    require_extra("train", "specialize")
     teacher_path = _weights(teacher)
     start_path = _weights(start) if start is not None else None
     require_output(output, ".h5", (teacher_path, start_path))

@@ -16,7 +16,7 @@ from edgel3_deploy.audio.frontend import front_end, log_mel
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.compress.pruning import DEPTHS, PLANS, WIDTH_PLANS, cut_depth, prune_filters, prune_weights
 from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Network
-from edgel3_deploy.graph.reader import read_network, read_network_file
+from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.models.family import FAMILY
 from edgel3_deploy.models.forward import forward
 from edgel3_deploy.models.locate import default_model, find_weights, locate
@@ -31,6 +31,7 @@ from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.quantize import Fidelity, quantize
 from edgel3_deploy.quantize.embed import int8_embeddings
 from edgel3_deploy.quantize.fidelity import measure
+from edgel3_deploy.reference.accept import read_network_file
 
 _SPARSE_ALREADY = 0.3
 """Share of zeros from which a model counts as pruned: it is not pruned once more."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgel3_deploy.audio.frontend import FrontEnd, mel_matrix
+from edgel3_deploy.audio.frontend import FrontEnd
+from edgel3_deploy.audio.mel import mel_matrix
 from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.listen.heard import Event, Heard
 

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-
-import numpy as np
 
 from edgel3_deploy.audio.clips import load_clip
 from edgel3_deploy.audio.frontend import L3
-from edgel3_deploy.audio.pcm import PcmArray
-from edgel3_deploy.boards.dfsdm import ORDER
+from edgel3_deploy.boards.board import PdmMicrophone
 from edgel3_deploy.link.record import ARRAYS, Record
 from edgel3_deploy.listen.session import Listening
 from edgel3_deploy.validate.sensor import SensorSettings, chain_of, expect
@@ -74,20 +70,24 @@ def compare(records: Sequence[Record], expected: Sequence[Record]) -> Verdict:
 def expected_records(heard: Listening) -> tuple[Record, ...]:
     """What the sensor must say of the recording that it hears, by the settings that were read at the start.
 
-    A virtual board's microphone gives the recording as its model does. Raises ValueError without a recording.
+    A virtual board's microphone is taken for what its model gives. Raises ValueError without a recording.
     """
     if heard.played is None:
         raise ValueError("nothing is played")
     values = SensorSettings({name: state.value for name, state in heard.settings.items()})
-    samples = heard.played.pcm if heard.played.by_link else _microphone_samples(heard, heard.played.path)
-    return expect(chain_of(heard.build), samples, heard.sensor.source_rate, [(0, values)]).records
-
-
-def _microphone_samples(heard: Listening, path: Path) -> PcmArray:
-    """What the DMA takes from the virtual DFSDM: the upper 16 bits of 24."""
-    from edgel3_deploy.emulate.stm32.dfsdm import converted
+    chain, rate = chain_of(heard.build), heard.sensor.source_rate
+    if heard.played.by_link:
+        return expect(chain, heard.played.pcm, rate, [(0, values)]).records
+    from edgel3_deploy.emulate.delivered import delivered
 
     microphone = heard.build.board.microphone
-    assert microphone is not None and microphone.dfsdm is not None
-    sound = load_clip(path, replace(L3, sample_rate=heard.sensor.source_rate)).samples
-    return (converted(sound, ORDER, microphone.dfsdm.oversampling, 0) >> 8).astype(np.int16)
+    assert microphone is not None
+    sound = load_clip(heard.played.path, replace(L3, sample_rate=rate)).samples
+    return expect(
+        chain,
+        delivered(heard.build.board, sound),
+        rate,
+        [(0, values)],
+        bits=microphone.bits,
+        compensated=isinstance(microphone, PdmMicrophone),
+    ).records

@@ -34,7 +34,11 @@ def network_bytes(network: FloatNetwork) -> bytes:
 
 def load_network(path: Path) -> FloatNetwork:
     """Read what `save_network` wrote. Raises BadInputError if `path` is absent, damaged or something else."""
-    content = read_file(path, "a float network")
+    return network_from_bytes(read_file(path, "a float network"), str(path))
+
+
+def network_from_bytes(content: bytes, where: str, warnings: tuple[str, ...] = ()) -> FloatNetwork:
+    """What `network_bytes` gave; `where` is what messages call it. Raises BadInputError as `load_network`."""
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             header = json.loads(archive["header"].tobytes())
@@ -42,11 +46,11 @@ def load_network(path: Path) -> FloatNetwork:
                 FloatConv(name, archive[f"{name}.weights"], archive[f"{name}.bias"], bool(relu))
                 for name, relu in header.pop("convs")
             )
-            network = FloatNetwork(convs=convs, **header)
+            network = FloatNetwork(convs=convs, warnings=warnings, **header)
             _check(network)
     except (ValueError, KeyError, TypeError, AttributeError, EOFError, OSError, zipfile.BadZipFile) as error:
         raise BadInputError(
-            f"{path}: not a float network saved by edgel3-deploy ({error})", "Build it again."
+            f"{where}: not a float network saved by edgel3-deploy ({error})", "Build it again."
         ) from error
     return network
 

@@ -19,7 +19,7 @@ from edgel3_deploy.pipeline.order import Order
 from edgel3_deploy.plan.goal import Goal
 from edgel3_deploy.plan.measure import Measure
 
-FORMAT = 4
+FORMAT = 5
 FILE_NAME = "manifest.json"
 
 Runtime = Literal["native", "cmsis-nn", "tflm"]
@@ -44,15 +44,17 @@ class MemoryUse:
 class Manifest:
     """One build, without paths of the machine and without times, so that builds compare.
 
-    Hashes are SHA-256 in hexadecimal. `status` is "linked", or "rendered" for a TFLite Micro project without
-    a library to link. `head_sha256` is that of head.npz, None where the image has no head. `inputs` names the
-    model and hashes what it came from; `tools` maps names to versions; `files` maps every file that the build
-    wrote (but this one) to its hash. `goal` is what the native schedule was chosen for, within `ram_limit`
-    bytes of RAM if it is not None, `by` the cost kept low. `steps` lists, per step that the board reports,
-    the layers computed in it, and `orders` how it shows the last one's output. `memory` lists what lies
-    where, and when; what stays for ever is alive in every step. `layout` is what the image was linked for,
-    `image_version` what its header says. `front_end` names the front end that the image carries, empty if it
-    takes int8 from the host. `sizes` has the bytes of the files that make produced.
+    Hashes are SHA-256 in hexadecimal. `status` is "linked", or "rendered" for a TFLite Micro project
+    without a library to link. `head_sha256` is that of head.npz, None where the image has no head. `inputs`
+    names the model and hashes what it came from; `recordings` has the SHA-256 of each that calibrated,
+    `layer_sqnr_db` the signal-to-noise ratio behind each convolution on them; `tools` maps names to
+    versions; `files` maps every file that the build wrote (but this one) to its hash. `goal` is what the
+    native schedule was chosen for, within `ram_limit` bytes of RAM if it is not None, `by` the cost kept
+    low. `steps` lists, per step that the board reports, the layers computed in it, and `orders` how it
+    shows the last one's output. `memory` lists what lies where, and when; what stays for ever is alive in
+    every step. `layout` is what the image was linked for, `image_version` what its header says. `front_end`
+    names the front end that the image carries, empty if it takes int8 from the host. `sizes` has the bytes
+    of the files that make produced.
     """
 
     build_id: str
@@ -71,6 +73,8 @@ class Manifest:
     model_sha256: str
     head_sha256: str | None
     inputs: Mapping[str, str]
+    recordings: tuple[str, ...]
+    layer_sqnr_db: Mapping[str, float]
     fidelity: Mapping[str, float] | None
     warnings: tuple[str, ...]
     tools: Mapping[str, str]
@@ -116,6 +120,7 @@ def _check(manifest: Manifest, path: Path) -> None:
         "build_id": manifest.build_id,
         "model_sha256": manifest.model_sha256,
         **({} if manifest.head_sha256 is None else {"head_sha256": manifest.head_sha256}),
+        **{f"recordings[{index}]": digest for index, digest in enumerate(manifest.recordings)},
         **{f"files[{name!r}]": digest for name, digest in manifest.files.items()},
     }.items():
         _require(bool(_DIGEST.fullmatch(digest)), f"'{name}' is no SHA-256 in hexadecimal")

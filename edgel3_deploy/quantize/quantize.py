@@ -12,6 +12,7 @@ import numpy as np
 
 from edgel3_deploy.audio.finding import search
 from edgel3_deploy.audio.frontend import front_end
+from edgel3_deploy.extras import require_extra
 from edgel3_deploy.fileio import read_file, sha256
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.models.archive import fingerprint
@@ -44,7 +45,7 @@ class QuantizedModel:
     `fidelity` compares it with the float network on the calibration windows; `calibration` says in words what
     those are; `layer_sqnr_db` the signal-to-noise ratio behind each convolution there (empty from the
     converter); `warnings` holds what the user should know. `judgement` is the same on other recordings, if
-    there were such.
+    there were such. `recordings` has the SHA-256 of each that calibrated.
     """
 
     tflite: bytes
@@ -54,6 +55,7 @@ class QuantizedModel:
     warnings: tuple[str, ...] = ()
     layer_sqnr_db: tuple[tuple[str, float], ...] = ()
     judgement: Judgement | None = None
+    recordings: tuple[str, ...] = ()
 
 
 def quantize(
@@ -81,21 +83,24 @@ def quantize(
     them as well, behind every layer.
 
     Raises BadInputError for unusable audio; UsageError for a recording that is to calibrate and to judge;
-    with the method "converter", MissingDependencyError without
-    TensorFlow and ToolchainError if it fails.
+    MissingDependencyError without TensorFlow where it is needed; with the method "converter", ToolchainError
+    if that fails.
     """
+    if method == "converter" or qat_windows:
+        require_extra("train", "--qat" if qat_windows else "--method converter")
     limit = _window_limit(network)
     found, found_judges = search(calibration), search(judging)
     clips = tuple(found.paths[index] for index in spread(len(found.paths), limit))
     judges = found_judges.paths
     refuse_calibrating(judges, clips)
+    hashes = [sha256(read_file(clip, "a recording", _MAX_CLIP_BYTES)) for clip in clips]
     identity = {
         "recipe": RECIPE,
         "method": method,
         "qat_windows": qat_windows,
         "tensorflow": _tensorflow_version() if method == "converter" else "",
         "network": fingerprint(network),
-        "clips": [(clip.name, sha256(read_file(clip, "a recording", _MAX_CLIP_BYTES))) for clip in clips],
+        "clips": [(clip.name, digest) for clip, digest in zip(clips, hashes, strict=True)],
     }
     key = cache.cache_key(identity)
     remembered = cache.load(key) if use_cache else None
@@ -108,10 +113,10 @@ def quantize(
             facts["warnings"].append(f"the quantized model could not be kept for next time: {complaint}")
     judgement = judge(network, model, facts["factors"], judges, limit, progress) if judges else None
     quantized = _from_facts(model, facts)
-    warnings = [*found.warnings, *found_judges.warnings, *quantized.warnings]
+    warnings = [*network.warnings, *found.warnings, *found_judges.warnings, *quantized.warnings]
     if len(clips) < len(found.paths):
         warnings.append(f"{len(clips)} of {len(found.paths):,} recordings calibrate, evenly spread")
-    return replace(quantized, warnings=tuple(warnings), judgement=judgement)
+    return replace(quantized, warnings=tuple(warnings), judgement=judgement, recordings=tuple(hashes))
 
 
 def _quantize(

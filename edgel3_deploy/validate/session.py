@@ -73,10 +73,7 @@ class BoardRun:
 
     def infer(self, window: NDArray[np.int8] | None) -> NDArray[np.int8]:
         """The board's output for one window, int8 (embedding,); for the one it heard if that is None."""
-        if window is not None:
-            self.client.load_input(window.tobytes())
-        self.counters.append(self.client.run(checksums=self._shows_checksums))
-        output = self.client.read_output(self.network.output.size)
+        output = self._run(window)
         if self._shows_timing:
             try:
                 self._layer_counters.append(self.client.timing(len(self.steps)))
@@ -84,6 +81,12 @@ class BoardRun:
                 self._shows_timing = False
                 self.notes.append("this runtime does not tell the time of its layers")
         return np.frombuffer(output, np.int8)
+
+    def _run(self, window: NDArray[np.int8] | None) -> bytes:
+        if window is not None:
+            self.client.load_input(window.tobytes())
+        self.counters.append(self.client.run(checksums=self._shows_checksums))
+        return self.client.read_output(self.network.output.size)
 
     def scores(self, labels: int) -> NDArray[np.int8]:
         """The head's score of each label for the last window, int8 (labels,).

@@ -44,6 +44,16 @@ void uart_flush(void)
     }
 }
 
+/* The machine keeps bytes back until they are read. */
+void uart_ring_start(void) {}
+
+bool uart_ring_read(uint8_t *byte)
+{
+    return uart_read(byte);
+}
+
+void uart_ring_stop(void) {}
+
 void uart_write(const uint8_t *bytes, uint32_t size)
 {
     for (uint32_t i = 0; i < size; i++) {

@@ -19,6 +19,7 @@ UNALIGN_TRP, DIV_0_TRP, BFHFNMIGN = 1 << 3, 1 << 4, 1 << 8
 _VECTKEY, _VECTKEY_READ = 0x05FA, 0xFA05
 _SYSRESETREQ = 1 << 2
 _STKALIGN = 1 << 9
+_DC = 1 << 16
 _READ_ONLY = frozenset((0x004, SYST_CALIB, CPUID, *range(0xD40, CCSIDR + 4, 4), 0xF40, 0xF44, 0xF48))
 _CACHE_MAINTENANCE = frozenset(range(0xF50, 0xF7C, 4))
 _ENABLE_BITS = {4: 1 << 16, 5: 1 << 17, 6: 1 << 18}
@@ -66,6 +67,7 @@ class SystemControl(Peripheral):
         self._counter = counter
         self._reset_vector_table = reset_vector_table
         self._tick_start = 0.0
+        self.said_cached = False
         self.mpu = Mpu(mpu_regions)
         self.on_trace: Callable[[bool], None] = lambda _enabled: None
         self.on_protection: Callable[[], None] = lambda: None
@@ -89,6 +91,11 @@ class SystemControl(Peripheral):
     def configuration(self) -> int:
         """CCR."""
         return self.registers[CCR]
+
+    @property
+    def caches_data(self) -> bool:
+        """CCR.DC."""
+        return bool(self.registers[CCR] & _DC)
 
     @property
     def fpu_enabled(self) -> bool:
