@@ -65,7 +65,8 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "listen": (
         "edgel3-deploy listen --port /dev/ttyACM0",
-        "edgel3-deploy listen --board stm32f7 --port virtual --audio recordings",
+        "edgel3-deploy listen --board stm32f7 --port virtual --audio day.wav --output day.jsonl",
+        "edgel3-deploy listen --port /dev/ttyACM0 --calibrate 94",
     ),
     "settings": (
         "edgel3-deploy settings --port /dev/ttyACM0",

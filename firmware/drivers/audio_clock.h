@@ -10,4 +10,7 @@
 /** Bring it to 256 times the microphone's rate; the CPU runs from the HSE. False if the PLL does not start. */
 bool audio_clock_start(void);
 
+/** Stop that PLL. */
+void audio_clock_stop(void);
+
 #endif

@@ -12,6 +12,12 @@
 
 _Static_assert(BOARD_MICROPHONE_PLL_M == BOARD_PLL_M, "PLLSAI and the main PLL share M");
 
+void audio_clock_stop(void)
+{
+    RCC_CR &= ~RCC_CR_PLLSAION;
+    stm32_wait(&RCC_CR, RCC_CR_PLLSAIRDY, 0);
+}
+
 bool audio_clock_start(void)
 {
     RCC_CR &= ~RCC_CR_PLLSAION;

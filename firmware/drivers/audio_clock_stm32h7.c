@@ -17,6 +17,12 @@
 
 _Static_assert(BOARD_MICROPHONE_PLL_DIVIDER == 1u, "nothing divides PLL2's output further");
 
+void audio_clock_stop(void)
+{
+    RCC_CR &= ~RCC_CR_PLL2ON;
+    stm32_wait(&RCC_CR, RCC_CR_PLL2RDY, 0);
+}
+
 bool audio_clock_start(void)
 {
     RCC_CR &= ~RCC_CR_PLL2ON;

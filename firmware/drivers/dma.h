@@ -37,6 +37,9 @@ typedef enum { DMA_BYTES, DMA_HALFWORDS, DMA_WORDS } dma_width_t;
 bool dma_start_ring(
     const dma_stream_t *stream, uint32_t source, volatile void *ring, uint32_t count, dma_width_t width);
 
+/** Stop after the transfer under way. */
+void dma_stop(const dma_stream_t *stream);
+
 /** Where in the ring of `count` data it writes next. */
 uint32_t dma_position(const dma_stream_t *stream, uint32_t count);
 

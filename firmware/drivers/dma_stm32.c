@@ -44,6 +44,12 @@ bool dma_start_ring(
     return true;
 }
 
+void dma_stop(const dma_stream_t *stream)
+{
+    DMA_SXCR(stream->controller, stream->stream) &= ~DMA_SXCR_EN;
+    stm32_wait(&DMA_SXCR(stream->controller, stream->stream), DMA_SXCR_EN, 0);
+}
+
 uint32_t dma_position(const dma_stream_t *stream, uint32_t count)
 {
     return (count - DMA_SXNDTR(stream->controller, stream->stream)) % count;

@@ -40,6 +40,12 @@ bool microphone_start(const chip_clocks_t *clocks, microphone_sample_t *samples,
     return true;
 }
 
+void microphone_stop(void)
+{
+    microphone_source_stop();
+    dma_stop(&microphone_source.stream);
+}
+
 /* Samples that the DMA has written since the last look. */
 static uint32_t look(void)
 {
@@ -89,6 +95,10 @@ bool microphone_start(const chip_clocks_t *clocks, microphone_sample_t *samples,
     (void)samples;
     (void)size;
     return false;
+}
+
+void microphone_stop(void)
+{
 }
 
 uint32_t microphone_read(microphone_sample_t *samples, uint32_t most)

@@ -30,6 +30,9 @@ typedef int16_t microphone_sample_t;
  */
 bool microphone_start(const chip_clocks_t *clocks, microphone_sample_t *ring, uint32_t size);
 
+/** Stop it: neither microphone nor DMA has a clock until microphone_start(). */
+void microphone_stop(void);
+
 /** Take the samples that have arrived, `most` at most; how many. */
 uint32_t microphone_read(microphone_sample_t *samples, uint32_t most);
 

@@ -47,6 +47,14 @@ void microphone_source_run(void)
     DFSDM1_FLT0CR1 |= DFSDM_FLTCR1_RSWSTART;
 }
 
+void microphone_source_stop(void)
+{
+    DFSDM1_FLT0CR1 &= ~DFSDM_FLTCR1_DFEN;
+    DFSDM1_CHCFGR1(BOARD_MICROPHONE_CHANNEL) &= ~DFSDM_CHCFGR1_CHEN;
+    DFSDM1_CHCFGR1(0u) &= ~DFSDM_CHCFGR1_DFSDMEN;
+    RCC_APB2ENR &= ~RCC_APB2ENR_DFSDM1EN;
+}
+
 bool microphone_source_overran(void)
 {
     const bool overran = (DFSDM1_FLT0ISR & DFSDM_FLTISR_ROVRF) != 0;

@@ -84,6 +84,15 @@ void microphone_source_run(void)
     SAI_CR1 |= SAI_CR1_SAIEN;
 }
 
+/* The block ends the frame under way first. */
+void microphone_source_stop(void)
+{
+    SAI_CR1 &= ~SAI_CR1_SAIEN;
+    stm32_wait(&SAI_CR1, SAI_CR1_SAIEN, 0);
+    RCC_APB2ENR &= ~RCC_APB2ENR_SAI1EN;
+    audio_clock_stop();
+}
+
 bool microphone_source_overran(void)
 {
     const bool overran = (SAI_SR & SAI_SR_OVRUDR) != 0;

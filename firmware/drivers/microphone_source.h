@@ -25,6 +25,9 @@ bool microphone_source_prepare(void);
 /** Let samples come. */
 void microphone_source_run(void);
 
+/** Stop, and take the clocks away. */
+void microphone_source_stop(void);
+
 /** Whether a sample was lost since the last call because the DMA took the one before too late. */
 bool microphone_source_overran(void);
 

@@ -8,6 +8,9 @@
 #define GPIOA_BASE 0x40020000u
 #define IWDG_BASE 0x40003000u
 
+/** Internal oscillator. */
+#define HSI_HZ 16000000u
+
 /** RCC (RM0410 section 5.3). */
 #define RCC_CR REG32(0x40023800u)
 #define RCC_CR_HSION BIT(0)
@@ -68,6 +71,7 @@
 /** Kernel clocks of the UARTs; 0 selects the APB clock. */
 #define RCC_UART_CLOCKS REG32(0x40023890u)
 #define RCC_UART_CLOCKS_MASK 0xFFFFu
+#define RCC_UART_CLOCKS_HSI 0xAAAAu
 
 /** PWR (RM0410 section 4.4). */
 #define PWR_CR1 REG32(0x40007000u)

@@ -8,6 +8,9 @@
 #define GPIOA_BASE 0x58020000u
 #define IWDG_BASE 0x58004800u
 
+/** Internal oscillator. */
+#define HSI_HZ 64000000u
+
 /** RCC (RM0433 section 8.7). */
 #define RCC_CR REG32(0x58024400u)
 #define RCC_CR_HSION BIT(0)
@@ -68,6 +71,7 @@
 /** Kernel clocks of the UARTs (D2CCIP2R); 0 selects the APB clock. */
 #define RCC_UART_CLOCKS REG32(0x58024454u)
 #define RCC_UART_CLOCKS_MASK 0x3Fu
+#define RCC_UART_CLOCKS_HSI 0x1Bu
 #define RCC_APB1RSTR REG32(0x58024490u)
 #define RCC_APB2RSTR REG32(0x58024498u)
 #define RCC_RSR REG32(0x580244D0u)

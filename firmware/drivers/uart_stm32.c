@@ -34,6 +34,7 @@
 #define UART_ISR_RXNE BIT(5)
 #define UART_ISR_TC BIT(6)
 #define UART_ISR_TXE BIT(7)
+#define UART_ISR_BUSY BIT(16)
 #define UART_ICR REG32(BASE_OF(BOARD_UART) + 0x20u)
 #define UART_RDR REG32(BASE_OF(BOARD_UART) + 0x24u)
 #define UART_TDR REG32(BASE_OF(BOARD_UART) + 0x28u)
@@ -64,13 +65,43 @@ static void reset_and_enable(void)
     RCC_UART_CLOCKS &= ~RCC_UART_CLOCKS_MASK;
 }
 
+static uint32_t divider(uint32_t kernel_hz)
+{
+    return (kernel_hz + BOARD_UART_BAUDRATE / 2u) / BOARD_UART_BAUDRATE;
+}
+
+static uint32_t bus_hz(const chip_clocks_t *clocks)
+{
+    return ON_APB2 ? clocks->apb2_hz : clocks->apb1_hz;
+}
+
+/* BRR can only be written while the UART is off: for less than a bit. */
+static void change_clock(uint32_t source, uint32_t kernel_hz)
+{
+    uart_flush();
+    stm32_wait(&UART_ISR, UART_ISR_BUSY, 0);
+    UART_CR1 &= ~UART_CR1_UE;
+    stm32_modify(&RCC_UART_CLOCKS, RCC_UART_CLOCKS_MASK, source);
+    UART_BRR = divider(kernel_hz);
+    UART_CR1 |= UART_CR1_UE;
+}
+
+void uart_use_internal_clock(void)
+{
+    change_clock(RCC_UART_CLOCKS_HSI, HSI_HZ);
+}
+
+void uart_use_bus_clock(const chip_clocks_t *clocks)
+{
+    change_clock(0, bus_hz(clocks));
+}
+
 void uart_start(const chip_clocks_t *clocks)
 {
-    const uint32_t kernel_hz = ON_APB2 ? clocks->apb2_hz : clocks->apb1_hz;
     reset_and_enable();
     stm32_connect_pin(BOARD_UART_TX_PORT, BOARD_UART_TX_PIN, BOARD_UART_ALTERNATE_FUNCTION, PULL_UP);
     stm32_connect_pin(BOARD_UART_RX_PORT, BOARD_UART_RX_PIN, BOARD_UART_ALTERNATE_FUNCTION, PULL_UP);
-    UART_BRR = (kernel_hz + BOARD_UART_BAUDRATE / 2u) / BOARD_UART_BAUDRATE;
+    UART_BRR = divider(bus_hz(clocks));
     UART_CR1 = UART_CR1_UE | UART_CR1_RE | UART_CR1_TE;
 }
 

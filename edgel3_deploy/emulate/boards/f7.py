@@ -10,6 +10,7 @@ from pathlib import Path
 from edgel3_deploy.boards.board import Board, Clock, PdmMicrophone, Sector
 from edgel3_deploy.emulate.core.bus import Log, OutOfSpecError
 from edgel3_deploy.emulate.core.cycles import CycleCounter
+from edgel3_deploy.emulate.core.sleep import Sleep
 from edgel3_deploy.emulate.core.watchdog import ChipTime
 from edgel3_deploy.emulate.line import Line
 from edgel3_deploy.emulate.microphone import Microphone
@@ -106,6 +107,8 @@ def stm32f7(
         awaited=lambda: line.heard,
     )
     dfsdm = _dfsdm(board, log, rcc, gpios, sound)
+    sleep = Sleep(counter, control, dwt, chip_time, real=pace.real)
+    sleep.told.append(sound.sleep)
     serial_audio = sai(board, log, rcc, gpios, sound, doubled=True)
     dmas = _dmas(log, dfsdm, serial_audio, serials)
     for peripheral in (pwr, syscfg, dfsdm, *dmas):
@@ -169,6 +172,7 @@ def stm32f7(
         gpios=gpios,
         watchdog=watchdog,
         chip_time=chip_time,
+        sleep=sleep,
         rom_state=rom_state.stm32f7,
         device_id=device_id,
         boot_address=ITCM_FLASH,

@@ -11,6 +11,7 @@ from pathlib import Path
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.emulate.core.bus import Log, OutOfSpecError
 from edgel3_deploy.emulate.core.cycles import CycleCounter
+from edgel3_deploy.emulate.core.sleep import Sleep
 from edgel3_deploy.emulate.core.untouched import Untouched
 from edgel3_deploy.emulate.core.watchdog import ChipTime
 from edgel3_deploy.emulate.line import Line
@@ -103,6 +104,7 @@ def stm32h7(
     control, dwt = core(log, counter, board.flash.origin, mpu_regions=16)
     gpios = ports(log, rcc, {"A": 0xABFF_FFFF, "B": 0xFFFF_FEBF}, 0xFFFF_FFFF)
     serials = usarts(log, rcc, gpios, board.uart, line, prescaler=True)
+    sleep = Sleep(counter, control, dwt, chip_time, real=pace.real)
     device_id = board.bootloader.device_id if board.bootloader else _DEFAULT_DEVICE_ID
     # Samples come from the same clock as the CPU's cycles.
     sound = Microphone(
@@ -110,6 +112,7 @@ def stm32h7(
         (lambda: counter.cycles / rcc.clocks().cpu) if pace.real else None,
         awaited=lambda: line.heard,
     )
+    sleep.told.append(sound.sleep)
     serial_audio = sai(board, log, rcc, gpios, sound)
     requests = {_RECEIVED[usart.name]: receiver(usart) for usart in serials}
     dmamux = Dmamux(log, requests | {_SAI1_A: slots_of(serial_audio)})
@@ -198,6 +201,7 @@ def stm32h7(
         gpios=gpios,
         watchdog=watchdog,
         chip_time=chip_time,
+        sleep=sleep,
         rom_state=rom_state.stm32h7,
         device_id=device_id,
         boot_address=board.flash.origin,

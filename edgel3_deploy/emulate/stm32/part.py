@@ -12,6 +12,7 @@ from edgel3_deploy.emulate.core.bus import Log, Peripheral
 from edgel3_deploy.emulate.core.cycles import CycleCounter
 from edgel3_deploy.emulate.core.dwt import Dwt
 from edgel3_deploy.emulate.core.scs import SystemControl
+from edgel3_deploy.emulate.core.sleep import Sleep
 from edgel3_deploy.emulate.core.untouched import Untouched
 from edgel3_deploy.emulate.core.watchdog import ChipTime
 from edgel3_deploy.emulate.line import Line
@@ -91,6 +92,7 @@ class Part:
     rcc: ResetAndClockControl
     watchdog: Iwdg
     chip_time: ChipTime
+    sleep: Sleep
     rom_state: RomState
     device_id: int
     boot_address: int
