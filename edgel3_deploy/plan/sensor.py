@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from edgel3_deploy.boards.board import Board
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.link.record import record_size
 from edgel3_deploy.plan.front_end import image_front_end
@@ -11,18 +10,14 @@ _RAM = 9_400
 _FLASH = 11_600
 _RECORDS, _LABELS = 8, 32
 """Records that are held (firmware/application/records.h), and labels of each that room is kept for."""
-_RING = 6_144
-"""Samples of the microphone's ring where no memory is the DMA's own."""
 
 
-def sensor_ram(network: Network, board: Board) -> int:
-    """Bytes of main RAM beside the front end's."""
+def sensor_ram(network: Network) -> int:
+    """Bytes of main RAM beside the front end's and the microphone's ring."""
     front_end = image_front_end(network)
     if front_end is None:
         return 0
-    records = _RECORDS * record_size(_LABELS, front_end.n_mels, network.output.size)
-    ring = 2 * _RING if board.microphone and not board.dma_ram else 0
-    return _RAM + records + ring
+    return _RAM + _RECORDS * record_size(_LABELS, front_end.n_mels, network.output.size)
 
 
 def sensor_flash(network: Network) -> int:
