@@ -9,8 +9,8 @@ from edgel3_deploy.plan.front_end import image_front_end
 _UART_RING = 2_048
 _LEFT = 4_096
 """Bytes that the microphone's ring leaves of such memory (firmware/application/sensor.c)."""
-_MICROPHONE_RING = 12_288
-"""Bytes where no memory is."""
+_MICROPHONE_RING = 6_144
+"""Samples where no memory is."""
 
 
 def dma_bytes(network: Network, board: Board) -> int:
@@ -20,4 +20,5 @@ def dma_bytes(network: Network, board: Board) -> int:
     if not board.microphone or image_front_end(network) is None:
         return _UART_RING
     own = next((region.size for region in board.regions if region.name == board.dma_ram), None)
-    return _UART_RING + (_MICROPHONE_RING if own is None else own - _LEFT)
+    shared = _MICROPHONE_RING * (2 if board.microphone.bits == 16 else 4)
+    return _UART_RING + (shared if own is None else own - _LEFT)

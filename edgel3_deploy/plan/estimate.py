@@ -324,7 +324,7 @@ def _judged(
 
 
 def _ram_used(network: Network, board: Board, arenas: int) -> int:
-    tensors = network.input.size + network.output.size + front_end_ram(network) + sensor_ram(network)
+    tensors = network.input.size + network.output.size + front_end_ram(network) + sensor_ram(network, board)
     return arenas + board.stack_size + tensors + mailbox_size(board) + dma_bytes(network, board)
 
 

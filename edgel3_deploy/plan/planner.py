@@ -64,7 +64,7 @@ def capacities(network: Network, board: Board) -> dict[str, int]:
     The main RAM also holds the stack, the firmware's data, the caller's input and output tensors, the front
     end's stream, the sensor, and the mailbox. What DMA controllers write has its region for itself.
     """
-    tensors = network.input.size + network.output.size + front_end_ram(network) + sensor_ram(network)
+    tensors = network.input.size + network.output.size + front_end_ram(network) + sensor_ram(network, board)
     taken = {board.main_ram: board.stack_size + RESERVE + tensors + mailbox_size(board)}
     if not board.dma_ram:
         taken[board.main_ram] += dma_bytes(network, board)

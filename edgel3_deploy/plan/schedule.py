@@ -191,7 +191,7 @@ def arenas_limit(network: Network, board: Board, ram_limit: int | None = None) -
 
 
 def _beside_arenas(network: Network, board: Board) -> int:
-    tensors = network.input.size + network.output.size + front_end_ram(network) + sensor_ram(network)
+    tensors = network.input.size + network.output.size + front_end_ram(network) + sensor_ram(network, board)
     others = board.stack_size + mailbox_size(board) + dma_bytes(network, board)
     return tensors + others + FIRMWARE_DATA
 

@@ -18,6 +18,7 @@ from tests.firmware.front_end.windows import some_affine
 from tests.firmware.kernels.target import FLAGS
 
 NETWORK = skeleton(member("sea-64"))
+BOARD = load_board("mps2-an500")
 NETWORK_H = """#define EDGEL3_NET_INPUT_SIZE 3200
 #define EDGEL3_NET_OUTPUT_SIZE 64
 #define EDGEL3_NET_LABEL_COUNT 32
@@ -28,7 +29,14 @@ OWN = ("hearing", "records", "sensor", "sensor_requests", "summaries")
 
 def test_an_image_without_front_end_has_none() -> None:
     other = without_front_end(NETWORK)
-    assert sensor_ram(other) == sensor_flash(other) == 0
+    assert sensor_ram(other, BOARD) == sensor_flash(other) == 0
+
+
+def test_wider_samples_take_a_block_of_their_own() -> None:
+    board = load_board("stm32f7")
+    assert board.microphone is not None
+    wide = replace(board, microphone=replace(board.microphone, kind="i2s"))
+    assert sensor_ram(NETWORK, wide) - sensor_ram(NETWORK, board) == 2_400
 
 
 def test_a_board_without_microphone_is_played_48_khz() -> None:
@@ -55,6 +63,6 @@ def test_its_memory_is_that_of_the_c(arm_gcc: Path, tmp_path: Path) -> None:
     ).stdout
     text, data, bss = map(int, printed.splitlines()[-1].split()[:3])
     assert data == 0
-    assert bss <= sensor_ram(NETWORK) <= bss + 100
+    assert bss <= sensor_ram(NETWORK, BOARD) <= bss + 100
     # The linker adds what only the sensor calls: divisions, the encoder of summaries.
     assert text <= sensor_flash(NETWORK) <= text + 2100
