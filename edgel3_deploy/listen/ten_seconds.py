@@ -1,4 +1,4 @@
-"""Ten seconds of sound for the demo: a helicopter, then a chainsaw; generated sounds where these are not there.
+"""Ten seconds of sound for the demo: a helicopter, then a chainsaw, or generated sounds without these.
 
 `python -m edgel3_deploy.listen.ten_seconds RECORDINGS FILE.wav` looks for both in the folder that
 `edgel3_deploy.audio.opensfx` writes.
