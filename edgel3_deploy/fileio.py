@@ -90,7 +90,8 @@ def locked(path: Path) -> Iterator[None]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("ab")
+        no_links = getattr(os, "O_NOFOLLOW", 0)
+        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | no_links, 0o666), "r+b")
     except OSError as error:
         raise _not_writable(path, error) from error
     with file:

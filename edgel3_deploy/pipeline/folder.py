@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,12 +90,19 @@ class BuildFolder:
 def build_folder(directory: Path) -> Iterator[BuildFolder]:
     """Lock `directory` for a build and clean up after interrupted ones; what is staged, not committed, goes.
 
-    Raises UsageError if another process builds there, the place cannot be written, or it is no build's.
+    A symbolic link stays, and what it leads to is replaced. Raises UsageError if another process builds there,
+    the place cannot be written, it is no build's, or it is the current folder or one above.
     """
-    directory = directory.absolute()
+    directory = Path(os.path.realpath(directory))
+    here = Path(os.path.realpath(os.curdir))
+    if directory == here or directory in here.parents:
+        raise UsageError(
+            f"{directory} is the current folder, or one above it, which a build would replace",
+            "Choose another --output, such as build, or give the command from elsewhere.",
+        )
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
-        with (directory.parent / f".{directory.name}.lock").open("w") as lock:
+        with _open_lock(directory.parent / f".{directory.name}.lock") as lock:
             _lock(lock, directory)
             folder = BuildFolder(directory)
             folder.recover()
@@ -108,6 +116,12 @@ def build_folder(directory: Path) -> Iterator[BuildFolder]:
             f"{error.filename or directory}: {error.strerror or error}",
             "Check the path and its permissions, make room, or choose another --output.",
         ) from error
+
+
+def _open_lock(path: Path) -> IO[str]:
+    """The lock file, never what a link in its place leads to."""
+    no_links = getattr(os, "O_NOFOLLOW", 0)
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | no_links, 0o666), "r+")
 
 
 def _lock(file: IO[str], directory: Path) -> None:
