@@ -90,8 +90,8 @@ class BuildFolder:
 def build_folder(directory: Path) -> Iterator[BuildFolder]:
     """Lock `directory` for a build and clean up after interrupted ones; what is staged, not committed, goes.
 
-    A symbolic link stays, and what it leads to is replaced. Raises UsageError if another process builds there,
-    the place cannot be written, it is no build's, or it is the current folder or one above.
+    A symbolic link stays, and what it leads to is replaced. Raises UsageError if another process builds
+    there, the place cannot be written, it is no build's, or it is the current folder or one above.
     """
     directory = Path(os.path.realpath(directory))
     here = Path(os.path.realpath(os.curdir))

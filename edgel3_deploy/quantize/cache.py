@@ -59,7 +59,7 @@ def _make_private(folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
     except OSError as error:
-        raise UsageError(f"{folder}: cannot be made private: {error.strerror}") from error
+        raise UsageError(f"{folder}: cannot be written: {error.strerror}") from error
 
 
 def _paths(key: str) -> tuple[Path, Path]:

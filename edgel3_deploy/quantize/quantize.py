@@ -13,8 +13,8 @@ import numpy as np
 
 from edgel3_deploy.audio.finding import search
 from edgel3_deploy.audio.frontend import front_end
-from edgel3_deploy.extras import require_extra
 from edgel3_deploy.errors import BadInputError
+from edgel3_deploy.extras import require_extra
 from edgel3_deploy.fileio import read_file, sha256
 from edgel3_deploy.graph.flatbuffer import parse_model
 from edgel3_deploy.graph.reader import read_network
