@@ -133,6 +133,13 @@ def schedule(
             f"{network.name}: no layer computes anything",
             "Use the runtime cmsis-nn, or a model with operators.",
         )
+    arenas = arenas_limit(network, board, ram_limit)
+    ends = network.input.size + network.output.size
+    if ends > arenas:
+        raise OverBudgetError(
+            f"{network.name} does not fit {board.name}: input and output alone take {ends:,} bytes of RAM",
+            "Choose a model with a smaller input.",
+        )
     task = Task(
         network,
         board,
@@ -140,7 +147,7 @@ def schedule(
         by,
         options(network, by=by) if found is None else found,
         constants_limit(board, layout) - front_end_flash(network) - sensor_flash(network),
-        arenas_limit(network, board, ram_limit),
+        arenas,
     )
     plans = [plan for attempts in rivals(task) if (plan := _first(task, attempts)) is not None]
     if plans:
