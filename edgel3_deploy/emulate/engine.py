@@ -62,4 +62,5 @@ def _store(part: Part, engine: Any, address: int, data: bytes) -> bool:
             f"a DMA writes to {address:#010x}, which the data cache may hold: old data can be read"
         )
     engine.mem_write(address, data)
+    part.untouched.opens(address, len(data))
     return True

@@ -8,6 +8,9 @@
 #define GPIOA_BASE 0x40020000u
 #define IWDG_BASE 0x40003000u
 
+/** Internal oscillator. */
+#define HSI_HZ 16000000u
+
 /** RCC (RM0410 section 5.3). */
 #define RCC_CR REG32(0x40023800u)
 #define RCC_CR_HSION BIT(0)
@@ -17,6 +20,8 @@
 #define RCC_CR_HSEBYP BIT(18)
 #define RCC_CR_PLLON BIT(24)
 #define RCC_CR_PLLRDY BIT(25)
+#define RCC_CR_PLLSAION BIT(28)
+#define RCC_CR_PLLSAIRDY BIT(29)
 #define RCC_PLLCFGR REG32(0x40023804u)
 #define RCC_PLLCFGR_M(m) (m)
 #define RCC_PLLCFGR_N(n) ((n) << 6)
@@ -42,6 +47,7 @@
 #define RCC_APB1ENR REG32(0x40023840u)
 #define RCC_APB1ENR_PWREN BIT(28)
 #define RCC_APB2ENR REG32(0x40023844u)
+#define RCC_APB2ENR_SAI1EN BIT(22)
 #define RCC_APB2ENR_DFSDM1EN BIT(29)
 #define RCC_CSR REG32(0x40023874u)
 #define RCC_CSR_RMVF BIT(24)
@@ -51,12 +57,21 @@
 #define RCC_CSR_SFTRSTF BIT(28)
 #define RCC_CSR_IWDGRSTF BIT(29)
 #define RCC_CSR_WWDGRSTF BIT(30)
-/** Kernel clock of DFSDM1; 0 selects the APB clock. */
+#define RCC_PLLSAICFGR REG32(0x40023888u)
+#define RCC_PLLSAICFGR_N(n) ((n) << 6)
+#define RCC_PLLSAICFGR_P(p) (((p) / 2u - 1u) << 16)
+#define RCC_PLLSAICFGR_Q(q) ((q) << 24)
+#define RCC_PLLSAICFGR_R(r) ((r) << 28)
+/** Kernel clocks; 0 selects the APB clock for DFSDM1, and PLLSAI's output Q, divided, for SAI1. */
 #define RCC_DCKCFGR1 REG32(0x4002388Cu)
+#define RCC_DCKCFGR1_PLLSAIDIVQ_MASK (31u << 8)
+#define RCC_DCKCFGR1_PLLSAIDIVQ(divider) (((divider)-1u) << 8)
+#define RCC_DCKCFGR1_SAI1SEL_MASK (3u << 20)
 #define RCC_DCKCFGR1_DFSDM1SEL BIT(25)
 /** Kernel clocks of the UARTs; 0 selects the APB clock. */
 #define RCC_UART_CLOCKS REG32(0x40023890u)
 #define RCC_UART_CLOCKS_MASK 0xFFFFu
+#define RCC_UART_CLOCKS_HSI 0xAAAAu
 
 /** PWR (RM0410 section 4.4). */
 #define PWR_CR1 REG32(0x40007000u)
@@ -119,19 +134,6 @@
 #define UART8_RX_DMA 1
 #define UART8_RX_STREAM 6
 #define UART8_RX_REQUEST 5
-
-/** DMA2, stream 0: the microphone. */
-#define DMA2_LISR REG32(0x40026400u)
-#define DMA2_LISR_HTIF0 BIT(4)
-#define DMA2_LISR_TCIF0 BIT(5)
-/** FEIF0, DMEIF0, TEIF0, HTIF0, TCIF0; they clear in LIFCR at the same places. */
-#define DMA2_LISR_STREAM0 0x3Du
-#define DMA2_LIFCR REG32(0x40026408u)
-#define DMA2_S0CR REG32(0x40026410u)
-#define DMA2_S0NDTR REG32(0x40026414u)
-#define DMA2_S0PAR REG32(0x40026418u)
-#define DMA2_S0M0AR REG32(0x4002641Cu)
-#define DMA2_S0FCR REG32(0x40026424u)
 
 /** DFSDM1 (RM0410 sections 17.7 and 17.8). */
 #define DFSDM1_CHCFGR1(channel) REG32(0x40017400u + 0x20u * (channel))

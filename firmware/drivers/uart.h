@@ -28,6 +28,12 @@ bool uart_ring_read(uint8_t *byte);
 /** Back to uart_read(), whether or not there was a ring. */
 void uart_ring_stop(void);
 
+/** Divide the internal oscillator's clock, whatever happens to others; a byte under way comes and leaves first. */
+void uart_use_internal_clock(void);
+
+/** Divide the bus clock again, as uart_start() did. */
+void uart_use_bus_clock(const chip_clocks_t *clocks);
+
 /** Send `size` bytes; returns when the last is in the transmitter. */
 void uart_write(const uint8_t *bytes, uint32_t size);
 

@@ -54,6 +54,14 @@ bool uart_ring_read(uint8_t *byte)
 
 void uart_ring_stop(void) {}
 
+/* It has one clock. */
+void uart_use_internal_clock(void) {}
+
+void uart_use_bus_clock(const chip_clocks_t *clocks)
+{
+    (void)clocks;
+}
+
 void uart_write(const uint8_t *bytes, uint32_t size)
 {
     for (uint32_t i = 0; i < size; i++) {

@@ -8,6 +8,7 @@
 
 #if defined(BOARD_FAMILY_STM32F7) || defined(BOARD_FAMILY_STM32H7)
 
+#include "drivers/dma.h"
 #include "drivers/stm32.h"
 #include "drivers/uart.h"
 
@@ -20,9 +21,6 @@
 #define DMA_OF(uart) JOIN(uart, _RX_DMA)
 #define STREAM_OF(uart) JOIN(uart, _RX_STREAM)
 #define REQUEST_OF(uart) JOIN(uart, _RX_REQUEST)
-#define DMA ((uint32_t)DMA_OF(BOARD_UART))
-#define STREAM ((uint32_t)STREAM_OF(BOARD_UART))
-#define REQUEST ((uint32_t)REQUEST_OF(BOARD_UART))
 
 #define UART_CR1 REG32(BASE_OF(BOARD_UART) + 0x00u)
 #define UART_CR1_UE BIT(0)
@@ -36,12 +34,19 @@
 #define UART_ISR_RXNE BIT(5)
 #define UART_ISR_TC BIT(6)
 #define UART_ISR_TXE BIT(7)
+#define UART_ISR_BUSY BIT(16)
 #define UART_ICR REG32(BASE_OF(BOARD_UART) + 0x20u)
 #define UART_RDR REG32(BASE_OF(BOARD_UART) + 0x24u)
 #define UART_TDR REG32(BASE_OF(BOARD_UART) + 0x28u)
 /* Parity, framing, noise and overrun, at the same places in ISR and ICR. */
 #define UART_ERRORS 0xFu
 
+static const dma_stream_t received = {
+    .controller = DMA_OF(BOARD_UART),
+    .stream = STREAM_OF(BOARD_UART),
+    .request = REQUEST_OF(BOARD_UART),
+    .serves_uart = true,
+};
 static volatile uint8_t ring[UART_RING] __attribute__((section(".dma")));
 /* Places in the ring: of the next byte to take, and where the DMA was at the last look. */
 static uint32_t taken, arrived;
@@ -60,13 +65,43 @@ static void reset_and_enable(void)
     RCC_UART_CLOCKS &= ~RCC_UART_CLOCKS_MASK;
 }
 
+static uint32_t divider(uint32_t kernel_hz)
+{
+    return (kernel_hz + BOARD_UART_BAUDRATE / 2u) / BOARD_UART_BAUDRATE;
+}
+
+static uint32_t bus_hz(const chip_clocks_t *clocks)
+{
+    return ON_APB2 ? clocks->apb2_hz : clocks->apb1_hz;
+}
+
+/* BRR can only be written while the UART is off: for less than a bit. */
+static void change_clock(uint32_t source, uint32_t kernel_hz)
+{
+    uart_flush();
+    stm32_wait(&UART_ISR, UART_ISR_BUSY, 0);
+    UART_CR1 &= ~UART_CR1_UE;
+    stm32_modify(&RCC_UART_CLOCKS, RCC_UART_CLOCKS_MASK, source);
+    UART_BRR = divider(kernel_hz);
+    UART_CR1 |= UART_CR1_UE;
+}
+
+void uart_use_internal_clock(void)
+{
+    change_clock(RCC_UART_CLOCKS_HSI, HSI_HZ);
+}
+
+void uart_use_bus_clock(const chip_clocks_t *clocks)
+{
+    change_clock(0, bus_hz(clocks));
+}
+
 void uart_start(const chip_clocks_t *clocks)
 {
-    const uint32_t kernel_hz = ON_APB2 ? clocks->apb2_hz : clocks->apb1_hz;
     reset_and_enable();
     stm32_connect_pin(BOARD_UART_TX_PORT, BOARD_UART_TX_PIN, BOARD_UART_ALTERNATE_FUNCTION, PULL_UP);
     stm32_connect_pin(BOARD_UART_RX_PORT, BOARD_UART_RX_PIN, BOARD_UART_ALTERNATE_FUNCTION, PULL_UP);
-    UART_BRR = (kernel_hz + BOARD_UART_BAUDRATE / 2u) / BOARD_UART_BAUDRATE;
+    UART_BRR = divider(bus_hz(clocks));
     UART_CR1 = UART_CR1_UE | UART_CR1_RE | UART_CR1_TE;
 }
 
@@ -88,42 +123,11 @@ bool uart_read(uint8_t *byte)
     return true;
 }
 
-#ifdef BOARD_FAMILY_STM32H7
-static uint32_t route_request(void)
-{
-    DMAMUX1_CCR(DMA, STREAM) = REQUEST;
-    return DMA_SXCR_TRBUFF;
-}
-#else
-static uint32_t route_request(void)
-{
-    return DMA_SXCR_CHSEL(REQUEST);
-}
-#endif
-
-static bool start_dma(void)
-{
-    RCC_AHB1ENR |= RCC_AHB1ENR_DMAEN(DMA);
-    (void)RCC_AHB1ENR;
-    DMA_SXCR(DMA, STREAM) &= ~DMA_SXCR_EN;
-    if (!stm32_wait(&DMA_SXCR(DMA, STREAM), DMA_SXCR_EN, 0)) {
-        return false;
-    }
-    DMA_IFCR(DMA, STREAM) = DMA_IFCR_ALL(STREAM);
-    DMA_SXPAR(DMA, STREAM) = (uint32_t)(uintptr_t)&UART_RDR;
-    DMA_SXM0AR(DMA, STREAM) = (uint32_t)(uintptr_t)ring;
-    DMA_SXNDTR(DMA, STREAM) = UART_RING;
-    DMA_SXFCR(DMA, STREAM) = 0;
-    DMA_SXCR(DMA, STREAM) = route_request() | DMA_SXCR_PL_HIGH | DMA_SXCR_MINC | DMA_SXCR_CIRC;
-    DMA_SXCR(DMA, STREAM) |= DMA_SXCR_EN;
-    return true;
-}
-
 void uart_ring_start(void)
 {
     taken = 0;
     arrived = 0;
-    in_ring = start_dma();
+    in_ring = dma_start_ring(&received, (uint32_t)(uintptr_t)&UART_RDR, ring, UART_RING, DMA_BYTES);
     if (in_ring) {
         /* A receiver that is behind (ORE) would stay silent until the program looks; the stream is never behind. */
         UART_CR1 &= ~UART_CR1_UE;
@@ -138,7 +142,7 @@ bool uart_ring_read(uint8_t *byte)
         return uart_read(byte);
     }
     if (taken == arrived) {
-        arrived = (UART_RING - DMA_SXNDTR(DMA, STREAM)) % UART_RING;
+        arrived = dma_position(&received, UART_RING);
         clear_errors();
         /* The counter is read before the bytes are; it also counts a byte on its way to memory, which that look outlasts. */
         barrier();

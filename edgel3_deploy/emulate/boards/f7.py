@@ -7,9 +7,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from edgel3_deploy.boards.board import Board, Clock, Sector
+from edgel3_deploy.boards.board import Board, Clock, PdmMicrophone, Sector
 from edgel3_deploy.emulate.core.bus import Log, OutOfSpecError
 from edgel3_deploy.emulate.core.cycles import CycleCounter
+from edgel3_deploy.emulate.core.sleep import Sleep
 from edgel3_deploy.emulate.core.watchdog import ChipTime
 from edgel3_deploy.emulate.line import Line
 from edgel3_deploy.emulate.microphone import Microphone
@@ -35,11 +36,14 @@ from edgel3_deploy.emulate.stm32.part import (
     ports,
     rams,
     receiver,
+    sai,
+    slots_of,
     usarts,
 )
 from edgel3_deploy.emulate.stm32.pwr_f7 import PwrF7
 from edgel3_deploy.emulate.stm32.rcc_f7 import RccF7
 from edgel3_deploy.emulate.stm32.rom_version import f7_rom
+from edgel3_deploy.emulate.stm32.sai import Sai
 from edgel3_deploy.emulate.stm32.syscfg import SysCfg
 from edgel3_deploy.emulate.stm32.usart import Usart
 
@@ -103,7 +107,10 @@ def stm32f7(
         awaited=lambda: line.heard,
     )
     dfsdm = _dfsdm(board, log, rcc, gpios, sound)
-    dmas = _dmas(log, dfsdm, serials)
+    sleep = Sleep(counter, control, dwt, chip_time, real=pace.real)
+    sleep.told.append(sound.sleep)
+    serial_audio = sai(board, log, rcc, gpios, sound, doubled=True)
+    dmas = _dmas(log, dfsdm, serial_audio, serials)
     for peripheral in (pwr, syscfg, dfsdm, *dmas):
         rcc.attach(peripheral)
 
@@ -152,6 +159,7 @@ def stm32f7(
             (0xE004_2000, PERIPHERAL_BLOCK, DbgMcu(log, device_id, _REVISION_Z)),
             (0x4000_3000, PERIPHERAL_BLOCK, watchdog),
             (0x4001_7400, PERIPHERAL_BLOCK, dfsdm),
+            (0x4001_5800, PERIPHERAL_BLOCK, serial_audio),
             *((base, PERIPHERAL_BLOCK, dma) for base, dma in zip(_DMA_BASES, dmas, strict=True)),
             *(
                 (0x4002_0000 + 0x400 * place, PERIPHERAL_BLOCK, gpio)
@@ -164,6 +172,7 @@ def stm32f7(
         gpios=gpios,
         watchdog=watchdog,
         chip_time=chip_time,
+        sleep=sleep,
         rom_state=rom_state.stm32f7,
         device_id=device_id,
         boot_address=ITCM_FLASH,
@@ -175,9 +184,10 @@ def stm32f7(
     )
 
 
-def _dmas(log: Log, dfsdm: Dfsdm, serials: list[Usart]) -> tuple[Dma, ...]:
+def _dmas(log: Log, dfsdm: Dfsdm, serial_audio: Sai, serials: list[Usart]) -> tuple[Dma, ...]:
     """DMA1 and DMA2, with what is wired to their streams' channels."""
-    wired = {(2, 0, 8): Source(DATA, {2: (0, 2), 4: (0,)}, dfsdm.take)}
+    wired = dict.fromkeys(((2, 0, 8), (2, 4, 8)), Source(DATA, {2: (0, 2), 4: (0,)}, dfsdm.take))
+    wired |= dict.fromkeys(((2, 1, 0), (2, 3, 0), (2, 6, 10)), slots_of(serial_audio))
     for usart in serials:
         wired |= dict.fromkeys(_RECEIVED[usart.name], receiver(usart))
     return tuple(
@@ -194,7 +204,7 @@ def _wired(
 def _dfsdm(board: Board, log: Log, rcc: RccF7, gpios: dict[str, Gpio], microphone: Microphone) -> Dfsdm:
     """DFSDM1 with the board's microphone at its pins."""
     dfsdm = Dfsdm(log, rcc.dfsdm_clock, microphone)
-    wiring = board.microphone
+    wiring = board.microphone if isinstance(board.microphone, PdmMicrophone) else None
 
     def connected(channel: int) -> bool:
         return (

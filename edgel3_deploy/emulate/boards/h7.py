@@ -11,9 +11,11 @@ from pathlib import Path
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.emulate.core.bus import Log, OutOfSpecError
 from edgel3_deploy.emulate.core.cycles import CycleCounter
+from edgel3_deploy.emulate.core.sleep import Sleep
 from edgel3_deploy.emulate.core.untouched import Untouched
 from edgel3_deploy.emulate.core.watchdog import ChipTime
 from edgel3_deploy.emulate.line import Line
+from edgel3_deploy.emulate.microphone import Microphone
 from edgel3_deploy.emulate.options import Quirks
 from edgel3_deploy.emulate.stm32 import axi, rom_state
 from edgel3_deploy.emulate.stm32.dbgmcu import DbgMcu
@@ -35,6 +37,8 @@ from edgel3_deploy.emulate.stm32.part import (
     ports,
     rams,
     receiver,
+    sai,
+    slots_of,
     usarts,
 )
 from edgel3_deploy.emulate.stm32.pwr_h7 import PwrH7
@@ -64,7 +68,8 @@ _RECEIVED = {
     "UART7": 79,
     "UART8": 81,
 }
-"""Inputs of DMAMUX1 for what each USART receives (RM0433 table 121)."""
+_SAI1_A = 87
+"""Inputs of DMAMUX1 for what each USART receives, and block A of SAI1 (RM0433 table 121)."""
 
 
 def stm32h7(
@@ -74,10 +79,12 @@ def stm32h7(
     log: Log,
     quirks: Quirks | None = None,
     seed: int = 0,
+    *,
+    microphone: Path | None = None,
 ) -> Part:
     """The part on `board`, reset, its flash kept in `flash_file` if one is named. Raises BadInputError.
 
-    `seed` decides how long its flags take.
+    `seed` decides how long its flags take; its microphone, if it has one, hears the recording `microphone`.
     """
     quirks = quirks or Quirks()
     pace = Pace(real=quirks.pace == "real", seed=seed)
@@ -97,8 +104,18 @@ def stm32h7(
     control, dwt = core(log, counter, board.flash.origin, mpu_regions=16)
     gpios = ports(log, rcc, {"A": 0xABFF_FFFF, "B": 0xFFFF_FEBF}, 0xFFFF_FFFF)
     serials = usarts(log, rcc, gpios, board.uart, line, prescaler=True)
+    sleep = Sleep(counter, control, dwt, chip_time, real=pace.real)
     device_id = board.bootloader.device_id if board.bootloader else _DEFAULT_DEVICE_ID
-    dmamux = Dmamux(log, {_RECEIVED[usart.name]: receiver(usart) for usart in serials})
+    # Samples come from the same clock as the CPU's cycles.
+    sound = Microphone(
+        microphone,
+        (lambda: counter.cycles / rcc.clocks().cpu) if pace.real else None,
+        awaited=lambda: line.heard,
+    )
+    sleep.told.append(sound.sleep)
+    serial_audio = sai(board, log, rcc, gpios, sound)
+    requests = {_RECEIVED[usart.name]: receiver(usart) for usart in serials}
+    dmamux = Dmamux(log, requests | {_SAI1_A: slots_of(serial_audio)})
     dmas = _dmas(log, dmamux)
     for peripheral in (syscfg, *dmas):
         rcc.attach(peripheral)
@@ -170,6 +187,7 @@ def stm32h7(
             (0x5C00_1000, PERIPHERAL_BLOCK, DbgMcu(log, device_id, _REVISIONS[quirks.revision])),
             (axi.BASE, PERIPHERAL_BLOCK, interconnect),
             (0x5800_4800, PERIPHERAL_BLOCK, watchdog),
+            (0x4001_5800, PERIPHERAL_BLOCK, serial_audio),
             (_DMAMUX1_BASE, PERIPHERAL_BLOCK, dmamux),
             *((base, PERIPHERAL_BLOCK, dma) for base, dma in zip(_DMA_BASES, dmas, strict=True)),
             *(
@@ -183,6 +201,7 @@ def stm32h7(
         gpios=gpios,
         watchdog=watchdog,
         chip_time=chip_time,
+        sleep=sleep,
         rom_state=rom_state.stm32h7,
         device_id=device_id,
         boot_address=board.flash.origin,

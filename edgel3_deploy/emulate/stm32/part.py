@@ -6,14 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from edgel3_deploy.boards.board import Board, Uart
+from edgel3_deploy.boards.board import Board, I2sMicrophone, Uart
+from edgel3_deploy.boards.sai import ALTERNATE_FUNCTION
 from edgel3_deploy.emulate.core.bus import Log, Peripheral
 from edgel3_deploy.emulate.core.cycles import CycleCounter
 from edgel3_deploy.emulate.core.dwt import Dwt
 from edgel3_deploy.emulate.core.scs import SystemControl
+from edgel3_deploy.emulate.core.sleep import Sleep
 from edgel3_deploy.emulate.core.untouched import Untouched
 from edgel3_deploy.emulate.core.watchdog import ChipTime
 from edgel3_deploy.emulate.line import Line
+from edgel3_deploy.emulate.microphone import Microphone
 from edgel3_deploy.emulate.stm32.axi import AxiInterconnect
 from edgel3_deploy.emulate.stm32.clocks import ResetAndClockControl
 from edgel3_deploy.emulate.stm32.dma import Dma, Source
@@ -23,6 +26,8 @@ from edgel3_deploy.emulate.stm32.gpio import Gpio, Pin
 from edgel3_deploy.emulate.stm32.iwdg import Iwdg
 from edgel3_deploy.emulate.stm32.rom_state import RomState
 from edgel3_deploy.emulate.stm32.rom_version import RomVersion
+from edgel3_deploy.emulate.stm32.sai import DATA as SAI_DATA
+from edgel3_deploy.emulate.stm32.sai import Sai
 from edgel3_deploy.emulate.stm32.usart import RDR, Usart
 from edgel3_deploy.errors import UsageError
 
@@ -87,6 +92,7 @@ class Part:
     rcc: ResetAndClockControl
     watchdog: Iwdg
     chip_time: ChipTime
+    sleep: Sleep
     rom_state: RomState
     device_id: int
     boot_address: int
@@ -166,6 +172,35 @@ def usarts(
         if name == uart.instance:
             usart.connected = lambda: (_carries(gpios, uart.tx, uart), _carries(gpios, uart.rx, uart))
     return made
+
+
+def sai(
+    board: Board,
+    log: Log,
+    rcc: ResetAndClockControl,
+    gpios: dict[str, Gpio],
+    microphone: Microphone,
+    *,
+    doubled: bool = False,
+) -> Sai:
+    """SAI1 with the board's microphone at its pins, if that is one for it."""
+    wiring = board.microphone if isinstance(board.microphone, I2sMicrophone) else None
+    made = Sai(
+        log, rcc.sai_clock, microphone, right=wiring.side == "right" if wiring else None, doubled=doubled
+    )
+    if wiring:
+        made.connected = lambda: all(
+            gpios[pin[1]].alternate_function(int(pin[2:])) == ALTERNATE_FUNCTION
+            for pin in wiring.pins.values()
+        )
+        made.pulled_down = lambda: gpios[wiring.data[1]].pulled_down(int(wiring.data[2:]))
+    rcc.attach(made)
+    return made
+
+
+def slots_of(serial_audio: Sai) -> Source:
+    """What a DMA has to do with block A of SAI1: the words of its slots."""
+    return Source(SAI_DATA, {4: (0,)}, serial_audio.take)
 
 
 def receiver(usart: Usart) -> Source:

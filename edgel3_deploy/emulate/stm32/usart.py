@@ -120,6 +120,9 @@ class Usart(Peripheral):
             if value & RXFRQ:
                 self._received.clear()
         elif offset not in (ISR, RDR):
+            if offset == CR1 and not value & UE and self._acknowledged & REACK and self._kept():
+                # What has come by now is the DMA's.
+                self._receive(by_dma=True)
             super().write(offset, self._allowed(offset, value))
             self._acknowledge()
 
@@ -166,6 +169,10 @@ class Usart(Peripheral):
             while self._received and len(taken) < most:
                 taken.append(self._received.popleft())
         return np.array(taken, np.int32)
+
+    def _kept(self) -> bool:
+        """Whether a DMA takes what comes, in real pace."""
+        return bool(self._line is not None and self._line.real and self.registers[CR3] & DMAR)
 
     def _receive(self, *, by_dma: bool = False) -> None:
         if self._line is None:

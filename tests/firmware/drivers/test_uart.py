@@ -34,7 +34,7 @@ def make(arm_gcc: Path, tmp_path: Path) -> Make:
     def made(name: str, instance: str) -> Bench:
         board = load_board(name)
         uart = replace(board.uart, instance=instance)
-        sources = ["drivers/uart_stm32.c"]
+        sources = ["drivers/uart_stm32.c", "drivers/dma_stm32.c"]
         return Bench(arm_gcc, replace(board, uart=uart), tmp_path, sources, {})
 
     return made
@@ -150,3 +150,11 @@ def test_a_stream_that_does_not_stop_leaves_the_receiver_polled(make: Make) -> N
     bench.read_as(controller + 0x10 + 0x18 * stream, EN)
     bench.call("uart_ring_start")
     assert not [write for write in bench.writes if write[0] == USARTS["USART1"] + CR3]
+
+
+@pytest.mark.parametrize("instance", USARTS)
+@pytest.mark.parametrize("name", ["stm32f7", "stm32h7"])
+def test_no_uart_takes_a_microphone_s_stream(name: str, instance: str) -> None:
+    """DFSDM1 has stream 0 of DMA2, SAI1 stream 3 (microphone_dfsdm.c, microphone_sai.c)."""
+    microphones = [(CONTROLLERS[name] + 0x400, stream) for stream in (0, 3)]
+    assert stream_of(name, instance)[:2] not in microphones
