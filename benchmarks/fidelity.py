@@ -50,7 +50,7 @@ FLOOR = "int8 input and output only"
 
 @dataclass(frozen=True)
 class Sounds:
-    """Windows that judge: `spectrograms` float32 (n, n_mels, frames) in dB, and of what kind each is or ""."""
+    """Windows that judge: `spectrograms` float32 (n, n_mels, frames) in dB, and the kind of each or ""."""
 
     name: str
     spectrograms: FloatArray
