@@ -35,7 +35,7 @@ def write_atomically(path: Path, content: bytes) -> None:
                 Path(temporary).unlink()
             raise
     except OSError as error:
-        raise _not_writable(path, error) from error
+        raise not_writable(path, error) from error
 
 
 def read_file(path: Path, what: str, limit: int = 1 << 28) -> bytes:
@@ -78,7 +78,7 @@ def require_writable(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise _not_writable(folder, error) from error
+        raise not_writable(folder, error) from error
 
 
 @contextlib.contextmanager
@@ -92,7 +92,7 @@ def locked(path: Path) -> Iterator[None]:
         file = open_lock(path)
         is_ours = try_lock(file)
     except OSError as error:
-        raise _not_writable(path, error) from error
+        raise not_writable(path, error) from error
     with file:
         # Whoever held it before may have removed the file since it was opened.
         if not is_ours or os.fstat(file.fileno()).st_nlink == 0:
@@ -140,7 +140,8 @@ def unlock(descriptor: int) -> None:
     portalocker.unlock(descriptor)
 
 
-def _not_writable(path: Path, error: OSError) -> UsageError:
+def not_writable(path: Path, error: OSError) -> UsageError:
+    """The error to raise after writing to `path` failed."""
     is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     hint = "Make room and give the same command again." if is_full else "Choose another place."
     return UsageError(f"{path}: cannot be written: {error.strerror}", hint)

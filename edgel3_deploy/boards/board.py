@@ -123,8 +123,8 @@ class PdmMicrophone:
     channel: int
     alternate_function: int
     dfsdm: Dfsdm | None
+    kind: Literal["dfsdm"] = "dfsdm"
 
-    kind: ClassVar[str] = "dfsdm"
     bits: ClassVar[int] = 16
     """Of a sample, as the firmware's driver gives it."""
 
@@ -166,8 +166,8 @@ class I2sMicrophone:
     data: str
     side: Literal["left", "right"]
     pll: AudioPll | None
+    kind: Literal["i2s"] = "i2s"
 
-    kind: ClassVar[str] = "i2s"
     bits: ClassVar[int] = 24
 
     @property
