@@ -15,6 +15,7 @@ import click
 
 from edgel3_deploy import __version__
 from edgel3_deploy.errors import EdgeL3DeployError, ExitCode, UsageError
+from edgel3_deploy.link.text import printable
 
 COMMANDS = {
     "models": "models",
@@ -70,9 +71,9 @@ def application() -> None:
 
 def _show_error(error: EdgeL3DeployError) -> None:
     click.secho("Error: ", fg="red", bold=True, nl=False, err=True)
-    click.echo(error.message, err=True)
+    click.echo(printable(error.message), err=True)
     if error.hint:
-        click.secho(error.hint, dim=True, err=True)
+        click.secho(printable(error.hint), dim=True, err=True)
 
 
 def _emit_error(error: EdgeL3DeployError) -> None:
@@ -119,6 +120,10 @@ def _explained(error: Exception) -> EdgeL3DeployError:
         return UsageError(
             f"{error.filename or 'the output'}: {error.strerror}",
             "Check the path, its permissions and the space on the disk.",
+        )
+    if isinstance(error, MemoryError) or "unable to allocate" in str(error).lower():
+        return UsageError(
+            "not enough memory", "Close other programs, raise `ulimit -v`, or give less at once."
         )
     return EdgeL3DeployError(
         f"internal error: {type(error).__name__}: {error}",
