@@ -17,6 +17,7 @@ from edgel3_deploy import __version__
 from edgel3_deploy.cli.groups import Group, with_examples
 from edgel3_deploy.cli.output import colour
 from edgel3_deploy.errors import EdgeL3DeployError, ExitCode, UsageError
+from edgel3_deploy.link.text import printable
 
 PROGRAM = "edgel3-deploy"
 COMMANDS = {
@@ -74,9 +75,9 @@ def application() -> None:
 
 def _show_error(error: EdgeL3DeployError) -> None:
     click.secho("Error: ", fg="red", bold=True, nl=False, err=True, color=colour())
-    click.echo(error.message, err=True)
+    click.echo(printable(error.message), err=True)
     if error.hint:
-        click.secho(error.hint, dim=True, err=True, color=colour())
+        click.secho(printable(error.hint), dim=True, err=True, color=colour())
 
 
 def _emit_error(error: EdgeL3DeployError) -> None:
@@ -124,6 +125,10 @@ def _explained(error: Exception) -> EdgeL3DeployError:
         return UsageError(
             f"{error.filename or 'the output'}: {error.strerror}",
             "Check the path, its permissions and the space on the disk.",
+        )
+    if isinstance(error, MemoryError) or "unable to allocate" in str(error).lower():
+        return UsageError(
+            "not enough memory", "Close other programs, raise `ulimit -v`, or give less at once."
         )
     return EdgeL3DeployError(
         f"internal error: {type(error).__name__}: {error}",

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from edgel3_deploy.errors import UsageError
+from edgel3_deploy.link.text import printable
 
 MOST_WARNINGS = 20
 
@@ -115,7 +116,7 @@ def emit_warnings(warnings: Sequence[str]) -> None:
         shown.append(f"and {len(warnings) - len(shown):,} more such lines")
     for warning in shown:
         click.secho("Warning: ", fg="yellow", nl=False, err=True)
-        click.echo(warning, err=True)
+        click.echo(printable(warning), err=True)
 
 
 def size(number: int) -> str:
