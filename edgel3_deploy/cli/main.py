@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import json
 import os
 import signal
 import sys
@@ -15,7 +14,7 @@ import click
 
 from edgel3_deploy import __version__
 from edgel3_deploy.cli.groups import Group, with_examples
-from edgel3_deploy.cli.output import colour
+from edgel3_deploy.cli.output import colour, emit_json
 from edgel3_deploy.errors import EdgeL3DeployError, ExitCode, UsageError
 from edgel3_deploy.link.text import printable
 
@@ -85,7 +84,7 @@ def _emit_error(error: EdgeL3DeployError) -> None:
     verdict = getattr(error, "verdict", None)
     content = {"error": error.message, "hint": error.hint, "exit_code": int(error.exit_code)}
     with contextlib.suppress(OSError):
-        click.echo(json.dumps({**(verdict or {}), **content}, indent=2))
+        emit_json("error", {**(verdict or {}), **content})
 
 
 def _terminate(signum: int, frame: FrameType | None) -> None:

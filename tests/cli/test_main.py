@@ -90,6 +90,8 @@ def test_error_as_json_carries_verdict_and_code(
     assert main.run(["build", "--json"]) == ExitCode.OVER_BUDGET
     content = json.loads(capsys.readouterr().out)
     assert content == {
+        "schema_version": 1,
+        "kind": "error",
         "verdict": "over",
         "error": "too large by 7 bytes",
         "hint": "use a smaller one",
