@@ -36,12 +36,13 @@ PACKAGES := make gcc libc6-dev gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-sy
 TOOLS := gcc arm-none-eabi-gcc qemu-system-arm stm32flash
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: help demo recordings test lint bench build flash validate setup system-packages clean
+.PHONY: docs help demo recordings test lint bench build flash validate setup system-packages clean
 
 help:
 	@echo "make demo      set up, build for $(BOARD), flash the virtual board twice, validate on audio"
 	@echo "make test      set up and run the tests"
 	@echo "make lint      ruff and mypy"
+	@echo "make docs      the documentation as a site: build/docs"
 	@echo "make bench     compare the runtimes  TFLM_ROOT=DIR CMSIS_NN_ROOT=DIR, both optional"
 	@echo "make build     build firmware        BOARD=$(BOARD) MODEL=$(MODEL) RUNTIME=$(RUNTIME) CALIBRATION=DIR"
 	@echo "make flash     program the board     BOARD=$(BOARD) PORT=$(PORT) VIA=$(VIA), PORT=auto finds it"
@@ -68,6 +69,14 @@ lint: setup
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+
+docs: $(VENV)/.docs
+	$(VENV)/bin/sphinx-build -q -W --keep-going -b html docs build/docs
+	@echo "build/docs/index.html"
+
+$(VENV)/.docs: $(VENV)/.installed
+	$(VENV)/bin/python -m pip install -q -e '.[docs]'
+	@touch $@
 
 bench: setup
 	@$(VENV)/bin/python -c 'from benchmarks.mca import find_mca; find_mca()' 2>/dev/null || \
