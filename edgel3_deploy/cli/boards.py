@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from edgel3_deploy.boards import Board, board_names, load_board
-from edgel3_deploy.boards.board import Bootloader, Clock
+from edgel3_deploy.boards.board import Bootloader, Clock, Microphone, PdmMicrophone
+from edgel3_deploy.boards.sample_rate import sample_rate
 from edgel3_deploy.cli.options import json_option
 from edgel3_deploy.cli.output import emit_json, emit_table
 from edgel3_deploy.image.layout import flash_layout
@@ -50,6 +51,23 @@ def _rom(rom: Bootloader) -> Iterator[tuple[str, str]]:
         yield "BOOT0", rom.boot0
     if rom.adapter:
         yield "adapter", f"{rom.adapter}, {rom.baudrate} baud 8E1"
+
+
+def _microphone(microphone: Microphone) -> str:
+    """What it is connected to, over which pins."""
+    if isinstance(microphone, PdmMicrophone):
+        to = f"PDM on DFSDM1 channel {microphone.channel}"
+    else:
+        to = f"I2S on SAI1, {microphone.side}"
+    return ", ".join((to, *(f"{name} {pin}" for name, pin in microphone.pins.items())))
+
+
+def _rate(board: Board) -> str:
+    """The microphone's rate, and how far from it the dividers are."""
+    assert board.microphone is not None
+    rate = board.microphone.rate
+    parts_per_million = round(1e6 * (sample_rate(board) / rate - 1))
+    return f"{rate} Hz" + (f" {parts_per_million:+} ppm" if parts_per_million else "")
 
 
 @click.group(invoke_without_command=True)
@@ -104,9 +122,7 @@ def show(name: str, as_json: bool) -> None:
     if board.led is not None:
         click.echo(f"  LED         {board.led.pin}, on when {'high' if board.led.active_high else 'low'}")
     if board.microphone is not None:
-        microphone = board.microphone
-        wires = f"clock {microphone.clock}, data {microphone.data}"
-        click.echo(f"  microphone  DFSDM1 channel {microphone.channel}, {wires}, {microphone.rate} Hz")
+        click.echo(f"  microphone  {_microphone(board.microphone)}, {_rate(board)}")
     if board.debug is not None:
         probe = board.debug
         drive = f", USB drive {probe.drive}" if probe.drive else ""

@@ -64,6 +64,11 @@ if TYPE_CHECKING:
     help="The image takes int8 from the host: it does not make it from PCM itself.",
 )
 @click.option(
+    "--console",
+    type=click.Choice(["mlperf"]),
+    help="Text commands that the firmware understands beside its own protocol: MLPerf Tiny's.",
+)
+@click.option(
     "--image-version",
     type=click.IntRange(0, (1 << 32) - 1),
     default=1,
@@ -94,6 +99,7 @@ def command(
     slots: str | None,
     no_loader: bool,
     no_front_end: bool,
+    console: str | None,
     image_version: int,
     output: Path | None,
     cmsis_nn_root: Path | None,
@@ -125,6 +131,7 @@ def command(
         slots=0 if no_loader else _SLOTS[slots],
         image_version=image_version,
         front_end=not no_front_end,
+        console=console,
     )
     with ConsoleProgress() as progress:
         result = build(request, progress=progress)

@@ -58,7 +58,8 @@ def command(
     """
     from edgel3_deploy.audio.finding import search
     from edgel3_deploy.boards import load_board
-    from edgel3_deploy.compress.explore import explore, explore_plot
+    from edgel3_deploy.compress.explore import explore
+    from edgel3_deploy.compress.explore_plot import explore_plot
     from edgel3_deploy.extras import install_command, lacking, require_extra
     from edgel3_deploy.fileio import write_atomically
 

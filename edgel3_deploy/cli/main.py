@@ -33,6 +33,7 @@ COMMANDS = {
     "emulate": "emulate",
     "validate": "validate",
     "settings": "settings",
+    "listen": "listen",
     "report": "report",
 }
 """Command name -> module of `edgel3_deploy.cli` that defines an object `command`."""

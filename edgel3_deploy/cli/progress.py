@@ -1,7 +1,8 @@
-"""Progress on stderr: one line that is redrawn on a terminal, one line a stage elsewhere."""
+"""Progress on stderr: one line that is redrawn on a terminal that can, one line a stage elsewhere."""
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 
@@ -18,7 +19,8 @@ class ConsoleProgress:
         self._drawn = 0.0
         self._started = 0.0
         self._first = 0
-        self._terminal = sys.stderr is not None and sys.stderr.isatty()
+        is_dumb = os.environ.get("TERM") == "dumb"
+        self._terminal = sys.stderr is not None and sys.stderr.isatty() and not is_dumb
 
     def __enter__(self) -> ConsoleProgress:
         return self

@@ -20,13 +20,23 @@ from edgel3_deploy.errors import BadInputError, MissingDependencyError
 from edgel3_deploy.extras import LITERT_HINT
 from edgel3_deploy.graph.sparsity import Level, Sparsity, Stored
 
-MAX_TENSORS = 1_000
-MAX_OPERATORS = 500
+MAX_TENSORS = 10_000
+MAX_OPERATORS = 1_000
+MAX_SUBGRAPHS = 1_000
 MAX_RANK = 6
-MAX_METADATA = 16
+MAX_METADATA = 1_000
 MAX_NAME = 200
 
-GARBAGE = (struct.error, IndexError, KeyError, ValueError, TypeError, OverflowError, MemoryError)
+GARBAGE = (
+    struct.error,
+    AttributeError,
+    IndexError,
+    KeyError,
+    ValueError,
+    TypeError,
+    OverflowError,
+    MemoryError,
+)
 """What the schema's accessors raise when offsets or lengths point outside the file."""
 
 
@@ -93,7 +103,15 @@ def parse_model(data: bytes) -> RawModel:
 
 def damaged(detail: str) -> BadInputError:
     """The error for a flatbuffer whose content contradicts itself."""
-    return BadInputError(f"the .tflite model is damaged: {detail}", "Export or download the model again.")
+    return BadInputError(
+        f"the .tflite model is damaged: {detail}",
+        "Export or download the model again; files travel as binary, not as text.",
+    )
+
+
+def unsupported(detail: str, hint: str) -> BadInputError:
+    """The error for a valid model that asks for more than is done here."""
+    return BadInputError(f"not supported: {detail}", hint)
 
 
 def schema_module() -> Any:
@@ -111,9 +129,12 @@ def schema_module() -> Any:
 
 def _parse(schema: Any, data: bytes) -> RawModel:
     model = schema.Model.GetRootAs(data, 0)
-    if model.SubgraphsLength() != 1:
+    subgraphs = model.SubgraphsLength()
+    if not 0 <= subgraphs <= MAX_SUBGRAPHS:
+        raise damaged("its list of subgraphs is as long as no file can be")
+    if subgraphs != 1:
         raise BadInputError(
-            f"the model has {model.SubgraphsLength()} subgraphs; exactly one is supported",
+            f"the model has {subgraphs} subgraphs; exactly one is supported",
             "Export a plain feed-forward network without control flow.",
         )
     graph = model.Subgraphs(0)
@@ -140,11 +161,20 @@ def _tensor(tensor: Any, index: int, model: Any, dtypes: Mapping[int, str], sche
     shape = _integers(tensor.ShapeAsNumpy(), MAX_RANK)
     signature = _integers(tensor.ShapeSignatureAsNumpy(), MAX_RANK)
     if len(signature) == len(shape):
-        shape = tuple(-1 if fixed < 0 else size for size, fixed in zip(shape, signature, strict=True))
+        # A batch of any size was converted with 1 in its place.
+        shape = tuple(
+            -1 if fixed < 0 and axis > 0 else size
+            for axis, (size, fixed) in enumerate(zip(shape, signature, strict=True))
+        )
     quantization = tensor.Quantization()
     buffer = model.Buffers(tensor.Buffer())
-    if buffer is None or buffer.Offset() > 1:
-        raise damaged(f"tensor {index} keeps its data outside the flatbuffer")
+    if buffer is None:
+        raise damaged(f"tensor {index} names buffer {tensor.Buffer()}, which is not there")
+    if buffer.Offset() > 1 or (tensor.ExternalBuffer() if hasattr(tensor, "ExternalBuffer") else 0):
+        raise unsupported(
+            f"tensor {index} keeps its data outside the flatbuffer",
+            "Export the model with its data inside, as it is written below 2 GB.",
+        )
     return RawTensor(
         index=index,
         name=_text(tensor.Name()),
@@ -228,7 +258,8 @@ def _metadata(model: Any) -> dict[str, bytes]:
     for index in _count(model.MetadataLength(), MAX_METADATA, "metadata entries"):
         entry = model.Metadata(index)
         buffer = model.Buffers(entry.Buffer())
-        entries[_text(entry.Name())] = _vector(buffer.DataAsNumpy(), np.uint8)[:65_536].tobytes()
+        if buffer is not None:
+            entries[_text(entry.Name())] = _vector(buffer.DataAsNumpy(), np.uint8)[:65_536].tobytes()
     return entries
 
 
@@ -238,7 +269,7 @@ def _names(enumeration: Any) -> dict[int, str]:
 
 def _count(length: int, limit: int, what: str) -> Iterable[int]:
     if length > limit:
-        raise damaged(f"{length} {what}, more than {limit}")
+        raise unsupported(f"{length:,} {what}, more than {limit:,}", "Export a smaller network.")
     return range(length)
 
 

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from edgel3_deploy.errors import BadInputError, UsageError
 from edgel3_deploy.extras import require_extra
 from edgel3_deploy.fileio import sha256
-from edgel3_deploy.graph.densify import dense_model
 from edgel3_deploy.graph.ir import Network
-from edgel3_deploy.graph.reader import read_network, read_network_file
+from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.head.adapt import head_for
 from edgel3_deploy.head.dataset import Dataset, check_trainable
 from edgel3_deploy.head.embeddings import embed_clips, float_embedder, int8_embedder
@@ -38,6 +37,7 @@ from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.models.weights import read_weights
 from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.quantize import quantize
+from edgel3_deploy.reference.accept import read_network_file
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def _take(model: str, calibration: Sequence[Path], progress: Progress) -> _Model
         if calibration:
             raise UsageError(f"{model} is quantized already", "Leave out --calibration.")
         network, content = read_network_file(located.path, located.name)
-        return _Model(located.name, network, dense_model(content), None, ())
+        return _Model(located.name, network, content, None, network.warnings)
     weights = read_weights(located.path)
     quantized = quantize(weights, calibration=calibration, progress=progress)
     network = read_network(quantized.tflite, name=located.name)

@@ -70,6 +70,16 @@ class Client:
         self._request = self._exchange.request
         self._run_timeout = run_timeout
 
+    @property
+    def port(self) -> Port:
+        """The port, for text between frames."""
+        return self._port
+
+    @property
+    def run_timeout(self) -> float:
+        """The wait for an inference, in seconds."""
+        return self._run_timeout
+
     def hello(self) -> Role:
         """Compare protocol versions, and learn who answers; nothing else works before."""
         answer = self._request("hello", {"version": PROTOCOL_VERSION})

@@ -49,7 +49,8 @@ class BuildRequest:
     `image_version` goes into the image header. `ram_limit` bounds all RAM of a native image, in bytes, below
     what the board has; `by` is the modelled cost that the native schedule keeps low. `front_end` lets an
     image whose network has a known front end carry it. `head` is a head.npz that makes labels of the
-    embedding.
+    embedding. `console` names text commands that the firmware understands beside its own protocol: "mlperf",
+    or none.
     """
 
     board: Board
@@ -66,6 +67,7 @@ class BuildRequest:
     by: str = "instructions"
     front_end: bool = True
     head: Path | None = None
+    console: str | None = None
 
 
 @dataclass(frozen=True)
@@ -216,7 +218,14 @@ def _render(
     board = tflm.with_stack(request.board) if chosen.runtime == "tflm" else request.board
     head = None if chosen.head is None else chosen.head.compiled
     render = partial(
-        render_project, network, board, model, layout=layout, version=request.image_version, head=head
+        render_project,
+        network,
+        board,
+        model,
+        layout=layout,
+        version=request.image_version,
+        head=head,
+        console=request.console == "mlperf",
     )
     if chosen.runtime == "tflm":
         arena = tflm.place_arena(arena_bytes(model), network, board)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from edgel3_deploy.child import python_command
 from edgel3_deploy.errors import BadInputError, EdgeL3DeployError, MissingDependencyError
 from edgel3_deploy.progress import Progress, silent
-from edgel3_deploy.reference.interpreter import open_interpreter, wrong_input
+from edgel3_deploy.reference.interpreter import check_input, open_interpreter
 
 Int8Array = NDArray[np.int8]
 
@@ -35,12 +35,11 @@ def run_all(model: bytes, inputs: Int8Array, progress: Progress = silent) -> Int
     """
     interpreter = _open(model)
     detail = interpreter.get_input_details(0)
-    if detail["dtype"] != np.int8 or tuple(detail["shape"][1:]) != inputs.shape[1:]:
-        raise wrong_input(detail, inputs.shape[1:])
+    check_input(detail, inputs.shape[1:])
     outputs = np.empty((len(inputs), int(np.prod(interpreter.get_output_details(0)["shape"][1:]))), np.int8)
     for index, window in enumerate(inputs):
         progress("running TFLite Micro", index, len(inputs))
-        interpreter.set_input(window[np.newaxis], 0)
+        interpreter.set_input(window.reshape(detail["shape"]), 0)
         interpreter.invoke()
         outputs[index] = interpreter.get_output(0).reshape(-1)
     return outputs

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "application/console.h"
 #include "application/inference.h"
 #include "application/requests.h"
 #include "application/sensor.h"
@@ -131,6 +132,7 @@ int main(void)
         .image = {(uint32_t)(uintptr_t)__image_start, (uint32_t)(__image_end - __image_start)},
         .write = uart_write,
         .introduce = application_introduce,
+        .read_text = console_take,
         .handlings = APPLICATION_HANDLINGS,
         .handling_count = APPLICATION_HANDLING_COUNT,
     };
@@ -141,16 +143,18 @@ int main(void)
     mailbox_set_stay_reason(LINK_STAY_NONE);
     led_start();
     uart_start(&clocks);
+    uart_ring_start();
     counter_start();
     settings_start();
     edgel3_net_start();
     watchdog_feed();
+    application.counter_hz = second;
     link_session_start(&session, &device, &application);
     const sensor_parts_t parts = {&application.inference, &application.audio, led_set, clocks, second};
     sensor_start(&parts);
     for (;;) {
         uint8_t byte;
-        if (uart_read(&byte)) {
+        if (uart_ring_read(&byte)) {
             heard = true;
             act(link_session_take(&session, byte));
         } else if (polls % POLLS_PER_WORK == 0) {

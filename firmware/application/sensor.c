@@ -31,18 +31,24 @@ enum {
 #ifdef BOARD_MICROPHONE_RATE
 #ifdef BOARD_DMA_RAM_SIZE
 /* The serial port's ring and the like have what is left. */
-enum { RING = (BOARD_DMA_RAM_SIZE - 4096u) / sizeof(int16_t) };
-static int16_t ring[RING] __attribute__((section(".dma")));
+enum { RING = (BOARD_DMA_RAM_SIZE - 4096u) / sizeof(microphone_sample_t) };
+static microphone_sample_t ring[RING] __attribute__((section(".dma")));
 #else
 enum { RING = 6144 };
-static int16_t ring[RING];
+static microphone_sample_t ring[RING];
 #endif
 #else
 enum { RING = 0 };
-static int16_t *const ring = 0;
+static microphone_sample_t *const ring = 0;
 #endif
 
 static int16_t block[HEARING_BLOCK];
+/* Where samples of the microphone become PCM: in place, where they have 16 bits. */
+#ifdef BOARD_MICROPHONE_I2S
+static microphone_sample_t heard[HEARING_BLOCK];
+#else
+static microphone_sample_t *const heard = block;
+#endif
 static sensor_parts_t parts;
 static hearing_t hearing;
 static head_settings_t thresholds;
@@ -84,7 +90,7 @@ static uint32_t interval_seconds(void)
 static void begin_hearing(void)
 {
     gain = settings_value(SETTING_GAIN);
-    hearing_begin(&hearing, gain, hop_ms(), interval_seconds());
+    hearing_begin(&hearing, state == LINK_SENSOR_LISTENING, gain, hop_ms(), interval_seconds());
 }
 
 /* The host's runs leave nothing behind, and neither do the sensor's: each asks for its own. */
@@ -253,13 +259,11 @@ static void follow_settings(void)
     compute();
 }
 
-/* Hear what is in the block. */
-static void hear(uint32_t count)
+/* What was spent on samples since then; an inference counts for itself. */
+static void count_busy(uint64_t since)
 {
-    const uint64_t before = parts.inference->read_counter();
-    hearing_take(&hearing, block, count);
     if (!is_computing) {
-        busy += parts.inference->read_counter() - before;
+        busy += parts.inference->read_counter() - since;
     }
 }
 
@@ -270,14 +274,16 @@ static void listen(void)
     if (wanted == 0) {
         return;
     }
-    const uint32_t taken = microphone_read(block, wanted);
+    const uint32_t taken = microphone_read(heard, wanted);
     const uint32_t lost = microphone_lost();
     if (lost != microphone_had_lost) {
         hearing_lose(&hearing, lost - microphone_had_lost);
         microphone_had_lost = lost;
     }
     if (taken > 0) {
-        hear(taken);
+        const uint64_t before = parts.inference->read_counter();
+        hearing_take_heard(&hearing, heard, taken, block);
+        count_busy(before);
     }
 }
 
@@ -335,7 +341,9 @@ bool sensor_play(uint32_t offset, const uint8_t *data, uint32_t count)
         for (uint32_t i = 0; i < taken; i++) {
             block[i] = (int16_t)get_u16(data + 2 * i);
         }
-        hear(taken);
+        const uint64_t before = parts.inference->read_counter();
+        hearing_take_played(&hearing, block, taken);
+        count_busy(before);
         data += 2 * taken;
         count -= taken;
         compute();

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "application/console.h"
 #include "application/requests.h"
 #include "application/sensor.h"
 #include "boot/mailbox.h"
@@ -78,6 +79,7 @@ void harness_start(bool has_bootloader)
         .has_bootloader = has_bootloader,
         .image = {0x08000000u, 1000u},
         .write = collect,
+        .read_text = console_take,
         .introduce = application_introduce,
         .handlings = APPLICATION_HANDLINGS,
         .handling_count = APPLICATION_HANDLING_COUNT,
@@ -93,6 +95,7 @@ void harness_start(bool has_bootloader)
                 .read_counter = read_counter,
                 .between_steps = sensor_between_steps,
             },
+        .counter_hz = 1000u,
         .show_running = show_running,
         .read_memory = read_memory,
     };
