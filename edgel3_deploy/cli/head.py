@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edgel3_deploy.cli.groups import Group
 from edgel3_deploy.cli.options import calibration_option, json_option, model_option
 from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings, require_output
 from edgel3_deploy.cli.progress import ConsoleProgress
@@ -34,7 +35,7 @@ _format_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """Train a head that turns embeddings into labels, and test it."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgel3_deploy.cli.completion import complete_board
 from edgel3_deploy.cli.duration import Duration
 from edgel3_deploy.cli.interrupts import uninterrupted
 from edgel3_deploy.cli.options import build_dir_option, json_option, port_option
@@ -30,6 +31,7 @@ _PAGE_PORT = 8323
     "-b",
     "board_name",
     metavar="BOARD",
+    shell_complete=complete_board,
     help="Board name, or path of a board file.  [default: that of the only build in build/]",
 )
 @port_option

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from edgel3_deploy.cli.completion import complete_member
+from edgel3_deploy.cli.groups import Group
 from edgel3_deploy.cli.options import json_option
 from edgel3_deploy.cli.output import emit_json, emit_table
 from edgel3_deploy.cli.progress import ConsoleProgress
@@ -37,7 +39,7 @@ def _rows() -> list[dict[str, Any]]:
     return rows
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @json_option
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:
@@ -67,7 +69,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_member)
 @json_option
 def pull(name: str, as_json: bool) -> None:
     """Download the weights of NAME into the user cache and check them, unless they are at hand."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edgel3_deploy.cli.completion import complete_model
 from edgel3_deploy.cli.options import board_option, by_option, json_option, optimize_option, ram_option
 from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings, size
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("model", metavar="MODEL")
+@click.argument("model", metavar="MODEL", shell_complete=complete_model)
 @board_option
 @optimize_option
 @ram_option

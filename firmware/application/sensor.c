@@ -22,7 +22,7 @@
 
 enum {
     /** Seconds without a request that uses the network's tensors until the sensor takes them back. */
-    SENSOR_REST = 10,
+    SENSOR_REST = 60,
     LABEL_COUNT = EDGEL3_NET_LABEL_COUNT,
     /** Labels that have settings of their own. */
     OWN_THRESHOLDS = SETTING_THRESHOLD_OFF - SETTING_THRESHOLD_ON,

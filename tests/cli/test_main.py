@@ -68,7 +68,7 @@ def test_validate_without_build_says_to_build(tmp_path: object, capsys: pytest.C
     )
     assert code == ExitCode.BAD_INPUT
     error = capsys.readouterr().err
-    assert "edgel3-deploy build" in error
+    assert "edgel3-deploy build --board stm32f7" in error
     assert "Traceback" not in error
 
 
