@@ -103,7 +103,7 @@ def command(
         content = write_report(result, target)
     emit_warnings(result.warnings)
     if as_json:
-        emit_json(content)
+        emit_json("report", content)
     else:
         for line in summary(result):
             click.echo(line)

@@ -16,8 +16,9 @@ import soundfile
 from numpy.typing import NDArray
 
 from edgel3_deploy.boards import load_board
+from edgel3_deploy.boards.board import PdmMicrophone
 from edgel3_deploy.emulate import Quirks, start
-from edgel3_deploy.emulate.stm32.dfsdm import converted
+from edgel3_deploy.emulate.delivered import delivered
 from edgel3_deploy.fileio import sha256
 from edgel3_deploy.head.file import save_head
 from edgel3_deploy.head.network import HeadNetwork
@@ -110,11 +111,16 @@ def without_time(records: list[Record]) -> list[Record]:
 
 
 @pytest.mark.slow
-def test_the_virtual_stm32f7_hears_through_its_microphone(sensor_build: Built, tmp_path: Path) -> None:
-    """DFSDM, DMA, ring and all; then `validate` gets the network, and the sensor rests."""
-    found, path = sensor_build("stm32f7"), tmp_path / "noise.wav"
+@pytest.mark.parametrize("name", ["stm32f7", "nucleo-f767zi", "stm32h7"])
+def test_virtual_boards_hear_through_their_microphones(
+    sensor_build: Built, tmp_path: Path, name: str
+) -> None:
+    """DFSDM or SAI, DMA, ring and all."""
+    found, path = sensor_build(name), tmp_path / "noise.wav"
+    microphone = found.board.microphone
+    assert microphone is not None
     soundfile.write(path, sound(4.5), RATE, subtype="PCM_16")
-    delivered = (converted(sound(4.5) / np.float32(2**15), 4, 50, 0) >> 8).astype(np.int16)
+    heard = delivered(found.board, sound(4.5) / np.float32(2**15))
     values = {"hop": 500, "smoothing": 2, "report_interval": 2, "gain": 3 << 15, "calibration": 9_400}
     with running(found, path) as client:
         client.start_sensor(SensorSource.LINK)
@@ -122,14 +128,21 @@ def test_the_virtual_stm32f7_hears_through_its_microphone(sensor_build: Built, t
         sensor = client.start_sensor(SensorSource.MICROPHONE)
         assert (sensor.state, sensor.has_microphone, sensor.rate) == (SensorState.LISTENING, True, RATE)
         records = await_records(client, 8)
-        while client.read_sensor().samples < len(delivered):
+        while client.read_sensor().samples < len(heard):
             pass
         sensor, payload = client.read_sensor(), client.read_summary()
-    twin = expect(chain_of(found), delivered, RATE, [(0, SensorSettings(values))])
+    twin = expect(
+        chain_of(found),
+        heard,
+        RATE,
+        [(0, SensorSettings(values))],
+        bits=microphone.bits,
+        compensated=isinstance(microphone, PdmMicrophone),
+    )
     assert len(twin.records) == 8
     assert without_time(records) == list(twin.records)
     assert all(record.busy > 0 for record in records)
-    assert (sensor.lost, sensor.samples, sensor.summaries) == (0, len(delivered), 2)
+    assert (sensor.lost, sensor.samples, sensor.summaries) == (0, len(heard), 2)
     assert payload is not None
     assert decode_summary(payload) == {**twin.summaries[1], "reset_cause": "POWER_ON"}
 
