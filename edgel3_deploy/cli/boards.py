@@ -11,6 +11,8 @@ import click
 from edgel3_deploy.boards import Board, board_names, load_board
 from edgel3_deploy.boards.board import Bootloader, Clock, Microphone, PdmMicrophone
 from edgel3_deploy.boards.sample_rate import sample_rate
+from edgel3_deploy.cli.completion import complete_board
+from edgel3_deploy.cli.groups import Group
 from edgel3_deploy.cli.options import json_option
 from edgel3_deploy.cli.output import emit_json, emit_table
 from edgel3_deploy.image.layout import flash_layout
@@ -70,7 +72,7 @@ def _rate(board: Board) -> str:
     return f"{rate} Hz" + (f" {parts_per_million:+} ppm" if parts_per_million else "")
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @json_option
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:
@@ -79,7 +81,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
         return
     boards = [load_board(name) for name in board_names()]
     if as_json:
-        emit_json([_summary(board) for board in boards])
+        emit_json("boards", {"boards": [_summary(board) for board in boards]})
         return
     emit_table(
         ("name", "board", "part", "clock", "flash", "RAM", "virtual board"),
@@ -99,13 +101,13 @@ def command(ctx: click.Context, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_board)
 @json_option
 def show(name: str, as_json: bool) -> None:
     """Everything known about one board (NAME, or the path of a board file)."""
     board = load_board(name)
     if as_json:
-        emit_json(dataclasses.asdict(board))
+        emit_json("board", dataclasses.asdict(board))
         return
     click.secho(f"{board.name}: {board.title} ({board.part})", bold=True)
     click.echo(f"  clock       {_clock(board.clock)}")

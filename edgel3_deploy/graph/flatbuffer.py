@@ -21,7 +21,7 @@ from edgel3_deploy.extras import LITERT_HINT
 from edgel3_deploy.graph.sparsity import Level, Sparsity, Stored
 
 MAX_TENSORS = 10_000
-MAX_OPERATORS = 1_000
+MAX_OPERATORS = 64
 MAX_SUBGRAPHS = 1_000
 MAX_RANK = 6
 MAX_METADATA = 1_000

@@ -14,7 +14,15 @@ from dataclasses import dataclass
 
 from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.graph.densify import dense_raw
-from edgel3_deploy.graph.flatbuffer import GARBAGE, RawModel, RawOperator, RawTensor, damaged, parse_model
+from edgel3_deploy.graph.flatbuffer import (
+    GARBAGE,
+    RawModel,
+    RawOperator,
+    RawTensor,
+    damaged,
+    parse_model,
+    unsupported,
+)
 from edgel3_deploy.graph.ir import Layer, Network, Tensor
 from edgel3_deploy.graph.operators import BUILDERS, PREFIXES
 
@@ -41,6 +49,8 @@ _HINTS = {
 """What to do about operators that are not supported."""
 SUPPORTED = ", ".join(PREFIXES)
 MAX_ELEMENTS = 1 << 26
+MAX_ROWS = 1 << 16
+"""Rows and columns of all maps together: the planner looks at each."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +169,11 @@ def _layers(model: RawModel) -> tuple[Layer, ...]:
         )
         constants = tuple(None if index == -1 else _lookup(model, index) for index in operator.inputs[1:])
         layers.append(BUILDERS[operator.kind](common, operator, constants, where))
+    rows = sum(sum(layer.output.shape[:2]) for layer in layers if len(layer.output.shape) == 3)
+    if rows + (sum(layers[0].input.shape[:2]) if len(layers[0].input.shape) == 3 else 0) > MAX_ROWS:
+        raise unsupported(
+            f"maps of {rows:,} rows and columns in all, more than {MAX_ROWS:,}", "Shorten the input."
+        )
     if current != model.outputs[0]:
         raise BadInputError(
             "the model's output is not that of its last layer", "Only plain chains are supported."

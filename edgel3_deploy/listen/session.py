@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 _POLL_SECONDS = {False: 0.1, True: 0.01}
 """Between two looks at the sensor of a real and of a virtual board."""
-_THROUGH_SECONDS = 1.0
+_THROUGH_SECONDS = 2.0
 """Without a new sample at the end of a recording: the virtual microphone gives no more."""
 _STALL_SECONDS = 15.0
 """Without a new sample, before the sensor is taken for dead."""
@@ -98,13 +99,18 @@ class Listening:
         return self._play(reader, self.played) if self.played.by_link else self._hear_out(reader, self.played)
 
     def _follow(self, reader: Reader) -> Iterator[Event]:
-        """Without end: what a sensor hears by itself."""
-        still = _Stillness()
+        """What a sensor hears by itself: without end, unless a virtual board's recording is through."""
+        still, first = _Stillness(), reader.next
+        through = _THROUGH_SECONDS if is_pseudo_terminal(self.sensor.port) else math.inf
         while True:
             report = reader.report()
             yield from reader.new(report.windows)
-            resting = report.state in (SensorState.RESTING, SensorState.ASLEEP)
-            if still.seconds(report.samples) > _STALL_SECONDS and not resting:
+            if report.state in (SensorState.RESTING, SensorState.ASLEEP):
+                still = _Stillness()
+            quiet = still.seconds(report.samples)
+            if quiet > through and reader.next > first:
+                return
+            if quiet > _STALL_SECONDS:
                 raise self._stalled()
             self._pause()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,9 +89,16 @@ class BuildFolder:
 def build_folder(directory: Path) -> Iterator[BuildFolder]:
     """Lock `directory` for a build and clean up after interrupted ones; what is staged, not committed, goes.
 
-    Raises UsageError if another process builds there, the place cannot be written, or it is no build's.
+    A symbolic link stays, and what it leads to is replaced. Raises UsageError if another process builds
+    there, the place cannot be written, it is no build's, or it is the current folder or one above.
     """
-    directory = directory.absolute()
+    directory = Path(os.path.realpath(directory))
+    here = Path(os.path.realpath(os.curdir))
+    if directory == here or directory in here.parents:
+        raise UsageError(
+            f"{directory} is the current folder, or one above it, which a build would replace",
+            "Choose another --output, such as build, or give the command from elsewhere.",
+        )
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
         with open_lock(directory.parent / f".{directory.name}.lock") as lock:

@@ -15,6 +15,7 @@ from edgel3_deploy.image.layout import FlashLayout, flash_layout, image_limit, m
 from edgel3_deploy.plan.attempts import INT8_SHARE, LEAST_SAVED_PER_BYTE, Attempt, Task, rivals
 from edgel3_deploy.plan.candidates import operations
 from edgel3_deploy.plan.code_sizes import code_bytes
+from edgel3_deploy.plan.dma import dma_bytes
 from edgel3_deploy.plan.front_end import front_end_flash, front_end_ram
 from edgel3_deploy.plan.goal import Goal
 from edgel3_deploy.plan.group import Group
@@ -132,6 +133,13 @@ def schedule(
             f"{network.name}: no layer computes anything",
             "Use the runtime cmsis-nn, or a model with operators.",
         )
+    arenas = arenas_limit(network, board, ram_limit)
+    ends = network.input.size + network.output.size
+    if ends > arenas:
+        raise OverBudgetError(
+            f"{network.name} does not fit {board.name}: input and output alone take {ends:,} bytes of RAM",
+            "Choose a model with a smaller input.",
+        )
     task = Task(
         network,
         board,
@@ -139,7 +147,7 @@ def schedule(
         by,
         options(network, by=by) if found is None else found,
         constants_limit(board, layout) - front_end_flash(network) - sensor_flash(network),
-        arenas_limit(network, board, ram_limit),
+        arenas,
     )
     plans = [plan for attempts in rivals(task) if (plan := _first(task, attempts)) is not None]
     if plans:
@@ -191,7 +199,8 @@ def arenas_limit(network: Network, board: Board, ram_limit: int | None = None) -
 
 def _beside_arenas(network: Network, board: Board) -> int:
     tensors = network.input.size + network.output.size + front_end_ram(network) + sensor_ram(network, board)
-    return board.stack_size + tensors + mailbox_size(board) + FIRMWARE_DATA
+    others = board.stack_size + mailbox_size(board) + dma_bytes(network, board)
+    return tensors + others + FIRMWARE_DATA
 
 
 def frugal(network: Network) -> tuple[Option, ...]:

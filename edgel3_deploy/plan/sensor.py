@@ -11,24 +11,19 @@ _RAM = 9_800
 _FLASH = 11_600
 _RECORDS, _LABELS = 8, 32
 """Records that are held (firmware/application/records.h), and labels of each that room is kept for."""
-_RING = 6_144
-"""Samples of the microphone's ring where no memory is the DMA's own."""
 _BLOCK = 600
 """Samples that are taken at once (firmware/application/hearing.h)."""
 
 
 def sensor_ram(network: Network, board: Board) -> int:
-    """Bytes of main RAM beside the front end's."""
+    """Bytes of main RAM beside the front end's and the microphone's ring."""
     front_end = image_front_end(network)
     if front_end is None:
         return 0
     records = _RECORDS * record_size(_LABELS, front_end.n_mels, network.output.size)
-    if board.microphone is None:
-        return _RAM + records
-    width = 2 if board.microphone.bits == 16 else 4
-    ring = width * _RING if not board.dma_ram else 0
     # Samples of 16 bits become PCM where they are.
-    return _RAM + records + ring + (width * _BLOCK if width > 2 else 0)
+    wide = board.microphone is not None and board.microphone.bits > 16
+    return _RAM + records + (4 * _BLOCK if wide else 0)
 
 
 def sensor_flash(network: Network) -> int:

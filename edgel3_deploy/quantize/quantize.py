@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,8 +13,10 @@ import numpy as np
 
 from edgel3_deploy.audio.finding import search
 from edgel3_deploy.audio.frontend import front_end
+from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.extras import require_extra
 from edgel3_deploy.fileio import read_file, sha256
+from edgel3_deploy.graph.flatbuffer import parse_model
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.models.archive import fingerprint
 from edgel3_deploy.models.forward import forward
@@ -26,13 +29,13 @@ from edgel3_deploy.quantize.fidelity import Fidelity, measure
 from edgel3_deploy.quantize.flatbuffer import write_model
 from edgel3_deploy.quantize.isolate import convert_isolated
 from edgel3_deploy.quantize.judge import Judgement, judge, refuse_calibrating
-from edgel3_deploy.quantize.metadata import add_metadata
+from edgel3_deploy.quantize.metadata import METADATA_NAME, add_metadata
 from edgel3_deploy.quantize.post_training import quantize_layers
 
 Method = Literal["gptq", "mse", "minmax", "converter"]
 """How weights are rounded and ranges chosen: see `post_training`; "converter" is TensorFlow's."""
 
-RECIPE = 7  # part of every cache key: raise it whenever the same inputs would give another model
+RECIPE = 8  # part of every cache key: raise it whenever the same inputs would give another model
 MOST_WINDOWS, FEWEST_WINDOWS = 150, 40
 _MAC_BUDGET = 60_000_000_000
 _MAX_CLIP_BYTES = 1 << 31
@@ -104,7 +107,7 @@ def quantize(
     }
     key = cache.cache_key(identity)
     remembered = cache.load(key) if use_cache else None
-    if remembered is not None:
+    if remembered is not None and _is_of(network, *remembered):
         model, facts = remembered
     else:
         model, facts = _quantize(network, clips, limit, (method, qat_windows), progress)
@@ -180,6 +183,16 @@ def _quantize(
         "factors": factors,
         "warnings": warnings,
     }
+
+
+def _is_of(network: FloatNetwork, model: bytes, facts: dict[str, Any]) -> bool:
+    """Whether a remembered model says that it was made from these weights, and its facts can be read."""
+    try:
+        _from_facts(model, facts)
+        made_from = json.loads(parse_model(model).metadata[METADATA_NAME])["weights_sha256"]
+    except (BadInputError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return False
+    return bool(made_from == fingerprint(network))
 
 
 def _from_facts(model: bytes, facts: dict[str, Any]) -> QuantizedModel:

@@ -62,14 +62,21 @@ class BoardRun:
     def hear(self, pcm: PcmArray, fresh: int | None = None) -> NDArray[np.int8]:
         """The input that the board's front end makes of one window, int16 (sample_rate,).
 
-        With `fresh` its stream goes on, and only so many samples at the window's end are new.
+        With `fresh` its stream goes on, and only so many samples at the window's end are new. A board whose
+        sensor took the front end back meanwhile, because the host was slow, begins a stream with the window.
         """
-        new = pcm if fresh is None else pcm[-fresh:]
-        at = 0 if fresh is None else self._heard
-        self.front_end_counters.append(self.client.load_audio(new.astype("<i2").tobytes(), at))
-        self._heard = at + len(new)
+        try:
+            self._push(pcm if fresh is None else pcm[-fresh:], 0 if fresh is None else self._heard)
+        except RefusedError as error:
+            if fresh is None or error.code != ErrorCode.OUT_OF_RANGE:
+                raise
+            self._push(pcm, 0)
         tensor = self.network.input
         return np.frombuffer(self.client.read_input(tensor.size), np.int8).reshape(tensor.shape)
+
+    def _push(self, pcm: PcmArray, at: int) -> None:
+        self.front_end_counters.append(self.client.load_audio(pcm.astype("<i2").tobytes(), at))
+        self._heard = at + len(pcm)
 
     def infer(self, window: NDArray[np.int8] | None) -> NDArray[np.int8]:
         """The board's output for one window, int8 (embedding,); for the one it heard if that is None."""

@@ -310,6 +310,7 @@ static void obey(const link_session_t *session, char *words)
     } else if (is(word, "infer")) {
         sensor_rest();
         infer(session, words);
+        sensor_rest();
     } else if (is(word, "db")) {
         sensor_rest();
         use_buffer(session, words);

@@ -82,6 +82,7 @@ void hearing_begin(hearing_t *hearing, bool is_microphone, int32_t gain, uint32_
     hearing->has_last = false;
     hearing->is_lent = false;
     hearing->has_report = false;
+    hearing->asleep = 0;
     plan(hearing, false);
     hearing->gap = true;
 }
@@ -99,9 +100,12 @@ static uint32_t smaller(uint32_t a, uint64_t b)
     return b < a ? (uint32_t)b : a;
 }
 
+/* What passed asleep counts for the interval, if anything was heard of it. */
 static bool report_is_over(const hearing_t *hearing)
 {
-    return hearing->sound.level.seconds >= hearing->interval;
+    const uint64_t seconds = (uint64_t)(uint32_t)hearing->sound.level.seconds;
+    const uint64_t rate = (uint32_t)sound_tables.rate;
+    return seconds > 0 && seconds * rate + hearing->asleep >= hearing->interval * rate;
 }
 
 /* Levels are those of the very second in which an interval ends, even if the report is told later. */
@@ -122,6 +126,17 @@ void hearing_set_interval(hearing_t *hearing, uint32_t interval)
 void hearing_end_report(hearing_t *hearing)
 {
     hearing->has_report = false;
+    hearing->asleep = 0;
+    note_report(hearing);
+}
+
+void hearing_sleep(hearing_t *hearing, uint64_t count)
+{
+    const uint64_t whole = count - count % hearing->factor;
+    hearing->taken += whole;
+    hearing->asleep += whole;
+    hearing->gap = true;
+    begin_stream(hearing, aligned(hearing, hearing->taken) + second(hearing));
     note_report(hearing);
 }
 

@@ -34,6 +34,7 @@ typedef struct {
     bool has_last;         /**< there was one since the sound path began */
     bool is_lent;          /**< the front end's memory is the network's now */
     bool gap;              /**< the next window does not follow the last one as it should */
+    uint64_t asleep;       /**< samples of the interval under way that passed unheard */
     bool has_report;       /**< an interval is over: `report` waits to be taken */
     sound_levels_t report; /**< of that interval */
 } hearing_t;
@@ -64,6 +65,12 @@ void hearing_take_heard(hearing_t *hearing, const microphone_sample_t *samples, 
 
 /** So many samples are missing before the next one. */
 void hearing_lose(hearing_t *hearing, uint32_t count);
+
+/**
+ * So many samples passed while nobody heard, but for less than one at the network's rate: time goes on. The next window
+ * begins a second behind them, when microphone and sound path have settled.
+ */
+void hearing_sleep(hearing_t *hearing, uint64_t count);
 
 /** The report was taken. */
 void hearing_end_report(hearing_t *hearing);

@@ -11,6 +11,7 @@
 
 #if EDGEL3_NET_FRONT_END
 
+#include "application/duty.h"
 #include "application/hearing.h"
 #include "application/records.h"
 #include "application/stream.h"
@@ -22,7 +23,7 @@
 
 enum {
     /** Seconds without a request that uses the network's tensors until the sensor takes them back. */
-    SENSOR_REST = 10,
+    SENSOR_REST = 60,
     LABEL_COUNT = EDGEL3_NET_LABEL_COUNT,
     /** Labels that have settings of their own. */
     OWN_THRESHOLDS = SETTING_THRESHOLD_OFF - SETTING_THRESHOLD_ON,
@@ -90,7 +91,7 @@ static uint32_t interval_seconds(void)
 static void begin_hearing(void)
 {
     gain = settings_value(SETTING_GAIN);
-    hearing_begin(&hearing, state == LINK_SENSOR_LISTENING, gain, hop_ms(), interval_seconds());
+    hearing_begin(&hearing, state != LINK_SENSOR_PLAYING, gain, hop_ms(), interval_seconds());
 }
 
 /* The host's runs leave nothing behind, and neither do the sensor's: each asks for its own. */
@@ -126,6 +127,17 @@ static void begin(void)
     if (state == LINK_SENSOR_LISTENING && !start_microphone()) {
         state = LINK_SENSOR_NO_SOURCE;
     }
+    duty_begin(&(duty_clock_t){parts.inference->read_counter, parts.counter_hz, parts.is_quiet});
+    if (state == LINK_SENSOR_LISTENING && duty_is_set()) {
+        hearing_sleep(&hearing, 0);
+    }
+}
+
+/* The time asleep, in samples of the source, has passed. */
+static void end_sleep(void)
+{
+    const uint64_t counts = duty_end(&parts.clocks);
+    hearing_sleep(&hearing, counts * (uint32_t)sound_tables.rate / parts.counter_hz);
 }
 
 static void begin_from_nothing(void)
@@ -150,6 +162,9 @@ bool sensor_restart(link_sensor_source_t source)
 {
     if (source == LINK_SOURCE_MICROPHONE && !has_microphone) {
         return false;
+    }
+    if (state == LINK_SENSOR_ASLEEP) {
+        end_sleep();
     }
     state = source == LINK_SOURCE_LINK ? LINK_SENSOR_PLAYING : LINK_SENSOR_LISTENING;
     begin_from_nothing();
@@ -236,6 +251,11 @@ static void summarize(void)
 static void compute(void)
 {
     if (hearing_is_due(&hearing)) {
+        if (state == LINK_SENSOR_LISTENING && duty_is_set()) {
+            state = LINK_SENSOR_ASLEEP;
+            microphone_stop();
+            duty_note_stop();
+        }
         compute_window();
     }
     if (hearing.has_report) {
@@ -296,8 +316,20 @@ static void look_at_rest(void)
     }
 }
 
+static void sleep_on(void)
+{
+    follow_settings();
+    if (duty_sleep()) {
+        end_sleep();
+        state = start_microphone() ? LINK_SENSOR_LISTENING : LINK_SENSOR_NO_SOURCE;
+    }
+}
+
 void sensor_work(void)
 {
+    if (state == LINK_SENSOR_ASLEEP) {
+        sleep_on();
+    }
     if (state == LINK_SENSOR_RESTING) {
         look_at_rest();
     }
@@ -317,6 +349,10 @@ void sensor_between_steps(void)
 
 void sensor_rest(void)
 {
+    if (state == LINK_SENSOR_ASLEEP) {
+        end_sleep();
+        state = LINK_SENSOR_LISTENING;
+    }
     if (state == LINK_SENSOR_LISTENING || state == LINK_SENSOR_PLAYING) {
         before_rest = state;
         state = LINK_SENSOR_RESTING;

@@ -324,3 +324,21 @@ def assert_consistent(network: Network) -> None:
             assert (layer.requantize.multiplier >= 0).all()
             assert np.isin(layer.requantize.shift, range(-31, 31)).all()
     json.dumps([network.name, network.front_end, network.input_gain, network.input_offset])
+
+
+class TestBounds:
+    def test_maps_that_the_planner_could_not_look_at_in_seconds(self) -> None:
+        message = refusal(ModelBuilder((1 << 17, 1, 1)).conv2d(2).build()).message
+        assert message.startswith("not supported: maps of 131,073 rows and columns in all")
+
+    def test_longer_chains_than_networks_have(self) -> None:
+        builder = ModelBuilder((4, 4, 2))
+        for _ in range(120):
+            builder.conv2d(2)
+        assert refusal(builder.build()).message == "not supported: 120 operators, more than 64"
+
+    def test_tensors_that_nothing_reads_do_not_count(self) -> None:
+        builder = ModelBuilder((4, 4, 2)).conv2d(2)
+        for number in range(1_200):
+            builder.activation(f"spare {number}", (1,), 1.0, 0)
+        assert len(read_network(builder.build()).layers) == 1

@@ -152,8 +152,14 @@ def test_other_arrays_than_the_build_has_are_refused(build: PreparedBuild) -> No
 
 def test_a_sensor_that_stands_still_is_told(build: PreparedBuild, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_STALL_SECONDS", 0.2)
-    with SensorBoard(build, last=3) as board, pytest.raises(LinkError, match="stands still"):
+    with SensorBoard(build, last=0) as board, pytest.raises(LinkError, match="stands still"):
         listen(build, board, take={})
+
+
+def test_a_virtual_board_s_recording_ends(build: PreparedBuild, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_THROUGH_SECONDS", 0.2)
+    with SensorBoard(build, last=3) as board:
+        assert len(listen(build, board, take={})) == 3
 
 
 def test_a_resting_sensor_is_waited_for(build: PreparedBuild, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 from edgel3_deploy.audio.frontend import SEA
@@ -19,6 +18,7 @@ from tests.firmware.front_end.windows import some_affine
 from tests.firmware.kernels.target import FLAGS
 
 NETWORK = skeleton(member("sea-64"))
+BOARD = load_board("mps2-an500")
 NETWORK_H = """#define EDGEL3_NET_INPUT_SIZE 3200
 #define EDGEL3_NET_OUTPUT_SIZE 64
 #define EDGEL3_NET_LABEL_COUNT 32
@@ -29,22 +29,12 @@ OWN = ("hearing", "records", "sensor", "sensor_requests", "summaries")
 
 def test_an_image_without_front_end_has_none() -> None:
     other = without_front_end(NETWORK)
-    assert sensor_ram(other, load_board("stm32f7")) == sensor_flash(other) == 0
+    assert sensor_ram(other, BOARD) == sensor_flash(other) == 0
 
 
-def test_a_ring_is_counted_where_no_memory_is_the_dma_s() -> None:
-    board = load_board("stm32f7")
-    apart = replace(board, dma_ram=None)
-    assert sensor_ram(NETWORK, apart) - sensor_ram(NETWORK, board) == 12_288
-    assert sensor_ram(NETWORK, replace(apart, microphone=None)) == sensor_ram(NETWORK, board)
-
-
-def test_wider_samples_take_a_block_of_their_own_and_twice_the_ring() -> None:
-    board = load_board("nucleo-f767zi")
-    deaf = replace(board, microphone=None)
-    assert sensor_ram(NETWORK, board) - sensor_ram(NETWORK, deaf) == 2_400
-    apart = replace(board, dma_ram="")
-    assert sensor_ram(NETWORK, apart) - sensor_ram(NETWORK, board) == 24_576
+def test_wider_samples_take_a_block_of_their_own() -> None:
+    narrow, wide = (load_board(name) for name in ("stm32f7", "nucleo-f767zi"))
+    assert sensor_ram(NETWORK, wide) - sensor_ram(NETWORK, narrow) == 2_400
 
 
 def test_a_board_without_microphone_is_played_48_khz() -> None:
@@ -71,6 +61,6 @@ def test_its_memory_is_that_of_the_c(arm_gcc: Path, tmp_path: Path) -> None:
     ).stdout
     text, data, bss = map(int, printed.splitlines()[-1].split()[:3])
     assert data == 0
-    assert bss <= sensor_ram(NETWORK, load_board("mps2-an500")) <= bss + 100
+    assert bss <= sensor_ram(NETWORK, BOARD) <= bss + 100
     # The linker adds what only the sensor calls: divisions, the encoder of summaries.
     assert text <= sensor_flash(NETWORK) <= text + 2100

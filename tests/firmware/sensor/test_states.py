@@ -14,7 +14,7 @@ from tests.firmware.sensor.conftest import LABELS, RATE
 from tests.firmware.sensor.host import CHUNK, EMBEDDING, HostSensor, fake_chain
 from tests.firmware.sensor.test_records import expected, sound
 
-REST = 1001
+REST = 6001
 """Pieces of work until a rest is over: each takes 10 of a counter of 1,000 a second."""
 
 
