@@ -5,14 +5,11 @@
 
 #if EDGEL3_NET_FRONT_END
 
-#include "front_end/front_end.h"
+#include "edgel3_front_end.h"
 #include "link/bytes.h"
 #include "link/protocol.h"
 
 _Static_assert(FRONT_END_BANDS * FRONT_END_FRAMES == EDGEL3_NET_INPUT_SIZE, "the front end makes the input");
-
-static front_end_t front_end;
-static front_end_frame_levels_t levels[FRONT_END_INNER];
 
 bool audio_is_supported(void)
 {
@@ -21,7 +18,16 @@ bool audio_is_supported(void)
 
 static bool may_end_window(uint32_t end)
 {
+    if (!FRONT_END_STREAMS) {
+        return end == FRONT_END_SAMPLE_RATE;
+    }
     return end >= FRONT_END_SAMPLE_RATE && (end - FRONT_END_SAMPLE_RATE) % FRONT_END_HOP == 0;
+}
+
+/* Samples that a stream takes. */
+static bool is_in_stream(uint32_t end)
+{
+    return FRONT_END_STREAMS || end <= FRONT_END_SAMPLE_RATE;
 }
 
 bool audio_load(audio_t *audio, inference_t *inference, uint32_t offset, const uint8_t *data, uint32_t samples,
@@ -29,14 +35,14 @@ bool audio_load(audio_t *audio, inference_t *inference, uint32_t offset, const u
 {
     static int16_t block[LINK_MAX_CHUNK / 2];
     const uint32_t end = offset + samples;
-    if (end < offset || (window && !may_end_window(end))) {
+    if (end < offset || !is_in_stream(end) || (window && !may_end_window(end))) {
         return false;
     }
     if (offset > 0 && end == audio->loaded && window == audio->has_window) {
         return true;
     }
     if (offset == 0) {
-        front_end_start(&front_end, levels);
+        front_end_start(edgel3_front_end);
         *audio = (audio_t){.loaded = 0};
     }
     if (offset != audio->loaded) {
@@ -49,15 +55,22 @@ bool audio_load(audio_t *audio, inference_t *inference, uint32_t offset, const u
         block[i] = (int16_t)get_u16(data + 2 * i);
     }
     const uint64_t before = inference->read_counter();
-    front_end_push(&front_end, block, samples);
+    front_end_push(edgel3_front_end, block, samples);
     audio->loaded = end;
     audio->has_window = window;
     if (window) {
-        front_end_window(&front_end, inference->input);
+        front_end_window(edgel3_front_end, inference->input);
     }
     inference->loaded = window ? EDGEL3_NET_INPUT_SIZE : 0;
     audio->counter += inference->read_counter() - before;
     return true;
+}
+
+void audio_end(audio_t *audio)
+{
+    if (!FRONT_END_STREAMS) {
+        *audio = (audio_t){.loaded = 0};
+    }
 }
 
 #else
@@ -77,6 +90,11 @@ bool audio_load(audio_t *audio, inference_t *inference, uint32_t offset, const u
     (void)samples;
     (void)window;
     return false;
+}
+
+void audio_end(audio_t *audio)
+{
+    (void)audio;
 }
 
 #endif

@@ -33,7 +33,7 @@ static uint32_t handle_load_input(link_session_t *session, const link_message_t 
 
 static uint32_t handle_run(link_session_t *session, const link_message_t *request)
 {
-    const application_t *const application = application_of(session);
+    application_t *const application = application_of(session);
     inference_t *const inference = inference_of(session);
     const uint8_t flags = request->data[0];
     if ((flags & ~LINK_RUN_CHECKSUMS) != 0) {
@@ -45,6 +45,7 @@ static uint32_t handle_run(link_session_t *session, const link_message_t *reques
     application->show_running(true);
     const int32_t failed_layer = inference_run(inference, (flags & LINK_RUN_CHECKSUMS) != 0);
     application->show_running(false);
+    audio_end(&application->audio);
     if (failed_layer != 0) {
         return link_refuse(request, LINK_ERROR_RUN_FAILED, (uint32_t)failed_layer);
     }
