@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from edgel3_deploy import schemas
+from edgel3_deploy.audio.opensfx import extract
+
+OPENSFX = Path("/usr/share/games/openttd/baseset/opensfx/opensfx.cat")
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -16,6 +22,21 @@ def _tool(name: str, package: str) -> Path:
     if found is None:
         pytest.skip(f"{name} is not installed (Debian package {package})")
     return Path(found)
+
+
+@pytest.fixture(autouse=True)
+def _documents_follow_their_schemas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever JSON a test makes a command print, or a build or report hold, is as its schema says."""
+    genuine = schemas.document
+
+    def checked(kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
+        from jsonschema import Draft202012Validator
+
+        made = genuine(kind, content)
+        Draft202012Validator(schemas.schema(kind)).validate(made)
+        return made
+
+    monkeypatch.setattr(schemas, "document", checked)
 
 
 @pytest.fixture(scope="session")
@@ -40,9 +61,25 @@ def sea_64_weights(test_data: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def clips(test_data: Path) -> Path:
-    """Folder of real recordings."""
-    return test_data / "audio" / "clips"
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of real recordings: those of the test data, else those of Debian's openttd-opensfx."""
+    folder = os.environ.get("EDGEL3_DEPLOY_TEST_DATA", "")
+    if folder and Path(folder).is_dir():
+        return Path(folder) / "audio" / "clips"
+    if not OPENSFX.is_file():
+        pytest.skip(f"no recordings: EDGEL3_DEPLOY_TEST_DATA names no folder, and there is no {OPENSFX}")
+    extracted = tmp_path_factory.mktemp("opensfx")
+    for path in extract(OPENSFX, extracted):
+        path.rename(extracted / path.name)
+    return extracted
+
+
+@pytest.fixture(scope="session")
+def opensfx() -> Path:
+    """The sound catalogue of Debian's openttd-opensfx."""
+    if not OPENSFX.is_file():
+        pytest.skip(f"{OPENSFX} is not installed (Debian package openttd-opensfx)")
+    return OPENSFX
 
 
 @pytest.fixture(scope="session")

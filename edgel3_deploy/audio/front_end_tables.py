@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.audio.frontend import AMPLITUDE_FLOOR, DYNAMIC_RANGE_DB, L3, SEA, FloatArray, FrontEnd
+from edgel3_deploy.audio.mel import corner_hz
 from edgel3_deploy.audio.pcm import FULL_SCALE
 from edgel3_deploy.errors import BadInputError
 
@@ -124,12 +125,12 @@ def affine(gain: float, offset: float, scale: float, zero_point: int) -> Affine:
 def front_end_tables(sizes: FrontEnd) -> FrontEndTables:
     """The constants of SEA or L3."""
     length, bins = sizes.n_fft, sizes.n_fft // 2
-    centres = _centres(sizes)
+    corners = corner_hz(sizes)
     frequencies = np.arange(bins) * sizes.sample_rate / length
-    run = np.searchsorted(centres, frequencies, side="right") - 1
-    rising = (frequencies - centres[run]) / (centres[run + 1] - centres[run])
+    run = np.searchsorted(corners, frequencies, side="right") - 1
+    rising = (frequencies - corners[run]) / (corners[run + 1] - corners[run])
     ends = [1 + np.count_nonzero(run[1:] <= band) for band in range(sizes.n_mels + 1)]
-    norm = np.log2(2.0 / (centres[2:] - centres[:-2]))
+    norm = np.log2(2.0 / (corners[2:] - corners[:-2]))
     floor = np.log2(AMPLITUDE_FLOOR**2 * float(FULL_SCALE) ** 2)
     return FrontEndTables(
         front_end=sizes,
@@ -148,17 +149,7 @@ def front_end_tables(sizes: FrontEnd) -> FrontEndTables:
 
 def centre_hz(sizes: FrontEnd, band: int) -> float:
     """The frequency in the middle of a band."""
-    return float(_centres(sizes)[band + 1])
-
-
-def _centres(sizes: FrontEnd) -> NDArray[np.float64]:
-    """The bands' corners in Hz, one more at either end: float64 (n_mels + 2,)."""
-    from librosa import mel_frequencies
-
-    centres: NDArray[np.float64] = mel_frequencies(
-        sizes.n_mels + 2, fmin=0.0, fmax=sizes.sample_rate / 2, htk=True
-    )
-    return centres
+    return float(corner_hz(sizes)[band + 1])
 
 
 def _twiddles(radices: tuple[int, ...]) -> tuple[FloatArray, ...]:

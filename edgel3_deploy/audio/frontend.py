@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from edgel3_deploy.audio.mel import mel_matrix
 from edgel3_deploy.errors import BadInputError
 
 FloatArray = NDArray[np.float32]
@@ -56,7 +56,7 @@ def log_mel(samples: FloatArray, front_end: FrontEnd) -> FloatArray:
     frames = sliding_window_view(padded, front_end.n_fft)[:: front_end.hop_length][: front_end.frames]
     spectrum = np.fft.rfft(frames * _hann(front_end.n_fft))
     power = spectrum.real**2 + spectrum.imag**2
-    amplitude = np.sqrt(power @ _mel_matrix(front_end))
+    amplitude = np.sqrt(power @ mel_matrix(front_end))
     decibels = 10.0 * np.log10(np.maximum(amplitude, AMPLITUDE_FLOOR))
     relative: FloatArray = np.maximum(decibels - decibels.max(), -DYNAMIC_RANGE_DB).T.astype(np.float32)
     return np.ascontiguousarray(relative)
@@ -66,24 +66,3 @@ def log_mel(samples: FloatArray, front_end: FrontEnd) -> FloatArray:
 def _hann(length: int) -> NDArray[np.float64]:
     """The periodic Hann window, float64 (length,)."""
     return np.hanning(length + 1)[:-1]
-
-
-@lru_cache
-def _mel_matrix(front_end: FrontEnd) -> NDArray[np.float64]:
-    """HTK mel filters with Slaney's area normalisation: float64 (n_fft / 2 + 1, n_mels).
-
-    The l3 front end's lowest filters are narrower than a frequency bin and stay empty, as in the original.
-    """
-    from librosa.filters import mel
-
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Empty filters")
-        matrix: NDArray[np.float64] = mel(
-            sr=front_end.sample_rate,
-            n_fft=front_end.n_fft,
-            n_mels=front_end.n_mels,
-            htk=True,
-            norm="slaney",
-            dtype=np.float64,
-        )
-    return matrix.T

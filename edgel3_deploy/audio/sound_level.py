@@ -8,7 +8,7 @@ of full scale. The order of the float32 operations is the definition: `filtered`
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -166,47 +166,75 @@ def _scipy_is_exact() -> bool:
     return np.array_equal(defined, fast) and np.array_equal(states[0], states[1])
 
 
+@dataclass(frozen=True)
+class Second:
+    """A whole second: its levels, and what a report needs of it: energy, loudest average, levels of steps."""
+
+    levels: Levels
+    energy: int
+    loudest: np.float32
+    noted: tuple[int, ...]
+
+
 def levels(
-    pcm: NDArray[np.int16], rate: int, *, gain: int = 1 << GAIN_BITS, clipped: Sequence[bool] | None = None
+    pcm: NDArray[np.int16], rate: int, *, gain: int = 1 << GAIN_BITS, clipped: Sequence[int] | None = None
 ) -> tuple[tuple[Levels, ...], Levels]:
     """Levels of each whole second of `pcm`, and of all of them together, from a silent start.
 
-    `gain` is taken out of the levels. `clipped` says which samples were. Raises BadInputError for a rate
-    without coefficients.
+    `gain` is taken out of the levels. `clipped` says of each sample how often it was limited. Raises
+    BadInputError for a rate without coefficients.
     """
+    seconds = tuple(meter(pcm, rate, gain=gain, clipped=clipped))
+    return tuple(second.levels for second in seconds), report(seconds, rate, gain=gain)
+
+
+def meter(
+    pcm: NDArray[np.int16], rate: int, *, gain: int = 1 << GAIN_BITS, clipped: Sequence[int] | None = None
+) -> Iterator[Second]:
+    """Each whole second of `pcm`, one after the other; arguments and errors as of `levels`."""
     curve = weighting(rate)
-    offset = curve.offset + 2 * ((GAIN_BITS << 16) - log2(gain))
+    offset = _offset(curve, gain)
     state, average = np.zeros((len(curve.sections), 2), np.float32), np.zeros((1, 2), np.float32)
     flags = np.zeros(len(pcm), np.bool_) if clipped is None else np.asarray(clipped)
-    seconds: list[Levels] = []
-    energy, loudest, histogram = 0, np.float32(0), np.zeros(BINS, np.int64)
     for start in range(0, len(pcm) - rate + 1, rate):
         weighted = _filtered(curve.sections, pcm[start : start + rate].astype(np.float32), state)
         squares = weighted * weighted
         fast = _filtered(curve.average, squares, average)
         steps = np.add.accumulate(squares.reshape(STEPS, -1), axis=1)[:, -1]
-        second, most = sum(map(_fixed, steps)), fast.max()
+        energy, loudest = sum(map(_fixed, steps)), fast.max()
         noted = sorted(_decibels(_fixed(value), 1, offset) for value in fast.reshape(STEPS, -1)[:, -1])
         l10, l50, l90 = (noted[STEPS - STEPS * percent // 100] for percent in (10, 50, 90))
-        laeq, lafmax = _decibels(second, rate, offset), _decibels(_fixed(most), 1, offset)
-        seconds.append(Levels(laeq, lafmax, l10, l50, l90, int(flags[start : start + rate].sum())))
-        energy, loudest = energy + (second >> FRACTION_BITS), max(loudest, most)
-        bins = [min((level - LOWEST) // BIN, BINS - 1) for level in noted]
-        histogram += np.bincount(bins, minlength=BINS)
+        laeq, lafmax = _decibels(energy, rate, offset), _decibels(_fixed(loudest), 1, offset)
+        found = Levels(laeq, lafmax, l10, l50, l90, int(flags[start : start + rate].sum()))
+        yield Second(found, energy, loudest, tuple(noted))
+
+
+def report(seconds: Sequence[Second], rate: int, *, gain: int = 1 << GAIN_BITS) -> Levels:
+    """Levels of all `seconds` together; LOWEST without any."""
     if not seconds:
-        return (), Levels(LOWEST, LOWEST, LOWEST, LOWEST, LOWEST)
+        return Levels(LOWEST, LOWEST, LOWEST, LOWEST, LOWEST)
+    offset = _offset(weighting(rate), gain)
+    histogram = np.zeros(BINS, np.int64)
+    for second in seconds:
+        bins = [min((level - LOWEST) // BIN, BINS - 1) for level in second.noted]
+        histogram += np.bincount(bins, minlength=BINS)
     from_loudest = histogram[::-1].cumsum()
     counts = (len(seconds) * STEPS * percent // 100 for percent in (10, 50, 90))
     places = (BINS - 1 - int(np.searchsorted(from_loudest, count)) for count in counts)
     l10, l50, l90 = (place * BIN + LOWEST + BIN // 2 for place in places)
-    return tuple(seconds), Levels(
+    energy = sum(second.energy >> FRACTION_BITS for second in seconds)
+    return Levels(
         _decibels(energy, len(seconds) * rate, offset + (FRACTION_BITS << 16)),
-        _decibels(_fixed(loudest), 1, offset),
+        _decibels(_fixed(max(second.loudest for second in seconds)), 1, offset),
         l10,
         l50,
         l90,
-        sum(second.clipped for second in seconds),
+        sum(second.levels.clipped for second in seconds),
     )
+
+
+def _offset(curve: Weighting, gain: int) -> int:
+    return curve.offset + 2 * ((GAIN_BITS << 16) - log2(gain))
 
 
 def log2(value: int) -> int:

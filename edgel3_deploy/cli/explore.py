@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edgel3_deploy.cli.completion import complete_model
 from edgel3_deploy.cli.options import board_option, json_option, ram_option
-from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings, size
+from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings, require_output, size
 from edgel3_deploy.cli.progress import ConsoleProgress
-from edgel3_deploy.errors import UsageError
 
 if TYPE_CHECKING:
     from edgel3_deploy.boards.board import Board
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     "models",
     multiple=True,
     metavar="MODEL",
+    shell_complete=complete_model,
     help="Family name, bundled, EdgeL3 .h5 or .h5.gz, or full-int8 .tflite; may be given several times.  "
     "[default: the family's weights at hand, else bundled]",
 )
@@ -38,9 +39,8 @@ if TYPE_CHECKING:
 @click.option(
     "--plot",
     type=click.Path(path_type=Path, dir_okay=False),
-    default="explore.png",
-    show_default=True,
-    help="Where to draw flash, RAM, weights and fidelity over instructions.",
+    help="Where to draw flash, RAM, weights and fidelity over instructions.  "
+    "[default: explore.png if the extra `plot` is installed, else nowhere]",
 )
 @ram_option
 @json_option
@@ -48,7 +48,7 @@ def command(
     board_name: str,
     models: tuple[str, ...],
     audio: tuple[Path, ...],
-    plot: Path,
+    plot: Path | None,
     ram_limit: int | None,
     as_json: bool,
 ) -> None:
@@ -60,26 +60,32 @@ def command(
     """
     from edgel3_deploy.audio.finding import search
     from edgel3_deploy.boards import load_board
-    from edgel3_deploy.compress.explore import explore, explore_plot
-    from edgel3_deploy.fileio import require_writable, write_atomically
+    from edgel3_deploy.compress.explore import explore
+    from edgel3_deploy.compress.explore_plot import explore_plot
+    from edgel3_deploy.extras import install_command, lacking, require_extra
+    from edgel3_deploy.fileio import write_atomically
 
-    if plot.suffix.lower() != ".png":
-        raise UsageError(f"{plot}: the name does not end in .png", "Give one that ends in .png.")
+    if plot is None:
+        plot = None if lacking("plot") else Path("explore.png")
+    else:
+        require_extra("plot", "--plot")
+    if plot is not None:
+        require_output(plot, ".png", ())
     board = load_board(board_name)
     found = search(audio)
     emit_warnings(found.warnings)
     recordings = found.paths
-    require_writable(plot.absolute().parent)
     if len(recordings) == 1:
         emit_warnings(["fidelity needs two recordings, one to calibrate and one to judge; there is one"])
     with ConsoleProgress() as progress:
         variants = explore(board, models, recordings, progress, ram_limit)
-    write_atomically(plot, explore_plot(variants, board))
+    if plot is not None:
+        write_atomically(plot, explore_plot(variants, board))
     if as_json:
-        emit_json([variant.to_json() for variant in variants])
+        emit_json("explore", {"board": board.name, "variants": [variant.to_json() for variant in variants]})
         return
     _show(variants, board)
-    click.echo(f"plot: {plot}")
+    click.echo(f"plot: {plot}" if plot is not None else f"no plot: {install_command('plot')}")
 
 
 def _show(variants: tuple[Variant, ...], board: Board) -> None:

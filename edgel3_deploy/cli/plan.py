@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edgel3_deploy.cli.completion import complete_model
 from edgel3_deploy.cli.options import board_option, by_option, json_option, optimize_option, ram_option
-from edgel3_deploy.cli.output import emit_json, emit_table, size
+from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings, size
 
 if TYPE_CHECKING:
     from edgel3_deploy.plan.goal import Goal
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("model", metavar="MODEL")
+@click.argument("model", metavar="MODEL", shell_complete=complete_model)
 @board_option
 @optimize_option
 @ram_option
@@ -34,14 +35,16 @@ def command(
     from edgel3_deploy.plan.planner import capacities
     from edgel3_deploy.plan.schedule import constants_limit, schedule
     from edgel3_deploy.plan.source import plannable
-    from edgel3_deploy.plan.table import resident_table, schedule_table
+    from edgel3_deploy.plan.table import resident_table, schedule_rows, schedule_table
 
     board = load_board(board_name)
     network = plannable(model)
+    emit_warnings(network.warnings)
     chosen = schedule(network, board, optimize, ram_limit=ram_limit, by=by)
     header, *rows = schedule_table(chosen)
     if as_json:
         emit_json(
+            "plan",
             {
                 "model": network.name,
                 "board": board.name,
@@ -53,11 +56,11 @@ def command(
                 "constant_bytes": chosen.constant_bytes,
                 "flash_bytes": chosen.flash_bytes,
                 "arenas": dict(chosen.arenas),
-                "steps": [dict(zip(header, row, strict=True)) for row in rows],
+                "steps": [dataclasses.asdict(row) for row in schedule_rows(chosen)],
                 "front_end": None if chosen.front_end is None else dataclasses.asdict(chosen.front_end),
                 "residents": [dataclasses.asdict(found) for found in chosen.residents],
                 "groups": [[dataclasses.asdict(step.kernel) for step in g.steps] for g in chosen.groups],
-            }
+            },
         )
         return
     click.secho(f"{network.name} on {board.name}, optimized for {chosen.goal}: {chosen.reason}", bold=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edgel3_deploy.cli.completion import complete_model
 from edgel3_deploy.cli.options import json_option
 from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings, require_output
 from edgel3_deploy.cli.progress import ConsoleProgress
@@ -24,7 +25,12 @@ _SENSITIVITY_WINDOWS = {"sea": 24, "l3": 8}
 
 @click.command()
 @click.option(
-    "--model", "-m", required=True, metavar="WEIGHTS", help="Family name, or EdgeL3 or OpenL3 .h5 or .h5.gz."
+    "--model",
+    "-m",
+    required=True,
+    metavar="WEIGHTS",
+    shell_complete=complete_model,
+    help="Family name, or EdgeL3 or OpenL3 .h5 or .h5.gz.",
 )
 @click.option(
     "--sparsity",
@@ -94,6 +100,7 @@ def command(
     from edgel3_deploy.audio.finding import search
     from edgel3_deploy.compress.recordings import scan
     from edgel3_deploy.compress.recovery import RECIPE, default_batch_size, recover
+    from edgel3_deploy.extras import require_extra
     from edgel3_deploy.fileio import locked, write_atomically
     from edgel3_deploy.models.layout import weight_file
     from edgel3_deploy.models.locate import locate
@@ -106,6 +113,10 @@ def command(
             f"--depth does not go with {'--finetune' if finetune else '--structured'}",
             "A shorter network computes what the whole one does up to there: there is nothing to recover.",
         )
+    if finetune:
+        require_extra("train", "--finetune")
+    if sensitivity_path is not None:
+        require_extra("plot", "--sensitivity")
     source = locate(model)
     if source.kind != "weights":
         raise UsageError(f"{source.path} holds no float weights", "Give .h5, .h5.gz or a family name.")
@@ -174,7 +185,7 @@ def _show(output: Path, pruned: Pruned, recovered: Recovered | None, as_json: bo
             "recovered": recovered.recovered.to_json() if recovered else None,
             "held_out": list(recovered.held_out) if recovered else None,
         }
-        emit_json(content)
+        emit_json("prune", content)
         return
     weights = sum(conv.weights.size for conv in pruned.network.convs)
     click.echo(

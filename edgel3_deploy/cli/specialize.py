@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgel3_deploy.cli.completion import complete_model
 from edgel3_deploy.cli.options import json_option
 from edgel3_deploy.cli.output import emit_table, emit_warnings, require_output
 from edgel3_deploy.cli.progress import ConsoleProgress
@@ -29,7 +30,11 @@ class _Finite(click.FloatRange):
 
 @click.command()
 @click.option(
-    "--teacher", required=True, metavar="WEIGHTS", help="Family name, or EdgeL3 or OpenL3 .h5 or .h5.gz."
+    "--teacher",
+    required=True,
+    metavar="WEIGHTS",
+    shell_complete=complete_model,
+    help="Family name, or EdgeL3 or OpenL3 .h5 or .h5.gz.",
 )
 @click.option(
     "--audio",
@@ -98,6 +103,7 @@ class _Finite(click.FloatRange):
 @click.option(
     "--start",
     metavar="WEIGHTS",
+    shell_complete=complete_model,
     help="Go on from this student, a file or a name, instead of random weights.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
@@ -130,11 +136,13 @@ def command(
     from edgel3_deploy.compress.report import learning_curves, report_json
     from edgel3_deploy.compress.specialize import Request, specialize, student_widths
     from edgel3_deploy.compress.trainer import Recipe
+    from edgel3_deploy.extras import require_extra
     from edgel3_deploy.fileio import locked, write_atomically
     from edgel3_deploy.models.family import model_name
     from edgel3_deploy.models.layout import weight_file
     from edgel3_deploy.models.weights import read_weights
 
+    require_extra("train", "specialize")
     teacher_path = _weights(teacher)
     start_path = _weights(start) if start is not None else None
     require_output(output, ".h5", (teacher_path, start_path))

@@ -20,6 +20,7 @@ register restrict return short signed sizeof static struct switch typedef union 
 asm bool catch class delete export false friend namespace new operator private protected public template
 this throw true try typename using virtual
 """
+_TRIGRAPH = re.compile(r"\?(?=\?)")
 _NOT_IN_COMMENT = re.compile(r"[^ -\[\]-~]")
 
 
@@ -42,6 +43,7 @@ def string(text: str) -> str:
 def comment(text: str, limit: int = 100) -> str:
     """Text that may stand in a C or make comment: one printable line that neither ends nor continues it."""
     line = _NOT_IN_COMMENT.sub("?", text).replace("*/", "* /").replace("/*", "/ *")
+    line = _TRIGRAPH.sub("? ", line)
     return line if len(line) <= limit else line[: limit - 3] + "..."
 
 

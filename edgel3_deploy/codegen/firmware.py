@@ -17,6 +17,8 @@ INCLUDES = (".", FOLDER, f"{FOLDER}/include")
 
 HEAD_KERNELS = ("fully_connected.c", "requantize_general.c", "requantize.h", "requantize_fast.h")
 """Of the kernels, what a head takes."""
+LABEL_STATE = ("head.h", "label_state.c", "label_state.h")
+"""Of a head, what the sensor takes where there is none."""
 
 
 def application_files(
@@ -24,21 +26,26 @@ def application_files(
 ) -> dict[str, bytes]:
     """Sources and headers of the application by their path in the project; native takes the kernels too.
 
-    With a head its kernels come along.
+    With a head its kernels come along, with a front end the sound path and the labels' state.
     """
     native = runtime == "native"
-    parts = (("kernels", native), ("front_end", front_end), ("head", with_head))
+    parts = (("kernels", native), ("front_end", front_end), ("sound", front_end), ("head", with_head))
     chosen = (folder for folder, taken in parts if taken)
     files = _files(board, (*SHARED, "application", "settings", *chosen))
     if with_head and not native:
-        kernels = firmware_dir() / "kernels"
-        files |= {f"{FOLDER}/kernels/{name}": (kernels / name).read_bytes() for name in HEAD_KERNELS}
+        files |= _some("kernels", HEAD_KERNELS)
+    if front_end:
+        files |= _some("head", LABEL_STATE)
     return files
 
 
 def loader_files(board: Board) -> dict[str, bytes]:
     """Sources and headers of the loader by their path in its project."""
     return _files(board, (*SHARED, "loader"))
+
+
+def _some(folder: str, names: Iterable[str]) -> dict[str, bytes]:
+    return {f"{FOLDER}/{folder}/{name}": (firmware_dir() / folder / name).read_bytes() for name in names}
 
 
 def _files(board: Board, folders: Iterable[str]) -> dict[str, bytes]:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 
 from edgel3_deploy.boards.board import Board, Region
+from edgel3_deploy.boards.sample_rate import sample_rate
 from edgel3_deploy.codegen.render import render
 from edgel3_deploy.image.layout import FlashLayout, application_board, mailbox_size
 
@@ -17,7 +18,10 @@ LOADER_LIMIT = 16 * 1024
 
 def board_header(board: Board, layout: FlashLayout) -> bytes:
     """board.h of application and loader."""
-    return render("board.h.j2", board=board, layout=layout, null_guard=null_guard(board))
+    cycles = round(board.clock.cpu_hz / sample_rate(board)) if board.microphone else 0
+    return render(
+        "board.h.j2", board=board, layout=layout, null_guard=null_guard(board), cycles_per_sample=cycles
+    )
 
 
 def application_script(
@@ -64,10 +68,12 @@ def _script(
     code_limit: int | None = None,
 ) -> bytes:
     size = mailbox_size(board)
+    names = [region.name for region in placed.regions]
     return render(
         "linker.ld.j2",
         board=placed,
         image=image,
+        dma_ram=placed.dma_ram if placed.dma_ram in names else placed.main_ram,
         plan_arenas=dict(arenas),
         kernels=kernels,
         mailbox=board.region(board.main_ram).end - size if size else None,

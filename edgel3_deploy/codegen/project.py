@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
-from edgel3_deploy.boards.board import Board
+from edgel3_deploy.boards.board import Board, PdmMicrophone
 from edgel3_deploy.codegen import cmsis_nn, ctext, tflm
 from edgel3_deploy.codegen.arenas import (
     FRONT_END_MEMORY,
@@ -31,6 +31,7 @@ from edgel3_deploy.codegen.memory_map import application_script, board_header
 from edgel3_deploy.codegen.native import view_native
 from edgel3_deploy.codegen.render import render
 from edgel3_deploy.codegen.resident import packing, resident_files
+from edgel3_deploy.codegen.sound import sound_files, source_rate
 from edgel3_deploy.codegen.views import view_network
 from edgel3_deploy.codegen.weights import view_constants
 from edgel3_deploy.graph.ir import Network
@@ -54,13 +55,15 @@ def render_project(
     layout: FlashLayout | None = None,
     version: int = 1,
     head: CompiledHead | None = None,
+    console: bool = False,
 ) -> Mapping[str, bytes]:
     """Render the project of `network`, whose .tflite file is `model`; the kind of plan decides the runtime.
 
     native: a Schedule; cmsis-nn: a MemoryPlan with codegen.cmsis_nn's scratch, and the `library`'s files to
     copy; tflm: an Arena. `layout` says where the image stands, by default bare: with slots linker.ld is for
     the first, and linker-1.ld for the second, the loader's project is part of it, and `version` goes into
-    the image header. `head` turns the embedding into labels. Same arguments, same bytes.
+    the image header. `head` turns the embedding into labels; `console` reads MLPerf Tiny's commands. Same
+    arguments, same bytes.
     """
     layout = layout or flash_layout(board, 0)
     runtime = _RUNTIMES[type(plan)]
@@ -69,7 +72,10 @@ def render_project(
     buffers = buffer_arenas(plan)
     front_end, memory = image_front_end(network), plan.front_end
     values = {
+        "console": console,
+        "output_nano": round(network.output.scale * 1e9),
         "front_end": front_end,
+        "labels": () if head is None else head.labels,
         "network": network,
         "model_name": network.name[:LONGEST_NAME],
         "model_sha256": hashlib.sha256(model).hexdigest(),
@@ -84,6 +90,11 @@ def render_project(
     if front_end is not None and memory is not None:
         files |= front_end_files(front_end, input_affine(network), streams=memory.streams)
         files[FRONT_END_MEMORY] = front_end_memory_source(memory, buffers)
+        files |= sound_files(
+            source_rate(board),
+            front_end.sample_rate,
+            compensated=isinstance(board.microphone, PdmMicrophone),
+        )
     files[HEAD_SOURCE] = head_source(head, network.name[:LONGEST_NAME])
     files["board.h"] = board_header(board, layout)
     for slot in range(max(len(layout.slots), 1)):

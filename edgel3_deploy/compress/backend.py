@@ -8,10 +8,12 @@ import sys
 from collections.abc import Iterator
 
 from edgel3_deploy.errors import MissingDependencyError
+from edgel3_deploy.extras import install_command, require_extra
 
 
 def load_tensorflow() -> None:
     """Import TensorFlow and wake its devices. Raises MissingDependencyError if it is not installed."""
+    require_extra("train", "training")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     try:
@@ -21,7 +23,7 @@ def load_tensorflow() -> None:
             tf.constant(0.0)
     except ImportError as error:
         raise MissingDependencyError(
-            f"training needs TensorFlow ({error})", "pip install tensorflow"
+            f"TensorFlow is installed and cannot be imported: {error}", install_command("train")
         ) from error
 
 

@@ -10,6 +10,7 @@ from importlib import metadata
 
 from edgel3_deploy import __version__
 from edgel3_deploy.doctor.finding import Finding
+from edgel3_deploy.extras import install_command
 
 SECTION = "python"
 _LEAST = (3, 10)
@@ -21,14 +22,12 @@ LIBRARIES = (
     "flatbuffers",
     "h5py",
     "jinja2",
-    "librosa",
-    "matplotlib",
     "numpy",
     "platformdirs",
+    "portalocker",
     "pyelftools",
     "pyserial",
     "rich",
-    "scikit-learn",
     "scipy",
     "soundfile",
     "soxr",
@@ -39,19 +38,22 @@ LIBRARIES = (
 
 @dataclass(frozen=True)
 class Package:
-    """A distribution that some commands need; `needed` if virtual boards do."""
+    """A distribution that some commands need; `needed` if virtual boards do, `extra` if one brings it."""
 
     name: str
     purpose: str
     needed: bool
+    extra: str = ""
 
 
 PACKAGES = (
     Package("ai-edge-litert", "reading .tflite models and the reference outputs", needed=True),
-    Package("unicorn", "virtual boards", needed=True),
-    Package("tensorflow", "training, and quantize --method converter", needed=False),
-    Package("distributed", "embed --dask", needed=False),
-    Package("pyarrow", "embed --parquet", needed=False),
+    Package("unicorn", "virtual boards", needed=True, extra="emulator"),
+    Package("tensorflow", "training, and quantize --method converter", needed=False, extra="train"),
+    Package("scikit-learn", "heads", needed=False, extra="head"),
+    Package("matplotlib", "plots of explore, specialize, prune and heads", needed=False, extra="plot"),
+    Package("distributed", "embed --dask", needed=False, extra="dask"),
+    Package("pyarrow", "embed --parquet", needed=False, extra="dask"),
     Package("tflite-micro", "comparing the reference with TFLite Micro itself", needed=False),
 )
 
@@ -90,9 +92,8 @@ def _examine(package: Package, needed: bool) -> Finding:
     purpose = f"for {package.purpose}"
     facts = {"version": version, "purpose": package.purpose}
     if version is None:
-        return Finding(
-            SECTION, package.name, "missing", purpose, f"`pip install {package.name}`", needed, facts
-        )
+        install = install_command(package.extra) if package.extra else f"pip install {package.name}"
+        return Finding(SECTION, package.name, "missing", purpose, f"`{install}`", needed, facts)
     return Finding(SECTION, package.name, "ok", f"{version}, {purpose}", "", needed, facts)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import sys
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 from edgel3_deploy.boards.board import Board, Debug
 from edgel3_deploy.doctor.finding import Finding
 from edgel3_deploy.doctor.programs import PROGRAMS, how_to_install
+from edgel3_deploy.extras import install_command, lacking
 from edgel3_deploy.flash.drive import find_drive
 from edgel3_deploy.link.discover import PortInfo, serial_ports
 from edgel3_deploy.link.text import printable
@@ -44,8 +44,9 @@ def _virtual(board: Board) -> Finding:
         )
     if board.emulator.kind == "qemu":
         return _program(board, "virtual", "qemu-system-arm", f"QEMU's {board.emulator.machine}")
-    if importlib.util.find_spec("unicorn") is None:
-        return Finding(section(board), "virtual", "missing", "needs unicorn", "`pip install unicorn`")
+    if lacking("emulator"):
+        remedy = f"`{install_command('emulator')}`"
+        return Finding(section(board), "virtual", "missing", "needs unicorn", remedy)
     return Finding(section(board), "virtual", "ok", "--port virtual, in Unicorn")
 
 

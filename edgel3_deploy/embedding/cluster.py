@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from edgel3_deploy.embedding.batch import Job, Mapper, Outcome, Task
-from edgel3_deploy.errors import MissingDependencyError, UsageError
+from edgel3_deploy.errors import UsageError
+from edgel3_deploy.extras import require_extra
 from edgel3_deploy.progress import Progress
 
-EXTRA = 'pip install "edgel3-deploy[dask]"'
 CONNECT_SECONDS = 5
 WORKER_SECONDS = 60
 
@@ -21,10 +21,8 @@ def on_cluster(address: str) -> Mapper:
     Workers write the outputs. Raises MissingDependencyError without Dask; UsageError if no scheduler answers
     or it has no worker.
     """
-    try:
-        import distributed
-    except ImportError as error:
-        raise MissingDependencyError("Dask is not installed", EXTRA) from error
+    require_extra("dask", "--dask")
+    import distributed
 
     def run(job: Job, tasks: Sequence[Task], progress: Progress) -> Iterator[Outcome]:
         client = _connect(distributed, address)

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from edgel3_deploy.embedding.batch import Task
-from edgel3_deploy.embedding.cluster import EXTRA
 from edgel3_deploy.embedding.files import Settings, read_embedding, shown
 from edgel3_deploy.embedding.model import EmbeddingModel
 from edgel3_deploy.errors import MissingDependencyError, UsageError
+from edgel3_deploy.extras import install_command
 from edgel3_deploy.progress import Progress, silent
 
 NAME = "embeddings.parquet"
@@ -27,7 +27,9 @@ def require_parquet() -> None:
     try:
         import pyarrow.parquet  # noqa: F401
     except ImportError as error:
-        raise MissingDependencyError("pyarrow, which writes Parquet, is not installed", EXTRA) from error
+        raise MissingDependencyError(
+            "--parquet needs pyarrow, of the extra [dask]", install_command("dask")
+        ) from error
 
 
 def write_dataset(

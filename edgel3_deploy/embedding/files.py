@@ -18,6 +18,7 @@ from edgel3_deploy.embedding.compute import Embedding, embed_clip
 from edgel3_deploy.embedding.model import EmbeddingModel
 from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.fileio import write_atomically
+from edgel3_deploy.npz import read_arrays
 from edgel3_deploy.progress import Progress, silent
 
 
@@ -44,7 +45,7 @@ def embed_file(
     origin = _origin(recording, model, settings)
     clip = load_clip(recording, model.front_end)
     embedding = embed_clip(clip, model, settings.hop_size, settings.center, progress)
-    write_atomically(output, _npz(embedding, origin))
+    write_atomically(output, npz_bytes(embedding, origin))
     return embedding
 
 
@@ -54,16 +55,25 @@ def is_current(recording: Path, output: Path, model: EmbeddingModel, settings: S
         with zipfile.ZipFile(output) as archive:
             made_from = json.loads(archive.comment)
             return made_from == _origin(recording, model, settings) and archive.testzip() is None
-    except (OSError, ValueError, EOFError, RuntimeError, zlib.error, zipfile.BadZipFile, BadInputError):
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        RuntimeError,
+        NotImplementedError,
+        zlib.error,
+        zipfile.BadZipFile,
+        BadInputError,
+    ):
         return False
 
 
 def read_embedding(path: Path) -> Embedding:
     """What `embed_file` wrote. Raises BadInputError if `path` is absent, damaged or something else."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return Embedding(archive["embedding"], archive["timestamps"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        archive = read_arrays(path.read_bytes())
+        return Embedding(archive["embedding"], archive["timestamps"])
+    except (OSError, ValueError, KeyError) as error:
         raise BadInputError(f"{path}: no embeddings ({error})", "Embed the recording again.") from error
 
 
@@ -84,7 +94,7 @@ def _origin(recording: Path, model: EmbeddingModel, settings: Settings) -> dict[
     }
 
 
-def _npz(embedding: Embedding, origin: dict[str, Any]) -> bytes:
+def npz_bytes(embedding: Embedding, origin: dict[str, Any]) -> bytes:
     """The arrays alone, as numpy and the edgel3 package know them; `origin` is the archive's comment."""
     stream = io.BytesIO()
     np.savez(stream, embedding=embedding.embedding, timestamps=embedding.timestamps)

@@ -110,7 +110,8 @@ def open_model(
     if arithmetic == "board":
         return _quantized(located, weights, calibration, warnings, progress)
     identity = sha256(f"float {fingerprint(weights)}".encode())
-    return EmbeddingModel(located.name, front_end(weights.front_end), weights, identity, tuple(warnings))
+    warned = (*warnings, *weights.warnings)
+    return EmbeddingModel(located.name, front_end(weights.front_end), weights, identity, warned)
 
 
 def _quantized(
@@ -130,10 +131,10 @@ def _quantized(
 
 
 def _of_tflite(located: Model) -> EmbeddingModel:
-    from edgel3_deploy.graph.reader import read_network_file
+    from edgel3_deploy.reference.accept import read_network_file
 
     network, content = read_network_file(located.path, located.name)
-    return _board(located.name, network, sha256(content))
+    return _board(located.name, network, sha256(content), network.warnings)
 
 
 def _board(name: str, network: Network, digest: str, warnings: tuple[str, ...] = ()) -> EmbeddingModel:

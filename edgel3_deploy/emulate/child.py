@@ -6,14 +6,13 @@ import contextlib
 import json
 import pickle
 import subprocess
-import sys
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-import edgel3_deploy
 from edgel3_deploy import errors
 from edgel3_deploy.boards.board import Board
+from edgel3_deploy.child import python_command
 from edgel3_deploy.emulate.options import Quirks, check_quirks
 from edgel3_deploy.emulate.serve import Outcome, check
 from edgel3_deploy.emulate.stm32.gpio import Pin
@@ -21,16 +20,6 @@ from edgel3_deploy.emulate.stm32.power_cut import PowerCut
 from edgel3_deploy.errors import EdgeL3DeployError, LinkError
 
 _STOP_SECONDS = 5.0
-# Neither the current folder nor the environment say where modules are (-I), but the arguments: first the
-# folder of this package, which may be the current one and is therefore left again, then the others.
-_PROGRAM = """
-import sys
-sys.path[:] = sys.argv[1:]
-import edgel3_deploy
-del sys.path[0]
-from edgel3_deploy.emulate.__main__ import main
-sys.exit(main())
-"""
 
 
 class VirtualBoard:
@@ -138,7 +127,7 @@ def start(
     check(board)
     check_quirks(board, quirks or Quirks())
     process = subprocess.Popen(
-        (sys.executable, "-I", "-c", _PROGRAM, *_search_path()),
+        python_command("edgel3_deploy.emulate.process"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=stderr,
@@ -167,14 +156,6 @@ def start(
         virtual.close()
         raise _error(answer, f"the virtual {board.name} did not start")
     return virtual
-
-
-def _search_path() -> list[str]:
-    """Where the child finds modules: where this process does, but for the current folder."""
-    here = Path.cwd()
-    root = str(Path(edgel3_deploy.__file__).resolve().parent.parent)
-    entries = [entry for entry in sys.path if Path(entry).is_absolute() and Path(entry) != here]
-    return [root, *entries]
 
 
 def _answer(line: bytes) -> dict[str, Any]:

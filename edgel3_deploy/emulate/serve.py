@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -21,6 +21,7 @@ from edgel3_deploy.emulate.options import Ports, Quirks, check_quirks
 from edgel3_deploy.emulate.stm32.gpio import Pin
 from edgel3_deploy.emulate.stm32.power_cut import PowerCut, PowerLost
 from edgel3_deploy.errors import MissingDependencyError, UsageError
+from edgel3_deploy.extras import require_extra
 
 _JOIN_SECONDS = 0.05
 _TICK_SECONDS = {"turbo": 0.02, "real": 0.001}
@@ -105,11 +106,13 @@ def check(board: Board) -> None:
     """Raise UsageError or MissingDependencyError if `board` cannot be emulated here."""
     if board.emulator is None:
         raise UsageError(f"{board.name} has no virtual board", "Its board file has no [emulator].")
-    if board.emulator.kind == "unicorn" and importlib.util.find_spec("unicorn") is None:
+    if not hasattr(os, "openpty"):
         raise MissingDependencyError(
-            f"the virtual {board.name} needs the Python package unicorn",
-            "Install it: pip install 'edgel3-deploy[emulator]'",
+            "virtual boards need pseudo-terminals, which this system does not have",
+            "Use a real board, or Linux (in WSL, for instance).",
         )
+    if board.emulator.kind == "unicorn":
+        require_extra("emulator", f"the virtual {board.name}")
 
 
 def _run(
@@ -141,7 +144,7 @@ def _run(
         lines = [Line(pty, real=quirks.pace == "real") for pty in (vcp, adapter) if pty]
         line = lines[0]
         if board.family == "stm32h7":
-            part = stm32h7(board, flash_file, line, log, quirks, seed)
+            part = stm32h7(board, flash_file, line, log, quirks, seed, microphone=microphone)
         else:
             part = stm32f7(board, flash_file, line, log, quirks, seed, microphone=microphone)
         if pieces:

@@ -1,11 +1,13 @@
 """Bounded access to a .tflite flatbuffer: plain frozen values out, BadInputError for bytes that are no model.
 
 Nothing here knows operators; `edgel3_deploy.graph.reader` gives the values their meaning. Schema: TensorFlow
-Lite's schema.fbs, through the accessors that ai-edge-litert ships.
+Lite's schema.fbs, through the classes that ai-edge-litert or TensorFlow ships.
 """
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import struct
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -15,15 +17,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.errors import BadInputError, MissingDependencyError
+from edgel3_deploy.extras import LITERT_HINT
 from edgel3_deploy.graph.sparsity import Level, Sparsity, Stored
 
-MAX_TENSORS = 1_000
-MAX_OPERATORS = 500
+MAX_TENSORS = 10_000
+MAX_OPERATORS = 64
+MAX_SUBGRAPHS = 1_000
 MAX_RANK = 6
-MAX_METADATA = 16
+MAX_METADATA = 1_000
 MAX_NAME = 200
 
-GARBAGE = (struct.error, IndexError, KeyError, ValueError, TypeError, OverflowError, MemoryError)
+GARBAGE = (
+    struct.error,
+    AttributeError,
+    IndexError,
+    KeyError,
+    ValueError,
+    TypeError,
+    OverflowError,
+    MemoryError,
+)
 """What the schema's accessors raise when offsets or lengths point outside the file."""
 
 
@@ -90,25 +103,38 @@ def parse_model(data: bytes) -> RawModel:
 
 def damaged(detail: str) -> BadInputError:
     """The error for a flatbuffer whose content contradicts itself."""
-    return BadInputError(f"the .tflite model is damaged: {detail}", "Export or download the model again.")
+    return BadInputError(
+        f"the .tflite model is damaged: {detail}",
+        "Export or download the model again; files travel as binary, not as text.",
+    )
+
+
+def unsupported(detail: str, hint: str) -> BadInputError:
+    """The error for a valid model that asks for more than is done here."""
+    return BadInputError(f"not supported: {detail}", hint)
 
 
 def schema_module() -> Any:
-    """The accessors of the schema. Raises MissingDependencyError without ai-edge-litert."""
-    try:
-        from ai_edge_litert import schema_py_generated
-    except ImportError as error:
-        raise MissingDependencyError(
-            "reading a .tflite model needs the package ai-edge-litert", "Run: pip install ai-edge-litert"
-        ) from error
-    return schema_py_generated
+    """The classes of the schema: ai-edge-litert's, or TensorFlow's where that has no wheel.
+
+    Raises MissingDependencyError if neither is installed.
+    """
+    for name in ("ai_edge_litert.schema_py_generated", "tensorflow.lite.python.schema_py_generated"):
+        with contextlib.suppress(ImportError):
+            return importlib.import_module(name)
+    raise MissingDependencyError(
+        "reading and writing .tflite models needs the package ai-edge-litert", LITERT_HINT
+    )
 
 
 def _parse(schema: Any, data: bytes) -> RawModel:
     model = schema.Model.GetRootAs(data, 0)
-    if model.SubgraphsLength() != 1:
+    subgraphs = model.SubgraphsLength()
+    if not 0 <= subgraphs <= MAX_SUBGRAPHS:
+        raise damaged("its list of subgraphs is as long as no file can be")
+    if subgraphs != 1:
         raise BadInputError(
-            f"the model has {model.SubgraphsLength()} subgraphs; exactly one is supported",
+            f"the model has {subgraphs} subgraphs; exactly one is supported",
             "Export a plain feed-forward network without control flow.",
         )
     graph = model.Subgraphs(0)
@@ -135,11 +161,20 @@ def _tensor(tensor: Any, index: int, model: Any, dtypes: Mapping[int, str], sche
     shape = _integers(tensor.ShapeAsNumpy(), MAX_RANK)
     signature = _integers(tensor.ShapeSignatureAsNumpy(), MAX_RANK)
     if len(signature) == len(shape):
-        shape = tuple(-1 if fixed < 0 else size for size, fixed in zip(shape, signature, strict=True))
+        # A batch of any size was converted with 1 in its place.
+        shape = tuple(
+            -1 if fixed < 0 and axis > 0 else size
+            for axis, (size, fixed) in enumerate(zip(shape, signature, strict=True))
+        )
     quantization = tensor.Quantization()
     buffer = model.Buffers(tensor.Buffer())
-    if buffer is None or buffer.Offset() > 1:
-        raise damaged(f"tensor {index} keeps its data outside the flatbuffer")
+    if buffer is None:
+        raise damaged(f"tensor {index} names buffer {tensor.Buffer()}, which is not there")
+    if buffer.Offset() > 1 or (tensor.ExternalBuffer() if hasattr(tensor, "ExternalBuffer") else 0):
+        raise unsupported(
+            f"tensor {index} keeps its data outside the flatbuffer",
+            "Export the model with its data inside, as it is written below 2 GB.",
+        )
     return RawTensor(
         index=index,
         name=_text(tensor.Name()),
@@ -223,7 +258,8 @@ def _metadata(model: Any) -> dict[str, bytes]:
     for index in _count(model.MetadataLength(), MAX_METADATA, "metadata entries"):
         entry = model.Metadata(index)
         buffer = model.Buffers(entry.Buffer())
-        entries[_text(entry.Name())] = _vector(buffer.DataAsNumpy(), np.uint8)[:65_536].tobytes()
+        if buffer is not None:
+            entries[_text(entry.Name())] = _vector(buffer.DataAsNumpy(), np.uint8)[:65_536].tobytes()
     return entries
 
 
@@ -233,7 +269,7 @@ def _names(enumeration: Any) -> dict[int, str]:
 
 def _count(length: int, limit: int, what: str) -> Iterable[int]:
     if length > limit:
-        raise damaged(f"{length} {what}, more than {limit}")
+        raise unsupported(f"{length:,} {what}, more than {limit:,}", "Export a smaller network.")
     return range(length)
 
 

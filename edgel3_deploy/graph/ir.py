@@ -8,7 +8,7 @@ shifts left before the multiplication.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,7 +121,8 @@ class Network:
     """Layers in execution order, a chain: each layer's input is the output of the one before it.
 
     `input_gain` and `input_offset` map the front end's decibels to the network's real input, x = gain * dB +
-    offset (the folded input BatchNorm); `front_end` is "sea", "l3" or "" when the file does not say.
+    offset (the folded input BatchNorm); `front_end` is "sea", "l3" or "" if it is unknown. `warnings` says
+    what the user should know of the file that it was read from.
     """
 
     name: str
@@ -129,6 +130,7 @@ class Network:
     input_gain: float
     input_offset: float
     front_end: str
+    warnings: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def input(self) -> Tensor:

@@ -6,13 +6,15 @@ Every builder raises BadInputError that begins with `where`, the operator and la
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.errors import BadInputError
-from edgel3_deploy.graph.fixed_point import ACTIVATIONS, activation_range, quantize_multipliers
-from edgel3_deploy.graph.flatbuffer import RawOperator, RawTensor, damaged
+from edgel3_deploy.graph.fixed_point import ACTIVATIONS, activation_range, quantize_multipliers, requantize
+from edgel3_deploy.graph.flatbuffer import RawOperator, RawTensor, damaged, unsupported
 from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Layer, MaxPool2D, Requantize, Reshape
 
 Constants = Sequence[RawTensor | None]
@@ -44,13 +46,13 @@ def _conv2d(common: Layer, operator: RawOperator, constants: Constants, where: s
     if common.output.shape[-1] != outputs:
         raise damaged(f"{where}: {outputs} kernels for {common.output.shape[-1]} output channels")
     scales = float(np.float32(common.input.scale)) * _weight_scales(constants, outputs, where)
-    bias = _bias(constants, outputs, where)
     lower, upper = _activation(common, operator, where)
+    constants_of = _arithmetic(
+        scales / common.output.scale, weights, _bias(constants, outputs, where), (common, lower, upper, where)
+    )
     return Conv2D(
         **vars(common),
-        weights=weights,
-        bias=bias,
-        requantize=_requantize(scales / common.output.scale, weights, bias, where),
+        **constants_of._asdict(),
         stride=stride,
         padding=padding,
         activation_min=lower,
@@ -91,7 +93,8 @@ def _fully_connected(common: Layer, operator: RawOperator, constants: Constants,
         )
     weights = _weights(constants, 2, where)
     outputs, inputs = weights.shape
-    if common.input.size != inputs or common.output.size != outputs:
+    rows = common.input.size // inputs
+    if common.input.size != rows * inputs or common.output.size != rows * outputs:
         raise damaged(
             f"{where}: {weights.shape} weights for {common.input.size} inputs, {common.output.size} outputs"
         )
@@ -99,17 +102,40 @@ def _fully_connected(common: Layer, operator: RawOperator, constants: Constants,
     if len(_weight(constants, where).scales) == 1:
         # TFLite multiplies the two per-tensor scales in single precision here, unlike in convolutions.
         scales = (np.float32(common.input.scale) * scales.astype(np.float32)).astype(np.float64)
+        if (scales < 0).any():
+            raise unsupported(
+                f"{where}: a negative weight scale for the whole layer", "Quantize the weights again."
+            )
     else:
         scales = common.input.scale * scales
-    bias = _bias(constants, outputs, where)
     lower, upper = _activation(common, operator, where)
-    return FullyConnected(
+    constants_of = _arithmetic(
+        scales / common.output.scale, weights, _bias(constants, outputs, where), (common, lower, upper, where)
+    )
+    if rows == 1:
+        return FullyConnected(
+            **vars(common), **constants_of._asdict(), activation_min=lower, activation_max=upper
+        )
+    return _pointwise(common, constants_of, rows, (lower, upper))
+
+
+def _pointwise(common: Layer, constants_of: _Arithmetic, rows: int, bounds: tuple[int, int]) -> Conv2D:
+    """A layer that is fully connected along its last axis only, as the 1x1 convolution that it is."""
+    weights = constants_of.weights
+    outputs, inputs = weights.shape
+    image = common.input.shape[:-1] if len(common.input.shape) == 3 else (rows, 1)
+    common = replace(
+        common,
+        input=replace(common.input, shape=(*image, inputs)),
+        output=replace(common.output, shape=(*image, outputs)),
+    )
+    return Conv2D(
         **vars(common),
-        weights=weights,
-        bias=bias,
-        requantize=_requantize(scales / common.output.scale, weights, bias, where),
-        activation_min=lower,
-        activation_max=upper,
+        **constants_of._replace(weights=weights.reshape(outputs, 1, 1, inputs))._asdict(),
+        stride=(1, 1),
+        padding=(0, 0),
+        activation_min=bounds[0],
+        activation_max=bounds[1],
     )
 
 
@@ -191,10 +217,15 @@ def _weights(constants: Constants, rank: int, where: str) -> NDArray[np.int8]:
 
 def _weight_scales(constants: Constants, outputs: int, where: str) -> NDArray[np.float64]:
     raw = _weight(constants, where)
-    if len(raw.scales) not in (1, outputs) or (len(raw.scales) > 1 and raw.quantized_dimension != 0):
+    if len(raw.scales) not in (1, outputs):
         raise damaged(f"{where}: {len(raw.scales)} weight scales for {outputs} output channels")
-    if not (np.isfinite(raw.scales) & (raw.scales >= 0)).all():
-        raise damaged(f"{where}: weight scales must be finite and not negative")
+    if len(raw.scales) > 1 and raw.quantized_dimension != 0:
+        raise unsupported(
+            f"{where}: weight scales along axis {raw.quantized_dimension}, not along 0, the output channels",
+            "Quantize weights per output channel, as TFLite does.",
+        )
+    if not np.isfinite(raw.scales).all():
+        raise damaged(f"{where}: weight scales must be finite")
     if raw.zero_points.any():
         raise BadInputError(
             f"{where}: weights have a zero point", "Quantize weights symmetrically, as TFLite does."
@@ -214,20 +245,67 @@ def _bias(constants: Constants, outputs: int, where: str) -> NDArray[np.int32]:
     return raw.data.view("<i4").astype(np.int32)
 
 
-def _requantize(
-    scales: NDArray[np.float64], weights: NDArray[np.int8], bias: NDArray[np.int32], where: str
-) -> Requantize:
-    """The constants for `scales` (out,); refused when an accumulator or its scaled value could leave int32.
+class _Arithmetic(NamedTuple):
+    """The constants of a layer that multiplies."""
 
-    |x - zero_point| is at most 255, and 256 leaves room for folding the zero point into the bias.
+    weights: NDArray[np.int8]
+    bias: NDArray[np.int32]
+    requantize: Requantize
+
+
+def _arithmetic(
+    scales: NDArray[np.float64],
+    weights: NDArray[np.int8],
+    bias: NDArray[np.int32],
+    layer: tuple[Layer, int, int, str],
+) -> _Arithmetic:
+    """Constants that compute what TFLite's do for `scales` (out,), in channels that the kernels can take.
+
+    Refused when an accumulator or its scaled value could leave int32. |x - zero_point| is at most 255, and
+    256 leaves room for folding the zero point into the bias. `layer` is the layer, its bounds and its name.
     """
-    magnitudes = np.abs(weights.reshape(len(weights), -1).astype(np.int64)).sum(axis=1)
-    largest = np.abs(bias.astype(np.int64)) + 256 * magnitudes
-    if (largest >= 1 << 31).any() or (largest * scales >= 1 << 30).any():
+    common, lower, upper, where = layer
+    weights, bias, scales = _positive(weights, bias, scales, where)
+    rows = weights.reshape(len(weights), -1).astype(np.int64)
+    largest = np.abs(bias.astype(np.int64)) + 256 * np.abs(rows).sum(axis=1)
+    unsafe = (largest >= 1 << 31) | (largest * scales >= 1 << 30)
+    try:
+        constants = quantize_multipliers(scales)
+    except ValueError as error:
+        raise damaged(f"{where}: {error}") from error
+    if not unsafe.any():
+        return _Arithmetic(weights, bias, constants)
+    scaled = requantize(bias, constants).astype(np.int64)
+    shifted = np.abs(bias.astype(np.int64)) << np.maximum(constants.shift, 0).astype(np.int64)
+    fits = ((shifted < 1 << 31) | (constants.shift <= 0)) & (np.abs(scaled) < 1 << 30)
+    constant = ~rows.any(axis=1) & fits
+    if (unsafe & ~constant).any():
         raise BadInputError(
             f"{where}: the int32 accumulator can overflow", "Use fewer inputs or a smaller bias."
         )
-    try:
-        return quantize_multipliers(scales)
-    except ValueError as error:
-        raise damaged(f"{where}: {error}") from error
+    # A channel without weights always gives the same: let it do so from small numbers.
+    zero_point = common.output.zero_point
+    value = np.clip(scaled + zero_point, lower, upper) - zero_point
+    one = quantize_multipliers(np.ones(len(weights)))
+    return _Arithmetic(
+        weights,
+        np.where(unsafe, value, bias).astype(np.int32),
+        Requantize(
+            np.where(unsafe, one.multiplier, constants.multiplier),
+            np.where(unsafe, one.shift, constants.shift),
+        ),
+    )
+
+
+def _positive(
+    weights: NDArray[np.int8], bias: NDArray[np.int32], scales: NDArray[np.float64], where: str
+) -> tuple[NDArray[np.int8], NDArray[np.int32], NDArray[np.float64]]:
+    """The same products with scales that are not negative: the signs move to weights and bias."""
+    negative = scales < 0
+    if not negative.any():
+        return weights, bias, scales
+    if (weights[negative] == -128).any() or (bias[negative] == -(1 << 31)).any():
+        raise unsupported(f"{where}: a negative scale of weights that reach -128", "Quantize them again.")
+    sign = np.where(negative, -1, 1)
+    turned = weights * sign.reshape(-1, *(1,) * (weights.ndim - 1))
+    return turned.astype(np.int8), (bias.astype(np.int64) * sign).astype(np.int32), np.abs(scales)

@@ -11,22 +11,46 @@ import json
 import math
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 from edgel3_deploy.errors import BadInputError
-from edgel3_deploy.fileio import read_file
 from edgel3_deploy.graph.densify import dense_raw
-from edgel3_deploy.graph.flatbuffer import GARBAGE, RawModel, RawOperator, RawTensor, damaged, parse_model
+from edgel3_deploy.graph.flatbuffer import (
+    GARBAGE,
+    RawModel,
+    RawOperator,
+    RawTensor,
+    damaged,
+    parse_model,
+    unsupported,
+)
 from edgel3_deploy.graph.ir import Layer, Network, Tensor
 from edgel3_deploy.graph.operators import BUILDERS, PREFIXES
 
 METADATA = "edgel3_deploy"
 FRONT_ENDS: dict[tuple[int, ...], str] = {(64, 50): "sea", (256, 199): "l3"}
+"""Front ends by the shape of their spectrograms."""
+DECIBELS = (-80.0, 0.0)
+"""What front ends give."""
+_LEAST_COVER, _COARSEST_STEP = 0.75, 1.25
 QUANTIZE_HINT = (
-    "Quantize it to full int8, input and output included, for example with: edgel3-deploy quantize"
+    "Convert it to full int8: optimizations = [tf.lite.Optimize.DEFAULT], a representative_dataset, "
+    "target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8], "
+    "inference_input_type = inference_output_type = tf.int8."
 )
+_HINTS = {
+    "convert with a fixed batch of 1": ("SHAPE", "STRIDED_SLICE", "PACK", "GATHER"),
+    "put each BatchNorm between its convolution and the activation, where it is folded": (
+        "MUL",
+        "ADD",
+        "SUB",
+    ),
+    "convert to full int8, input and output included": ("QUANTIZE", "DEQUANTIZE"),
+}
+"""What to do about operators that are not supported."""
 SUPPORTED = ", ".join(PREFIXES)
 MAX_ELEMENTS = 1 << 26
+MAX_ROWS = 1 << 16
+"""Rows and columns of all maps together: the planner looks at each."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +65,8 @@ def read_network(data: bytes, name: str = "") -> Network:
     """The network in `data`, the bytes of a full-int8 .tflite file.
 
     `name` overrides the name that the file's metadata entry "edgel3_deploy" carries. Without that entry the
-    input gain is 1, the offset 0, and the front end is guessed from the input's shape.
+    input gain is 1, the offset 0, and the front end is guessed from the input's shape and range, which the
+    network's warnings say.
     Raises BadInputError for damaged files, float models, dynamic shapes and unsupported operators.
     """
     model = dense_raw(parse_model(data))
@@ -52,29 +77,39 @@ def read_network(data: bytes, name: str = "") -> Network:
         metadata = _metadata(model)
     except GARBAGE as error:
         raise damaged(str(error)) from error
-    front_end = metadata.front_end
-    if front_end is None:
-        front_end = FRONT_ENDS.get(layers[0].input.shape[:2], "")
+    front_end, warnings = (
+        _guessed_front_end(layers[0].input) if metadata.front_end is None else (metadata.front_end, ())
+    )
     return Network(
         name=name or metadata.name or "model",
         layers=layers,
         input_gain=metadata.input_gain,
         input_offset=metadata.input_offset,
         front_end=front_end,
+        warnings=warnings,
     )
 
 
-def read_network_file(path: Path, name: str = "") -> tuple[Network, bytes]:
-    """The network in a .tflite file, as `read_network` gives it, and the file's bytes.
+def _guessed_front_end(tensor: Tensor) -> tuple[str, tuple[str, ...]]:
+    """The front end that may be meant where the file names none, and a warning that it is a guess.
 
-    The bytes are as stored; runtimes and references take `dense_model` of them. Raises BadInputError, naming
-    the file.
+    None is guessed where the input's quantization does not hold what front ends give.
     """
-    content = read_file(path, "a .tflite model")
-    try:
-        return read_network(content, name), content
-    except BadInputError as error:
-        raise BadInputError(f"{path}: {error.message}", error.hint) from error
+    shape = tensor.shape[:2] if tensor.shape[2:] in ((), (1,)) else ()
+    guessed = FRONT_ENDS.get(shape, "")
+    if not guessed:
+        return "", ()
+    low, high = (tensor.scale * (bound - tensor.zero_point) for bound in (-128, 127))
+    cover = (min(high, DECIBELS[1]) - max(low, DECIBELS[0])) / (DECIBELS[1] - DECIBELS[0])
+    if cover < _LEAST_COVER or tensor.scale > _COARSEST_STEP:
+        return "", (
+            f"the model's input holds {low:.4g} to {high:.4g} in steps of {tensor.scale:.3g}, not the -80 to "
+            f"0 dB of the front end {guessed}, whose shape it has: taken for a network without front end",
+        )
+    return guessed, (
+        f"the model says nothing of its input: assumed {guessed}, by its shape; anything else gives "
+        "meaningless embeddings",
+    )
 
 
 def _refuse_float(model: RawModel) -> None:
@@ -94,16 +129,20 @@ def _refuse_float(model: RawModel) -> None:
 
 
 def _refuse_unsupported(model: RawModel) -> None:
-    unsupported = [
-        f"{operator.kind} at layer {operator.index} ({_output_name(model, operator)!r})"
-        for operator in model.operators
-        if operator.kind not in BUILDERS
-    ]
-    if unsupported:
-        more = f" and {len(unsupported) - 5} more" if len(unsupported) > 5 else ""
+    kinds: dict[str, list[RawOperator]] = {}
+    for operator in model.operators:
+        if operator.kind not in BUILDERS:
+            kinds.setdefault(operator.kind, []).append(operator)
+    if kinds:
+        first = (
+            f"{kind} at layer {found[0].index} ({_output_name(model, found[0])!r})"
+            + (f" and {len(found) - 1} more" if len(found) > 1 else "")
+            for kind, found in kinds.items()
+        )
+        advice = [hint for hint, causes in _HINTS.items() if not kinds.keys().isdisjoint(causes)]
         raise BadInputError(
-            f"unsupported operator: {', '.join(unsupported[:5])}{more}",
-            f"Supported are {SUPPORTED} with fused activations; convert with a fixed batch of 1.",
+            f"unsupported operator: {', '.join(first)}",
+            "; ".join((f"Supported are {SUPPORTED} with fused activations", *advice)) + ".",
         )
 
 
@@ -130,6 +169,11 @@ def _layers(model: RawModel) -> tuple[Layer, ...]:
         )
         constants = tuple(None if index == -1 else _lookup(model, index) for index in operator.inputs[1:])
         layers.append(BUILDERS[operator.kind](common, operator, constants, where))
+    rows = sum(sum(layer.output.shape[:2]) for layer in layers if len(layer.output.shape) == 3)
+    if rows + (sum(layers[0].input.shape[:2]) if len(layers[0].input.shape) == 3 else 0) > MAX_ROWS:
+        raise unsupported(
+            f"maps of {rows:,} rows and columns in all, more than {MAX_ROWS:,}", "Shorten the input."
+        )
     if current != model.outputs[0]:
         raise BadInputError(
             "the model's output is not that of its last layer", "Only plain chains are supported."
@@ -152,6 +196,11 @@ def _activation(model: RawModel, index: int, where: str) -> Tensor:
     shape = raw.shape[1:] if len(raw.shape) > 1 else raw.shape
     if len(raw.shape) > 1 and raw.shape[0] != 1:
         raise BadInputError(f"{where}: batch of {raw.shape[0]}", "Convert the model with a fixed batch of 1.")
+    if -1 in shape:
+        raise BadInputError(
+            f"{where}: dynamic shape {raw.shape} of tensor {raw.name!r}",
+            "Convert the model with fixed sizes.",
+        )
     if not shape or min(shape) < 1 or math.prod(shape) > MAX_ELEMENTS:
         raise damaged(f"{where}: shape {raw.shape} of tensor {raw.name!r}")
     if len(raw.scales) != 1 or len(raw.zero_points) != 1:

@@ -10,13 +10,13 @@ from edgel3_deploy.graph.ir import Network, Tensor
 
 
 def quantize_input(network: Network, log_mel_db: NDArray[np.float32]) -> NDArray[np.int8]:
-    """Decibel spectrograms (n, mel, frames) to the network's int8 input (n, mel, frames, 1).
+    """Decibel spectrograms (n, mel, frames) to the network's int8 input: (n, mel, frames, 1), or without 1.
 
     q = round((gain * dB + offset) / scale) + zero_point, halves away from zero, in float64, clamped to int8.
     Raises BadInputError for another shape and for values that are not finite.
     """
     tensor = network.input
-    if log_mel_db.ndim != 3 or (*log_mel_db.shape[1:], 1) != tensor.shape:
+    if log_mel_db.ndim != 3 or tensor.shape not in ((*log_mel_db.shape[1:], 1), log_mel_db.shape[1:]):
         raise BadInputError(
             f"spectrograms of shape {log_mel_db.shape} for a network whose input is {tensor.shape}",
             "Use the front end the network was trained with.",
@@ -28,8 +28,8 @@ def quantize_input(network: Network, log_mel_db: NDArray[np.float32]) -> NDArray
     real = network.input_gain * log_mel_db.astype(np.float64) + network.input_offset
     ratio = real / tensor.scale
     rounded = np.trunc(ratio + np.copysign(0.5, ratio)) + tensor.zero_point
-    quantized: NDArray[np.int8] = np.clip(rounded, -128, 127).astype(np.int8)[..., np.newaxis]
-    return quantized
+    quantized: NDArray[np.int8] = np.clip(rounded, -128, 127).astype(np.int8)
+    return quantized.reshape(len(log_mel_db), *tensor.shape)
 
 
 def dequantize(tensor: Tensor, values: NDArray[np.int8]) -> NDArray[np.float32]:

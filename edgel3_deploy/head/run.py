@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.errors import BadInputError, UsageError
+from edgel3_deploy.extras import require_extra
 from edgel3_deploy.fileio import sha256
-from edgel3_deploy.graph.densify import dense_model
 from edgel3_deploy.graph.ir import Network
-from edgel3_deploy.graph.reader import read_network, read_network_file
+from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.head.adapt import head_for
 from edgel3_deploy.head.dataset import Dataset, check_trainable
 from edgel3_deploy.head.embeddings import embed_clips, float_embedder, int8_embedder
@@ -37,6 +37,7 @@ from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.models.weights import read_weights
 from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.quantize import quantize
+from edgel3_deploy.reference.accept import read_network_file
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ def train_head(request: TrainRequest, progress: Progress = silent) -> TrainResul
     Raises BadInputError for a data set or a model that cannot be used, UsageError for folds that are not
     there and for a comparison with float weights that are not at hand.
     """
+    require_extra("head", "training a head")
     dataset = _without(read_dataset(request.data, request.format), request.held_out, request.data)
     model = _take(request.model, request.calibration, progress)
     if request.compare_float and model.weights is None:
@@ -138,6 +140,7 @@ def judge_head(
     Raises UsageError for another model's head and if no clip is left; BadInputError for a data set that
     cannot be used or has other labels.
     """
+    require_extra("head", "judging a head")
     dataset = read_dataset(data, format)
     taken = _take(model, calibration, progress)
     head = head_for(head, taken.network, taken.tflite, taken.weights)
@@ -175,7 +178,7 @@ def _take(model: str, calibration: Sequence[Path], progress: Progress) -> _Model
         if calibration:
             raise UsageError(f"{model} is quantized already", "Leave out --calibration.")
         network, content = read_network_file(located.path, located.name)
-        return _Model(located.name, network, dense_model(content), None, ())
+        return _Model(located.name, network, content, None, network.warnings)
     weights = read_weights(located.path)
     quantized = quantize(weights, calibration=calibration, progress=progress)
     network = read_network(quantized.tflite, name=located.name)

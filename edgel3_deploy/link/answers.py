@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgel3_deploy.link.protocol import CounterUnit, ResetCause, SlotState, StayReason
+from edgel3_deploy.link.protocol import CounterUnit, ResetCause, SensorState, SlotState, StayReason
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,29 @@ class SettingState:
 
     value: int
     is_kept: bool
+
+
+@dataclass(frozen=True)
+class SensorReport:
+    """What the sensor does and how far it is; samples of the source at `rate` Hz, counted from its start.
+
+    `hop` is in samples at the network's rate. Records `oldest` to `windows` - 1 are held, each of
+    `record_size` bytes with arrays of `label_count`, `bands` and `embedding_size` elements.
+    """
+
+    state: SensorState
+    has_microphone: bool
+    rate: int
+    samples: int
+    lost: int
+    hop: int
+    windows: int
+    oldest: int
+    label_count: int
+    bands: int
+    embedding_size: int
+    record_size: int
+    summaries: int
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import TypeVar, cast
 
@@ -14,6 +15,7 @@ from edgel3_deploy.link.answers import (
     Labels,
     MemoryUse,
     ResetRecord,
+    SensorReport,
     SettingState,
     SlotImage,
 )
@@ -34,9 +36,12 @@ from edgel3_deploy.link.protocol import (
     ErrorCode,
     ResetCause,
     Role,
+    SensorSource,
+    SensorState,
     SlotState,
     StayReason,
 )
+from edgel3_deploy.link.record import Record, RecordError, decode_record, record_size
 from edgel3_deploy.link.text import printable
 
 _LEAST_RUN_SECONDS = 3.0
@@ -61,8 +66,19 @@ class Client:
     ) -> None:
         self._port = port
         self._exchange = Exchange(port, timeout=timeout, retries=retries)
+        self._timeout = timeout
         self._request = self._exchange.request
         self._run_timeout = run_timeout
+
+    @property
+    def port(self) -> Port:
+        """The port, for text between frames."""
+        return self._port
+
+    @property
+    def run_timeout(self) -> float:
+        """The wait for an inference, in seconds."""
+        return self._run_timeout
 
     def hello(self) -> Role:
         """Compare protocol versions, and learn who answers; nothing else works before."""
@@ -173,6 +189,57 @@ class Client:
         values = {"key": key, "value": value}
         return self._setting(self._request("write_setting", values, timeout=_ERASE_SECONDS, retries=1))
 
+    def read_sensor(self) -> SensorReport:
+        """What the sensor does and how far it is. Raises NotSupportedError if the image has no front end."""
+        return self._sensor("read_sensor")
+
+    def start_sensor(self, source: SensorSource) -> SensorReport:
+        """Let the sensor begin anew with that source. Raises NotSupportedError for a missing microphone."""
+        return self._sensor("start_sensor", {"source": int(source)})
+
+    def play_audio(self, offset: int, pcm: bytes, *, timeout: float | None = None) -> int:
+        """Let the sensor hear int16 samples, at most MAX_CHUNK bytes, `offset` samples behind its start.
+
+        Returns how many records there are. The reply comes when what the chunk completes is computed:
+        `timeout` is by default that of a run. Raises NotSupportedError unless the sensor is PLAYING.
+        """
+        values: dict[str, Value] = {"offset": offset & 0xFFFF_FFFF, "data": pcm}
+        answer = self._request("play_audio", values, timeout=timeout or self._run_timeout)
+        expected = (offset + len(pcm) // SAMPLE_BYTES) & 0xFFFF_FFFF
+        found = _int(answer, "next")
+        if found != expected:
+            raise diagnosis.malformed(self._port.path, f"next offset {found} instead of {expected}")
+        return _int(answer, "windows")
+
+    def read_record(self, sequence: int, sensor: SensorReport) -> Record | None:
+        """The record of that number, whose sizes `sensor` gives; None if it does not exist yet.
+
+        Raises RefusedError (OUT_OF_RANGE, the oldest as detail) if it is no longer held.
+        """
+        sizes = (sensor.label_count, sensor.bands, sensor.embedding_size)
+        if sensor.record_size != record_size(*sizes):
+            raise diagnosis.malformed(self._port.path, f"records of {sensor.record_size} bytes")
+        try:
+            data = self._read_tensor(
+                "read_record", sensor.record_size, {"sequence": sequence}, ask=self._ask_sensor
+            )
+            return decode_record(data, *sizes)
+        except diagnosis.RefusedError as error:
+            if error.code == ErrorCode.NO_RESULT:
+                return None
+            raise
+        except RecordError as error:
+            raise diagnosis.malformed(self._port.path, str(error)) from error
+
+    def read_summary(self) -> bytes | None:
+        """The payload of the newest summary, for `summary.decode_summary`; None before the first."""
+        try:
+            return cast(bytes, self._ask_sensor("read_summary")["data"])
+        except diagnosis.RefusedError as error:
+            if error.code == ErrorCode.NO_RESULT:
+                return None
+            raise
+
     def begin_update(self, slot: int, image: Announcement, *, force: bool = False) -> int:
         """Announce an image to the loader; return how many sectors, from the slot's first, are to be erased.
 
@@ -210,11 +277,32 @@ class Client:
         """Restart the chip, which ends the session."""
         self._leave("reset")
 
-    def _read_tensor(self, name: str, size: int) -> bytes:
+    def _sensor(self, name: str, values: Mapping[str, Value] | None = None) -> SensorReport:
+        answer = self._ask_sensor(name, values)
+        known = {
+            "state": self._enum(SensorState, answer, "state"),
+            "has_microphone": bool(answer["has_microphone"]),
+        }
+        return SensorReport(**{**answer, **known})  # type: ignore[arg-type]
+
+    def _ask_sensor(self, name: str, values: Mapping[str, Value] | None = None) -> dict[str, Value]:
+        """A request that may find the sensor's network running: it is repeated until a run is over."""
+        return self._request(name, values, retries=math.ceil(self._run_timeout / self._timeout))
+
+    def _read_tensor(
+        self,
+        name: str,
+        size: int,
+        which: Mapping[str, Value] | None = None,
+        *,
+        ask: Callable[[str, Mapping[str, Value]], dict[str, Value]] | None = None,
+    ) -> bytes:
+        ask = ask or self._request
         tensor = b""
         while len(tensor) < size:
             length = min(MAX_CHUNK, size - len(tensor))
-            data = cast(bytes, self._request(name, {"offset": len(tensor), "length": length})["data"])
+            values = {**(which or {}), "offset": len(tensor), "length": length}
+            data = cast(bytes, ask(name, values)["data"])
             if len(data) != length:
                 what = name.removeprefix("read_")
                 raise diagnosis.malformed(self._port.path, f"{len(data)} {what} bytes instead of {length}")

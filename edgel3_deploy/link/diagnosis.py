@@ -67,6 +67,25 @@ _SETTING_REFUSALS: Mapping[int, tuple[str, str]] = {
         _FLASH_REFUSES.replace("Flash again", "Try again"),
     ),
 }
+_NO_FRONT_END = (
+    "its image has no front end",
+    "Build without --no-front-end, of a network whose front end the board can run.",
+)
+_UNSUPPORTED: Mapping[str, tuple[str, str]] = {
+    "enter_bootloader": (
+        "it has neither a loader nor a ROM bootloader to jump into",
+        "Flash it with a debug probe (--via openocd).",
+    ),
+    "load_audio": _NO_FRONT_END,
+    **dict.fromkeys(("read_sensor", "read_record", "read_summary"), _NO_FRONT_END),
+    "start_sensor": (
+        "it has no microphone, or its image no front end",
+        "Play a recording to it, or build for a board with a microphone, without --no-front-end.",
+    ),
+    "play_audio": ("its sensor does not play what the host sends", _AGAIN),
+    "read_labels": ("its image has no head", "Build with --head."),
+}
+_UNSUPPORTED_OTHER = ("its image cannot do that", _SAME_VERSION)
 _STAYS: Mapping[StayReason, str] = {
     StayReason.NONE: "it gives no reason",
     StayReason.REQUESTED: "it was asked to",
@@ -78,6 +97,13 @@ _STAYS: Mapping[StayReason, str] = {
 _REFUSALS_OF: Mapping[str, Mapping[int, tuple[str, str]]] = {
     **dict.fromkeys(("begin_update", "erase", "write", "verify", "boot"), _UPDATE_REFUSALS),
     **dict.fromkeys(("read_setting", "write_setting"), _SETTING_REFUSALS),
+    "play_audio": {ErrorCode.OUT_OF_RANGE: ("samples are missing before these", _AGAIN)},
+    "read_record": {
+        ErrorCode.OUT_OF_RANGE: (
+            "it no longer holds that record, only from {detail} on",
+            "Read records at least as often as they are made.",
+        )
+    },
 }
 
 
@@ -91,7 +117,7 @@ class RefusedError(LinkError):
 
 
 class NotSupportedError(RefusedError):
-    """The firmware cannot serve the request on its chip: only `enter_bootloader` may be refused so."""
+    """The firmware cannot serve the request: its chip or its image lacks what it takes."""
 
 
 class CrashedError(LinkError):
@@ -116,12 +142,8 @@ def refused(path: str, request: str, code: int, detail: int) -> LinkError:
         return other_version(path, detail)
     what = f"the board on {path} refused '{request}'"
     if code == ErrorCode.NOT_SUPPORTED:
-        return NotSupportedError(
-            f"{what}: it has neither a loader nor a ROM bootloader to jump into",
-            "Flash it with a debug probe (--via openocd).",
-            code,
-            detail,
-        )
+        reason, hint = _UNSUPPORTED.get(request, _UNSUPPORTED_OTHER)
+        return NotSupportedError(f"{what}: {reason}", hint, code, detail)
     if code in _REFUSALS_OF.get(request, {}):
         reason, hint = _REFUSALS_OF[request][code]
         return RefusedError(f"{what}: {reason.format(detail=detail)}", hint, code, detail)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 MAX_CHUNK = 512
 """Most bytes of tensor data in one frame."""
 SAMPLE_BYTES = 2
@@ -116,6 +116,23 @@ class CounterUnit(IntEnum):
     INSTRUCTIONS = 1
 
 
+class SensorState(IntEnum):
+    """What the sensor does: where its samples come from, or why none are taken."""
+
+    NO_SOURCE = 0
+    LISTENING = 1
+    PLAYING = 2
+    RESTING = 3
+    ASLEEP = 4
+
+
+class SensorSource(IntEnum):
+    """Where the sensor's samples come from: the board's microphone, or play_audio."""
+
+    MICROPHONE = 0
+    LINK = 1
+
+
 RUN_CHECKSUMS = 1
 """Flag of `run`: compute the CRC-32 of every layer's output (not counted in the timing)."""
 
@@ -131,6 +148,23 @@ WRITE_UNIT = 32
 _FAULT_REGISTERS = tuple(
     Field(name, "u32", "stacked register") for name in ("r0", "r1", "r2", "r3", "r12", "lr", "pc", "xpsr")
 ) + tuple(Field(name, "u32", "System Control Block") for name in ("cfsr", "hfsr", "mmfar", "bfar"))
+
+_NO_FRONT_END = "NOT_SUPPORTED by an image without a front end."
+_SENSOR = (
+    Field("state", "u8", "a SensorState"),
+    Field("has_microphone", "u8", "1 if a microphone answers on this board, else 0"),
+    Field("rate", "u32", "of the source's samples, in Hz"),
+    Field("samples", "u64", "of the source, taken since the start"),
+    Field("lost", "u32", "samples of the microphone lost since the start"),
+    Field("hop", "u32", "from one window to the next, in samples at the network's rate"),
+    Field("windows", "u32", "records since the start: the sequence of the next"),
+    Field("oldest", "u32", "sequence of the oldest record that is held"),
+    Field("label_count", "u16", "labels of a record, 0 without a head"),
+    Field("bands", "u16", "bands of a record"),
+    Field("embedding_size", "u16", "int8 elements of a record's embedding"),
+    Field("record_size", "u16", "bytes of a record"),
+    Field("summaries", "u32", "since the start"),
+)
 
 REQUESTS: tuple[Message, ...] = (
     Message(
@@ -197,7 +231,7 @@ REQUESTS: tuple[Message, ...] = (
         "Push a chunk of PCM into the front end; chunks go in ascending order from offset 0, which begins a "
         "stream. A window may end one second behind it, and at every multiple of the front end's hop from "
         "there on. Where the front end shares memory with the network a stream is one window, and `run` ends "
-        "it. NOT_SUPPORTED by an image without a front end.",
+        "it. " + _NO_FRONT_END,
         (
             Field("offset", "u32", "samples from the start of the stream"),
             Field("flags", "u8", "bit 0: AUDIO_WINDOW"),
@@ -262,6 +296,36 @@ REQUESTS: tuple[Message, ...] = (
         "Change one setting; it counts at once.",
         (Field("key", "u16", "of the setting"), Field("value", "i32", "in the setting's unit and range")),
     ),
+    Message(0x17, "read_sensor", f"What the sensor does, and how far it is. {_NO_FRONT_END}"),
+    Message(
+        0x18,
+        "start_sensor",
+        "Let the sensor begin anew with another source: a silent past, sequence 0. NOT_SUPPORTED if that "
+        "source is a microphone that is not there.",
+        (Field("source", "u8", "a SensorSource"),),
+    ),
+    Message(
+        0x19,
+        "play_audio",
+        "Let the sensor hear a chunk; chunks go in ascending order from offset 0 behind start_sensor. What "
+        "they complete is computed before the reply. NOT_SUPPORTED unless the sensor is PLAYING.",
+        (
+            Field("offset", "u32", "samples since start_sensor"),
+            Field("data", "data", "int16 samples at the rate of read_sensor, at most MAX_CHUNK bytes"),
+        ),
+    ),
+    Message(
+        0x1A,
+        "read_record",
+        "Read a chunk of a record (layout below). NO_RESULT if it does not exist yet, OUT_OF_RANGE if it is "
+        "no longer held.",
+        (
+            Field("sequence", "u32", "of the record, from 0"),
+            Field("offset", "u16", "bytes from the start of the record"),
+            Field("length", "u16", "at most MAX_CHUNK"),
+        ),
+    ),
+    Message(0x1B, "read_summary", "Read the newest summary. NO_RESULT before the first."),
 )
 
 REPLY_BIT = 0x80
@@ -408,6 +472,19 @@ REPLIES: tuple[Message, ...] = (
         "The setting is changed, and stored where the board has flash for it.",
         (Field("value", "i32", "as read back"), Field("is_kept", "u8", "as in read_setting")),
     ),
+    Message(0x97, "read_sensor", "What the sensor does.", _SENSOR),
+    Message(0x98, "start_sensor", "The sensor has begun; fields as in read_sensor.", _SENSOR),
+    Message(
+        0x99,
+        "play_audio",
+        "The sensor has heard the chunk.",
+        (
+            Field("next", "u32", "offset behind the chunk"),
+            Field("windows", "u32", "records since the start"),
+        ),
+    ),
+    Message(0x9A, "read_record", "The chunk.", (Field("data", "data", "bytes of the record"),)),
+    Message(0x9B, "read_summary", "The summary, laid out as below.", (Field("data", "data", "its payload"),)),
     Message(
         0xFE,
         "fault",
@@ -427,7 +504,8 @@ REPLIES: tuple[Message, ...] = (
                 "u32",
                 "the offending value; for VERSION_MISMATCH the firmware's version, for VERSION_BELOW the "
                 "installed image's, for NOT_ERASED and FLASH_FAILED the address (of a setting: the key), for "
-                "BAD_IMAGE the CRC found",
+                "BAD_IMAGE the CRC found; of read_record for NO_RESULT the next sequence, for OUT_OF_RANGE "
+                "the oldest that is held",
             ),
         ),
     ),

@@ -30,9 +30,12 @@ from edgel3_deploy.link.protocol import (
     Message,
     ResetCause,
     Role,
+    SensorSource,
+    SensorState,
     SlotState,
     StayReason,
 )
+from edgel3_deploy.link.render_record import record_section, render_record_layout
 from edgel3_deploy.link.render_settings import render_table, settings_section
 from edgel3_deploy.link.render_summary import render_decoder, render_layout, summary_section
 from edgel3_deploy.resources import firmware_dir
@@ -53,6 +56,8 @@ _ENUMS: tuple[tuple[str, str, str, str, type[IntEnum]], ...] = (
     ("What the latest reset was.", "link_reset_cause_t", "LINK_RESET", "Reset causes", ResetCause),
     ("Why the loader waits.", "link_stay_reason_t", "LINK_STAY", "Reasons to stay in the loader", StayReason),
     ("What a slot holds.", "link_slot_state_t", "LINK_SLOT", "Slot states", SlotState),
+    ("What the sensor does.", "link_sensor_state_t", "LINK_SENSOR", "Sensor states", SensorState),
+    ("Where its samples come from.", "link_sensor_source_t", "LINK_SOURCE", "Sensor sources", SensorSource),
 )
 """Documentation, C type, prefix of C names, heading on the page, values."""
 _WIDTH = 110
@@ -131,6 +136,7 @@ def render_page() -> str:
         *_message_sections(REPLIES),
         *(line for _, _, _, heading, values in _ENUMS for line in _value_table(heading, values)),
         *settings_section(),
+        *record_section(),
         *summary_section(),
         "## Field types",
         "",
@@ -189,6 +195,7 @@ def main() -> None:
     firmware = firmware_dir()
     (firmware / "link" / "protocol.h").write_text(render_header())
     (firmware / "settings" / "table.h").write_text(render_table())
+    (firmware / "link" / "record_layout.h").write_text(render_record_layout())
     (firmware / "link" / "summary_layout.h").write_text(render_layout())
     (firmware.parent / "docs" / "protocol.md").write_text(render_page())
     (firmware.parent / "docs" / "summary-decoder.js").write_text(render_decoder())

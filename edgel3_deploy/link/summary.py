@@ -50,6 +50,12 @@ class SummaryField:
         """The largest number in the bits that stands for a value."""
         return (1 << self.bits) - (2 if self.absent else 1)
 
+    def number(self, value: int | None) -> int:
+        """The bits that the firmware sets for a value in 1/`divisor` of `unit`, None for an absent one."""
+        if value is None:
+            return self.most + 1
+        return min(max((value - self.low + self.step // 2) // self.step, 0), self.most)
+
     def decode(self, raw: int) -> int | float | str | None:
         """The value behind the bits. Raises SummaryError for one that the enumeration has not."""
         if raw > self.most:
@@ -69,8 +75,10 @@ def _level(name: str, doc: str) -> SummaryField:
 FIELDS: tuple[SummaryField, ...] = (
     SummaryField("layout", 4, "", f"of the fields: {SUMMARY_LAYOUT}"),
     SummaryField("node_id", 16, "", "the setting node_id"),
-    SummaryField("sequence", 16, "", "counts summaries since the reset, modulo 65,536"),
-    SummaryField("time", 32, "s", "of the end of the interval, since the reset"),
+    SummaryField("sequence", 16, "", "counts summaries since the sensor's start, modulo 65,536"),
+    SummaryField(
+        "time", 32, "s", "of sound from the sensor's start to the interval's end, lost samples included"
+    ),
     _level("laeq", "equivalent level, A-weighted"),
     _level("lafmax", "highest fast level, A-weighted"),
     _level("l10", "level that was exceeded for 10 % of the time"),

@@ -7,6 +7,7 @@ for Edge Intelligence" (ICASSP 2021). Files: the `models` branch of https://gith
 from __future__ import annotations
 
 import difflib
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -117,6 +118,11 @@ def member_of(path: Path) -> Member | None:
     """The member whose original file name `path` bears, compressed or not."""
     file_name = path.name.removesuffix(".gz")
     return next((candidate for candidate in FAMILY if candidate.file_name == file_name), None)
+
+
+def blob_id(content: bytes) -> str:
+    """The git blob id of a file's bytes: SHA-1 over "blob <length>\\0" and the bytes, hexadecimal."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def model_name(path: Path) -> str:

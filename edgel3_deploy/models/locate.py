@@ -18,7 +18,12 @@ BUNDLED = "bundled"
 """The name of the model that ships with the package."""
 
 Kind = Literal["weights", "tflite"]
-_SUFFIXES: dict[str, Kind] = {".h5": "weights", ".h5.gz": "weights", ".tflite": "tflite"}
+_SUFFIXES: dict[str, Kind] = {
+    ".h5": "weights",
+    ".h5.gz": "weights",
+    ".keras": "weights",
+    ".tflite": "tflite",
+}
 
 
 @dataclass(frozen=True)

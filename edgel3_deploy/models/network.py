@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,8 @@ class FloatNetwork:
     """Eight convolutions in four blocks, 2x2 max pool after blocks 1 to 3, global max pool at the end.
 
     The input of `forward` is the front end's decibel spectrogram (mel, frames); `input_gain` and
-    `input_offset` are the folded input BatchNorm: x = input_gain * dB + input_offset.
+    `input_offset` are the folded input BatchNorm: x = input_gain * dB + input_offset. `warnings` says what
+    the user should know of the file that it was read from.
     """
 
     name: str
@@ -35,6 +36,7 @@ class FloatNetwork:
     input_gain: float
     input_offset: float
     convs: tuple[FloatConv, ...]
+    warnings: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def embedding(self) -> int:

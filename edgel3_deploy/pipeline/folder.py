@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 from edgel3_deploy.errors import BadInputError, UsageError
+from edgel3_deploy.fileio import open_lock, try_lock
 from edgel3_deploy.pipeline.manifest import FILE_NAME, Manifest, read_manifest
 
 
@@ -89,13 +89,21 @@ class BuildFolder:
 def build_folder(directory: Path) -> Iterator[BuildFolder]:
     """Lock `directory` for a build and clean up after interrupted ones; what is staged, not committed, goes.
 
-    Raises UsageError if another process builds there, the place cannot be written, or it is no build's.
+    A symbolic link stays, and what it leads to is replaced. Raises UsageError if another process builds
+    there, the place cannot be written, it is no build's, or it is the current folder or one above.
     """
-    directory = directory.absolute()
+    directory = Path(os.path.realpath(directory))
+    here = Path(os.path.realpath(os.curdir))
+    if directory == here or directory in here.parents:
+        raise UsageError(
+            f"{directory} is the current folder, or one above it, which a build would replace",
+            "Choose another --output, such as build, or give the command from elsewhere.",
+        )
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
-        with (directory.parent / f".{directory.name}.lock").open("w") as lock:
-            _lock(lock, directory)
+        with open_lock(directory.parent / f".{directory.name}.lock") as lock:
+            if not try_lock(lock):
+                raise UsageError(f"{directory} is being built by another process", "Wait until it is done.")
             folder = BuildFolder(directory)
             folder.recover()
             folder.check_ours()
@@ -107,13 +115,4 @@ def build_folder(directory: Path) -> Iterator[BuildFolder]:
         raise UsageError(
             f"{error.filename or directory}: {error.strerror or error}",
             "Check the path and its permissions, make room, or choose another --output.",
-        ) from error
-
-
-def _lock(file: IO[str], directory: Path) -> None:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise UsageError(
-            f"{directory} is being built by another process", "Wait until it is done."
         ) from error

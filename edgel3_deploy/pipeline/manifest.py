@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from edgel3_deploy.audio.frontend import L3, SEA
+from edgel3_deploy.boards import board_names
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.boards.check import check_board
 from edgel3_deploy.errors import BadInputError, UsageError
@@ -45,16 +46,17 @@ class MemoryUse:
 class Manifest:
     """One build, without paths of the machine and without times, so that builds compare.
 
-    Hashes are SHA-256 in hexadecimal. `status` is "linked", or "rendered" for a TFLite Micro project without
-    a library to link. `head_sha256` is that of head.npz, None where the image has no head. `inputs` names the
-    model and hashes what it came from; `tools` maps names to versions; `files` maps every file that the build
-    wrote (but this one) to its hash. `goal` is what the native schedule was chosen for, within `ram_limit`
-    bytes of RAM if it is not None, `by` the cost kept low. `steps` lists, per step that the board reports,
-    the layers computed in it, and `orders` how it shows the last one's output. `memory` lists what lies
-    where, and when; what stays for ever is alive in every step. `layout` is what the image was linked for,
-    `image_version` what its header says. `front_end` names the front end that the image carries, empty if it
-    takes int8 from the host, and `front_end_memory` is where it has its state. `sizes` has the bytes of the
-    files that make produced.
+    Hashes are SHA-256 in hexadecimal. `status` is "linked", or "rendered" for a TFLite Micro project
+    without a library to link. `head_sha256` is that of head.npz, None where the image has no head. `inputs`
+    names the model and hashes what it came from; `recordings` has the SHA-256 of each that calibrated,
+    `layer_sqnr_db` the signal-to-noise ratio behind each convolution on them; `tools` maps names to
+    versions; `files` maps every file that the build wrote (but this one) to its hash. `goal` is what the
+    native schedule was chosen for, within `ram_limit` bytes of RAM if it is not None, `by` the cost kept
+    low. `steps` lists, per step that the board reports, the layers computed in it, and `orders` how it
+    shows the last one's output. `memory` lists what lies where, and when; what stays for ever is alive in
+    every step. `layout` is what the image was linked for, `image_version` what its header says. `front_end`
+    names the front end that the image carries, empty if it takes int8 from the host, and `front_end_memory`
+    is where it has its state. `sizes` has the bytes of the files that make produced.
     """
 
     build_id: str
@@ -74,6 +76,8 @@ class Manifest:
     model_sha256: str
     head_sha256: str | None
     inputs: Mapping[str, str]
+    recordings: tuple[str, ...]
+    layer_sqnr_db: Mapping[str, float]
     fidelity: Mapping[str, float] | None
     warnings: tuple[str, ...]
     tools: Mapping[str, str]
@@ -86,13 +90,19 @@ class Manifest:
         return (json.dumps({"format": FORMAT, **asdict(self)}, indent=2, sort_keys=True) + "\n").encode()
 
 
-def read_manifest(directory: Path) -> Manifest:
-    """The manifest of the build in `directory`.
+def _is_board(directory: Path) -> bool:
+    """Whether the folder has a board's name, as builds have unless told otherwise."""
+    return directory.name in board_names()
+
+
+def read_manifest(directory: Path, board_name: str = "") -> Manifest:
+    """The manifest of the build in `directory`, which should be for the board of that name (for the hint).
 
     Raises BadInputError, naming the field, if there is none, it is damaged, or of another format.
     """
     path = directory / FILE_NAME
-    hint = "Build again: edgel3-deploy build --board BOARD"
+    named = f" --board {board_name or directory.name}" if board_name or _is_board(directory) else ""
+    hint = f"Build again: edgel3-deploy build{named}"
     try:
         content = read_json(path)
         if not isinstance(content, dict) or "format" not in content:
@@ -119,6 +129,7 @@ def _check(manifest: Manifest, path: Path) -> None:
         "build_id": manifest.build_id,
         "model_sha256": manifest.model_sha256,
         **({} if manifest.head_sha256 is None else {"head_sha256": manifest.head_sha256}),
+        **{f"recordings[{index}]": digest for index, digest in enumerate(manifest.recordings)},
         **{f"files[{name!r}]": digest for name, digest in manifest.files.items()},
     }.items():
         _require(bool(_DIGEST.fullmatch(digest)), f"'{name}' is no SHA-256 in hexadecimal")
@@ -154,6 +165,7 @@ def _check_layout(board: Board, layout: FlashLayout, path: Path) -> None:
         _require(name.isprintable() and name != "", f"'board' has the name {name!r}")
     ram = [region.name for region in board.regions if region.kind == "ram"]
     _require(board.main_ram in ram, f"'board.main_ram' is {board.main_ram!r}, which is no RAM region")
+    _require(board.dma_ram in ("", *ram), f"'board.dma_ram' is {board.dma_ram!r}, which is no RAM region")
     names = [region.name for region in board.regions]
     _require(len(set(names)) == len(names), "'board.regions' has a name twice")
     check_board(board, path)

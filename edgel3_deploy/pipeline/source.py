@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgel3_deploy.boards.board import Board
@@ -23,9 +24,11 @@ from edgel3_deploy.quantize.fidelity import Fidelity
 class SourceModel:
     """An int8 model and where it came from; the float network and the fidelity where it was quantized here.
 
-    `tflite` has dense constants whatever the file has, since TFLite Micro, the reference, knows no others.
+    `tflite` is the file as `normal_model` gives it.
 
-    `inputs` goes into the manifest: what the model is made from, by name and hash.
+    `inputs` goes into the manifest: what the model is made from, by name and hash. `recordings` has the
+    SHA-256 of those that calibrated, `layer_sqnr_db` the signal-to-noise ratio behind each convolution on
+    them.
     """
 
     network: Network
@@ -34,6 +37,8 @@ class SourceModel:
     fidelity: Fidelity | None
     warnings: tuple[str, ...]
     inputs: Mapping[str, str]
+    recordings: tuple[str, ...] = ()
+    layer_sqnr_db: Mapping[str, float] = field(default_factory=dict)
 
 
 def take_model(
@@ -50,9 +55,8 @@ def take_model(
     `layout` says how much flash it may take, by default the board's usual one.
     Raises OverBudgetError; BadInputError or UsageError for models and audio that cannot be used.
     """
-    from edgel3_deploy.graph.densify import dense_model
-    from edgel3_deploy.graph.reader import read_network_file
     from edgel3_deploy.models.weights import read_weights
+    from edgel3_deploy.reference.accept import read_network_file
 
     known = next((member for member in FAMILY if member.name == model), None)
     if known is not None:
@@ -71,11 +75,15 @@ def take_model(
     network, content = read_network_file(located.path, located.name)
     return SourceModel(
         network=network,
-        tflite=dense_model(content),
+        tflite=content,
         float_network=None,
         fidelity=None,
-        warnings=(),
-        inputs={"model": located.name, "kind": "tflite", "sha256": sha256(content)},
+        warnings=network.warnings,
+        inputs={
+            "model": located.name,
+            "kind": "tflite",
+            "sha256": sha256(read_file(located.path, "a .tflite model")),
+        },
     )
 
 
@@ -98,4 +106,6 @@ def _quantized(
             "sha256": sha256(read_file(located.path, "a weight file")),
             "calibration": quantized.calibration,
         },
+        recordings=quantized.recordings,
+        layer_sqnr_db={name: sqnr for name, sqnr in quantized.layer_sqnr_db if math.isfinite(sqnr)},
     )

@@ -19,7 +19,10 @@ from edgel3_deploy.plan.option import Option
 
 LONGEST_GROUP = 4
 """Steps that may take turns if any of them is a Winograd kernel: the longer, the more variants are tried.
-Without there is one kernel for each operation, and a group may be as long as the network."""
+Without there is one kernel for each operation, and a group may be as long as a network of MOST_PLAIN_RUNS."""
+MOST_PLAIN_RUNS = 32 * 32
+MOST_WINOGRAD_RUNS = 48 * LONGEST_GROUP
+"""Bounds of operations times steps of a group: the search takes seconds for whatever chain."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,8 @@ def dense_options(
         choices = [[c for c in found if c.flash <= room] for found, room in zip(choices, rooms, strict=True)]
     streamed = [_thinned_choices([c for c in found if not c.step.kernel.apart]) for found in choices]
     plain = [[c for c in found if c.step.kernel.name not in WINOGRAD_TILE] for found in streamed]
+    short_of = max(min(MOST_WINOGRAD_RUNS // max(len(parts), 1), LONGEST_GROUP), 2)
+    longest = min(len(parts), max(MOST_PLAIN_RUNS // max(len(parts), 1), LONGEST_GROUP))
     found: list[Option] = []
     for first in range(len(parts)):
         found += (
@@ -79,8 +84,8 @@ def dense_options(
             for choice in choices[first]
             if choice.step.kernel.name != "max_pool_global_rows"
         )
-        short = list(_runs(streamed, first, LONGEST_GROUP))
-        long = [run for run in _runs(plain, first, len(parts)) if len(run.choices) > LONGEST_GROUP]
+        short = list(_runs(streamed, first, short_of))
+        long = [run for run in _runs(plain, first, longest) if len(run.choices) > short_of]
         found += (_option(parts, run) for run in (*short, *long))
     return tuple(found)
 

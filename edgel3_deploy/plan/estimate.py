@@ -13,6 +13,7 @@ from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.image.layout import FlashLayout, flash_layout, image_limit, mailbox_size
 from edgel3_deploy.models.family import FAMILY, Member
 from edgel3_deploy.plan.code_sizes import code_bytes
+from edgel3_deploy.plan.dma import dma_bytes
 from edgel3_deploy.plan.front_end import FrontEndMemory, front_end_flash
 from edgel3_deploy.plan.front_end_memory import least_front_end_bytes
 from edgel3_deploy.plan.goal import Goal
@@ -23,6 +24,7 @@ from edgel3_deploy.plan.option import Option
 from edgel3_deploy.plan.planner import RESERVE
 from edgel3_deploy.plan.schedule import Schedule, enough_ram, firmware_data, frugal, schedule
 from edgel3_deploy.plan.search import options
+from edgel3_deploy.plan.sensor import sensor_flash, sensor_ram
 from edgel3_deploy.plan.skeleton import skeleton
 from edgel3_deploy.plan.storage import live_bytes, storages
 
@@ -213,7 +215,7 @@ def _alike_fits(member: Member, board: Board, layout: FlashLayout, ram_limit: in
     plan = scheduled(network, board, layout, "balanced", _plain_options(member), ram_limit=ram_limit)
     if isinstance(plan, OverBudgetError):
         return False
-    flash = layout.overhead + front_end_flash(network) + plan.flash_bytes
+    flash = layout.overhead + front_end_flash(network) + sensor_flash(network) + plan.flash_bytes
     ram = _ram_used(network, board, plan.arena_bytes)
     return not _excess(board, layout, flash, ram, _ram_limit(network, board, ram_limit))
 
@@ -300,7 +302,13 @@ def _judged(
 ) -> Estimate:
     layout = layout or flash_layout(board)
     ram_used = _ram_used(network, board, ram)
-    flash_used = layout.overhead + front_end_flash(network) + sum(row.flash for row in rows) + code
+    flash_used = (
+        layout.overhead
+        + front_end_flash(network)
+        + sensor_flash(network)
+        + sum(row.flash for row in rows)
+        + code
+    )
     limited = _ram_limit(network, board, ram_limit)
     excess = _excess(board, layout, flash_used, ram_used, limited)
     if isinstance(plan, OverBudgetError) and not excess:
@@ -332,8 +340,8 @@ def _with_front_end(network: Network, ram: int) -> int:
 
 
 def _ram_used(network: Network, board: Board, arenas: int) -> int:
-    tensors = network.input.size + network.output.size
-    return arenas + board.stack_size + tensors + mailbox_size(board)
+    tensors = network.input.size + network.output.size + sensor_ram(network, board)
+    return arenas + board.stack_size + tensors + mailbox_size(board) + dma_bytes(network, board)
 
 
 def _ram_limit(network: Network, board: Board, limit: int | None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edgel3_deploy.plan.candidates import Parts
+from edgel3_deploy.plan.dense_runs import LONGEST_GROUP
 from edgel3_deploy.plan.group import Group, ring_bytes
 from edgel3_deploy.plan.lane_chain import lane_chain, lane_steps
 from edgel3_deploy.plan.lane_groups import lane_costs, lane_groups
@@ -13,17 +14,21 @@ from edgel3_deploy.plan.list_sizes import ListSplit
 from edgel3_deploy.plan.measure import RATES, Measure
 from edgel3_deploy.plan.option import Option
 
+_MOST_RUNS = 16 * 16
+"""Bound of operations times steps of a group, as for dense kernels."""
+
 
 def lane_options(parts: Parts, direct: tuple[float, ...], by: Measure) -> Iterator[Option]:
     """Every lane group that can be cheaper than the direct kernels of its operations.
 
     `direct` is what these cost for each operation.
     """
+    longest = max(_MOST_RUNS // max(len(parts), 1), LONGEST_GROUP)
     for columns in (True, False):
         steps = lane_steps(parts, columns)
         for first in range(len(parts)):
             chain = lane_chain(steps, first)
-            for count in range(1, len(chain) + 1):
+            for count in range(1, min(len(chain), longest) + 1):
                 if chain[count - 1].kernel.name != "sparse":
                     continue
                 end = chain[count - 1].index + chain[count - 1].operations

@@ -9,9 +9,11 @@ from edgel3_deploy.errors import OverBudgetError
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.image.layout import mailbox_size
 from edgel3_deploy.plan.arena import Buffer, lay_out
+from edgel3_deploy.plan.dma import dma_bytes
 from edgel3_deploy.plan.front_end import FrontEndMemory
 from edgel3_deploy.plan.front_end_memory import front_end_memories
 from edgel3_deploy.plan.memory import MemoryPlan
+from edgel3_deploy.plan.sensor import sensor_ram
 from edgel3_deploy.plan.storage import live_bytes, storages
 
 RESERVE = 8 * 1024
@@ -82,12 +84,18 @@ def place_front_end(
 def capacities(network: Network, board: Board) -> dict[str, int]:
     """Bytes that a plan may use of each RAM region, in placement order.
 
-    The main RAM also holds the stack, the firmware's data, the caller's input and output tensors, and the
-    mailbox.
+    The main RAM also holds the stack, the firmware's data, the caller's input and output tensors, the
+    sensor, and the mailbox. What DMA controllers write has its region for itself.
     """
-    tensors = network.input.size + network.output.size
+    tensors = network.input.size + network.output.size + sensor_ram(network, board)
     taken = {board.main_ram: board.stack_size + RESERVE + tensors + mailbox_size(board)}
-    return {region.name: max(region.size - taken.get(region.name, 0), 0) for region in board.ram}
+    if not board.dma_ram:
+        taken[board.main_ram] += dma_bytes(network, board)
+    return {
+        region.name: max(region.size - taken.get(region.name, 0), 0)
+        for region in board.ram
+        if region.name != board.dma_ram
+    }
 
 
 def _urgency(buffer: Buffer, alive: Sequence[int]) -> tuple[int, int, int]:

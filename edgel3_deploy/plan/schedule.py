@@ -16,6 +16,7 @@ from edgel3_deploy.plan.arrangement import Arrangement, arrangements
 from edgel3_deploy.plan.attempts import INT8_SHARE, LEAST_SAVED_PER_BYTE, Attempt, Task, rivals
 from edgel3_deploy.plan.candidates import operations
 from edgel3_deploy.plan.code_sizes import code_bytes
+from edgel3_deploy.plan.dma import dma_bytes
 from edgel3_deploy.plan.front_end import (
     FrontEndMemory,
     front_end_flash,
@@ -34,6 +35,7 @@ from edgel3_deploy.plan.planner import capacities
 from edgel3_deploy.plan.resident import Resident, choose_residents, list_candidates, resident_channels
 from edgel3_deploy.plan.resident_weights import weight_candidates, with_weights
 from edgel3_deploy.plan.search import choose, options
+from edgel3_deploy.plan.sensor import sensor_flash, sensor_ram
 
 __all__ = [
     "APPLICATION_SHARE",
@@ -140,14 +142,21 @@ def schedule(
             f"{network.name}: no layer computes anything",
             "Use the runtime cmsis-nn, or a model with operators.",
         )
+    arenas = arenas_limit(network, board, ram_limit)
+    ends = network.input.size + network.output.size
+    if ends > arenas:
+        raise OverBudgetError(
+            f"{network.name} does not fit {board.name}: input and output alone take {ends:,} bytes of RAM",
+            "Choose a model with a smaller input.",
+        )
     task = Task(
         network,
         board,
         goal,
         by,
         options(network, by=by) if found is None else found,
-        constants_limit(board, layout) - front_end_flash(network),
-        arenas_limit(network, board, ram_limit),
+        constants_limit(board, layout) - front_end_flash(network) - sensor_flash(network),
+        arenas,
     )
     plans = [plan for attempts in rivals(task) if (plan := _first(task, attempts)) is not None]
     if plans:
@@ -189,7 +198,7 @@ def least_ram_limits(
     kernels, which take more RAM than others.
     """
     found = options(network, winograd=False)
-    flash = constants_limit(board, layout) - front_end_flash(network)
+    flash = constants_limit(board, layout) - front_end_flash(network) - sensor_flash(network)
     free = arenas_limit(network, board)
     return _least_ram_limits(Task(network, board, "balanced", "instructions", found, flash, free))
 
@@ -197,7 +206,7 @@ def least_ram_limits(
 def _least_ram_limits(task: Task) -> tuple[int | None, int | None]:
     if image_front_end(task.network) is None:
         return _least_ram_limit(task), None
-    flash = task.flash + front_end_flash(task.network)
+    flash = task.flash + front_end_flash(task.network) + sensor_flash(task.network)
     plain = replace(task, network=without_front_end(task.network), flash=flash)
     return _least_ram_limit(task), _least_ram_limit(plain)
 
@@ -222,8 +231,9 @@ def arenas_limit(network: Network, board: Board, ram_limit: int | None = None) -
 
 
 def _beside_arenas(network: Network, board: Board) -> int:
-    tensors = network.input.size + network.output.size
-    return board.stack_size + tensors + mailbox_size(board) + firmware_data(network)
+    tensors = network.input.size + network.output.size + sensor_ram(network, board)
+    others = board.stack_size + mailbox_size(board) + dma_bytes(network, board)
+    return tensors + others + firmware_data(network)
 
 
 def firmware_data(network: Network) -> int:

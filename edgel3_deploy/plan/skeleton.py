@@ -27,7 +27,8 @@ def shaped(name: str, size: tuple[int, int], widths: Sequence[int], sparsity: Se
 def float_skeleton(network: FloatNetwork) -> Network:
     """The same of a float network, of whatever widths and depth: its weights that are not zero are one."""
     weights = [np.not_equal(conv.weights, 0).transpose(3, 0, 1, 2).view(np.int8) for conv in network.convs]
-    return _skeleton(network.name, network.front_end, (network.n_mels, network.frames), weights)
+    shape = _skeleton(network.name, network.front_end, (network.n_mels, network.frames), weights)
+    return replace(shape, warnings=network.warnings)
 
 
 def sparser(network: Network, percent: float) -> Network:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from edgel3_deploy.graph.ir import Network
-from edgel3_deploy.graph.reader import read_network_file
 from edgel3_deploy.models.family import FAMILY
 from edgel3_deploy.models.locate import locate
 from edgel3_deploy.models.weights import read_weights
 from edgel3_deploy.plan.skeleton import float_skeleton, skeleton
+from edgel3_deploy.reference.accept import read_network_file
 
 
 def plannable(model: str) -> Network:

@@ -68,7 +68,3 @@ def main(arguments: list[str]) -> int:
     model = convert(load_network(network_path), np.load(inputs_path, allow_pickle=False))
     output_path.write_bytes(model)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

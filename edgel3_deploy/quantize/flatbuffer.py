@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgel3_deploy.graph.flatbuffer import schema_module
 from edgel3_deploy.graph.packing import pack
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.quantize.post_training import Int8Conv, Int8Network, Scale
@@ -48,9 +49,7 @@ class _Graph:
     """
 
     def __init__(self) -> None:
-        from ai_edge_litert import schema_py_generated as schema
-
-        self._schema = schema
+        schema = self._schema = schema_module()
         self._buffers: list[Any] = [schema.BufferT()]
         self._tensors: list[Any] = []
         self._operators: list[Any] = []

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-import edgel3_deploy
+from edgel3_deploy.child import python_command
 from edgel3_deploy.errors import MissingDependencyError, ToolchainError
+from edgel3_deploy.extras import install_command
 from edgel3_deploy.models.archive import save_network
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.progress import Progress, silent
@@ -34,9 +34,7 @@ def convert_isolated(
     """
     try:
         with tempfile.TemporaryDirectory(prefix="edgel3-deploy-") as folder:
-            return _convert_in(
-                Path(folder), network, inputs, progress, command or (sys.executable, "-m", _MODULE)
-            )
+            return _convert_in(Path(folder), network, inputs, progress, command or python_command(_MODULE))
     except OSError as error:
         raise ToolchainError(
             f"TensorFlow's converter could not be run: {error}", "Check space and rights in TMPDIR."
@@ -59,8 +57,8 @@ def _convert_in(
         complaint = (log.read().strip().splitlines() or ["it said nothing"])[-1]
     if status == convert.NO_TENSORFLOW:
         raise MissingDependencyError(
-            f"quantizing weights needs TensorFlow ({complaint})",
-            "pip install tensorflow, or give a full-int8 .tflite as --model.",
+            f"--method converter needs TensorFlow ({complaint})",
+            f"{install_command('train')}, or choose another method: none of them needs it.",
         )
     if status != 0:
         raise ToolchainError(
@@ -72,11 +70,8 @@ def _convert_in(
 
 def _run(command: list[str], log: int, progress: Progress) -> int:
     """Exit status of `command`, whose stderr goes to `log`; the child does not outlive this call."""
-    package_parent = str(Path(edgel3_deploy.__file__).resolve().parent.parent)
     environment = {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join(filter(None, (package_parent, os.environ.get("PYTHONPATH", "")))),
-        "PYTHONSAFEPATH": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "TF_ENABLE_ONEDNN_OPTS": "0",
         "CUDA_VISIBLE_DEVICES": "-1",

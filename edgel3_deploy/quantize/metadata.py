@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from edgel3_deploy.graph.flatbuffer import schema_module
 from edgel3_deploy.graph.packing import pack
 
 METADATA_NAME = "edgel3_deploy"
@@ -17,8 +18,7 @@ METADATA_NAME = "edgel3_deploy"
 
 def add_metadata(model: bytes, fields: dict[str, Any]) -> bytes:
     """`model` with `fields` as JSON (UTF-8, sorted keys) under METADATA_NAME, replacing an earlier entry."""
-    from ai_edge_litert import schema_py_generated as schema
-
+    schema = schema_module()
     tree = schema.ModelT.InitFromPackedBuf(model, 0)
     content = np.frombuffer(json.dumps(fields, sort_keys=True).encode(), np.uint8)
     entries = [entry for entry in tree.metadata or [] if entry.name != METADATA_NAME.encode()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +13,10 @@ import numpy as np
 
 from edgel3_deploy.audio.finding import search
 from edgel3_deploy.audio.frontend import front_end
+from edgel3_deploy.errors import BadInputError
+from edgel3_deploy.extras import require_extra
 from edgel3_deploy.fileio import read_file, sha256
+from edgel3_deploy.graph.flatbuffer import parse_model
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.models.archive import fingerprint
 from edgel3_deploy.models.forward import forward
@@ -25,13 +29,13 @@ from edgel3_deploy.quantize.fidelity import Fidelity, measure
 from edgel3_deploy.quantize.flatbuffer import write_model
 from edgel3_deploy.quantize.isolate import convert_isolated
 from edgel3_deploy.quantize.judge import Judgement, judge, refuse_calibrating
-from edgel3_deploy.quantize.metadata import add_metadata
+from edgel3_deploy.quantize.metadata import METADATA_NAME, add_metadata
 from edgel3_deploy.quantize.post_training import quantize_layers
 
 Method = Literal["gptq", "mse", "minmax", "converter"]
 """How weights are rounded and ranges chosen: see `post_training`; "converter" is TensorFlow's."""
 
-RECIPE = 7  # part of every cache key: raise it whenever the same inputs would give another model
+RECIPE = 8  # part of every cache key: raise it whenever the same inputs would give another model
 MOST_WINDOWS, FEWEST_WINDOWS = 150, 40
 _MAC_BUDGET = 60_000_000_000
 _MAX_CLIP_BYTES = 1 << 31
@@ -44,7 +48,7 @@ class QuantizedModel:
     `fidelity` compares it with the float network on the calibration windows; `calibration` says in words what
     those are; `layer_sqnr_db` the signal-to-noise ratio behind each convolution there (empty from the
     converter); `warnings` holds what the user should know. `judgement` is the same on other recordings, if
-    there were such.
+    there were such. `recordings` has the SHA-256 of each that calibrated.
     """
 
     tflite: bytes
@@ -54,6 +58,7 @@ class QuantizedModel:
     warnings: tuple[str, ...] = ()
     layer_sqnr_db: tuple[tuple[str, float], ...] = ()
     judgement: Judgement | None = None
+    recordings: tuple[str, ...] = ()
 
 
 def quantize(
@@ -81,25 +86,28 @@ def quantize(
     them as well, behind every layer.
 
     Raises BadInputError for unusable audio; UsageError for a recording that is to calibrate and to judge;
-    with the method "converter", MissingDependencyError without
-    TensorFlow and ToolchainError if it fails.
+    MissingDependencyError without TensorFlow where it is needed; with the method "converter", ToolchainError
+    if that fails.
     """
+    if method == "converter" or qat_windows:
+        require_extra("train", "--qat" if qat_windows else "--method converter")
     limit = _window_limit(network)
     found, found_judges = search(calibration), search(judging)
     clips = tuple(found.paths[index] for index in spread(len(found.paths), limit))
     judges = found_judges.paths
     refuse_calibrating(judges, clips)
+    hashes = [sha256(read_file(clip, "a recording", _MAX_CLIP_BYTES)) for clip in clips]
     identity = {
         "recipe": RECIPE,
         "method": method,
         "qat_windows": qat_windows,
         "tensorflow": _tensorflow_version() if method == "converter" else "",
         "network": fingerprint(network),
-        "clips": [(clip.name, sha256(read_file(clip, "a recording", _MAX_CLIP_BYTES))) for clip in clips],
+        "clips": [(clip.name, digest) for clip, digest in zip(clips, hashes, strict=True)],
     }
     key = cache.cache_key(identity)
     remembered = cache.load(key) if use_cache else None
-    if remembered is not None:
+    if remembered is not None and _is_of(network, *remembered):
         model, facts = remembered
     else:
         model, facts = _quantize(network, clips, limit, (method, qat_windows), progress)
@@ -108,10 +116,10 @@ def quantize(
             facts["warnings"].append(f"the quantized model could not be kept for next time: {complaint}")
     judgement = judge(network, model, facts["factors"], judges, limit, progress) if judges else None
     quantized = _from_facts(model, facts)
-    warnings = [*found.warnings, *found_judges.warnings, *quantized.warnings]
+    warnings = [*network.warnings, *found.warnings, *found_judges.warnings, *quantized.warnings]
     if len(clips) < len(found.paths):
         warnings.append(f"{len(clips)} of {len(found.paths):,} recordings calibrate, evenly spread")
-    return replace(quantized, warnings=tuple(warnings), judgement=judgement)
+    return replace(quantized, warnings=tuple(warnings), judgement=judgement, recordings=tuple(hashes))
 
 
 def _quantize(
@@ -175,6 +183,16 @@ def _quantize(
         "factors": factors,
         "warnings": warnings,
     }
+
+
+def _is_of(network: FloatNetwork, model: bytes, facts: dict[str, Any]) -> bool:
+    """Whether a remembered model says that it was made from these weights, and its facts can be read."""
+    try:
+        _from_facts(model, facts)
+        made_from = json.loads(parse_model(model).metadata[METADATA_NAME])["weights_sha256"]
+    except (BadInputError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return False
+    return bool(made_from == fingerprint(network))
 
 
 def _from_facts(model: bytes, facts: dict[str, Any]) -> QuantizedModel:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.errors import BadInputError, MissingDependencyError
+from edgel3_deploy.extras import LITERT_HINT
 
 Int8Array = NDArray[np.int8]
 
@@ -36,7 +37,8 @@ def open_interpreter(model: bytes, preserve_tensors: bool = False) -> Any:
         interpreter.get_input_details()
         interpreter.get_output_details()
     except (ValueError, RuntimeError) as error:
-        raise BadInputError(f"LiteRT refuses the model: {error}", "Give a full-int8 .tflite.") from error
+        reason = " ".join(str(error).split())
+        raise BadInputError(f"LiteRT refuses the model: {reason}", "Give a full-int8 .tflite.") from error
     return interpreter
 
 
@@ -74,20 +76,25 @@ def layer_outputs(model: bytes, window: Int8Array) -> list[Int8Array]:
 
 def _run(interpreter: Any, window: Int8Array) -> Int8Array:
     detail = interpreter.get_input_details()[0]
-    if detail["dtype"] != np.int8 or tuple(detail["shape"][1:]) != window.shape:
-        raise wrong_input(detail, window.shape)
-    interpreter.set_tensor(detail["index"], window[np.newaxis])
+    check_input(detail, window.shape)
+    interpreter.set_tensor(detail["index"], window.reshape(detail["shape"]))
     interpreter.invoke()
     output: Int8Array = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0].reshape(-1)
     return output.copy()
 
 
-def wrong_input(detail: dict[str, Any], shape: tuple[int, ...]) -> BadInputError:
-    """The error for a model whose input, as `detail` describes it, is not int8 of `shape`."""
-    expected = f"{np.dtype(detail['dtype'])} {tuple(map(int, detail['shape'][1:]))}"
-    return BadInputError(
-        f"the model takes {expected}, not int8 {shape}", "Give a full-int8 .tflite made for this front end."
-    )
+def check_input(detail: dict[str, Any], shape: tuple[int, ...]) -> None:
+    """BadInputError if a model's input, as `detail` describes it, is not int8 of `shape`, but for ones."""
+    wanted = tuple(map(int, detail["shape"][1:]))
+    if detail["dtype"] != np.int8 or _without_ones(wanted) != _without_ones(shape):
+        raise BadInputError(
+            f"the model takes {np.dtype(detail['dtype'])} {wanted}, not int8 {shape}",
+            "Give a full-int8 .tflite made for this front end.",
+        )
+
+
+def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(extent for extent in shape if extent != 1)
 
 
 def _output_size(interpreter: Any) -> int:
@@ -110,7 +117,5 @@ def _interpreter_module() -> Any:
     try:
         from tensorflow.lite.python import interpreter
     except ImportError as error:
-        raise MissingDependencyError(
-            "no TensorFlow Lite interpreter is installed", "pip install ai-edge-litert"
-        ) from error
+        raise MissingDependencyError("no TensorFlow Lite interpreter is installed", LITERT_HINT) from error
     return interpreter

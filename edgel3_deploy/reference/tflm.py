@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-import edgel3_deploy
+from edgel3_deploy.child import python_command
 from edgel3_deploy.errors import BadInputError, EdgeL3DeployError, MissingDependencyError
 from edgel3_deploy.progress import Progress, silent
-from edgel3_deploy.reference.interpreter import open_interpreter, wrong_input
+from edgel3_deploy.reference.interpreter import check_input, open_interpreter
 
 Int8Array = NDArray[np.int8]
 
@@ -37,12 +35,11 @@ def run_all(model: bytes, inputs: Int8Array, progress: Progress = silent) -> Int
     """
     interpreter = _open(model)
     detail = interpreter.get_input_details(0)
-    if detail["dtype"] != np.int8 or tuple(detail["shape"][1:]) != inputs.shape[1:]:
-        raise wrong_input(detail, inputs.shape[1:])
+    check_input(detail, inputs.shape[1:])
     outputs = np.empty((len(inputs), int(np.prod(interpreter.get_output_details(0)["shape"][1:]))), np.int8)
     for index, window in enumerate(inputs):
         progress("running TFLite Micro", index, len(inputs))
-        interpreter.set_input(window[np.newaxis], 0)
+        interpreter.set_input(window.reshape(detail["shape"]), 0)
         interpreter.invoke()
         outputs[index] = interpreter.get_output(0).reshape(-1)
     return outputs
@@ -57,14 +54,8 @@ def arena_bytes(model: bytes) -> int:
     """
     if not available():
         raise _missing()
-    package_parent = str(Path(edgel3_deploy.__file__).resolve().parent.parent)
-    python_path = os.pathsep.join(filter(None, (package_parent, os.environ.get("PYTHONPATH", ""))))
     child = subprocess.run(
-        [sys.executable, "-m", "edgel3_deploy.reference.tflm"],
-        input=model,
-        capture_output=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": python_path, "PYTHONSAFEPATH": "1"},
+        python_command("edgel3_deploy.reference.tflm"), input=model, capture_output=True, check=False
     )
     report = child.stderr.decode(errors="replace")
     total = _TOTAL.search(report)
@@ -92,7 +83,7 @@ def _missing() -> MissingDependencyError:
     return MissingDependencyError("TFLite Micro's interpreter is not installed", "pip install tflite-micro")
 
 
-def _report_allocations() -> int:
+def main(arguments: list[str]) -> int:
     """Child process of `arena_bytes`: model on stdin, TFLite Micro's report on stderr."""
     try:
         interpreter = _open(sys.stdin.buffer.read())
@@ -104,7 +95,3 @@ def _report_allocations() -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(_report_allocations())

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import base64
-import io
 import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgel3_deploy.audio.frontend import FrontEnd
+from edgel3_deploy.report.png import heat, png
 from edgel3_deploy.validate.result import Example, Source
+
+_CHARACTER = 7.2
+"""Width of a character in drawing units."""
 
 
 @dataclass(frozen=True)
@@ -23,12 +27,21 @@ class Tick:
 
 @dataclass(frozen=True)
 class Band:
-    """A stretch of the horizontal axis that belongs to one recording; every other one is shaded."""
+    """A stretch of the horizontal axis that belongs to one recording; every other one is shaded.
+
+    `mark` is what fits below it: the recording's name, its number counted from 1, or nothing.
+    """
 
     start: float
     width: float
     shaded: bool
     label: str
+    mark: str
+
+    @property
+    def middle(self) -> float:
+        """Where the mark is centred."""
+        return round(self.start + self.width / 2, 2)
 
 
 @dataclass(frozen=True)
@@ -70,10 +83,21 @@ def cosine_chart(
     count = round((1 - low) / step)
     ticks = tuple(Tick(y(1 - i * step), f"{1 - i * step:.{decimals}f}") for i in range(count + 1))
     bands = tuple(
-        Band(round(s.first * scale_x, 2), round(s.windows * scale_x, 2), index % 2 == 0, s.name)
+        Band(
+            round(s.first * scale_x, 2),
+            round(s.windows * scale_x, 2),
+            index % 2 == 0,
+            s.name,
+            _fitting((s.name, str(index + 1)), s.windows * scale_x),
+        )
         for index, s in enumerate(sources)
     )
     return CosineChart(width, height, points, ticks, bands, y(float(np.median(cosines))))
+
+
+def _fitting(texts: tuple[str, ...], width: float) -> str:
+    """The first text that is not wider than `width`, else nothing."""
+    return next((text for text in texts if len(text) * _CHARACTER < width), "")
 
 
 def _axis_below_one(smallest: float) -> tuple[float, float]:
@@ -106,11 +130,27 @@ def embedding_chart(example: Example, width: float = 620, height: float = 270) -
 
 def spectrogram_image(spectrogram: NDArray[np.float32]) -> str:
     """Decibels (mel, frames) as a PNG data URI, lowest band at the bottom, -80 dB dark and 0 dB bright."""
-    from matplotlib import colormaps
-    from matplotlib.image import imsave
+    picture = png(heat(spectrogram[::-1] / 80 + 1))
+    return "data:image/png;base64," + base64.b64encode(picture).decode()
 
-    level = np.clip(spectrogram[::-1] / 80 + 1, 0, 1)
-    content = io.BytesIO()
-    # Without the version of matplotlib, so that the same result gives the same page.
-    imsave(content, colormaps["magma"](level), format="png", metadata={"Software": "edgel3-deploy"})
-    return "data:image/png;base64," + base64.b64encode(content.getvalue()).decode()
+
+def spectrogram_axes(facts: FrontEnd) -> tuple[tuple[Tick, ...], tuple[Tick, ...]]:
+    """Seconds from the left and frequencies from the top, as parts of the picture's width and height.
+
+    Frequencies are those of the mel bands nearest to round ones (HTK's scale, as the front end's filters).
+    """
+    seconds = tuple(Tick(part, f"{part:g} s") for part in (0.0, 0.25, 0.5, 0.75, 1.0))
+    top = _mel(facts.sample_rate / 2)
+    round_hertz = [value for value in _HERTZ if value <= facts.sample_rate / 2]
+    hertz = tuple(
+        Tick(round(1 - _mel(value) / top, 4), f"{value // 1000} kHz" if value >= 1000 else f"{value} Hz")
+        for value in round_hertz
+    )
+    return seconds, hertz
+
+
+_HERTZ = (0, 500, 1_000, 2_000, 4_000, 8_000, 16_000)
+
+
+def _mel(hertz: float) -> float:
+    return 2595 * math.log10(1 + hertz / 700)

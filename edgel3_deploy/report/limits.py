@@ -21,7 +21,9 @@ def limits(report: Report) -> tuple[str, ...]:
     """One sentence or two per limit, the general ones first."""
     general = [
         f"Equality was checked on {report.windows:,} windows, not on all inputs, and for this image.",
-        "The log-mel front end ran on the host: the board was given finished int8 spectrograms.",
+        "The log-mel front end ran on the host: the board was given finished int8 spectrograms."
+        if report.inputs is None
+        else "The board was given PCM over its serial port: no microphone took part.",
     ]
     if report.fidelity is not None:
         general.append(

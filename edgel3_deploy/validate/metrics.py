@@ -39,7 +39,7 @@ def fidelity(reference: NDArray[np.float32], actual: NDArray[np.float32]) -> Fid
     """Compare `actual` with `reference`, both real-valued (windows, embedding) with at least one window."""
     expected, got = reference.astype(np.float64), actual.astype(np.float64)
     error = got - expected
-    cosines = _cosines(expected, got)
+    cosines = cosines_of(expected, got)
     noise = float(np.sum(error**2))
     signal = float(np.sum(expected**2))
     return Fidelity(
@@ -71,7 +71,7 @@ def saturated(embeddings: NDArray[np.int8], zero_point: int) -> NDArray[np.bool_
     return reached if zero_point == low else reached | (embeddings == low).any(axis=1)
 
 
-def _cosines(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+def cosines_of(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
     """Cosine of each pair of rows: 1 where both are zero, 0 where one is."""
     norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
     both_zero = ~a.any(axis=1) & ~b.any(axis=1)

@@ -7,10 +7,14 @@ from importlib import metadata
 from pathlib import Path
 
 from edgel3_deploy import __version__
+from edgel3_deploy.fileio import is_file, read_file, sha256
 from edgel3_deploy.pipeline.decode import DecodeError, decode, read_json
-from edgel3_deploy.toolchain.budget import Usage
+from edgel3_deploy.pipeline.manifest import Manifest
+from edgel3_deploy.toolchain.budget import Item, Usage
+from edgel3_deploy.validate.result import Calibration
+from edgel3_deploy.validate.workload import Workload
 
-_PACKAGES = ("ai-edge-litert", "librosa", "numpy", "tflite-micro")
+_PACKAGES = ("ai-edge-litert", "numpy", "tflite-micro")
 
 
 def read_budget(folder: Path) -> tuple[Usage, ...]:
@@ -24,6 +28,26 @@ def read_budget(folder: Path) -> tuple[Usage, ...]:
         )
     except (OSError, DecodeError, LookupError, TypeError):
         return ()
+
+
+def largest_symbols(folder: Path) -> tuple[Item, ...]:
+    """The image's largest symbols from the build's budget.json; empty if it cannot be read."""
+    try:
+        rows = read_json(folder / "budget.json")["largest"]
+        return tuple(decode(Item, row) for row in rows)
+    except (OSError, DecodeError, LookupError, TypeError):
+        return ()
+
+
+def calibration_of(manifest: Manifest, workload: Workload) -> Calibration:
+    """What calibrated the build, and which of the recordings that are validated on did."""
+    used = set(manifest.recordings)
+    again = tuple(
+        source.name
+        for source, clip in zip(workload.sources, workload.clips, strict=True)
+        if used and is_file(clip.path) and sha256(read_file(clip.path, "a recording", 1 << 31)) in used
+    )
+    return Calibration(manifest.inputs.get("calibration", ""), again)
 
 
 def versions(build_tools: Mapping[str, str]) -> dict[str, str]:

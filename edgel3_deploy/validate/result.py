@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -13,7 +13,7 @@ from edgel3_deploy.boards.board import Board
 from edgel3_deploy.link.answers import Identity, MemoryUse
 from edgel3_deploy.link.protocol import CounterUnit
 from edgel3_deploy.pipeline.manifest import MemoryUse as PlannedUse
-from edgel3_deploy.toolchain.budget import Usage
+from edgel3_deploy.toolchain.budget import Item, Usage
 from edgel3_deploy.validate.metrics import Difference, Fidelity
 
 Verdict = Literal["pass", "fail"]
@@ -120,6 +120,28 @@ class Example:
 
 
 @dataclass(frozen=True)
+class Modelled:
+    """What the schedule's cost model says of one inference; nothing of it was measured.
+
+    `cycles` assume what can be: pairs of instructions at once, and caches that hit.
+    """
+
+    instructions: int
+    cycles: int
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What the model was quantized with: `description` in words, empty where the build does not know.
+
+    `judged_again` names the recordings that calibrated and were validated on as well.
+    """
+
+    description: str
+    judged_again: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Report:
     """The result of a validation.
 
@@ -131,6 +153,9 @@ class Report:
     reason; `memory` lists what lies where in the arenas during which steps, empty where the build does not
     know; `tools` maps what took part to versions. `inputs` is None where the image has no front end, `labels`
     where it has no head; `first_difference` names the first boundary that differs, empty if none does.
+    `finished` is when, ISO 8601 in UTC; `worst` shows the window farthest from the float network, None
+    without one; `modelled` is None where no schedule is known; `symbols` are the image's largest;
+    `layer_sqnr_db` is each convolution's signal-to-noise ratio on the recordings that calibrated.
     """
 
     device: Device
@@ -158,6 +183,12 @@ class Report:
     inputs: InputResult | None = None
     first_difference: str = ""
     labels: LabelScores | None = None
+    finished: str = ""
+    calibration: Calibration = Calibration("", ())
+    worst: Example | None = None
+    modelled: Modelled | None = None
+    symbols: tuple[Item, ...] = ()
+    layer_sqnr_db: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def windows(self) -> int:

@@ -3,39 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgel3_deploy.boards.board import Board
-from edgel3_deploy.flash.virtual import VIRTUAL, port_to_run
 from edgel3_deploy.graph.tensors import dequantize
 from edgel3_deploy.head.network import run_head
 from edgel3_deploy.link.diagnosis import RefusedError
-from edgel3_deploy.link.discover import AUTO, find_port
 from edgel3_deploy.link.port import is_pseudo_terminal
 from edgel3_deploy.link.probe import session
 from edgel3_deploy.plan.schedule import Schedule, schedule
 from edgel3_deploy.plan.table import schedule_table
 from edgel3_deploy.progress import Progress, silent
+from edgel3_deploy.validate.console import ConsoleRun
 from edgel3_deploy.validate.deadline import run_seconds
 from edgel3_deploy.validate.host import Expectation, expectations, layer_outputs
-from edgel3_deploy.validate.metrics import Difference, differences, fidelity, saturated
-from edgel3_deploy.validate.provenance import read_budget, versions
+from edgel3_deploy.validate.metrics import Difference, cosines_of, differences, fidelity, saturated
+from edgel3_deploy.validate.provenance import calibration_of, largest_symbols, read_budget, versions
 from edgel3_deploy.validate.result import (
-    Body,
     Device,
     Example,
     InputResult,
     LabelScores,
+    Modelled,
     Outputs,
     Report,
 )
-from edgel3_deploy.validate.session import BoardRun, greet, restart_explained
+from edgel3_deploy.validate.session import BoardRun, body_of, greet, port_path, restart_explained
 from edgel3_deploy.validate.trace import first_difference
 from edgel3_deploy.validate.workload import Workload, prepare
 
@@ -57,6 +55,7 @@ def validate_build(
     hop_seconds: float = HOP_SECONDS,
     limit: int | None = None,
     every_layer: bool = False,
+    by_console: bool = False,
     progress: Progress = silent,
 ) -> Report:
     """Compare the board's outputs with TFLite Micro's and the float network's, for every window of `audio`.
@@ -64,26 +63,29 @@ def validate_build(
     A board with a front end gets PCM, and its int8 input is compared with the twin's; others get that input.
 
     `port` is a serial port, "auto" or "virtual"; without `audio` generated sounds are used; `limit` bounds
-    the windows. Layers are compared in the first window of each recording, with `every_layer` in all. Raises
+    the windows. Layers are compared in the first window of each recording, with `every_layer` in all.
+    `by_console` loads int8 and reads results through MLPerf Tiny's console. Raises
     BadInputError for unusable recordings, LinkError if the board runs another build, fails or vanishes.
     """
     manifest = build.manifest
-    as_pcm = bool(manifest.front_end)
+    as_pcm = bool(manifest.front_end) and not by_console
     workload = prepare(build.network, audio, hop_seconds, limit, progress, as_pcm=as_pcm)
     planned = _planned(build)
     progress("reaching the board")
-    with _port_path(build, port) as path, session(build.board, path) as found:
+    with port_path(build, port) as path, session(build.board, path) as found:
         client = found.client
         identity = greet(found, build.board, build.network, manifest)
         instructions = planned.instructions if planned else None
         virtual = is_pseudo_terminal(path)
         client.allow_run(run_seconds(build.network, instructions, identity.cpu_hz, virtual=virtual))
-        run = BoardRun(client, build.network, manifest.steps, manifest.orders)
+        parts = (client, build.network, manifest.steps, manifest.orders)
+        labels = 0 if build.head is None else len(build.head.labels)
+        run = ConsoleRun(*parts, labels=labels) if by_console else BoardRun(*parts)
         try:
             rows = _compare(build, workload, run, progress, every_layer=every_layer)
         except RefusedError as error:
             raise restart_explained(client, path, error) from error
-        device = Device(build.board, port, _body(build.board, path), identity, client.memory())
+        device = Device(build.board, port, body_of(build.board, path), identity, client.memory())
     output = build.network.output
     embeddings = np.stack(rows.embeddings)
     floats = np.concatenate(rows.floats) if rows.floats else None
@@ -110,7 +112,7 @@ def validate_build(
         differences=wrong_outputs,
         fidelity=None if floats is None else fidelity(floats, dequantize(output, embeddings)),
         fidelity_note=_NO_FLOAT_NETWORK if floats is None else "",
-        counter=int(np.median(run.counters)),
+        counter=int(np.median(run.counters)) if run.counters else 0,
         example=rows.example[0],
         budget=read_budget(build.directory),
         schedule=schedule_table(planned) if planned else (),
@@ -121,6 +123,12 @@ def validate_build(
             build.network, rows.input_differences, run.first_wrong, wrong_outputs
         ),
         labels=_labels(build, rows),
+        finished=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        calibration=calibration_of(manifest, workload),
+        worst=rows.worst,
+        modelled=Modelled(planned.instructions, planned.cycles) if planned else None,
+        symbols=largest_symbols(build.directory),
+        layer_sqnr_db=manifest.layer_sqnr_db,
         tools=versions(manifest.tools),
         warnings=(*manifest.warnings, *workload.warnings, *_clipped(workload, embeddings, output.zero_point)),
     )
@@ -166,6 +174,8 @@ class _Rows:
     floats: list[NDArray[np.float32]] = field(default_factory=list)
     timestamps: list[NDArray[np.float64]] = field(default_factory=list)
     example: list[Example] = field(default_factory=list)
+    worst: Example | None = None
+    worst_cosine: float = np.inf
     scores: list[NDArray[np.int8]] = field(default_factory=list)
     engine: str = ""
     input_elements: int = 0
@@ -185,6 +195,15 @@ class _Rows:
             steps = np.abs(item.inputs.astype(np.int32) - item.exact_inputs)
             self.inexact += int(np.count_nonzero(steps))
             self.largest = max(self.largest, int(steps.max()))
+
+    def keep_worst(self, example: Example) -> None:
+        """Keep the window whose embedding is farthest from the float network's."""
+        if example.float_embedding is None:
+            return
+        pair = (example.float_embedding.astype(np.float64), example.board_embedding.astype(np.float64))
+        cosine = float(cosines_of(pair[0][np.newaxis], pair[1][np.newaxis])[0])
+        if cosine < self.worst_cosine:
+            self.worst, self.worst_cosine = example, cosine
 
     def input_result(self, counters: Sequence[int]) -> InputResult:
         """What became of all windows' inputs."""
@@ -228,6 +247,7 @@ def _compare(
             settled = item.batch.timestamps[index] >= _EXAMPLE_SECONDS or number + 1 == workload.windows
             if settled and not rows.example:
                 rows.example.append(_example(build, workload, item, index, output))
+            rows.keep_worst(_example(build, workload, item, index, output))
     progress("validating windows", workload.windows, workload.windows)
     return rows
 
@@ -251,18 +271,3 @@ def _example(
         board_embedding=dequantize(build.network.output, output),
         float_embedding=None if item.floats is None else item.floats[index],
     )
-
-
-@contextmanager
-def _port_path(build: PreparedBuild, port: str) -> Iterator[str]:
-    if port != VIRTUAL:
-        yield find_port(build.board) if port == AUTO else port
-        return
-    with port_to_run(build.board, build.directory, build.elf) as path:
-        yield path
-
-
-def _body(board: Board, path: str) -> Body:
-    if board.emulator is not None and board.emulator.kind == "qemu":
-        return "qemu"
-    return "unicorn" if is_pseudo_terminal(path) else "silicon"

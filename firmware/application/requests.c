@@ -1,6 +1,8 @@
 /* Bounds: every body written here is at most LINK_MAX_BODY bytes. */
 #include "application/requests.h"
 
+#include "application/sensor.h"
+#include "application/sensor_requests.h"
 #include "boot/requests.h"
 #include "edgel3_head.h"
 #include "edgel3_net.h"
@@ -17,8 +19,10 @@ static application_t *application_of(link_session_t *session)
     return session->context;
 }
 
+/* Whoever handles a request about the network's tensors and results asks here: the sensor leaves them to the host. */
 static inference_t *inference_of(link_session_t *session)
 {
+    sensor_rest();
     return &application_of(session)->inference;
 }
 
@@ -46,6 +50,8 @@ static uint32_t handle_run(link_session_t *session, const link_message_t *reques
     const int32_t failed_layer = inference_run(inference, (flags & LINK_RUN_CHECKSUMS) != 0);
     application->show_running(false);
     audio_end(&application->audio);
+    /* Counted from the end of a run, which may be long: its results are still to be read. */
+    sensor_rest();
     if (failed_layer != 0) {
         return link_refuse(request, LINK_ERROR_RUN_FAILED, (uint32_t)failed_layer);
     }
@@ -186,6 +192,11 @@ const link_handling_t APPLICATION_HANDLINGS[] = {
     {LINK_REQUEST_READ_IMAGE, 1, 1, boot_handle_read_image},
     {LINK_REQUEST_READ_SETTING, 2, 2, settings_handle_read},
     {LINK_REQUEST_WRITE_SETTING, 6, 6, settings_handle_write},
+    {LINK_REQUEST_READ_SENSOR, 0, 0, sensor_handle_read},
+    {LINK_REQUEST_START_SENSOR, 1, 1, sensor_handle_start},
+    {LINK_REQUEST_PLAY_AUDIO, 4, 4 + LINK_MAX_CHUNK, sensor_handle_play},
+    {LINK_REQUEST_READ_RECORD, 8, 8, sensor_handle_read_record},
+    {LINK_REQUEST_READ_SUMMARY, 0, 0, sensor_handle_read_summary},
 };
 const uint32_t APPLICATION_HANDLING_COUNT = sizeof(APPLICATION_HANDLINGS) / sizeof(APPLICATION_HANDLINGS[0]);
 

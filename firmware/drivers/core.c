@@ -26,6 +26,17 @@ static void close_region(uint32_t region, uintptr_t origin, uint32_t log2_bytes,
         MPU_RASR_XN | MPU_RASR_SRD(disabled_subregions) | MPU_RASR_SIZE(log2_bytes) | MPU_RASR_ENABLE;
 }
 
+#ifdef BOARD_DMA_RAM_SIZE
+/* Normal memory that no cache holds: what DMA controllers write is read there as it is (AN4839). */
+static void open_to_dma(void)
+{
+    MPU_RNR = 4;
+    MPU_RBAR = BOARD_DMA_RAM_ORIGIN;
+    MPU_RASR = MPU_RASR_XN | MPU_RASR_FULL_ACCESS | MPU_RASR_NON_CACHEABLE | MPU_RASR_SIZE(LOG2(BOARD_DMA_RAM_SIZE)) |
+               MPU_RASR_ENABLE;
+}
+#endif
+
 /* Whoever ran before may have left regions behind. */
 static void disable_protection(void)
 {
@@ -60,6 +71,9 @@ static void close_memory(uintptr_t stack_limit)
     if (BOARD_NULL_GUARD != 0) {
         close_region(3, 0x00000000u, LOG2(BOARD_NULL_GUARD), 0);
     }
+#ifdef BOARD_DMA_RAM_SIZE
+    open_to_dma();
+#endif
     MPU_CTRL = MPU_CTRL_ENABLE | MPU_CTRL_HFNMIENA | MPU_CTRL_PRIVDEFENA;
     barrier();
 }
@@ -94,6 +108,8 @@ static void maintain_data_cache(volatile uint32_t *operation)
 static void enable_data_cache(void)
 {
     if ((SCB_CCR & SCB_CCR_DC) != 0) {
+        /* Whoever ran before may have cached what DMA controllers write. */
+        maintain_data_cache(&SCB_DCCISW);
         return;
     }
     maintain_data_cache(&SCB_DCISW);

@@ -16,7 +16,8 @@ typedef struct {
 } core_fault_t;
 
 /**
- * Install the vector table, silence every interrupt, close memory that nothing may access, enable the caches.
+ * Install the vector table, silence every interrupt, close memory that nothing may access, enable the caches but for the
+ * board's RAM for DMA.
  *
  * @param stack_limit lowest address of the stack: the CORE_STACK_GUARD bytes there are closed
  */

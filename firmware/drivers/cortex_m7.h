@@ -16,6 +16,7 @@
 #define SYST_CSR_ENABLE BIT(0)
 #define SYST_CSR_TICKINT BIT(1)
 #define SYST_CSR_CLKSOURCE BIT(2)
+#define SYST_CSR_COUNTFLAG BIT(16)
 
 #define NVIC_ICER(n) REG32(0xE000E180u + 4u * (n))
 #define NVIC_ICPR(n) REG32(0xE000E280u + 4u * (n))
@@ -60,6 +61,8 @@
 #define MPU_RASR_ENABLE BIT(0)
 #define MPU_RASR_SIZE(log2_bytes) (((log2_bytes)-1u) << 1)
 #define MPU_RASR_SRD(subregions) ((subregions) << 8)
+#define MPU_RASR_NON_CACHEABLE (1u << 19) /**< TEX 1, C and B 0: normal memory */
+#define MPU_RASR_FULL_ACCESS (3u << 24)
 #define MPU_RASR_XN BIT(28)
 
 #define DEMCR REG32(0xE000EDFCu)

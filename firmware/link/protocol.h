@@ -7,7 +7,7 @@
 #ifndef EDGEL3_LINK_PROTOCOL_H
 #define EDGEL3_LINK_PROTOCOL_H
 
-#define LINK_PROTOCOL_VERSION 3 /**< compared by hello */
+#define LINK_PROTOCOL_VERSION 4 /**< compared by hello */
 #define LINK_MAX_CHUNK 512 /**< most bytes of tensor data in one frame */
 #define LINK_MAX_BODY 768 /**< most bytes of body in one frame, either way */
 #define LINK_MAX_LAYERS 64 /**< most layers in one read_timing or read_checksums reply */
@@ -64,6 +64,16 @@ typedef enum {
     LINK_REQUEST_READ_SETTING = 0x15,
     /** key u16, value i32 */
     LINK_REQUEST_WRITE_SETTING = 0x16,
+    /** no body */
+    LINK_REQUEST_READ_SENSOR = 0x17,
+    /** source u8 */
+    LINK_REQUEST_START_SENSOR = 0x18,
+    /** offset u32, data data */
+    LINK_REQUEST_PLAY_AUDIO = 0x19,
+    /** sequence u32, offset u16, length u16 */
+    LINK_REQUEST_READ_RECORD = 0x1A,
+    /** no body */
+    LINK_REQUEST_READ_SUMMARY = 0x1B,
 } link_request_t;
 
 /** Types of replies, firmware to host. */
@@ -115,6 +125,18 @@ typedef enum {
     LINK_REPLY_READ_SETTING = 0x95,
     /** value i32, is_kept u8 */
     LINK_REPLY_WRITE_SETTING = 0x96,
+    /** state u8, has_microphone u8, rate u32, samples u64, lost u32, hop u32, windows u32, oldest u32,
+     * label_count u16, bands u16, embedding_size u16, record_size u16, summaries u32 */
+    LINK_REPLY_READ_SENSOR = 0x97,
+    /** state u8, has_microphone u8, rate u32, samples u64, lost u32, hop u32, windows u32, oldest u32,
+     * label_count u16, bands u16, embedding_size u16, record_size u16, summaries u32 */
+    LINK_REPLY_START_SENSOR = 0x98,
+    /** next u32, windows u32 */
+    LINK_REPLY_PLAY_AUDIO = 0x99,
+    /** data data */
+    LINK_REPLY_READ_RECORD = 0x9A,
+    /** data data */
+    LINK_REPLY_READ_SUMMARY = 0x9B,
     /** r0 u32, r1 u32, r2 u32, r3 u32, r12 u32, lr u32, pc u32, xpsr u32, cfsr u32, hfsr u32, mmfar u32, bfar
      * u32 */
     LINK_REPLY_FAULT = 0xFE,
@@ -183,5 +205,20 @@ typedef enum {
     LINK_SLOT_CONFIRMED = 4,
     LINK_SLOT_FAILED = 5,
 } link_slot_state_t;
+
+/** What the sensor does. */
+typedef enum {
+    LINK_SENSOR_NO_SOURCE = 0,
+    LINK_SENSOR_LISTENING = 1,
+    LINK_SENSOR_PLAYING = 2,
+    LINK_SENSOR_RESTING = 3,
+    LINK_SENSOR_ASLEEP = 4,
+} link_sensor_state_t;
+
+/** Where its samples come from. */
+typedef enum {
+    LINK_SOURCE_MICROPHONE = 0,
+    LINK_SOURCE_LINK = 1,
+} link_sensor_source_t;
 
 #endif

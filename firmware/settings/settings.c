@@ -18,6 +18,7 @@ static const setting_t TABLE[] = SETTINGS_TABLE;
 _Static_assert(SETTINGS_LAST_KEY < STORE_KEYS, "the store has room for every key");
 
 static store_entry_t entries[STORE_KEYS];
+static uint32_t revision;
 
 static const setting_t *find(uint32_t key)
 {
@@ -54,6 +55,12 @@ int32_t settings_value(uint32_t key)
     return entry.is_stored && is_in_range(setting, entry.value) ? entry.value : setting->initial;
 }
 
+int32_t settings_default(uint32_t key)
+{
+    const setting_t *const setting = find(key);
+    return setting == NULL ? 0 : setting->initial;
+}
+
 settings_outcome_t settings_change(uint32_t key, int32_t value)
 {
     const setting_t *const setting = find(key);
@@ -63,7 +70,16 @@ settings_outcome_t settings_change(uint32_t key, int32_t value)
     if (!is_in_range(setting, value)) {
         return SETTINGS_OUT_OF_RANGE;
     }
-    return store_write(entries, key, value) ? SETTINGS_CHANGED : SETTINGS_NOT_STORED;
+    if (!store_write(entries, key, value)) {
+        return SETTINGS_NOT_STORED;
+    }
+    revision++;
+    return SETTINGS_CHANGED;
+}
+
+uint32_t settings_revision(void)
+{
+    return revision;
 }
 
 bool settings_are_kept(void)

@@ -27,8 +27,14 @@ bool settings_exists(uint32_t key);
 /** The value of a setting that exists, its default if none was stored. */
 int32_t settings_value(uint32_t key);
 
+/** The default of a setting that exists. */
+int32_t settings_default(uint32_t key);
+
 /** Change a setting. */
 settings_outcome_t settings_change(uint32_t key, int32_t value);
+
+/** Counts changes: who keeps what follows from settings reads them again when this has grown. */
+uint32_t settings_revision(void);
 
 /** Whether changes outlive a reset: the board has flash for them. */
 bool settings_are_kept(void);

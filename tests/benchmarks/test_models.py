@@ -6,9 +6,10 @@ from pathlib import Path
 
 from benchmarks.models import input_window, random_tflite, sparse_model
 from edgel3_deploy.graph.ir import Conv2D
-from edgel3_deploy.graph.reader import read_network, read_network_file
+from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.models.family import member
 from edgel3_deploy.plan.bounds import exact
+from edgel3_deploy.reference.accept import read_network_file
 
 SEA_64 = member("sea-64")
 

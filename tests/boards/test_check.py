@@ -149,7 +149,7 @@ def test_the_flash_starts_where_the_chip_has_it() -> None:
     [("stm32f7", "sram1"), ("stm32f7", "sram2"), ("stm32h7", "axi"), ("stm32h7", "sram4")],
 )
 def test_any_main_ram_that_always_runs_may_hold_the_stack(name: str, main_ram: str) -> None:
-    check_board(replace(load_board(name), main_ram=main_ram), FILE)
+    check_board(replace(load_board(name), main_ram=main_ram, dma_ram=""), FILE)
 
 
 @pytest.mark.parametrize("main_ram", ["sram1", "sram2", "sram3"])
@@ -157,6 +157,33 @@ def test_a_main_ram_without_a_clock_at_reset_is_refused(main_ram: str) -> None:
     text = complaint(replace(load_board("stm32h7"), main_ram=main_ram))
     assert f"'main_ram' = {main_ram}" in text
     assert "clock" in text
+
+
+def test_the_main_ram_is_not_made_non_cacheable() -> None:
+    text = complaint(replace(STM32F7, dma_ram="dtcm"))
+    assert "'dma_ram' and 'main_ram' are both dtcm" in text
+
+
+@pytest.mark.parametrize(
+    ("origin", "size"), [(0x2007_C000, 12 * KB), (0x2007_E000, 16 * KB), (0x2007_C010, 16), (0x2007_C000, 24)]
+)
+def test_the_memory_protection_must_be_able_to_cover_the_ram_for_dma(origin: int, size: int) -> None:
+    text = complaint(with_region("sram2", Region("sram2", "ram", origin, size)))
+    assert "'dma_ram' = sram2" in text
+    assert "power of two" in text
+
+
+def test_the_stm32h7_s_dma_controllers_do_not_reach_its_dtcm() -> None:
+    text = complaint(replace(load_board("stm32h7"), main_ram="axi", dma_ram="dtcm"))
+    assert "'dma_ram' = dtcm" in text
+    assert "SRAM4" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "dma_ram"), [("stm32f7", "sram2"), ("stm32h7", "axi"), ("stm32h7", "sram4")]
+)
+def test_any_other_ram_of_a_fitting_size_may_be_written_by_dma(name: str, dma_ram: str) -> None:
+    check_board(replace(load_board(name), dma_ram=dma_ram), FILE)
 
 
 def test_the_guard_under_the_stack_needs_its_alignment() -> None:
@@ -175,7 +202,7 @@ def test_a_pin_has_one_use() -> None:
     [
         ({"rate": 44_100}, ("microphone.rate", "8000, 16000, 48000")),
         ({"rate": 16_000, "dfsdm": None}, ("microphone.rate", "clock.cpu_hz")),
-        ({"clock": "PC3"}, ("microphone.clock", "own pins")),
+        ({"clock": "PC3"}, ("microphone.data", "own pins")),
         ({"data": "PA9"}, ("microphone.data", "own pins")),
         ({"data": "PJ5"}, ("microphone.data", "own pins")),
     ],
@@ -189,4 +216,39 @@ def test_a_microphone_that_cannot_work_is_named(changes: dict[str, Any], words: 
 
 def test_only_the_stm32f7_has_a_driver_for_it() -> None:
     text = complaint(replace(load_board("stm32h7"), microphone=STM32F7.microphone))
-    assert 'kind = "none"' in text
+    assert "'microphone.kind' is dfsdm" in text
+    assert 'kind = "i2s" or "none"' in text
+
+
+@pytest.mark.parametrize("name", ["nucleo-f767zi", "stm32h7"])
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"rate": 44_100}, ("microphone.rate", "8000, 16000, 48000")),
+        ({"pll": None}, ("microphone.rate", "clock.hse_hz")),
+        ({"clock": "PE4"}, ("microphone.clock", "PE5")),
+        ({"select": "PE5"}, ("microphone.select", "PE4")),
+        ({"data": "PE3"}, ("microphone.data", "PE6 or PD6 or PC1 or PB2")),
+    ],
+)
+def test_an_i2s_microphone_that_cannot_work_is_named(
+    name: str, changes: dict[str, Any], words: tuple[str, ...]
+) -> None:
+    board = load_board(name)
+    assert board.microphone is not None
+    text = complaint(replace(board, microphone=replace(board.microphone, **changes)))
+    for word in words:
+        assert word in text
+
+
+@pytest.mark.parametrize("data", ["PE6", "PD6", "PC1", "PB2"])
+def test_its_data_may_come_at_any_pin_of_the_block(data: str) -> None:
+    board = load_board("nucleo-f767zi")
+    assert board.microphone is not None
+    check_board(replace(board, microphone=replace(board.microphone, data=data)), FILE)
+
+
+def test_no_pin_is_taken_twice() -> None:
+    board = load_board("nucleo-f767zi")
+    assert board.led is not None
+    assert "'microphone.data' = PE6 is taken" in complaint(replace(board, led=replace(board.led, pin="PE6")))

@@ -143,6 +143,7 @@ def test_an_unknown_base_suggests_the_nearest(tmp_path: Path) -> None:
         ("baudrate = 115_200", "baud_rate = 115_200", "uart.baud_rate", "baudrate"),
         ('family = "stm32f7"', 'family = "stm32f4"', "family", "stm32f7"),
         ('main_ram = "dtcm"', 'main_ram = "dctm"', "main_ram", "dtcm"),
+        ('dma_ram = "sram2"', 'dma_ram = "sram"', "dma_ram", "sram2"),
         ('instance = "USART1"', 'instance = "UART1"', "uart.instance", "USART1"),
         ('size = "368K"', 'size = "368 kilo"', "regions.sram1.size", "128K"),
         ('kind = "unicorn"', 'kind = "qemu"\nmachine = "virt"', "emulator.kind", "unicorn"),
@@ -170,6 +171,7 @@ def test_a_wrong_word_is_named_and_the_right_one_suggested(
         ('size = "32K"\n', "loader.size"),
         ('pin = "PJ5"\n', "led.pin"),
         ("active_high = true\n", "led.active_high"),
+        ('dma_ram = "sram2"\n', "dma_ram"),
     ],
 )
 def test_a_missing_key_is_named(tmp_path: Path, line: str, key: str) -> None:

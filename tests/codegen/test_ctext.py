@@ -63,3 +63,8 @@ def test_hex_rows_hold_all_bytes(data: bytes) -> None:
 
 def test_columns_line_up() -> None:
     assert ctext.columns((("layer", "bytes"), ("conv10", "1"))) == ("layer   bytes", "conv10  1")
+
+
+def test_a_comment_holds_no_trigraph() -> None:
+    assert ctext.comment("conv??/") == "conv? ?/"
+    assert "??" not in ctext.comment("????/??>")

@@ -10,6 +10,7 @@ import pytest
 
 from edgel3_deploy.doctor.finding import Finding
 from edgel3_deploy.doctor.packages import LIBRARIES, PACKAGES, examine_python
+from edgel3_deploy.extras import EXTRAS
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -20,7 +21,7 @@ else:
 def test_the_packages_are_those_that_the_project_asks_for(repository: Path) -> None:
     project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    asked = [*project["dependencies"], *extras["emulator"], *extras["dask"]]
+    asked = [*project["dependencies"], *(each for name in EXTRAS for each in extras[name])]
     names = {requirement.split(">=")[0] for requirement in asked} - {"tomli"}
     assert {*LIBRARIES, *(package.name for package in PACKAGES)} == names
 
@@ -50,7 +51,11 @@ def test_a_missing_library_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_training_is_optional(monkeypatch: pytest.MonkeyPatch) -> None:
     finding = absent(monkeypatch, "tensorflow")["tensorflow"]
-    assert (finding.status, finding.needed, finding.remedy) == ("missing", False, "`pip install tensorflow`")
+    assert (finding.status, finding.needed, finding.remedy) == (
+        "missing",
+        False,
+        '`pip install "edgel3-deploy[train]"`',
+    )
 
 
 def test_qemus_board_does_without_unicorn(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,12 +19,12 @@ from edgel3_deploy.audio.frontend import SEA, log_mel
 from edgel3_deploy.audio.pcm import to_pcm
 from edgel3_deploy.embedding.board import board_inputs
 from edgel3_deploy.errors import BadInputError, UsageError
-from edgel3_deploy.graph.reader import read_network_file
 from edgel3_deploy.graph.reference import run
 from edgel3_deploy.graph.tensors import dequantize
 from edgel3_deploy.models.forward import forward
 from edgel3_deploy.models.weights import read_weights
 from edgel3_deploy.reference import truth
+from edgel3_deploy.reference.accept import read_network_file
 from tests.models.synthetic_weights import random_weights
 
 RATE = 8_000

@@ -78,7 +78,7 @@ def test_a_damaged_application_is_not_started(board: Board, single: Flashable, t
         assert ask(loader, "read_reset")["stay_reason"] == StayReason.DAMAGED
         port.write(b"\r")
         line = (
-            f"edgel3-deploy loader, protocol 3, board {board.name}: waits for an update because "
+            f"edgel3-deploy loader, protocol 4, board {board.name}: waits for an update because "
             "the application is damaged: flash with edgel3-deploy flash\r\n"
         ).encode()
         assert port.read_exactly(len(line), 5.0) == line

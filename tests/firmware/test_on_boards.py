@@ -141,7 +141,7 @@ def test_a_division_by_zero_faults(client: Client) -> None:
 @every_family
 def test_a_terminal_is_told_what_this_is(port: Port, board: Board) -> None:
     port.write(b"\r")
-    assert port.read_exactly(40, 5.0).startswith(b"edgel3-deploy firmware, protocol 3")
+    assert port.read_exactly(40, 5.0).startswith(b"edgel3-deploy firmware, protocol 4")
     assert board.name.encode() in port.read_exactly(100, 0.5)
 
 

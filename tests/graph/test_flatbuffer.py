@@ -38,10 +38,25 @@ def test_missing_options_are_refused_only_when_asked_for() -> None:
         reshape.option("NewShape")
 
 
-def test_dynamic_dimensions_are_marked() -> None:
+def test_dynamic_dimensions_are_marked_but_a_batch_is_one() -> None:
     builder = ModelBuilder((4, 4, 2)).conv2d(2)
-    builder.tensor(0).shapeSignature = [-1, 4, 4, 2]
-    assert parse_model(builder.build()).tensors[0].shape == (-1, 4, 4, 2)
+    builder.tensor(0).shapeSignature = [-1, 4, -1, 2]
+    assert parse_model(builder.build()).tensors[0].shape == (1, 4, -1, 2)
+
+
+def test_metadata_of_other_tools_is_passed_by() -> None:
+    builder = ModelBuilder((4, 4, 2)).conv2d(2)
+    for _ in range(30):
+        builder.raw_metadata(b"other")
+        builder.model.metadata[-1].name = f"tool {len(builder.model.metadata)}"
+    assert "tool 1" in parse_model(builder.raw_metadata(b"abc").build()).metadata
+
+
+def test_a_text_mode_transfer_is_called_damaged() -> None:
+    data = bytearray(ModelBuilder((4, 4, 2)).conv2d(2).build())
+    with pytest.raises(BadInputError, match="damaged") as caught:
+        parse_model(bytes(data).replace(b"\n", b"\r\n").replace(b"\x0c", b"\x0d\x0a"))
+    assert "binary" in caught.value.hint
 
 
 def test_metadata_by_name() -> None:

@@ -59,6 +59,10 @@ def test_a_layer_is_traced_to_its_source() -> None:
     assert read_network(builder.build()).layers[0].source_name == "block/Relu"
 
 
+DECIBELS = (80 / 255, 127)
+"""Scale and zero point of -80 to 0 dB."""
+
+
 class TestMetadata:
     def test_gives_name_front_end_gain_and_offset(self) -> None:
         builder = ModelBuilder((4, 4, 1)).conv2d(2)
@@ -75,9 +79,37 @@ class TestMetadata:
         ("shape", "front_end"), [((64, 50, 1), "sea"), ((256, 199, 1), "l3"), ((64, 51, 1), "")]
     )
     def test_without_it_the_shape_tells_the_front_end(self, shape: tuple[int, ...], front_end: str) -> None:
-        network = read_network(ModelBuilder(shape).conv2d(1).build())
+        network = read_network(ModelBuilder(shape, *DECIBELS).conv2d(1).build())
         assert network.front_end == front_end
         assert (network.input_gain, network.input_offset) == (1.0, 0.0)
+        assert [f"assumed {front_end}" in warning for warning in network.warnings] == [True] * bool(front_end)
+
+    @pytest.mark.parametrize("shape", [(64, 50, 2), (64,), (50, 64, 1)])
+    def test_other_shapes_tell_nothing(self, shape: tuple[int, ...]) -> None:
+        builder = ModelBuilder(shape, *DECIBELS)
+        network = read_network((builder.conv2d(1) if len(shape) == 3 else builder.fully_connected(2)).build())
+        assert (network.front_end, network.warnings) == ("", ())
+
+    @pytest.mark.parametrize(
+        ("scale", "zero_point"),
+        [(1 / 255, -128), (80 / 255, -128), (2 / 255, 0), (0.15, 127), (256.0, 0), (4.0, 100)],
+    )
+    def test_an_input_that_does_not_hold_decibels_has_no_front_end(
+        self, scale: float, zero_point: int
+    ) -> None:
+        network = read_network(ModelBuilder((64, 50, 1), scale, zero_point).conv2d(1).build())
+        (warning,) = network.warnings
+        assert network.front_end == ""
+        assert "not the -80 to 0 dB" in warning
+
+    @pytest.mark.parametrize(("scale", "zero_point"), [(0.3, 120), (0.45, 70), (0.25, 127)])
+    def test_an_input_that_nearly_holds_decibels_has(self, scale: float, zero_point: int) -> None:
+        assert read_network(ModelBuilder((64, 50, 1), scale, zero_point).conv2d(1).build()).front_end == "sea"
+
+    def test_an_entry_is_no_guess(self) -> None:
+        builder = ModelBuilder((64, 50, 1), 1 / 255).conv2d(1).metadata(front_end="sea")
+        network = read_network(builder.build())
+        assert (network.front_end, network.warnings) == ("sea", ())
 
     @pytest.mark.parametrize(
         "content",
@@ -121,9 +153,16 @@ class TestRefusals:
         builder = ModelBuilder((4, 4, 2))
         for _ in range(9):
             builder.other("SOFTMAX")
-        message = refusal(builder.build()).message
-        assert message.count("SOFTMAX") == 5
-        assert message.endswith("and 4 more")
+        message = refusal(builder.other("CAST").build()).message
+        assert message.count("SOFTMAX") == 1
+        assert message.endswith("SOFTMAX at layer 0 ('layer_0') and 8 more, CAST at layer 9 ('layer_9')")
+
+    @pytest.mark.parametrize(
+        ("kind", "advice"),
+        [("MUL", "BatchNorm"), ("ADD", "BatchNorm"), ("SHAPE", "batch of 1"), ("SOFTMAX", "activations.")],
+    )
+    def test_the_advice_suits_the_operator(self, kind: str, advice: str) -> None:
+        assert advice in refusal(ModelBuilder((4, 4, 2)).conv2d(2).other(kind).build()).hint
 
     def test_an_unknown_builtin_code(self) -> None:
         builder = ModelBuilder((4, 4, 2)).other("SOFTMAX")
@@ -153,8 +192,13 @@ class TestRefusals:
 
     def test_dynamic_shapes(self) -> None:
         builder = ModelBuilder((4, 4, 2)).conv2d(2)
-        builder.tensor(0).shapeSignature = [-1, 4, 4, 2]
+        builder.tensor(0).shapeSignature = [1, -1, 4, 2]
         assert "dynamic shape" in refusal(builder.build()).message
+
+    def test_a_dynamic_batch_is_one(self) -> None:
+        builder = ModelBuilder((4, 4, 2)).conv2d(2)
+        builder.tensor(0).shapeSignature = [-1, 4, 4, 2]
+        assert read_network(builder.build()).input.shape == (4, 4, 2)
 
     def test_a_batch(self) -> None:
         builder = ModelBuilder((4, 4, 2)).conv2d(2)
@@ -201,7 +245,7 @@ class TestRefusals:
         builder.tensor(0).quantization.scale = [scale]
         refusal(builder.build())
 
-    @pytest.mark.parametrize("scale", [-1.0, float("nan"), float("inf"), 1e38])
+    @pytest.mark.parametrize("scale", [float("nan"), float("inf"), 1e38, -1e38])
     def test_impossible_weight_scales(self, scale: float) -> None:
         builder = ModelBuilder((4, 4, 2)).conv2d(2)
         builder.tensor(1).quantization.scale = [0.01, scale]
@@ -280,3 +324,21 @@ def assert_consistent(network: Network) -> None:
             assert (layer.requantize.multiplier >= 0).all()
             assert np.isin(layer.requantize.shift, range(-31, 31)).all()
     json.dumps([network.name, network.front_end, network.input_gain, network.input_offset])
+
+
+class TestBounds:
+    def test_maps_that_the_planner_could_not_look_at_in_seconds(self) -> None:
+        message = refusal(ModelBuilder((1 << 17, 1, 1)).conv2d(2).build()).message
+        assert message.startswith("not supported: maps of 131,073 rows and columns in all")
+
+    def test_longer_chains_than_networks_have(self) -> None:
+        builder = ModelBuilder((4, 4, 2))
+        for _ in range(120):
+            builder.conv2d(2)
+        assert refusal(builder.build()).message == "not supported: 120 operators, more than 64"
+
+    def test_tensors_that_nothing_reads_do_not_count(self) -> None:
+        builder = ModelBuilder((4, 4, 2)).conv2d(2)
+        for number in range(1_200):
+            builder.activation(f"spare {number}", (1,), 1.0, 0)
+        assert len(read_network(builder.build()).layers) == 1

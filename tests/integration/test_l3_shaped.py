@@ -15,7 +15,7 @@ from edgel3_deploy.compress.pruning import PLANS
 from edgel3_deploy.compress.sounds import engine, siren, speech
 from edgel3_deploy.errors import ExitCode
 from edgel3_deploy.graph.ir import Conv2D
-from edgel3_deploy.graph.reader import read_network_file
+from edgel3_deploy.reference.accept import read_network_file
 from tests.models.synthetic_weights import random_arrays
 
 THIN = (4, 8, 16, 32)

@@ -142,7 +142,7 @@ def test_a_silent_board_says_what_to_check() -> None:
 def test_another_protocol_version_names_both() -> None:
     with (
         session(version=7) as (client, _),
-        pytest.raises(LinkError, match=r"speaks protocol version 7, this edgel3-deploy speaks version 3"),
+        pytest.raises(LinkError, match=r"speaks protocol version 7, this edgel3-deploy speaks version 4"),
     ):
         client.hello()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from edgel3_deploy.link import protocol
 from edgel3_deploy.link.render import render_header, render_page
+from edgel3_deploy.link.render_record import render_record_layout
 from edgel3_deploy.link.render_settings import render_table
 from edgel3_deploy.link.render_summary import render_decoder, render_layout
 
@@ -17,6 +18,10 @@ def test_the_header_in_the_tree_is_the_rendered_one(repository: Path) -> None:
 
 def test_the_table_of_settings_in_the_tree_is_the_rendered_one(repository: Path) -> None:
     assert (repository / "firmware" / "settings" / "table.h").read_text() == render_table()
+
+
+def test_the_layout_of_a_record_in_the_tree_is_the_rendered_one(repository: Path) -> None:
+    assert (repository / "firmware" / "link" / "record_layout.h").read_text() == render_record_layout()
 
 
 def test_what_follows_from_the_summary_in_the_tree_is_rendered(repository: Path) -> None:
@@ -39,6 +44,8 @@ def test_the_header_holds_every_message_and_code() -> None:
         "RESET": protocol.ResetCause,
         "STAY": protocol.StayReason,
         "SLOT": protocol.SlotState,
+        "SENSOR": protocol.SensorState,
+        "SOURCE": protocol.SensorSource,
     }
     for prefix, kind in enums.items():
         declared |= {f"LINK_{prefix}_{item.name}": item.value for item in kind}

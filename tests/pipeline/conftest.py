@@ -110,6 +110,8 @@ def manifest(board: Board) -> Manifest:
         model_sha256="cd" * 32,
         head_sha256="23" * 32,
         inputs={"model": "small", "kind": "weights"},
+        recordings=("12" * 32,),
+        layer_sqnr_db={"conv1": 40.5},
         fidelity={"cosine_min": 0.99, "cosine_median": 0.999, "sqnr_db": 29.5},
         warnings=("one", "two"),
         tools={"arm-none-eabi-gcc": "12.2.1"},

@@ -131,3 +131,32 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         build_folder(tmp_path / "file" / "out"),
     ):
         pass
+
+
+def test_a_link_stays_and_what_it_leads_to_is_replaced(tmp_path: Path, manifest: Manifest) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    replace(tmp_path / "link", manifest, "new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real" / "network.c").read_text() == "new"
+    assert not [path for path in tmp_path.iterdir() if path.name.endswith((".old", ".new"))]
+
+
+@pytest.mark.parametrize("name", [".", "..", "../..", "../out", "link"])
+def test_the_folder_that_a_shell_stands_in_is_not_replaced(
+    tmp_path: Path, manifest: Manifest, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "link").symlink_to(tmp_path / "out")
+    monkeypatch.chdir(tmp_path / "out")
+    with pytest.raises(UsageError, match="current folder"):
+        replace(Path(name), manifest, "new")
+    assert Path.cwd() == tmp_path / "out"
+
+
+def test_a_link_in_the_lock_files_place_is_not_followed(tmp_path: Path, manifest: Manifest) -> None:
+    (tmp_path / "precious").write_text("kept")
+    (tmp_path / ".out.lock").symlink_to(tmp_path / "precious")
+    with pytest.raises(UsageError, match=r"\.out\.lock"):
+        replace(tmp_path / "out", manifest, "new")
+    assert (tmp_path / "precious").read_text() == "kept"

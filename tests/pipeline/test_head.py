@@ -9,10 +9,10 @@ import pytest
 
 from edgel3_deploy.errors import BadInputError, UsageError
 from edgel3_deploy.fileio import sha256
-from edgel3_deploy.graph.reader import read_network_file
 from edgel3_deploy.head.file import HeadFile, save_head
 from edgel3_deploy.head.network import HeadNetwork
 from edgel3_deploy.pipeline.prepared import load_build
+from edgel3_deploy.reference.accept import read_network_file
 from tests.head.heads import random_head, small_head
 from tests.pipeline.conftest import Build
 

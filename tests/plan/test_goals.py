@@ -11,7 +11,7 @@ import pytest
 from edgel3_deploy.boards import load_board
 from edgel3_deploy.compress.pruning import PLANS
 from edgel3_deploy.graph.ir import Network
-from edgel3_deploy.graph.reader import read_network, read_network_file
+from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.models.family import member
 from edgel3_deploy.plan.attempts import LEAST_SAVED_PER_BYTE
 from edgel3_deploy.plan.goal import GOALS
@@ -19,6 +19,7 @@ from edgel3_deploy.plan.measure import MEASURES, Measure
 from edgel3_deploy.plan.schedule import Schedule, schedule
 from edgel3_deploy.plan.search import options
 from edgel3_deploy.plan.skeleton import shaped, skeleton
+from edgel3_deploy.reference.accept import read_network_file
 from tests.graph.l3 import sparse_small
 
 THIN = (8, 8, 16, 16, 32, 32, 64, 64)

@@ -139,7 +139,7 @@ def run_in_arenas(network: Network, plan: MemoryPlan, values: np.ndarray) -> np.
 class TestCapacities:
     def test_main_ram_gives_up_stack_reserve_mailbox_and_the_callers_tensors(self) -> None:
         limits = capacities(SEA_64, load_board("stm32f7"))
-        assert list(limits) == ["dtcm", "sram1", "sram2"]
+        assert list(limits) == ["dtcm", "sram1"]
         assert limits["dtcm"] == (128 - 4 - 8) * 1024 - 256 - 64 * 50 - 64
         assert limits["sram1"] == 368 * 1024
 

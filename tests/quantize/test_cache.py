@@ -79,3 +79,24 @@ def test_readers_never_meet_half_an_entry(folder: Path) -> None:
 def test_a_cache_that_cannot_be_written_says_why(folder: Path) -> None:
     folder.write_text("a file where the folder should be")
     assert "cannot be written" in cache.store(KEY, b"model", FACTS)
+
+
+def test_an_entry_under_another_key_counts_as_absent(folder: Path) -> None:
+    other = cache.cache_key({"recipe": 2})
+    cache.store(KEY, b"model", FACTS)
+    for suffix in ("tflite", "json"):
+        (folder / f"{KEY}.{suffix}").rename(folder / f"{other}.{suffix}")
+    assert cache.load(other) is None
+
+
+@pytest.mark.parametrize("content", [b"[" * 100_000, b'{"seal": ' + b"[" * 100_000])
+def test_deep_json_counts_as_absent(folder: Path, content: bytes) -> None:
+    cache.store(KEY, b"model", FACTS)
+    (folder / f"{KEY}.json").write_bytes(content)
+    assert cache.load(KEY) is None
+
+
+def test_the_folder_is_private(folder: Path) -> None:
+    folder.mkdir(mode=0o777)
+    cache.store(KEY, b"model", FACTS)
+    assert folder.stat().st_mode & 0o777 == 0o700

@@ -60,7 +60,7 @@ def test_a_process_that_writes_nothing_is_reported(tiny_network: FloatNetwork) -
 def test_without_tensorflow_the_package_is_named(tiny_network: FloatNetwork) -> None:
     with pytest.raises(MissingDependencyError, match="needs TensorFlow") as caught:
         run(tiny_network, 'print("No module named tensorflow", file=sys.stderr); sys.exit(3)')
-    assert "pip install tensorflow" in caught.value.hint
+    assert "edgel3-deploy[train]" in caught.value.hint
 
 
 def test_the_process_dies_with_an_interrupt(tiny_network: FloatNetwork) -> None:

@@ -1,4 +1,4 @@
-"""Three files appear together; an earlier report survives what cannot be written."""
+"""The files appear together; an earlier report survives what cannot be written."""
 
 from __future__ import annotations
 
@@ -13,10 +13,16 @@ from edgel3_deploy.report import write_report
 from tests.report.sample import sample_report
 
 
-def test_the_three_files(tmp_path: Path) -> None:
+def test_the_files(tmp_path: Path) -> None:
     content = write_report(sample_report(), tmp_path / "deep" / "report")
     folder = tmp_path / "deep" / "report"
-    assert sorted(path.name for path in folder.iterdir()) == ["outputs.npz", "report.html", "report.json"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "junit.xml",
+        "outputs.npz",
+        "report.html",
+        "report.json",
+        "report.md",
+    ]
     assert json.loads((folder / "report.json").read_text()) == content
     assert (folder / "report.html").read_text().startswith("<!doctype html>")
 

@@ -95,6 +95,8 @@ def prepared_build(
         model_sha256=hashlib.sha256(model).hexdigest(),
         head_sha256=None,
         inputs={},
+        recordings=(),
+        layer_sqnr_db={},
         fidelity=None,
         warnings=("calibrated on generated sounds",),
         tools={"arm-none-eabi-gcc": "12.2"},

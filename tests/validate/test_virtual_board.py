@@ -85,7 +85,7 @@ def test_the_firmware_names_its_protocol_version(
 ) -> None:
     with running(flashed) as (client, _):
         monkeypatch.setattr(client_module, "PROTOCOL_VERSION", 7)
-        with pytest.raises(LinkError, match="speaks protocol version 3"):
+        with pytest.raises(LinkError, match="speaks protocol version 4"):
             client.hello()
 
 

@@ -49,6 +49,29 @@ def test_start_clears_every_region_before_it_sets_its_own(bench: Bench, regions:
     assert ("MPU_RBAR", STACK_LIMIT) in written
 
 
+def test_start_keeps_the_cache_out_of_the_ram_for_dma(bench: Bench, regions: tuple[str, int]) -> None:
+    board = load_board(regions[0])
+    dma_ram = board.region(board.dma_ram)
+    bench.call("core_start", CODE, STACK_LIMIT)
+    written = named(bench, MPU)
+    at = written.index(("MPU_RBAR", dma_ram.origin))
+    attributes = written[at + 1][1]
+    assert written[at + 1][0] == "MPU_RASR"
+    assert attributes & 1
+    assert 2 << (attributes >> 1 & 31) == dma_ram.size
+    assert attributes >> 8 & 0xFF == 0, "no subregion is left out"
+    assert attributes >> 16 & 0x3F == 0b001_000, "TEX 1, S, C and B 0: normal, non-cacheable"
+    assert attributes >> 24 & 7 == 3, "full access"
+    assert attributes >> 28 & 1, "execute never"
+
+
+def test_start_writes_back_what_others_cached(bench: Bench) -> None:
+    bench.preset(FACTS["SCB_CCR"], FACTS["SCB_CCR_DC"])
+    bench.call("core_start", CODE, STACK_LIMIT)
+    names = [name for name, _ in named(bench, ("SCB_DCISW", "SCB_DCCISW"))]
+    assert names == 16 * ["SCB_DCCISW"]
+
+
 def test_start_traps_division_by_zero_and_leaves_other_bits_alone(bench: Bench) -> None:
     bench.preset(FACTS["SCB_CCR"], 1 << 9)
     bench.call("core_start", CODE, STACK_LIMIT)

@@ -15,12 +15,17 @@ from tests.firmware.host.compile import compile_firmware
 HERE = Path(__file__).resolve().parent
 
 
-def compile_harness(gcc: Path, repository: Path, output: Path, *options: str) -> Path:
-    """The link sources, the stand-in network and the harness in one binary."""
-    application = repository / "firmware" / "application"
-    sources = [application / name for name in ("audio.c", "inference.c", "requests.c")]
+NETWORK = HERE.parent / "fake_network" / "network.c"
+
+
+def compile_harness(
+    gcc: Path, repository: Path, output: Path, *options: str, network: Path = NETWORK
+) -> Path:
+    """The link sources, a stand-in network and the harness in one binary."""
+    application = (repository / "firmware" / "application").glob("*.c")
+    sources = [path for path in sorted(application) if path.name != "main.c"]
     sources += sorted((repository / "firmware" / "settings").glob("*.c"))
-    sources += [HERE.parent / "fake_network" / "network.c", HERE / "harness.c"]
+    sources += [network, HERE / "harness.c"]
     return compile_firmware(gcc, repository, output, sources, *options, slots=0)
 
 

@@ -10,7 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "application/console.h"
 #include "application/requests.h"
+#include "application/sensor.h"
 #include "boot/mailbox.h"
 #include "edgel3_net.h"
 #include "link/session.h"
@@ -45,8 +47,17 @@ static uint64_t read_counter(void)
     return now;
 }
 
-static void nothing(void)
+/* Whether nothing comes over the link. */
+bool harness_is_quiet = true;
+
+static bool is_quiet(void)
 {
+    return harness_is_quiet;
+}
+
+void harness_pass(uint32_t counts)
+{
+    now += counts;
 }
 
 /* How often the light went on, and off. */
@@ -81,6 +92,7 @@ void harness_start(bool has_bootloader)
         .has_bootloader = has_bootloader,
         .image = {0x08000000u, 1000u},
         .write = collect,
+        .read_text = console_take,
         .introduce = application_introduce,
         .handlings = APPLICATION_HANDLINGS,
         .handling_count = APPLICATION_HANDLING_COUNT,
@@ -94,8 +106,9 @@ void harness_start(bool has_bootloader)
                 .counters = counters,
                 .checksums = checksums,
                 .read_counter = read_counter,
-                .between_steps = nothing,
+                .between_steps = sensor_between_steps,
             },
+        .counter_hz = 1000u,
         .show_running = show_running,
         .read_memory = read_memory,
     };
@@ -104,6 +117,21 @@ void harness_start(bool has_bootloader)
     settings_start();
     edgel3_net_start();
     link_session_start(&session, &device, &application);
+    sensor_start(&(sensor_parts_t){
+        .inference = &application.inference,
+        .audio = &application.audio,
+        .show_running = show_running,
+        .counter_hz = 1000u,
+        .is_quiet = is_quiet,
+    });
+}
+
+/* What the main loop does when nothing has come. */
+void harness_work(uint32_t times)
+{
+    for (uint32_t i = 0; i < times; i++) {
+        sensor_work();
+    }
 }
 
 /* Feed bytes; returns the last action asked for. */

@@ -13,7 +13,7 @@ from tests.firmware.link.conftest import Firmware
 
 HELLO = Frame(0x01, 7, PROTOCOL_VERSION.to_bytes(2, "little"))
 GREETING = Frame(0x81, 7, PROTOCOL_VERSION.to_bytes(2, "little") + b"\0")
-LINE_START = b"edgel3-deploy firmware, protocol 3, board host, model fake, runtime native: "
+LINE_START = b"edgel3-deploy firmware, protocol 4, board host, model fake, runtime native: "
 
 hostile = settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 bodies = st.one_of(

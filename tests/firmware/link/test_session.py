@@ -192,7 +192,7 @@ def test_a_body_of_the_wrong_length_is_refused(session: Firmware, type_: int, si
     assert answer == Frame(0xFF, 5, bytes([ErrorCode.BAD_LENGTH, type_]) + size.to_bytes(4, "little"))
 
 
-@pytest.mark.parametrize("type_", [0x00, 0x10, 0x14, 0x17, 0x7F, 0x80, 0x81, 0xFE, 0xFF])
+@pytest.mark.parametrize("type_", [0x00, 0x10, 0x14, 0x1C, 0x7F, 0x80, 0x81, 0xFE, 0xFF])
 def test_unknown_types_are_refused(session: Firmware, type_: int) -> None:
     answer = session.exchange(Frame(type_, 5))
     assert answer.body == bytes([ErrorCode.UNKNOWN_TYPE, type_]) + type_.to_bytes(4, "little")
@@ -273,3 +273,20 @@ def test_other_values_and_keys_are_refused(session: Firmware, key: int, value: i
 
 def test_unknown_settings_cannot_be_read(session: Firmware) -> None:
     assert session.ask("read_setting", key=96)[1]["code"] == ErrorCode.OUT_OF_RANGE
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("read_sensor", {}),
+        ("start_sensor", {"source": 1}),
+        ("play_audio", {"offset": 0, "data": b""}),
+        ("read_record", {"sequence": 0, "offset": 0, "length": 1}),
+        ("read_summary", {}),
+    ],
+)
+def test_an_image_without_a_front_end_has_no_sensor(
+    session: Firmware, name: str, fields: dict[str, int | bytes]
+) -> None:
+    type_ = next(message.id for message in REQUESTS if message.name == name)
+    assert session.ask(name, **fields) == error(ErrorCode.NOT_SUPPORTED, type_, 0)

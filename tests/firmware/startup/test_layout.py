@@ -74,6 +74,21 @@ def test_whatever_is_loaded_lies_in_the_board_s_regions(image_for: Callable[[str
             assert any(region.origin <= start and end <= region.end for region in board.regions)
 
 
+@pytest.mark.parametrize("name", board_names())
+def test_what_dma_writes_has_its_own_region_and_is_zeroed(arm_gcc: Path, tmp_path: Path, name: str) -> None:
+    extra = tmp_path / "ring.c"
+    extra.write_text('extern char ring[100];\n__attribute__((section(".dma"))) char ring[100];\n')
+    board = load_board(name)
+    image = Image(build_image(arm_gcc, board, tmp_path, str(extra), "-Wl,--undefined=ring"))
+    region = board.region(board.dma_ram or board.main_ram)
+    section = image.sections[".dma"]
+    assert region.origin <= section["sh_addr"] <= image.symbols["ring"]
+    assert image.symbols["ring"] + 100 <= section["sh_addr"] + section["sh_size"] <= region.end
+    assert section["sh_type"] == "SHT_NOBITS"
+    zeroed = section["sh_addr"].to_bytes(4, "little") + section["sh_size"].to_bytes(4, "little")
+    assert zeroed in image.content[".rodata"]
+
+
 def test_an_arena_beyond_its_region_does_not_link(
     arm_gcc: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -23,7 +23,7 @@ POWER_LOST = 75
 """Exit code when the board's power failed as was asked for."""
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """Serve until the parent closes standard input, a signal comes, or power is lost; the exit code."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     request = pickle.load(sys.stdin.buffer)
@@ -72,7 +72,3 @@ def _obey(command: str, controls: Controls | None) -> dict[str, str | int]:
 
 def _described(error: EdgeL3DeployError) -> dict[str, str]:
     return {"error": type(error).__name__, "message": error.message, "hint": error.hint}
-
-
-if __name__ == "__main__":
-    sys.exit(main())

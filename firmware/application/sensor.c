@@ -1,0 +1,421 @@
+/*
+ * The loop of the sensor. All that follows from the samples alone is in hearing.c; here are the source, the network's run, and
+ * what becomes of its output.
+ *
+ * Settings are read at the start and when they change, between two pieces of work: the next sample is the first for which
+ * they count.
+ */
+#include "application/sensor.h"
+
+#include "network.h"
+
+#if EDGEL3_NET_FRONT_END
+
+#include "application/duty.h"
+#include "application/hearing.h"
+#include "application/records.h"
+#include "application/summaries.h"
+#include "board.h"
+#include "drivers/microphone.h"
+#include "edgel3_front_end.h"
+#include "link/bytes.h"
+#include "settings/settings.h"
+
+enum {
+    /** Seconds without a request that uses the network's tensors until the sensor takes them back. */
+    SENSOR_REST = 60,
+    LABEL_COUNT = EDGEL3_NET_LABEL_COUNT,
+    /** Labels that have settings of their own. */
+    OWN_THRESHOLDS = SETTING_THRESHOLD_OFF - SETTING_THRESHOLD_ON,
+};
+
+#ifdef BOARD_MICROPHONE_RATE
+#ifdef BOARD_DMA_RAM_SIZE
+/* The serial port's ring and the like have what is left. */
+enum { RING = (BOARD_DMA_RAM_SIZE - 4096u) / sizeof(microphone_sample_t) };
+static microphone_sample_t ring[RING] __attribute__((section(".dma")));
+#else
+enum { RING = 6144 };
+static microphone_sample_t ring[RING];
+#endif
+#else
+enum { RING = 0 };
+static microphone_sample_t *const ring = 0;
+#endif
+
+static int16_t block[HEARING_BLOCK];
+/* Where samples of the microphone become PCM: in place, where they have 16 bits. */
+#ifdef BOARD_MICROPHONE_I2S
+static microphone_sample_t heard[HEARING_BLOCK];
+#else
+static microphone_sample_t *const heard = block;
+#endif
+static sensor_parts_t parts;
+static hearing_t hearing;
+static head_settings_t thresholds;
+static head_state_t labels;
+
+static link_sensor_state_t state;
+static link_sensor_state_t before_rest;
+static bool has_microphone;
+static uint64_t rested_at;
+
+static uint32_t revision;
+static int32_t gain;
+/* What the microphone had lost when it was last asked, and the sensor when the interval began. */
+static uint32_t microphone_had_lost, interval_lost;
+static uint64_t busy;
+static bool is_computing;
+
+static void read_thresholds(void)
+{
+    thresholds.smoothing = (uint8_t)settings_value(SETTING_SMOOTHING);
+    for (uint32_t i = 0; i < HEAD_MOST_LABELS; i++) {
+        const bool own = i < OWN_THRESHOLDS;
+        const int32_t on = own ? settings_value(SETTING_THRESHOLD_ON + i) : settings_default(SETTING_THRESHOLD_ON);
+        const int32_t off = own ? settings_value(SETTING_THRESHOLD_OFF + i) : settings_default(SETTING_THRESHOLD_OFF);
+        thresholds.thresholds[i] = (head_threshold_t){(uint8_t)on, (uint8_t)(off < on ? off : on)};
+    }
+}
+
+static uint32_t hop_ms(void)
+{
+    return (uint32_t)settings_value(SETTING_HOP);
+}
+
+static uint32_t interval_seconds(void)
+{
+    return (uint32_t)settings_value(SETTING_REPORT_INTERVAL);
+}
+
+static void begin_hearing(void)
+{
+    gain = settings_value(SETTING_GAIN);
+    hearing_begin(&hearing, state != LINK_SENSOR_PLAYING, gain, hop_ms(), interval_seconds());
+}
+
+/* The host's runs leave nothing behind, and neither do the sensor's: each asks for its own. */
+static void forget_results(void)
+{
+    parts.inference->loaded = 0;
+    parts.inference->has_output = false;
+    parts.inference->has_checksums = false;
+    *parts.audio = (audio_t){.loaded = 0};
+}
+
+static bool start_microphone(void)
+{
+    microphone_had_lost = 0;
+    return microphone_start(&parts.clocks, ring, RING);
+}
+
+static void begin_interval(void)
+{
+    interval_lost = hearing.lost;
+    summaries_begin();
+}
+
+/* A silent past, and no labels yet. */
+static void begin(void)
+{
+    revision = settings_revision();
+    read_thresholds();
+    forget_results();
+    begin_hearing();
+    head_state_reset(&labels);
+    begin_interval();
+    if (state == LINK_SENSOR_LISTENING && !start_microphone()) {
+        state = LINK_SENSOR_NO_SOURCE;
+    }
+    duty_begin(&(duty_clock_t){parts.inference->read_counter, parts.counter_hz, parts.is_quiet});
+    if (state == LINK_SENSOR_LISTENING && duty_is_set()) {
+        hearing_sleep(&hearing, 0);
+    }
+}
+
+/* The time asleep, in samples of the source, has passed. */
+static void end_sleep(void)
+{
+    const uint64_t counts = duty_end(&parts.clocks);
+    hearing_sleep(&hearing, counts * (uint32_t)sound_tables.rate / parts.counter_hz);
+}
+
+static void begin_from_nothing(void)
+{
+    hearing_start(&hearing);
+    records_start();
+    summaries_start();
+    busy = 0;
+    begin();
+}
+
+void sensor_start(const sensor_parts_t *with)
+{
+    parts = *with;
+    is_computing = false;
+    state = LINK_SENSOR_LISTENING;
+    begin_from_nothing();
+    has_microphone = state == LINK_SENSOR_LISTENING;
+}
+
+bool sensor_restart(link_sensor_source_t source)
+{
+    if (source == LINK_SOURCE_MICROPHONE && !has_microphone) {
+        return false;
+    }
+    if (state == LINK_SENSOR_ASLEEP) {
+        end_sleep();
+    }
+    state = source == LINK_SOURCE_LINK ? LINK_SENSOR_PLAYING : LINK_SENSOR_LISTENING;
+    begin_from_nothing();
+    return true;
+}
+
+/* The mean of each band over the window's frames, rounded down. */
+static void average_bands(const int8_t *input, int8_t *bands)
+{
+    for (uint32_t band = 0; band < FRONT_END_BANDS; band++) {
+        int32_t sum = 0;
+        for (uint32_t frame = 0; frame < FRONT_END_FRAMES; frame++) {
+            sum += *input++;
+        }
+        const int32_t rest = sum % FRONT_END_FRAMES;
+        bands[band] = (int8_t)(sum / FRONT_END_FRAMES - (rest < 0 ? 1 : 0));
+    }
+}
+
+static sound_levels_t calibrated(sound_levels_t levels)
+{
+    return sound_calibrated(levels, settings_value(SETTING_CALIBRATION));
+}
+
+/* What is known of the window that is due, before the network runs. */
+static record_t observe(void)
+{
+    const bool metered = hearing.sound.level.finished > 0;
+    return (record_t){
+        .end = hearing.window_at / hearing.factor,
+        .lost = hearing.lost,
+        .flags = (uint8_t)((hearing.gap ? RECORD_FLAG_GAP : 0) | (metered ? RECORD_FLAG_LEVELS : 0)),
+        .levels = metered ? calibrated(hearing.sound.level.last) : hearing.sound.level.last,
+    };
+}
+
+static void compute_window(void)
+{
+    static int8_t bands[FRONT_END_BANDS];
+    inference_t *const inference = parts.inference;
+    const uint64_t before = inference->read_counter();
+    record_t record = observe();
+    hearing_make_input(&hearing, inference->input);
+    average_bands(inference->input, bands);
+    parts.show_running(true);
+    is_computing = true;
+    const bool worked = inference_run(inference, false) == 0;
+    is_computing = false;
+    parts.show_running(false);
+    hearing_go_on(&hearing);
+    if (worked && LABEL_COUNT > 0) {
+        head_state_take(&labels, &thresholds, inference->scores, LABEL_COUNT);
+    }
+    busy += inference->read_counter() - before;
+    if (worked) {
+        record.busy = busy;
+        record.scores = inference->scores;
+        record.state = &labels;
+        record.bands = bands;
+        record.embedding = inference->output;
+        records_add(&record);
+        summaries_count(&labels);
+        busy = 0;
+    } else {
+        hearing.gap = true;
+    }
+    forget_results();
+}
+
+static void summarize(void)
+{
+    const uint64_t passed = hearing.taken + hearing.lost;
+    const interval_t interval = {
+        .seconds = (uint32_t)(passed / (uint32_t)sound_tables.rate),
+        .lost = hearing.lost != interval_lost,
+        .levels = calibrated(hearing.report),
+    };
+    summaries_add(&interval);
+    begin_interval();
+    hearing_end_report(&hearing);
+}
+
+/* Compute what the samples so far complete. */
+static void compute(void)
+{
+    if (hearing_is_due(&hearing)) {
+        if (state == LINK_SENSOR_LISTENING && duty_is_set()) {
+            state = LINK_SENSOR_ASLEEP;
+            microphone_stop();
+            duty_note_stop();
+        }
+        compute_window();
+    }
+    if (hearing.has_report) {
+        summarize();
+    }
+}
+
+static void follow_settings(void)
+{
+    if (revision == settings_revision()) {
+        return;
+    }
+    revision = settings_revision();
+    read_thresholds();
+    if (settings_value(SETTING_GAIN) != gain) {
+        begin_hearing();
+    } else {
+        hearing_set_hop(&hearing, hop_ms());
+        hearing_set_interval(&hearing, interval_seconds());
+    }
+    compute();
+}
+
+/* What was spent on samples since then; an inference counts for itself. */
+static void count_busy(uint64_t since)
+{
+    if (!is_computing) {
+        busy += parts.inference->read_counter() - since;
+    }
+}
+
+/* Take what the microphone has, as far as it is wanted. */
+static void listen(void)
+{
+    const uint32_t wanted = hearing_wanted(&hearing);
+    if (wanted == 0) {
+        return;
+    }
+    const uint32_t taken = microphone_read(heard, wanted);
+    const uint32_t lost = microphone_lost();
+    if (lost != microphone_had_lost) {
+        hearing_lose(&hearing, lost - microphone_had_lost);
+        microphone_had_lost = lost;
+    }
+    if (taken > 0) {
+        const uint64_t before = parts.inference->read_counter();
+        hearing_take_heard(&hearing, heard, taken, block);
+        count_busy(before);
+    }
+}
+
+static void look_at_rest(void)
+{
+    const uint64_t now = parts.inference->read_counter();
+    if (now - rested_at > (uint64_t)SENSOR_REST * parts.counter_hz) {
+        state = before_rest;
+        begin();
+    }
+}
+
+static void sleep_on(void)
+{
+    follow_settings();
+    if (duty_sleep()) {
+        end_sleep();
+        state = start_microphone() ? LINK_SENSOR_LISTENING : LINK_SENSOR_NO_SOURCE;
+    }
+}
+
+void sensor_work(void)
+{
+    if (state == LINK_SENSOR_ASLEEP) {
+        sleep_on();
+    }
+    if (state == LINK_SENSOR_RESTING) {
+        look_at_rest();
+    }
+    if (state == LINK_SENSOR_LISTENING) {
+        follow_settings();
+        listen();
+        compute();
+    }
+}
+
+void sensor_between_steps(void)
+{
+    if (is_computing && state == LINK_SENSOR_LISTENING) {
+        listen();
+    }
+}
+
+void sensor_rest(void)
+{
+    if (state == LINK_SENSOR_ASLEEP) {
+        end_sleep();
+        state = LINK_SENSOR_LISTENING;
+    }
+    if (state == LINK_SENSOR_LISTENING || state == LINK_SENSOR_PLAYING) {
+        before_rest = state;
+        state = LINK_SENSOR_RESTING;
+    }
+    rested_at = parts.inference->read_counter();
+}
+
+bool sensor_is_playing(void)
+{
+    return state == LINK_SENSOR_PLAYING;
+}
+
+bool sensor_play(uint32_t offset, const uint8_t *data, uint32_t count)
+{
+    if (offset != (uint32_t)hearing.taken) {
+        return offset + count == (uint32_t)hearing.taken;
+    }
+    follow_settings();
+    while (count > 0) {
+        const uint32_t wanted = hearing_wanted(&hearing);
+        const uint32_t taken = count < wanted ? count : wanted;
+        for (uint32_t i = 0; i < taken; i++) {
+            block[i] = (int16_t)get_u16(data + 2 * i);
+        }
+        const uint64_t before = parts.inference->read_counter();
+        hearing_take_played(&hearing, block, taken);
+        count_busy(before);
+        data += 2 * taken;
+        count -= taken;
+        compute();
+    }
+    return true;
+}
+
+sensor_progress_t sensor_progress(void)
+{
+    return (sensor_progress_t){
+        .state = state,
+        .has_microphone = has_microphone,
+        .rate = (uint32_t)sound_tables.rate,
+        .samples = hearing.taken,
+        .lost = hearing.lost,
+        .hop = hearing.hop / hearing.factor,
+    };
+}
+
+#else
+
+void sensor_start(const sensor_parts_t *parts)
+{
+    (void)parts;
+}
+
+void sensor_work(void)
+{
+}
+
+void sensor_between_steps(void)
+{
+}
+
+void sensor_rest(void)
+{
+}
+
+#endif
