@@ -73,7 +73,8 @@ def read_mono(path: Path, check_size: CheckSize) -> Mono:
 
 def mix(samples: NDArray[np.floating[Any]]) -> FloatArray:
     """The mean over channels: (n, channels) -> float32 (n,)."""
-    mixed: FloatArray = samples.mean(axis=1).astype(np.float32, copy=False)
+    with np.errstate(invalid="ignore", over="ignore"):
+        mixed: FloatArray = samples.mean(axis=1).astype(np.float32, copy=False)
     return mixed
 
 
@@ -87,7 +88,8 @@ def cancellation(name: str, channels: float, mixed: float) -> str:
 
 def energy(samples: NDArray[np.floating[Any]]) -> float:
     """The sum of squares, in float64."""
-    return float(np.square(samples, dtype=np.float64).sum())
+    with np.errstate(invalid="ignore", over="ignore"):
+        return float(np.square(samples, dtype=np.float64).sum())
 
 
 def _read(path: Path, file: Any, check_size: CheckSize) -> Mono:

@@ -81,7 +81,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
         return
     boards = [load_board(name) for name in board_names()]
     if as_json:
-        emit_json([_summary(board) for board in boards])
+        emit_json("boards", {"boards": [_summary(board) for board in boards]})
         return
     emit_table(
         ("name", "board", "part", "clock", "flash", "RAM", "virtual board"),
@@ -107,7 +107,7 @@ def show(name: str, as_json: bool) -> None:
     """Everything known about one board (NAME, or the path of a board file)."""
     board = load_board(name)
     if as_json:
-        emit_json(dataclasses.asdict(board))
+        emit_json("board", dataclasses.asdict(board))
         return
     click.secho(f"{board.name}: {board.title} ({board.part})", bold=True)
     click.echo(f"  clock       {_clock(board.clock)}")

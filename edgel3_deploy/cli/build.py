@@ -137,7 +137,7 @@ def command(
         result = build(request, progress=progress)
     emit_warnings(result.warnings)
     if as_json:
-        emit_json(result.to_json())
+        emit_json("build", result.to_json())
         return
     click.secho(f"{result.directory}: {result.model_name} for {board.name}, runtime {runtime}", bold=True)
     if result.fidelity is not None:

@@ -33,7 +33,7 @@ def command(ctx: click.Context, model: str, board_name: str, ram_limit: int | No
     estimate = estimate_network(network, board, ram_limit=ram_limit)
     estimate = with_remedy(estimate, network, board, ram_limit)
     if as_json:
-        emit_json(estimate.to_json())
+        emit_json("check", estimate.to_json())
     else:
         click.secho(f"{model} on {board.name}", bold=True)
         emit_table(

@@ -51,7 +51,7 @@ def command(ctx: click.Context, board_name: str | None, port: str | None, as_jso
     with ConsoleProgress() as progress:
         report = examine(board, None if port == AUTO else port, progress)
     if as_json:
-        emit_json(report.to_json())
+        emit_json("doctor", report.to_json())
     else:
         for section, findings in groupby(report.findings, lambda finding: finding.section):
             _emit_section(section, list(findings))

@@ -82,7 +82,7 @@ def command(
     if plot is not None:
         write_atomically(plot, explore_plot(variants, board))
     if as_json:
-        emit_json([variant.to_json() for variant in variants])
+        emit_json("explore", {"board": board.name, "variants": [variant.to_json() for variant in variants]})
         return
     _show(variants, board)
     click.echo(f"plot: {plot}" if plot is not None else f"no plot: {install_command('plot')}")

@@ -116,7 +116,10 @@ def train(
     if as_json:
         compared = [{**row, "metrics": row["metrics"].to_json()} for row in rows]  # type: ignore[attr-defined]
         facts = {"path": str(output), "report": str(report), "labels": list(result.head.labels)}
-        emit_json({**facts, **result.metrics.to_json(), "compared": compared, "folds": result.head.folds})
+        emit_json(
+            "head-train",
+            {**facts, **result.metrics.to_json(), "compared": compared, "folds": result.head.folds},
+        )
         return
     click.secho(f"{output}: {len(result.head.labels)} labels for {result.head.model_name}", bold=True)
     emit_table(
@@ -147,7 +150,9 @@ def test(
     if result.known:
         emit_warnings([f"{result.known} clips took part in the training of this head and were left out"])
     if as_json:
-        emit_json({**result.metrics.to_json(), "labels": list(loaded.labels), "left_out": result.known})
+        emit_json(
+            "head-test", {**result.metrics.to_json(), "labels": list(loaded.labels), "left_out": result.known}
+        )
         return
     click.secho(f"{head}: {result.metrics.headline} on {result.metrics.clips} clips", bold=True)
     _show_confusion(loaded.labels, result.metrics)

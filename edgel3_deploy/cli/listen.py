@@ -148,7 +148,7 @@ def command(
             return
         result = _listen(heard, seconds, windows, outputs, page_port, check=check, as_json=as_json)
     if as_json:
-        emit_json(result)
+        emit_json("listen", result)
     if result["interrupted"]:
         raise KeyboardInterrupt
     if result["first_difference"] is not None:
@@ -160,7 +160,7 @@ def _recover(path: Path, as_json: bool) -> None:
 
     windows = recover(path)
     if as_json:
-        emit_json({"output": str(path), "windows": windows})
+        emit_json("recovered", {"output": str(path), "windows": windows})
     else:
         click.echo(f"{path}: {windows:,} windows recovered")
 
@@ -245,7 +245,7 @@ def _calibrate(heard: Listening, level: float, as_json: bool) -> None:
     found = calibrate(heard.events(), level, before, front_end(heard.build.manifest.front_end))
     state = heard.client.write_setting(key, found.after)
     if as_json:
-        emit_json({**asdict(found), "level": level, "is_kept": state.is_kept})
+        emit_json("calibration", {**asdict(found), "level": level, "is_kept": state.is_kept})
         return
     click.echo(f"heard    {found.heard:.2f} dB before, steady within {found.spread:.2f} dB")
     click.echo(f"{SETTING}: {found.before} -> {state.value} 1/100 dB: the calibrator is {level:g} dB now")

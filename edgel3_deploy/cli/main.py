@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import json
 import os
 import signal
 import sys
@@ -15,8 +14,9 @@ import click
 
 from edgel3_deploy import __version__
 from edgel3_deploy.cli.groups import Group, with_examples
-from edgel3_deploy.cli.output import colour
+from edgel3_deploy.cli.output import colour, emit_json
 from edgel3_deploy.errors import EdgeL3DeployError, ExitCode, UsageError
+from edgel3_deploy.link.text import printable
 
 PROGRAM = "edgel3-deploy"
 COMMANDS = {
@@ -74,9 +74,9 @@ def application() -> None:
 
 def _show_error(error: EdgeL3DeployError) -> None:
     click.secho("Error: ", fg="red", bold=True, nl=False, err=True, color=colour())
-    click.echo(error.message, err=True)
+    click.echo(printable(error.message), err=True)
     if error.hint:
-        click.secho(error.hint, dim=True, err=True, color=colour())
+        click.secho(printable(error.hint), dim=True, err=True, color=colour())
 
 
 def _emit_error(error: EdgeL3DeployError) -> None:
@@ -84,7 +84,7 @@ def _emit_error(error: EdgeL3DeployError) -> None:
     verdict = getattr(error, "verdict", None)
     content = {"error": error.message, "hint": error.hint, "exit_code": int(error.exit_code)}
     with contextlib.suppress(OSError):
-        click.echo(json.dumps({**(verdict or {}), **content}, indent=2))
+        emit_json("error", {**(verdict or {}), **content})
 
 
 def _terminate(signum: int, frame: FrameType | None) -> None:
@@ -124,6 +124,10 @@ def _explained(error: Exception) -> EdgeL3DeployError:
         return UsageError(
             f"{error.filename or 'the output'}: {error.strerror}",
             "Check the path, its permissions and the space on the disk.",
+        )
+    if isinstance(error, MemoryError) or "unable to allocate" in str(error).lower():
+        return UsageError(
+            "not enough memory", "Close other programs, raise `ulimit -v`, or give less at once."
         )
     return EdgeL3DeployError(
         f"internal error: {type(error).__name__}: {error}",

@@ -48,7 +48,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
         return
     rows = _rows()
     if as_json:
-        emit_json(rows)
+        emit_json("models", {"models": rows})
         return
     emit_table(
         ("name", "input", "filters", "embedding", "parameters", "int8 bytes", "at hand", "fits"),
@@ -89,6 +89,6 @@ def pull(name: str, as_json: bool) -> None:
         with ConsoleProgress() as progress:
             path = pull_weights(name, progress=progress)
     if as_json:
-        emit_json({"name": name, "path": str(path)})
+        emit_json("model-file", {"name": name, "path": str(path)})
     else:
         click.echo(f"{name}: {path}")

@@ -12,7 +12,9 @@ from typing import Any
 
 import click
 
+from edgel3_deploy import schemas
 from edgel3_deploy.errors import UsageError
+from edgel3_deploy.link.text import printable
 
 MOST_WARNINGS = 20
 
@@ -22,9 +24,9 @@ def colour() -> bool | None:
     return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
 
 
-def emit_json(content: Mapping[str, Any] | Sequence[Any]) -> None:
-    """Print `content` as indented JSON."""
-    click.echo(json.dumps(content, indent=2))
+def emit_json(kind: str, content: Mapping[str, Any]) -> None:
+    """Print `content` as an indented JSON document of that kind."""
+    click.echo(json.dumps(schemas.document(kind, content), indent=2))
 
 
 def emit_table(header: Sequence[str], rows: Sequence[Sequence[str]], indent: str = "") -> None:
@@ -115,7 +117,7 @@ def emit_warnings(warnings: Sequence[str]) -> None:
         shown.append(f"and {len(warnings) - len(shown):,} more such lines")
     for warning in shown:
         click.secho("Warning: ", fg="yellow", nl=False, err=True)
-        click.echo(warning, err=True)
+        click.echo(printable(warning), err=True)
 
 
 def size(number: int) -> str:

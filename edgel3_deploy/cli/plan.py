@@ -35,7 +35,7 @@ def command(
     from edgel3_deploy.plan.planner import capacities
     from edgel3_deploy.plan.schedule import constants_limit, schedule
     from edgel3_deploy.plan.source import plannable
-    from edgel3_deploy.plan.table import resident_table, schedule_table
+    from edgel3_deploy.plan.table import resident_table, schedule_rows, schedule_table
 
     board = load_board(board_name)
     network = plannable(model)
@@ -44,6 +44,7 @@ def command(
     header, *rows = schedule_table(chosen)
     if as_json:
         emit_json(
+            "plan",
             {
                 "model": network.name,
                 "board": board.name,
@@ -55,10 +56,10 @@ def command(
                 "constant_bytes": chosen.constant_bytes,
                 "flash_bytes": chosen.flash_bytes,
                 "arenas": dict(chosen.arenas),
-                "steps": [dict(zip(header, row, strict=True)) for row in rows],
+                "steps": [dataclasses.asdict(row) for row in schedule_rows(chosen)],
                 "residents": [dataclasses.asdict(found) for found in chosen.residents],
                 "groups": [[dataclasses.asdict(step.kernel) for step in g.steps] for g in chosen.groups],
-            }
+            },
         )
         return
     click.secho(f"{network.name} on {board.name}, optimized for {chosen.goal}: {chosen.reason}", bold=True)

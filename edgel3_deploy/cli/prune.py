@@ -185,7 +185,7 @@ def _show(output: Path, pruned: Pruned, recovered: Recovered | None, as_json: bo
             "recovered": recovered.recovered.to_json() if recovered else None,
             "held_out": list(recovered.held_out) if recovered else None,
         }
-        emit_json(content)
+        emit_json("prune", content)
         return
     weights = sum(conv.weights.size for conv in pruned.network.convs)
     click.echo(

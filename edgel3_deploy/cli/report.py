@@ -35,7 +35,9 @@ def diff(before: Path, after: Path, as_json: bool) -> None:
 
     found = changes(read_report(before), read_report(after))
     if as_json:
-        emit_json({"changes": [{**asdict(change), "relative": change.relative} for change in found]})
+        emit_json(
+            "report-diff", {"changes": [{**asdict(change), "relative": change.relative} for change in found]}
+        )
         return
     if not found:
         click.echo("no difference but the time")

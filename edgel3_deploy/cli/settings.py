@@ -55,7 +55,9 @@ def command(changes: tuple[str, ...], port: str, board_name: str | None, as_json
         } or former
     if as_json:
         is_kept = all(state.is_kept for state in found.values())
-        emit_json({"is_kept": is_kept, "settings": {name: state.value for name, state in found.items()}})
+        emit_json(
+            "settings", {"is_kept": is_kept, "settings": {name: state.value for name, state in found.items()}}
+        )
         return
     if wanted:
         for name, state in found.items():

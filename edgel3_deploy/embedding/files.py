@@ -18,6 +18,7 @@ from edgel3_deploy.embedding.compute import Embedding, embed_clip
 from edgel3_deploy.embedding.model import EmbeddingModel
 from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.fileio import write_atomically
+from edgel3_deploy.npz import read_arrays
 from edgel3_deploy.progress import Progress, silent
 
 
@@ -54,16 +55,25 @@ def is_current(recording: Path, output: Path, model: EmbeddingModel, settings: S
         with zipfile.ZipFile(output) as archive:
             made_from = json.loads(archive.comment)
             return made_from == _origin(recording, model, settings) and archive.testzip() is None
-    except (OSError, ValueError, EOFError, RuntimeError, zlib.error, zipfile.BadZipFile, BadInputError):
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        RuntimeError,
+        NotImplementedError,
+        zlib.error,
+        zipfile.BadZipFile,
+        BadInputError,
+    ):
         return False
 
 
 def read_embedding(path: Path) -> Embedding:
     """What `embed_file` wrote. Raises BadInputError if `path` is absent, damaged or something else."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return Embedding(archive["embedding"], archive["timestamps"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        archive = read_arrays(path.read_bytes())
+        return Embedding(archive["embedding"], archive["timestamps"])
+    except (OSError, ValueError, KeyError) as error:
         raise BadInputError(f"{path}: no embeddings ({error})", "Embed the recording again.") from error
 
 

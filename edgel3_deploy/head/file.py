@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from edgel3_deploy.graph.ir import FullyConnected, Requantize, Tensor
 from edgel3_deploy.head.arithmetic import MOST_LABELS, logistic_constants, softmax_constants
 from edgel3_deploy.head.network import HeadNetwork
 from edgel3_deploy.head.pool import POOLINGS
+from edgel3_deploy.npz import read_arrays
 
 FORMAT = 1
 _MOST_LABEL_LETTERS = 64
@@ -102,12 +102,12 @@ def load_head(path: Path) -> tuple[HeadFile, str]:
     """
     content = read_file(path, "a head")
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            header = json.loads(archive["header"].tobytes())
-            if header["format"] != FORMAT:
-                raise ValueError(f"format {header['format']!r}, expected {FORMAT}")
-            head = _head(header, {name: archive[name] for name in archive.files})
-    except (ValueError, KeyError, TypeError, AttributeError, EOFError, OSError, zipfile.BadZipFile) as error:
+        arrays = read_arrays(content)
+        header = json.loads(arrays["header"].tobytes())
+        if header["format"] != FORMAT:
+            raise ValueError(f"format {header['format']!r}, expected {FORMAT}")
+        head = _head(header, arrays)
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise BadInputError(
             f"{path}: not a head saved by edgel3-deploy ({error})", "Train it: edgel3-deploy head train"
         ) from error

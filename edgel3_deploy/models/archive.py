@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import zipfile
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.fileio import read_file, write_atomically
 from edgel3_deploy.models.network import FloatConv, FloatNetwork
+from edgel3_deploy.npz import read_arrays
 
 
 def save_network(network: FloatNetwork, path: Path) -> None:
@@ -40,15 +41,15 @@ def load_network(path: Path) -> FloatNetwork:
 def network_from_bytes(content: bytes, where: str, warnings: tuple[str, ...] = ()) -> FloatNetwork:
     """What `network_bytes` gave; `where` is what messages call it. Raises BadInputError as `load_network`."""
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            header = json.loads(archive["header"].tobytes())
-            convs = tuple(
-                FloatConv(name, archive[f"{name}.weights"], archive[f"{name}.bias"], bool(relu))
-                for name, relu in header.pop("convs")
-            )
-            network = FloatNetwork(convs=convs, warnings=warnings, **header)
-            _check(network)
-    except (ValueError, KeyError, TypeError, AttributeError, EOFError, OSError, zipfile.BadZipFile) as error:
+        archive = read_arrays(content)
+        header = json.loads(archive["header"].tobytes())
+        convs = tuple(
+            FloatConv(name, archive[f"{name}.weights"], archive[f"{name}.bias"], bool(relu))
+            for name, relu in header.pop("convs")
+        )
+        network = FloatNetwork(convs=convs, warnings=warnings, **header)
+        _check(network)
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise BadInputError(
             f"{where}: not a float network saved by edgel3-deploy ({error})", "Build it again."
         ) from error
@@ -80,6 +81,13 @@ def _header(network: FloatNetwork) -> bytes:
 
 def _check(network: FloatNetwork) -> None:
     """ValueError unless the convolutions chain: (3, 3, in, out) float32 kernels with a bias each."""
+    known = {"sea": (64, 50), "l3": (256, 199)}
+    if not isinstance(network.name, str) or known.get(network.front_end) != (network.n_mels, network.frames):
+        raise ValueError("its input is that of no front end")
+    if not all(
+        type(value) is float and isfinite(value) for value in (network.input_gain, network.input_offset)
+    ):
+        raise ValueError("gain and offset are no finite numbers")
     channels = 1
     for conv in network.convs:
         kernel, bias = conv.weights, conv.bias

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from edgel3_deploy import schemas
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import OverBudgetError, UsageError
 from edgel3_deploy.fileio import sha256
@@ -393,7 +393,7 @@ def _make(
             shutil.rmtree(objects)
         budget = measure(read_elf(stage / ELF), board, layout, ram_limit=request.ram_limit)
         refuse_budget(budget, name, board)
-        _write(stage, {BUDGET: (json.dumps(budget.to_json(), indent=2) + "\n").encode()})
+        _write(stage, {BUDGET: schemas.file_bytes("budget", budget.to_json())})
         written |= {*image_files(layout), BUDGET}
     files = {name: sha256((stage / name).read_bytes()) for name in sorted(written)}
     images = sorted(image_files(layout)) if planned.status == "linked" else []

@@ -10,7 +10,7 @@ import click
 import pytest
 
 from edgel3_deploy.cli import main
-from edgel3_deploy.errors import ExitCode, OverBudgetError
+from edgel3_deploy.errors import BadInputError, ExitCode, OverBudgetError
 
 HEAVY = (
     "tensorflow",
@@ -90,6 +90,8 @@ def test_error_as_json_carries_verdict_and_code(
     assert main.run(["build", "--json"]) == ExitCode.OVER_BUDGET
     content = json.loads(capsys.readouterr().out)
     assert content == {
+        "schema_version": 1,
+        "kind": "error",
         "verdict": "over",
         "error": "too large by 7 bytes",
         "hint": "use a smaller one",
@@ -114,3 +116,20 @@ def test_interruption_has_its_own_exit_code(
     _failing_command(monkeypatch, KeyboardInterrupt())
     assert main.run(["build"]) == ExitCode.INTERRUPTED
     assert "Interrupted" in capsys.readouterr().err
+
+
+def test_escape_sequences_do_not_reach_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _failing_command(monkeypatch, BadInputError("a\x1b[2K\rverdict: pass\n", "b\x9b31m"))
+    assert main.run(["build"]) == ExitCode.BAD_INPUT
+    assert capsys.readouterr().err == "Error: a\\x1b[2K\\rverdict: pass\\n\nb\\x9b31m\n"
+
+
+@pytest.mark.parametrize("error", [MemoryError(), MemoryError("Unable to allocate 9 GiB")])
+def test_too_little_memory_is_no_bug(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: MemoryError
+) -> None:
+    _failing_command(monkeypatch, error)
+    assert main.run(["build"]) == ExitCode.USAGE
+    assert capsys.readouterr().err.startswith("Error: not enough memory\n")
