@@ -120,7 +120,7 @@ class Client:
         for begin in range(0, len(pcm), MAX_CHUNK):
             chunk, offset = pcm[begin : begin + MAX_CHUNK], at + begin // SAMPLE_BYTES
             flags = AUDIO_WINDOW if begin + MAX_CHUNK >= len(pcm) else 0
-            values = {"offset": offset, "flags": flags, "data": chunk}
+            values: dict[str, Value] = {"offset": offset, "flags": flags, "data": chunk}
             answer = self._request("load_audio", values, retries=_AUDIO_RETRIES)
             loaded, expected = _int(answer, "loaded"), offset + len(chunk) // SAMPLE_BYTES
             if loaded != expected:
