@@ -201,7 +201,7 @@ def _microphone(root: Table, clock: Clock) -> Microphone | None:
 def _debug(root: Table) -> Debug:
     table = root.table("debug", ("openocd_config", "pyocd_target", "drive"))
     return Debug(
-        table.text("openocd_config", r"[A-Za-z0-9_./-]{1,120}\.cfg"),
+        table.text("openocd_config", r"(?!/)(?!.*\.\.)[A-Za-z0-9_./-]{1,120}\.cfg"),
         table.text("pyocd_target", r"[a-z0-9_]{1,60}"),
         table.text("drive", r"[A-Za-z0-9_-]{1,11}") if "drive" in table else "",
     )

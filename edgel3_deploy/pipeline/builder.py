@@ -378,12 +378,12 @@ def _make(
         except RegionOverflowError as error:
             full = {region: _full(board, layout, region) + excess for region, excess in error.excess.items()}
             budget = budget_of({**project.known, **full}, board, layout, ram_limit=request.ram_limit)
-            refuse_budget(budget, name, board)
+            refuse_budget(budget, name, board, family=bool(planned.front_end or source.float_network))
             raise
         for objects in list(stage.rglob("obj")):
             shutil.rmtree(objects)
         budget = measure(read_elf(stage / ELF), board, layout, ram_limit=request.ram_limit)
-        refuse_budget(budget, name, board)
+        refuse_budget(budget, name, board, family=bool(planned.front_end or source.float_network))
         _write(stage, {BUDGET: (json.dumps(budget.to_json(), indent=2) + "\n").encode()})
         written |= {*image_files(layout), BUDGET}
     files = {name: sha256((stage / name).read_bytes()) for name in sorted(written)}
