@@ -213,6 +213,8 @@ def _render(
     from edgel3_deploy.reference.tflm import arena_bytes
 
     network, model = source.network, source.tflite
+    if chosen.runtime == "cmsis-nn":
+        network = cmsis_nn.callable_network(network)
     board = tflm.with_stack(request.board) if chosen.runtime == "tflm" else request.board
     head = None if chosen.head is None else chosen.head.compiled
     render = partial(
