@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgel3_deploy.audio.compensate import compensate
 from edgel3_deploy.audio.condition import condition
 from edgel3_deploy.audio.decimate import decimate, filters
 from edgel3_deploy.audio.sound_level import levels
@@ -22,6 +23,8 @@ from tests.firmware.kernels.target import run_sources
 
 RATES = ((48_000, 8_000), (16_000, 8_000))
 """Of microphone and network."""
+COMPENSATED_RATE = 48_000
+"""Of microphones on DFSDM1."""
 BLOCKS = 100
 """In how many a second is given to each part."""
 SECTION = "sound path, a second of audio"
@@ -46,13 +49,14 @@ class Part:
 
 @dataclass(frozen=True)
 class _Case:
-    """`calls` process `count` samples from `at` on into `out`; `last` comes after all of them."""
+    """`calls` process `count` samples from `at` on into `out`; `start` is before them, `last` behind."""
 
     name: str
     title: str
     calls: tuple[str, ...]
     last: str
     expected: bytes
+    start: str = "sound_start"
 
 
 def measure(folder: Path) -> tuple[Part, ...]:
@@ -98,14 +102,19 @@ def _pair(rate: int, target: int) -> tuple[str, tuple[_Case, ...]]:
     whole = f"count = sound_run_24(&sound, {name}_samples + at, count, out);"
     metered = f"sound_level_run(&sound.level, {name}_pcm + at, count);"
     of, to = f"{rate / 1e3:g} kHz", f"{target / 1e3:g} kHz"
-    cases = (
+    cases: tuple[_Case, ...] = (
         _Case(f"{name}_condition", f"high-pass and gain, {of}", (conditioned,), "", pcm.tobytes()),
         _Case(f"{name}_level", f"level meter, {of}", (metered, "count = 0;"), last, told),
         _Case(f"{name}_decimate", f"decimator, {of} to {to}", ways, "", decimated),
         _Case(f"{name}_whole", f"all of it, {of} to {to}", (whole,), "", decimated),
     )
+    if rate == COMPENSATED_RATE:
+        copied = f"__builtin_memcpy(out, {name}_pcm + at, (uint32_t)count * sizeof *out);"
+        calls = (copied, "(void)sound_compensate(&sound.compensation, out, count);")
+        start, given = "sound_start_microphone", compensate(pcm)[0].tobytes()
+        cases += (_Case(f"{name}_compensate", f"compensation, {of}", calls, "", given, start),)
     parts = [
-        sound_tables(rate, target, name).decode(),
+        sound_tables(rate, target, name, compensated=True).decode(),
         _array("int32_t", f"{name}_samples", samples),
         _array("int16_t", f"{name}_pcm", pcm),
     ]
@@ -120,7 +129,7 @@ static int16_t {case.name}_result[{len(case.expected) // 2 + block}] __attribute
 static void {case.name}(void)
 {{
     int16_t *out = {case.name}_result;
-    sound_start(&sound, &{tables}, SOUND_UNITY);
+    {case.start}(&sound, &{tables}, SOUND_UNITY);
     for (int32_t at = 0; at < {rate}; at += {block}) {{
         int32_t count = {block};
         {calls}

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from edgel3_deploy.embedding.api import get_embedding, load_model, process_file
     from edgel3_deploy.embedding.model import EmbeddingModel
     from edgel3_deploy.errors import EdgeL3DeployError, EdgeL3DeployWarning
+    from edgel3_deploy.listen.api import listen_to
 
 __version__ = "0.1.0"
 
@@ -18,6 +19,7 @@ __all__ = [
     "EmbeddingModel",
     "__version__",
     "get_embedding",
+    "listen_to",
     "load_model",
     "process_file",
 ]
@@ -29,6 +31,7 @@ _HOMES = {
     "load_model": "edgel3_deploy.embedding.api",
     "EdgeL3DeployError": "edgel3_deploy.errors",
     "EdgeL3DeployWarning": "edgel3_deploy.errors",
+    "listen_to": "edgel3_deploy.listen.api",
 }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import hashlib
 import os
 import tempfile
@@ -36,7 +35,7 @@ def write_atomically(path: Path, content: bytes) -> None:
                 Path(temporary).unlink()
             raise
     except OSError as error:
-        raise _not_writable(path, error) from error
+        raise not_writable(path, error) from error
 
 
 def read_file(path: Path, what: str, limit: int = 1 << 28) -> bytes:
@@ -87,7 +86,7 @@ def require_writable(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise _not_writable(folder, error) from error
+        raise not_writable(folder, error) from error
 
 
 @contextlib.contextmanager
@@ -98,31 +97,59 @@ def locked(path: Path) -> Iterator[None]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        no_links = getattr(os, "O_NOFOLLOW", 0)
-        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | no_links, 0o666), "r+b")
+        file = open_lock(path)
+        is_ours = try_lock(file)
     except OSError as error:
-        raise _not_writable(path, error) from error
+        raise not_writable(path, error) from error
     with file:
-        if not _lock(file):
+        # Whoever held it before may have removed the file since it was opened.
+        if not is_ours or os.fstat(file.fileno()).st_nlink == 0:
             raise UsageError(
                 f"{path}: held by another process", "Wait until it is done, or choose another output."
             )
         try:
             yield
         finally:
-            path.unlink(missing_ok=True)
+            # An open file can be removed on POSIX only, and must be while it is locked: so nobody gets a lock
+            # on a file that is gone.
+            if os.name == "posix":
+                path.unlink(missing_ok=True)
+    if os.name != "posix":
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
-def _lock(file: IO[bytes]) -> bool:
-    """Lock `file`; False if another process holds it, or has removed it since it was opened."""
+def open_lock(path: Path) -> IO[bytes]:
+    """The lock file `path`, made if it is not there; a symbolic link is not followed. Raises OSError."""
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    return os.fdopen(os.open(path, flags, 0o666), "r+b")
+
+
+def try_lock(file: IO[bytes]) -> bool:
+    """Lock `file` until it is closed, on every descriptor of it; False if another process holds it.
+
+    Raises OSError where the file system knows no locks.
+    """
+    import portalocker
+
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        portalocker.lock(file, portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING)
+    except portalocker.AlreadyLocked:
         return False
-    return os.fstat(file.fileno()).st_nlink > 0
+    except portalocker.LockException as error:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK), file.name) from error
+    return True
 
 
-def _not_writable(path: Path, error: OSError) -> UsageError:
+def unlock(descriptor: int) -> None:
+    """Release what `try_lock` took, by another descriptor of the same open file."""
+    import portalocker
+
+    portalocker.unlock(descriptor)
+
+
+def not_writable(path: Path, error: OSError) -> UsageError:
+    """The error to raise after writing to `path` failed."""
     is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     hint = "Make room and give the same command again." if is_full else "Choose another place."
     return UsageError(f"{path}: cannot be written: {error.strerror}", hint)

@@ -12,6 +12,11 @@ def _data_dir(name: str) -> Path:
     return packaged if packaged.is_dir() else _PACKAGE.parent / name
 
 
+def schemas_dir() -> Path:
+    """Folder of the JSON Schemas."""
+    return _PACKAGE / "_schemas"
+
+
 def templates_dir() -> Path:
     """Folder of the Jinja templates."""
     return _data_dir("templates")

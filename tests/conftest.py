@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from edgel3_deploy import schemas
 from edgel3_deploy.audio.opensfx import extract
 
 OPENSFX = Path("/usr/share/games/openttd/baseset/opensfx/opensfx.cat")
@@ -19,6 +22,21 @@ def _tool(name: str, package: str) -> Path:
     if found is None:
         pytest.skip(f"{name} is not installed (Debian package {package})")
     return Path(found)
+
+
+@pytest.fixture(autouse=True)
+def _documents_follow_their_schemas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever JSON a test makes a command print, or a build or report hold, is as its schema says."""
+    genuine = schemas.document
+
+    def checked(kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
+        from jsonschema import Draft202012Validator
+
+        made = genuine(kind, content)
+        Draft202012Validator(schemas.schema(kind)).validate(made)
+        return made
+
+    monkeypatch.setattr(schemas, "document", checked)
 
 
 @pytest.fixture(scope="session")

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import resource
 from pathlib import Path
 
 import pytest
 
 from edgel3_deploy.errors import BadInputError, UsageError
-from edgel3_deploy.fileio import is_dir, is_file, locked, read_file, require_writable, write_atomically
+from edgel3_deploy.fileio import (
+    is_dir,
+    is_file,
+    locked,
+    open_lock,
+    read_file,
+    require_writable,
+    try_lock,
+    unlock,
+    write_atomically,
+)
 
 OVERLONG = Path("x" * 300)
 
@@ -49,9 +60,27 @@ def test_a_lock_file_that_was_removed_meanwhile_is_not_held(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "lock"
-    monkeypatch.setattr("fcntl.flock", lambda *_: path.unlink())
+    monkeypatch.setattr("portalocker.lock", lambda *_: path.unlink())
     with pytest.raises(UsageError, match="held by another process"), locked(path):
         pass
+
+
+def test_a_lock_file_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UsageError, match="cannot be written"), locked(tmp_path / "lock"):
+        pass
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_lock_outlives_a_second_descriptor(tmp_path: Path) -> None:
+    with open_lock(tmp_path / "lock") as first, open_lock(tmp_path / "lock") as second:
+        assert try_lock(first)
+        kept = os.dup(first.fileno())
+        first.close()
+        assert not try_lock(second)
+        unlock(kept)
+        assert try_lock(second)
+        os.close(kept)
 
 
 def test_without_room_the_old_file_stays(tmp_path: Path) -> None:

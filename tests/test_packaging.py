@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from edgel3_deploy.schemas import kinds
+
 
 @pytest.fixture(scope="module")
 def wheel(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -33,6 +35,11 @@ def test_wheel_holds_templates_firmware_and_boards(wheel: Path, repository: Path
             path for path in files if f"edgel3_deploy/_data/{path.relative_to(repository)}" not in packed
         ]
         assert not missing
+
+
+def test_wheel_holds_the_schemas(wheel: Path) -> None:
+    packed = set(zipfile.ZipFile(wheel).namelist())
+    assert {f"edgel3_deploy/_schemas/{kind}.schema.json" for kind in kinds()} <= packed
 
 
 def test_wheel_says_that_it_is_typed(wheel: Path) -> None:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgel3_deploy.audio.condition import condition
 from edgel3_deploy.audio.decimate import decimate, filters
 from edgel3_deploy.audio.frontend import FrontEnd
 from edgel3_deploy.audio.pcm import PcmArray
 from edgel3_deploy.audio.sound_level import Levels, Second, meter, report
+from edgel3_deploy.audio.sound_path import prepare
 
 
 @dataclass(frozen=True)
@@ -67,15 +67,16 @@ def hear_events(
     *,
     bits: int = 16,
     streams: bool = True,
+    compensated: bool = False,
 ) -> Iterator[tuple[int, Window | Interval]]:
     """Windows and reports in the order in which the board makes them, of `samples` of 16 or 24 `bits`.
 
     Each comes with the number of the `settings` that count for it. These are in force from their
-    positions on, the first from 0. `streams`: the front end's stream
-    outlasts a run of the network, which takes no samples' time. Raises BadInputError for a rate without
-    filters.
+    positions on, the first from 0. `streams`: the front end's stream outlasts a run of the network, which
+    takes no samples' time. `compensated`: they come from a microphone whose filter the board makes up for.
+    Raises BadInputError for a rate without filters.
     """
-    hearing = _Hearing(samples, rate, front_end, bits, streams)
+    hearing = _Hearing(samples, rate, front_end, bits, streams, compensated)
     for number, (at, values) in enumerate(settings):
         hearing.follow(values)
         until = settings[number + 1][0] if number + 1 < len(settings) else len(samples)
@@ -93,8 +94,10 @@ class _Hearing:
         front_end: FrontEnd,
         bits: int,
         streams: bool,
+        compensated: bool,
     ) -> None:
         self._samples, self._rate, self._bits, self._streams = samples, rate, bits, streams
+        self._compensated = compensated
         self._front_end = front_end
         self._stages = filters(rate, front_end.sample_rate)
         self._factor = rate // front_end.sample_rate
@@ -136,9 +139,11 @@ class _Hearing:
         self._last = self._second = None
         self._unreported = []
         rest = self._samples[self.taken :]
-        conditioned = condition(rest.tolist(), self._rate, bits=self._bits, gain=gain)
-        self._pcm = decimate(conditioned.pcm, self._stages)
-        self._seconds = meter(conditioned.pcm, self._rate, gain=gain, clipped=conditioned.clipped.tolist())
+        pcm, clipped = prepare(
+            rest.tolist(), self._rate, bits=self._bits, gain=gain, compensated=self._compensated
+        )
+        self._pcm = decimate(pcm, self._stages)
+        self._seconds = meter(pcm, self._rate, gain=gain, clipped=clipped)
         self._plan(goes_on=False)
         self._gap = True
 

@@ -177,19 +177,19 @@ class Second:
 
 
 def levels(
-    pcm: NDArray[np.int16], rate: int, *, gain: int = 1 << GAIN_BITS, clipped: Sequence[bool] | None = None
+    pcm: NDArray[np.int16], rate: int, *, gain: int = 1 << GAIN_BITS, clipped: Sequence[int] | None = None
 ) -> tuple[tuple[Levels, ...], Levels]:
     """Levels of each whole second of `pcm`, and of all of them together, from a silent start.
 
-    `gain` is taken out of the levels. `clipped` says which samples were. Raises BadInputError for a rate
-    without coefficients.
+    `gain` is taken out of the levels. `clipped` says of each sample how often it was limited. Raises
+    BadInputError for a rate without coefficients.
     """
     seconds = tuple(meter(pcm, rate, gain=gain, clipped=clipped))
     return tuple(second.levels for second in seconds), report(seconds, rate, gain=gain)
 
 
 def meter(
-    pcm: NDArray[np.int16], rate: int, *, gain: int = 1 << GAIN_BITS, clipped: Sequence[bool] | None = None
+    pcm: NDArray[np.int16], rate: int, *, gain: int = 1 << GAIN_BITS, clipped: Sequence[int] | None = None
 ) -> Iterator[Second]:
     """Each whole second of `pcm`, one after the other; arguments and errors as of `levels`."""
     curve = weighting(rate)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 Family = Literal["stm32f7", "stm32h7", "mps2-an500"]
 
@@ -110,7 +110,7 @@ class Dfsdm:
 
 
 @dataclass(frozen=True)
-class Microphone:
+class PdmMicrophone:
     """A PDM microphone on DFSDM1, which gives `rate` samples a second.
 
     `clock` and `data` are the pins of CKOUT and of the `channel`. `dfsdm` is None where the rate cannot be
@@ -123,6 +123,60 @@ class Microphone:
     channel: int
     alternate_function: int
     dfsdm: Dfsdm | None
+    kind: Literal["dfsdm"] = "dfsdm"
+
+    bits: ClassVar[int] = 16
+    """Of a sample, as the firmware's driver gives it."""
+
+    @property
+    def pins(self) -> dict[str, str]:
+        """The pins by the names of the board file."""
+        return {"clock": self.clock, "data": self.data}
+
+
+@dataclass(frozen=True)
+class AudioPll:
+    """SAI1's clock = hse_hz / m * n / p / divider.
+
+    On the STM32F7 by PLLSAI, whose output Q PLLSAIDIVQ divides, on the STM32H7 by output P of PLL2.
+    """
+
+    m: int
+    n: int
+    p: int
+    divider: int
+
+    @property
+    def total(self) -> int:
+        """What n and the HSE are divided by."""
+        return self.m * self.p * self.divider
+
+
+@dataclass(frozen=True)
+class I2sMicrophone:
+    """A microphone with an I2S output on block A of SAI1, which gives `rate` samples a second.
+
+    `clock`, `select` and `data` are the pins of SCK, WS and SD; `side` is what the microphone's L/R pin
+    selects. `pll` is None where the rate cannot be reached.
+    """
+
+    rate: int
+    clock: str
+    select: str
+    data: str
+    side: Literal["left", "right"]
+    pll: AudioPll | None
+    kind: Literal["i2s"] = "i2s"
+
+    bits: ClassVar[int] = 24
+
+    @property
+    def pins(self) -> dict[str, str]:
+        """The pins by the names of the board file."""
+        return {"clock": self.clock, "select": self.select, "data": self.data}
+
+
+Microphone = PdmMicrophone | I2sMicrophone
 
 
 @dataclass(frozen=True)

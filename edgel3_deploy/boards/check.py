@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import NoReturn, Protocol
 
 from edgel3_deploy.boards.baud import DIVIDERS, MAX_ERROR, baud_range, rate_error, uart_clocks
-from edgel3_deploy.boards.board import Board, Region
+from edgel3_deploy.boards.board import Board, I2sMicrophone, PdmMicrophone, Region
 from edgel3_deploy.boards.dfsdm import CLOCK_HZ
 from edgel3_deploy.boards.pll import PLL_LIMITS
+from edgel3_deploy.boards.sai import CLOCKS_PER_SAMPLE
+from edgel3_deploy.boards.sai import PINS as SAI_PINS
 from edgel3_deploy.errors import BadInputError
 
 _ADDRESS_SPACE = 1 << 32
@@ -169,27 +171,50 @@ def _check_microphone(board: Board, fail: _Fail) -> None:
     microphone = board.microphone
     if microphone is None:
         return
-    if board.family != "stm32f7":
-        fail(
-            f"'microphone.kind' is dfsdm, which has no driver for {board.family}",
-            'Write kind = "none", or leave [microphone] out.',
-        )
     if microphone.rate not in MICROPHONE_RATES:
         fail(
             f"'microphone.rate' is {microphone.rate}",
             f"Sound levels and decimators are for {', '.join(map(str, MICROPHONE_RATES))} samples a second.",
+        )
+    if isinstance(microphone, PdmMicrophone):
+        _check_pdm(board, microphone, fail)
+    else:
+        _check_i2s(board, microphone, fail)
+    taken = [board.uart.tx, board.uart.rx] + ([board.led.pin] if board.led else [])
+    for key, pin in microphone.pins.items():
+        if pin in taken:
+            fail(
+                f"'microphone.{key}' = {pin} is taken",
+                "Give each of UART, LED and microphone its own pins.",
+            )
+        taken.append(pin)
+
+
+def _check_pdm(board: Board, microphone: PdmMicrophone, fail: _Fail) -> None:
+    if board.family != "stm32f7":
+        fail(
+            f"'microphone.kind' is dfsdm, which has no driver for {board.family}",
+            'Write kind = "i2s" or "none", or leave [microphone] out.',
         )
     if microphone.dfsdm is None:
         fail(
             f"'microphone.rate' = {microphone.rate} cannot be divided from 'clock.cpu_hz' / 2",
             f"The microphone's clock is {CLOCK_HZ[0]} to {CLOCK_HZ[1]} Hz: choose another rate or clock.",
         )
-    pins = [microphone.clock, microphone.data, board.uart.tx, board.uart.rx]
-    pins += [board.led.pin] if board.led else []
-    if len(set(pins)) != len(pins):
+
+
+def _check_i2s(board: Board, microphone: I2sMicrophone, fail: _Fail) -> None:
+    for key, pins in SAI_PINS.items():
+        if (pin := microphone.pins[key]) not in pins:
+            fail(
+                f"'microphone.{key}' = {pin} does not carry that signal of SAI1, block A",
+                f"On {board.family} it is at {' or '.join(pins)}.",
+            )
+    if microphone.pll is None:
         fail(
-            f"'microphone.clock' = {microphone.clock} or 'microphone.data' = {microphone.data} is taken",
-            "Give each of UART, LED and microphone its own pins.",
+            f"'microphone.rate' = {microphone.rate} cannot be made from 'clock.hse_hz'",
+            f"A PLL multiplies and divides it by whole numbers to {CLOCKS_PER_SAMPLE} times the rate: choose "
+            "another rate or clock.",
         )
 
 

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 from typing import Any, cast
 
 from edgel3_deploy.boards.board import (
+    AudioPll,
     Board,
     Bootloader,
     Clock,
     Debug,
     Emulator,
     Family,
+    I2sMicrophone,
     Led,
     Loader,
     Microphone,
+    PdmMicrophone,
     Region,
     Sector,
     Uart,
 )
 from edgel3_deploy.boards.check import check_board
 from edgel3_deploy.boards.dfsdm import solve_dfsdm
-from edgel3_deploy.boards.pll import PLL_LIMITS, solve_pll
+from edgel3_deploy.boards.pll import PLL_LIMITS, pll_settings, solve_pll
+from edgel3_deploy.boards.sai import solve_audio_pll
 from edgel3_deploy.boards.source import find_board, read_merged
 from edgel3_deploy.boards.table import Table, parse_size, shown
 from edgel3_deploy.errors import BadInputError
@@ -77,13 +82,14 @@ def _board(name: str, root: Table) -> Board:
     on_silicon = family != "mps2-an500"
     regions = _regions(root)
     clock = _clock(root, family)
+    microphone = _microphone(root, clock, family) if "microphone" in root else None
     rams = [region.name for region in regions if region.kind == "ram"]
     return Board(
         name=name,
         title=root.text("title", r"[ -~]{1,60}"),
         part=root.text("part", r"[A-Za-z0-9][A-Za-z0-9-]{0,31}"),
         family=family,
-        clock=clock,
+        clock=_shared(clock, microphone, family),
         regions=regions,
         main_ram=root.choice("main_ram", rams),
         stack_size=root.size("stack_size"),
@@ -93,7 +99,7 @@ def _board(name: str, root: Table) -> Board:
         bootloader=_bootloader(root) if "bootloader" in root else None,
         loader=Loader(root.table("loader", ("size",)).size("size")) if "loader" in root else None,
         led=_led(root) if "led" in root else None,
-        microphone=_microphone(root, clock) if "microphone" in root else None,
+        microphone=microphone,
         debug=_debug(root) if "debug" in root else None,
         emulator=_emulator(root) if "emulator" in root else None,
     )
@@ -181,13 +187,24 @@ def _led(root: Table) -> Led:
     return Led(table.text("pin", _PIN), table.flag("active_high"))
 
 
-def _microphone(root: Table, clock: Clock) -> Microphone | None:
-    keys = ("kind", "rate", "clock", "data", "channel", "alternate_function")
+def _microphone(root: Table, clock: Clock, family: Family) -> Microphone | None:
+    # A board that is based on another inherits keys of the other kind.
+    keys = ("kind", "rate", "clock", "select", "data", "side", "channel", "alternate_function")
     table = root.table("microphone", keys)
-    if table.choice("kind", ("dfsdm", "none")) == "none":
+    kind = table.choice("kind", ("dfsdm", "i2s", "none"))
+    if kind == "none":
         return None
     rate = table.integer("rate", 8_000, 48_000)
-    return Microphone(
+    if kind == "i2s":
+        return I2sMicrophone(
+            rate=rate,
+            clock=table.text("clock", _PIN),
+            select=table.text("select", _PIN),
+            data=table.text("data", _PIN),
+            side=cast(Any, table.choice("side", ("left", "right"))),
+            pll=_audio_pll(family, clock, rate),
+        )
+    return PdmMicrophone(
         rate=rate,
         clock=table.text("clock", _PIN),
         data=table.text("data", _PIN),
@@ -196,6 +213,22 @@ def _microphone(root: Table, clock: Clock) -> Microphone | None:
         # DFSDM1 runs from APB2, which start-up gives half of the CPU's clock (chip_stm32f7.c).
         dfsdm=solve_dfsdm(clock.cpu_hz // 2, rate),
     )
+
+
+def _audio_pll(family: Family, clock: Clock, rate: int) -> AudioPll | None:
+    """PLL2 of the STM32H7 divides its input by itself; the STM32F7's PLLSAI takes what the main PLL does."""
+    if family == "stm32f7":
+        dividers = [pll.m for pll in pll_settings(family, clock.hse_hz, clock.cpu_hz)]
+        return solve_audio_pll(family, clock.hse_hz, rate, dividers)
+    return solve_audio_pll(family, clock.hse_hz, rate, range(1, 64)) if family == "stm32h7" else None
+
+
+def _shared(clock: Clock, microphone: Microphone | None, family: Family) -> Clock:
+    """The clock with the main PLL's input divided as the microphone wants it."""
+    if family != "stm32f7" or not isinstance(microphone, I2sMicrophone) or microphone.pll is None:
+        return clock
+    settings = pll_settings(family, clock.hse_hz, clock.cpu_hz)
+    return dataclasses.replace(clock, pll=next(pll for pll in settings if pll.m == microphone.pll.m))
 
 
 def _debug(root: Table) -> Debug:

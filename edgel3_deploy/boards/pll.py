@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from edgel3_deploy.boards.board import Family, Pll
@@ -55,9 +56,14 @@ PLL_LIMITS: dict[Family, PllLimits] = {
 
 def solve_pll(family: Family, hse_hz: int, cpu_hz: int) -> Pll | None:
     """The settings that reach `cpu_hz` exactly, highest reference first (least jitter); None without any."""
+    return next(pll_settings(family, hse_hz, cpu_hz), None)
+
+
+def pll_settings(family: Family, hse_hz: int, cpu_hz: int) -> Iterator[Pll]:
+    """All settings that reach `cpu_hz` exactly, highest reference first."""
     limits = PLL_LIMITS[family]
     if cpu_hz > limits.cpu_hz_max:
-        return None
+        return
     for m in range(limits.m[0], limits.m[1] + 1):
         if not limits.reference_hz[0] * m <= hse_hz <= limits.reference_hz[1] * m:
             continue
@@ -66,5 +72,4 @@ def solve_pll(family: Family, hse_hz: int, cpu_hz: int) -> Pll | None:
             n, remainder = divmod(vco_hz * m, hse_hz)
             in_range = limits.n[0] <= n <= limits.n[1] and limits.vco_hz[0] <= vco_hz <= limits.vco_hz[1]
             if remainder == 0 and in_range:
-                return Pll(m, n, p)
-    return None
+                yield Pll(m, n, p)

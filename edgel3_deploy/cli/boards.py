@@ -9,7 +9,10 @@ from typing import Any
 import click
 
 from edgel3_deploy.boards import Board, board_names, load_board
-from edgel3_deploy.boards.board import Bootloader, Clock
+from edgel3_deploy.boards.board import Bootloader, Clock, Microphone, PdmMicrophone
+from edgel3_deploy.boards.sample_rate import sample_rate
+from edgel3_deploy.cli.completion import complete_board
+from edgel3_deploy.cli.groups import Group
 from edgel3_deploy.cli.options import json_option
 from edgel3_deploy.cli.output import emit_json, emit_table
 from edgel3_deploy.image.layout import flash_layout
@@ -52,7 +55,24 @@ def _rom(rom: Bootloader) -> Iterator[tuple[str, str]]:
         yield "adapter", f"{rom.adapter}, {rom.baudrate} baud 8E1"
 
 
-@click.group(invoke_without_command=True)
+def _microphone(microphone: Microphone) -> str:
+    """What it is connected to, over which pins."""
+    if isinstance(microphone, PdmMicrophone):
+        to = f"PDM on DFSDM1 channel {microphone.channel}"
+    else:
+        to = f"I2S on SAI1, {microphone.side}"
+    return ", ".join((to, *(f"{name} {pin}" for name, pin in microphone.pins.items())))
+
+
+def _rate(board: Board) -> str:
+    """The microphone's rate, and how far from it the dividers are."""
+    assert board.microphone is not None
+    rate = board.microphone.rate
+    parts_per_million = round(1e6 * (sample_rate(board) / rate - 1))
+    return f"{rate} Hz" + (f" {parts_per_million:+} ppm" if parts_per_million else "")
+
+
+@click.group(cls=Group, invoke_without_command=True)
 @json_option
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:
@@ -61,7 +81,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
         return
     boards = [load_board(name) for name in board_names()]
     if as_json:
-        emit_json([_summary(board) for board in boards])
+        emit_json("boards", {"boards": [_summary(board) for board in boards]})
         return
     emit_table(
         ("name", "board", "part", "clock", "flash", "RAM", "virtual board"),
@@ -81,13 +101,13 @@ def command(ctx: click.Context, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_board)
 @json_option
 def show(name: str, as_json: bool) -> None:
     """Everything known about one board (NAME, or the path of a board file)."""
     board = load_board(name)
     if as_json:
-        emit_json(dataclasses.asdict(board))
+        emit_json("board", dataclasses.asdict(board))
         return
     click.secho(f"{board.name}: {board.title} ({board.part})", bold=True)
     click.echo(f"  clock       {_clock(board.clock)}")
@@ -104,9 +124,7 @@ def show(name: str, as_json: bool) -> None:
     if board.led is not None:
         click.echo(f"  LED         {board.led.pin}, on when {'high' if board.led.active_high else 'low'}")
     if board.microphone is not None:
-        microphone = board.microphone
-        wires = f"clock {microphone.clock}, data {microphone.data}"
-        click.echo(f"  microphone  DFSDM1 channel {microphone.channel}, {wires}, {microphone.rate} Hz")
+        click.echo(f"  microphone  {_microphone(board.microphone)}, {_rate(board)}")
     if board.debug is not None:
         probe = board.debug
         drive = f", USB drive {probe.drive}" if probe.drive else ""

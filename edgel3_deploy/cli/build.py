@@ -17,7 +17,7 @@ from edgel3_deploy.cli.options import (
     optimize_option,
     ram_option,
 )
-from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings, size
+from edgel3_deploy.cli.output import emit_json, emit_usage, emit_warnings, size
 from edgel3_deploy.cli.progress import ConsoleProgress
 from edgel3_deploy.errors import UsageError
 from edgel3_deploy.image.pack import application_name
@@ -64,6 +64,11 @@ if TYPE_CHECKING:
     help="The image takes int8 from the host: it does not make it from PCM itself.",
 )
 @click.option(
+    "--console",
+    type=click.Choice(["mlperf"]),
+    help="Text commands that the firmware understands beside its own protocol: MLPerf Tiny's.",
+)
+@click.option(
     "--image-version",
     type=click.IntRange(0, (1 << 32) - 1),
     default=1,
@@ -94,6 +99,7 @@ def command(
     slots: str | None,
     no_loader: bool,
     no_front_end: bool,
+    console: str | None,
     image_version: int,
     output: Path | None,
     cmsis_nn_root: Path | None,
@@ -125,12 +131,13 @@ def command(
         slots=0 if no_loader else _SLOTS[slots],
         image_version=image_version,
         front_end=not no_front_end,
+        console=console,
     )
     with ConsoleProgress() as progress:
         result = build(request, progress=progress)
     emit_warnings(result.warnings)
     if as_json:
-        emit_json(result.to_json())
+        emit_json("build", result.to_json())
         return
     click.secho(f"{result.directory}: {result.model_name} for {board.name}, runtime {runtime}", bold=True)
     if result.fidelity is not None:
@@ -141,10 +148,7 @@ def command(
     if result.budget is None:
         click.echo(f"status: {result.manifest.status}; the warning above says how to link it")
         return
-    emit_table(
-        ("memory", "used", "limit"),
-        [(row.name, size(row.used), size(row.limit)) for row in result.budget.rows],
-    )
+    emit_usage([(row.name, row.used, row.limit) for row in result.budget.rows])
     if result.budget.flash_parts:
         click.echo(f"flash: {result.budget.flash_parts}")
         click.echo(_resident(result))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from edgel3_deploy.cli.completion import complete_model
 from edgel3_deploy.cli.options import board_option, json_option, ram_option
-from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings, size
+from edgel3_deploy.cli.output import emit_json, emit_table, emit_usage, emit_warnings, size
 from edgel3_deploy.errors import ExitCode
 
 
 @click.command()
-@click.argument("model", metavar="MODEL")
+@click.argument("model", metavar="MODEL", shell_complete=complete_model)
 @board_option
 @ram_option
 @json_option
@@ -32,17 +33,19 @@ def command(ctx: click.Context, model: str, board_name: str, ram_limit: int | No
     estimate = estimate_network(network, board, ram_limit=ram_limit)
     estimate = with_remedy(estimate, network, board, ram_limit)
     if as_json:
-        emit_json(estimate.to_json())
+        emit_json("check", estimate.to_json())
     else:
         click.secho(f"{model} on {board.name}", bold=True)
         emit_table(
             ("layer", "flash", "RAM"), [(row.name, size(row.flash), size(row.ram)) for row in estimate.layers]
         )
-        click.echo(f"flash  {size(estimate.flash_used)} of {size(estimate.flash_limit)} bytes")
-        click.echo(
-            f"RAM    {size(estimate.ram_used)} of {size(estimate.ram_limit)} bytes, "
-            f"peak at {estimate.peak_layer}"
+        emit_usage(
+            [
+                ("flash", estimate.flash_used, estimate.flash_limit),
+                ("RAM", estimate.ram_used, estimate.ram_limit),
+            ]
         )
+        click.echo(f"peak of the RAM at {estimate.peak_layer}")
         for line in estimate.notes:
             click.echo(line)
         click.secho(

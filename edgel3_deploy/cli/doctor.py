@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgel3_deploy.cli.options import json_option
+from edgel3_deploy.cli.completion import complete_board, complete_port
+from edgel3_deploy.cli.options import add_board, json_option
 from edgel3_deploy.cli.output import emit_json
 from edgel3_deploy.cli.progress import ConsoleProgress
 from edgel3_deploy.errors import ExitCode, UsageError
@@ -24,11 +25,13 @@ _COLOURS = {"ok": "green", "missing": "red", "note": "yellow"}
     "-b",
     "board_name",
     metavar="BOARD",
+    shell_complete=complete_board,
     help="Look at the ways to program this board too, and ask it.",
 )
 @click.option(
     "--port",
     metavar="PORT",
+    shell_complete=complete_port,
     help="Serial port on which to ask the board.  [default: those that may be the board's]",
 )
 @json_option
@@ -43,12 +46,12 @@ def command(ctx: click.Context, board_name: str | None, port: str | None, as_jso
     from edgel3_deploy.link.discover import AUTO
 
     if port is not None and board_name is None:
-        raise UsageError("--port alone does not say which board to ask", "Add --board BOARD.")
+        raise UsageError("--port alone does not say which board to ask", add_board())
     board = load_board(board_name) if board_name is not None else None
     with ConsoleProgress() as progress:
         report = examine(board, None if port == AUTO else port, progress)
     if as_json:
-        emit_json(report.to_json())
+        emit_json("doctor", report.to_json())
     else:
         for section, findings in groupby(report.findings, lambda finding: finding.section):
             _emit_section(section, list(findings))

@@ -125,6 +125,7 @@ def _report(outcomes: list[Outcome], model: EmbeddingModel, dataset: Path | None
         click.echo(_line(outcome.error), err=True)
     if as_json:
         emit_json(
+            "embed",
             {
                 "model": model.name,
                 "arithmetic": model.arithmetic,
@@ -135,7 +136,7 @@ def _report(outcomes: list[Outcome], model: EmbeddingModel, dataset: Path | None
                 ],
                 "outputs": [shown(each.task.output) for each in outcomes if not each.error],
                 "dataset": None if dataset is None else shown(dataset),
-            }
+            },
         )
         return
     click.echo(

@@ -81,6 +81,7 @@ def command(
     **quirks: Any,
 ) -> None:
     """Start a virtual board, print the paths of its serial ports, and run until stopped (Ctrl-C)."""
+    from edgel3_deploy import schemas
     from edgel3_deploy.boards import load_board
     from edgel3_deploy.emulate import Quirks, serve
 
@@ -89,7 +90,8 @@ def command(
     def ready(ports: Ports) -> None:
         # One line even as JSON: a program that started this reads it while the board runs on.
         if as_json:
-            click.echo(json.dumps({"board": board.name, "port": ports.vcp, "adapter": ports.adapter}))
+            content = {"board": board.name, "port": ports.vcp, "adapter": ports.adapter}
+            click.echo(json.dumps(schemas.document("emulate", content)))
             return
         click.echo(f"{board.name} listens on {ports.vcp}")
         if ports.adapter:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edgel3_deploy.cli.completion import complete_model
 from edgel3_deploy.cli.options import board_option, json_option, ram_option
 from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings, require_output, size
 from edgel3_deploy.cli.progress import ConsoleProgress
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     "models",
     multiple=True,
     metavar="MODEL",
+    shell_complete=complete_model,
     help="Family name, bundled, EdgeL3 .h5 or .h5.gz, or full-int8 .tflite; may be given several times.  "
     "[default: the family's weights at hand, else bundled]",
 )
@@ -58,7 +60,8 @@ def command(
     """
     from edgel3_deploy.audio.finding import search
     from edgel3_deploy.boards import load_board
-    from edgel3_deploy.compress.explore import explore, explore_plot
+    from edgel3_deploy.compress.explore import explore
+    from edgel3_deploy.compress.explore_plot import explore_plot
     from edgel3_deploy.extras import install_command, lacking, require_extra
     from edgel3_deploy.fileio import write_atomically
 
@@ -79,7 +82,7 @@ def command(
     if plot is not None:
         write_atomically(plot, explore_plot(variants, board))
     if as_json:
-        emit_json([variant.to_json() for variant in variants])
+        emit_json("explore", {"board": board.name, "variants": [variant.to_json() for variant in variants]})
         return
     _show(variants, board)
     click.echo(f"plot: {plot}" if plot is not None else f"no plot: {install_command('plot')}")

@@ -46,7 +46,7 @@ def command(
     with ConsoleProgress() as progress:
         result = flash_build(build, port, via=via, force=force, progress=progress)
     if as_json:
-        emit_json(result.to_json())
+        emit_json("flash", result.to_json())
         return
     for line in _summary(board.name, result):
         click.echo(line)

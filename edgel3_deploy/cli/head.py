@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edgel3_deploy.cli.groups import Group
 from edgel3_deploy.cli.options import calibration_option, json_option, model_option
 from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings, require_output
 from edgel3_deploy.cli.progress import ConsoleProgress
@@ -34,7 +35,7 @@ _format_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """Train a head that turns embeddings into labels, and test it."""
 
@@ -115,7 +116,10 @@ def train(
     if as_json:
         compared = [{**row, "metrics": row["metrics"].to_json()} for row in rows]  # type: ignore[attr-defined]
         facts = {"path": str(output), "report": str(report), "labels": list(result.head.labels)}
-        emit_json({**facts, **result.metrics.to_json(), "compared": compared, "folds": result.head.folds})
+        emit_json(
+            "head-train",
+            {**facts, **result.metrics.to_json(), "compared": compared, "folds": result.head.folds},
+        )
         return
     click.secho(f"{output}: {len(result.head.labels)} labels for {result.head.model_name}", bold=True)
     emit_table(
@@ -146,7 +150,9 @@ def test(
     if result.known:
         emit_warnings([f"{result.known} clips took part in the training of this head and were left out"])
     if as_json:
-        emit_json({**result.metrics.to_json(), "labels": list(loaded.labels), "left_out": result.known})
+        emit_json(
+            "head-test", {**result.metrics.to_json(), "labels": list(loaded.labels), "left_out": result.known}
+        )
         return
     click.secho(f"{head}: {result.metrics.headline} on {result.metrics.clips} clips", bold=True)
     _show_confusion(loaded.labels, result.metrics)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import json
 import os
 import signal
 import sys
@@ -14,9 +13,12 @@ from typing import Any
 import click
 
 from edgel3_deploy import __version__
+from edgel3_deploy.cli.groups import Group, with_examples
+from edgel3_deploy.cli.output import colour, emit_json
 from edgel3_deploy.errors import EdgeL3DeployError, ExitCode, UsageError
 from edgel3_deploy.link.text import printable
 
+PROGRAM = "edgel3-deploy"
 COMMANDS = {
     "models": "models",
     "boards": "boards",
@@ -34,12 +36,13 @@ COMMANDS = {
     "emulate": "emulate",
     "validate": "validate",
     "settings": "settings",
+    "listen": "listen",
     "report": "report",
 }
 """Command name -> module of `edgel3_deploy.cli` that defines an object `command`."""
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """Imports a command's module when it is asked for, so that `--help` stays fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -51,7 +54,7 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f"edgel3_deploy.cli.{COMMANDS[cmd_name]}")
         command = module.command
         assert isinstance(command, click.Command)
-        return command
+        return with_examples(cmd_name, command)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -70,10 +73,10 @@ def application() -> None:
 
 
 def _show_error(error: EdgeL3DeployError) -> None:
-    click.secho("Error: ", fg="red", bold=True, nl=False, err=True)
+    click.secho("Error: ", fg="red", bold=True, nl=False, err=True, color=colour())
     click.echo(printable(error.message), err=True)
     if error.hint:
-        click.secho(printable(error.hint), dim=True, err=True)
+        click.secho(printable(error.hint), dim=True, err=True, color=colour())
 
 
 def _emit_error(error: EdgeL3DeployError) -> None:
@@ -81,7 +84,7 @@ def _emit_error(error: EdgeL3DeployError) -> None:
     verdict = getattr(error, "verdict", None)
     content = {"error": error.message, "hint": error.hint, "exit_code": int(error.exit_code)}
     with contextlib.suppress(OSError):
-        click.echo(json.dumps({**(verdict or {}), **content}, indent=2))
+        emit_json("error", {**(verdict or {}), **content})
 
 
 def _terminate(signum: int, frame: FrameType | None) -> None:
@@ -93,12 +96,13 @@ def run(arguments: list[str]) -> int:
     shown: EdgeL3DeployError
     try:
         # click returns the code of ctx.exit() here, and None from a command that ran to its end.
-        return application.main(arguments, prog_name="edgel3-deploy", standalone_mode=False) or int(
-            ExitCode.OK
-        )
+        code = application.main(arguments, prog_name=PROGRAM, standalone_mode=False, color=colour())
+        return code or int(ExitCode.OK)
     except click.ClickException as error:
         error.show()
-        shown = UsageError(error.format_message(), "`edgel3-deploy COMMAND --help` lists the options.")
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context is not None else PROGRAM
+        shown = UsageError(error.format_message(), f"`{command} --help` lists what there is.")
     except (KeyboardInterrupt, click.Abort):
         click.secho("Interrupted.", err=True)
         return int(ExitCode.INTERRUPTED)

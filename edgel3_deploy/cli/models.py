@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from edgel3_deploy.cli.completion import complete_member
+from edgel3_deploy.cli.groups import Group
 from edgel3_deploy.cli.options import json_option
 from edgel3_deploy.cli.output import emit_json, emit_table
 from edgel3_deploy.cli.progress import ConsoleProgress
@@ -37,7 +39,7 @@ def _rows() -> list[dict[str, Any]]:
     return rows
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @json_option
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:
@@ -46,7 +48,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
         return
     rows = _rows()
     if as_json:
-        emit_json(rows)
+        emit_json("models", {"models": rows})
         return
     emit_table(
         ("name", "input", "filters", "embedding", "parameters", "int8 bytes", "at hand", "fits"),
@@ -67,7 +69,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_member)
 @json_option
 def pull(name: str, as_json: bool) -> None:
     """Download the weights of NAME into the user cache and check them, unless they are at hand."""
@@ -87,6 +89,6 @@ def pull(name: str, as_json: bool) -> None:
         with ConsoleProgress() as progress:
             path = pull_weights(name, progress=progress)
     if as_json:
-        emit_json({"name": name, "path": str(path)})
+        emit_json("model-file", {"name": name, "path": str(path)})
     else:
         click.echo(f"{name}: {path}")

@@ -9,10 +9,18 @@ from typing import Any
 
 import click
 
+from edgel3_deploy.cli.completion import complete_board, complete_model, complete_port
+
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 board_option: Decorator = click.option(
-    "--board", "-b", "board_name", required=True, metavar="BOARD", help="Board name, or path of a board file."
+    "--board",
+    "-b",
+    "board_name",
+    required=True,
+    metavar="BOARD",
+    shell_complete=complete_board,
+    help="Board name, or path of a board file.",
 )
 json_option: Decorator = click.option(
     "--json", "as_json", is_flag=True, help="Print the result as JSON on stdout."
@@ -21,8 +29,8 @@ json_option: Decorator = click.option(
 
 def _default_model(ctx: click.Context, option: click.Parameter, chosen: str | None) -> str:
     """The model asked for; without one sea-64 if it is at hand, else the bundled model, which is said."""
-    if chosen is not None:
-        return chosen
+    if chosen is not None or ctx.resilient_parsing:
+        return chosen or ""
     from edgel3_deploy.models.locate import BUNDLED, default_model
 
     model = default_model()
@@ -36,6 +44,7 @@ model_option: Decorator = click.option(
     "-m",
     callback=_default_model,
     metavar="MODEL",
+    shell_complete=complete_model,
     help="Family name, bundled, EdgeL3 .h5 or .h5.gz, or full-int8 .tflite.  "
     "[default: sea-64 if it is at hand, else bundled]",
 )
@@ -93,9 +102,17 @@ build_dir_option: Decorator = click.option(
 port_option: Decorator = click.option(
     "--port",
     metavar="PORT",
+    shell_complete=complete_port,
     help="Serial port such as /dev/ttyACM0, `auto` for the one that looks like the board, or `virtual` "
     "for the virtual board.",
 )
+
+
+def add_board() -> str:
+    """A hint to name the board, with the names there are."""
+    from edgel3_deploy.boards import board_names
+
+    return f"Add --board {', --board '.join(board_names()[:-1])} or --board {board_names()[-1]}."
 
 
 def build_directory(board_name: str, chosen: Path | None) -> Path:

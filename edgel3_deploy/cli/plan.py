@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edgel3_deploy.cli.completion import complete_model
 from edgel3_deploy.cli.options import board_option, by_option, json_option, optimize_option, ram_option
 from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings, size
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("model", metavar="MODEL")
+@click.argument("model", metavar="MODEL", shell_complete=complete_model)
 @board_option
 @optimize_option
 @ram_option
@@ -34,7 +35,7 @@ def command(
     from edgel3_deploy.plan.planner import capacities
     from edgel3_deploy.plan.schedule import constants_limit, schedule
     from edgel3_deploy.plan.source import plannable
-    from edgel3_deploy.plan.table import resident_table, schedule_table
+    from edgel3_deploy.plan.table import resident_table, schedule_rows, schedule_table
 
     board = load_board(board_name)
     network = plannable(model)
@@ -43,6 +44,7 @@ def command(
     header, *rows = schedule_table(chosen)
     if as_json:
         emit_json(
+            "plan",
             {
                 "model": network.name,
                 "board": board.name,
@@ -54,10 +56,10 @@ def command(
                 "constant_bytes": chosen.constant_bytes,
                 "flash_bytes": chosen.flash_bytes,
                 "arenas": dict(chosen.arenas),
-                "steps": [dict(zip(header, row, strict=True)) for row in rows],
+                "steps": [dataclasses.asdict(row) for row in schedule_rows(chosen)],
                 "residents": [dataclasses.asdict(found) for found in chosen.residents],
                 "groups": [[dataclasses.asdict(step.kernel) for step in g.steps] for g in chosen.groups],
-            }
+            },
         )
         return
     click.secho(f"{network.name} on {board.name}, optimized for {chosen.goal}: {chosen.reason}", bold=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edgel3_deploy.cli.completion import complete_model
 from edgel3_deploy.cli.options import json_option
 from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings, require_output
 from edgel3_deploy.cli.progress import ConsoleProgress
@@ -24,7 +25,12 @@ _SENSITIVITY_WINDOWS = {"sea": 24, "l3": 8}
 
 @click.command()
 @click.option(
-    "--model", "-m", required=True, metavar="WEIGHTS", help="Family name, or EdgeL3 or OpenL3 .h5 or .h5.gz."
+    "--model",
+    "-m",
+    required=True,
+    metavar="WEIGHTS",
+    shell_complete=complete_model,
+    help="Family name, or EdgeL3 or OpenL3 .h5 or .h5.gz.",
 )
 @click.option(
     "--sparsity",
@@ -179,7 +185,7 @@ def _show(output: Path, pruned: Pruned, recovered: Recovered | None, as_json: bo
             "recovered": recovered.recovered.to_json() if recovered else None,
             "held_out": list(recovered.held_out) if recovered else None,
         }
-        emit_json(content)
+        emit_json("prune", content)
         return
     weights = sum(conv.weights.size for conv in pruned.network.convs)
     click.echo(

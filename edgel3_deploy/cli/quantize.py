@@ -90,7 +90,7 @@ def command(
     write_atomically(target, quantized.tflite)
     emit_warnings(quantized.warnings)
     if as_json:
-        emit_json({"path": str(target), "method": method, **_facts(quantized)})
+        emit_json("quantize", {"path": str(target), "method": method, **_facts(quantized)})
         return
     click.echo(f"{target}: {len(quantized.tflite):,} bytes, sha256 {quantized.sha256[:16]}")
     click.echo(f"calibrated on {quantized.calibration}, method {method}")

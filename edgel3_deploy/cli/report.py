@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edgel3_deploy.cli.groups import Group
 from edgel3_deploy.cli.options import json_option
 from edgel3_deploy.cli.output import emit_json, emit_table
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from edgel3_deploy.report.diff import Change, Value
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """Look at the reports of validations."""
 
@@ -28,17 +29,15 @@ def diff(before: Path, after: Path, as_json: bool) -> None:
     """What is not the same in the reports A and B: verdict, figures, memory, layers, versions.
 
     A and B are folders that `validate` wrote, or their report.json.
-
-    \b
-    Example:
-      edgel3-deploy report diff build/stm32f7/report build/stm32h7/report
     """
     from edgel3_deploy.link.text import printable
     from edgel3_deploy.report.diff import changes, read_report
 
     found = changes(read_report(before), read_report(after))
     if as_json:
-        emit_json({"changes": [{**asdict(change), "relative": change.relative} for change in found]})
+        emit_json(
+            "report-diff", {"changes": [{**asdict(change), "relative": change.relative} for change in found]}
+        )
         return
     if not found:
         click.echo("no difference but the time")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgel3_deploy.cli.options import json_option
+from edgel3_deploy.cli.completion import complete_board, complete_port
+from edgel3_deploy.cli.options import add_board, json_option
 from edgel3_deploy.cli.output import emit_json, emit_table
 from edgel3_deploy.errors import LinkError, UsageError
 
@@ -23,13 +24,18 @@ _BAUDRATE = 115_200
 @click.command()
 @click.argument("changes", nargs=-1, metavar="[NAME=VALUE]...")
 @click.option(
-    "--port", required=True, metavar="PORT", help="Serial port such as /dev/ttyACM0, or `auto` with --board."
+    "--port",
+    required=True,
+    metavar="PORT",
+    shell_complete=complete_port,
+    help="Serial port such as /dev/ttyACM0, or `auto` with --board.",
 )
 @click.option(
     "--board",
     "-b",
     "board_name",
     metavar="BOARD",
+    shell_complete=complete_board,
     help="Board name, or path of a board file: its baud rate, and who must answer.  [default: 115200 baud]",
 )
 @json_option
@@ -49,7 +55,9 @@ def command(changes: tuple[str, ...], port: str, board_name: str | None, as_json
         } or former
     if as_json:
         is_kept = all(state.is_kept for state in found.values())
-        emit_json({"is_kept": is_kept, "settings": {name: state.value for name, state in found.items()}})
+        emit_json(
+            "settings", {"is_kept": is_kept, "settings": {name: state.value for name, state in found.items()}}
+        )
         return
     if wanted:
         for name, state in found.items():
@@ -72,7 +80,7 @@ def _application(port: str, board_name: str | None) -> Iterator[Client]:
 
     if board_name is None:
         if port == AUTO:
-            raise UsageError("--port auto does not say which board is meant", "Add --board BOARD.")
+            raise UsageError("--port auto does not say which board is meant", add_board())
         with open_port(port, _BAUDRATE) as opened:
             client = Client(opened)
             role, path = client.hello(), port

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgel3_deploy.cli.completion import complete_model
 from edgel3_deploy.cli.options import json_option
 from edgel3_deploy.cli.output import emit_table, emit_warnings, require_output
 from edgel3_deploy.cli.progress import ConsoleProgress
@@ -29,7 +30,11 @@ class _Finite(click.FloatRange):
 
 @click.command()
 @click.option(
-    "--teacher", required=True, metavar="WEIGHTS", help="Family name, or EdgeL3 or OpenL3 .h5 or .h5.gz."
+    "--teacher",
+    required=True,
+    metavar="WEIGHTS",
+    shell_complete=complete_model,
+    help="Family name, or EdgeL3 or OpenL3 .h5 or .h5.gz.",
 )
 @click.option(
     "--audio",
@@ -98,6 +103,7 @@ class _Finite(click.FloatRange):
 @click.option(
     "--start",
     metavar="WEIGHTS",
+    shell_complete=complete_model,
     help="Go on from this student, a file or a name, instead of random weights.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)

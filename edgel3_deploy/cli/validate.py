@@ -52,6 +52,14 @@ from edgel3_deploy.errors import ExitCode, UsageError
     is_flag=True,
     help="Compare every boundary of every window, from PCM to embedding, and name the first that differs.",
 )
+@click.option(
+    "--protocol",
+    type=click.Choice(["edgel3", "mlperf"]),
+    default="edgel3",
+    show_default=True,
+    help="How windows go in and results come out: frames with checksums, or MLPerf Tiny's text commands, "
+    "for an image built with --console mlperf.",
+)
 @build_dir_option
 @json_option
 @click.pass_context
@@ -65,6 +73,7 @@ def command(
     limit: int | None,
     every_layer: bool,
     trace: bool,
+    protocol: str,
     inputs: Path | None,
     build_dir: Path | None,
     as_json: bool,
@@ -79,6 +88,10 @@ def command(
     board = load_board(board_name)
     if not port:
         raise UsageError("validation needs a port", "Add --port /dev/ttyACM0, or --port virtual.")
+    if protocol == "mlperf" and (trace or every_layer):
+        raise UsageError(
+            "MLPerf's console shows no layers", "Leave out --trace and --every-layer, or --protocol."
+        )
     directory = build_directory(board.name, build_dir)
     build = load_build_for(board, directory)
     target = report if report is not None else directory / "report"
@@ -90,6 +103,7 @@ def command(
             [*audio, *more_audio],
             limit=limit,
             every_layer=every_layer or trace,
+            by_console=protocol == "mlperf",
             inputs=inputs,
             progress=progress,
         )
@@ -97,7 +111,7 @@ def command(
         content = write_report(result, target)
     emit_warnings(result.warnings)
     if as_json:
-        emit_json(content)
+        emit_json("report", content)
     else:
         for line in summary(result):
             click.echo(line)

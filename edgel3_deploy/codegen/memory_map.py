@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 
 from edgel3_deploy.boards.board import Board, Region
+from edgel3_deploy.boards.sample_rate import sample_rate
 from edgel3_deploy.codegen.render import render
 from edgel3_deploy.image.layout import FlashLayout, application_board, mailbox_size
 
@@ -17,7 +18,10 @@ LOADER_LIMIT = 16 * 1024
 
 def board_header(board: Board, layout: FlashLayout) -> bytes:
     """board.h of application and loader."""
-    return render("board.h.j2", board=board, layout=layout, null_guard=null_guard(board))
+    cycles = round(board.clock.cpu_hz / sample_rate(board)) if board.microphone else 0
+    return render(
+        "board.h.j2", board=board, layout=layout, null_guard=null_guard(board), cycles_per_sample=cycles
+    )
 
 
 def application_script(

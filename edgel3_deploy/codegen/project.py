@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
-from edgel3_deploy.boards.board import Board
+from edgel3_deploy.boards.board import Board, PdmMicrophone
 from edgel3_deploy.codegen import cmsis_nn, ctext, tflm
 from edgel3_deploy.codegen.files import (
     BUILD_ID,
@@ -49,13 +49,15 @@ def render_project(
     layout: FlashLayout | None = None,
     version: int = 1,
     head: CompiledHead | None = None,
+    console: bool = False,
 ) -> Mapping[str, bytes]:
     """Render the project of `network`, whose .tflite file is `model`; the kind of plan decides the runtime.
 
     native: a Schedule; cmsis-nn: a MemoryPlan with codegen.cmsis_nn's scratch, and the `library`'s files to
     copy; tflm: an Arena. `layout` says where the image stands, by default bare: with slots linker.ld is for
     the first, and linker-1.ld for the second, the loader's project is part of it, and `version` goes into
-    the image header. `head` turns the embedding into labels. Same arguments, same bytes.
+    the image header. `head` turns the embedding into labels; `console` reads MLPerf Tiny's commands. Same
+    arguments, same bytes.
     """
     layout = layout or flash_layout(board, 0)
     runtime = _RUNTIMES[type(plan)]
@@ -64,6 +66,8 @@ def render_project(
     planned = dict(buffer_arenas(plan) if isinstance(plan, Schedule) else arenas)
     front_end = image_front_end(network)
     values = {
+        "console": console,
+        "output_nano": round(network.output.scale * 1e9),
         "front_end": front_end,
         "labels": () if head is None else head.labels,
         "network": network,
@@ -77,7 +81,11 @@ def render_project(
     files = application_files(board, runtime, front_end=front_end is not None, with_head=head is not None)
     if front_end is not None:
         files |= front_end_files(front_end, input_affine(network))
-        files |= sound_files(source_rate(board), front_end.sample_rate)
+        files |= sound_files(
+            source_rate(board),
+            front_end.sample_rate,
+            compensated=isinstance(board.microphone, PdmMicrophone),
+        )
     files[HEAD_SOURCE] = head_source(head, network.name[:LONGEST_NAME])
     files["board.h"] = board_header(board, layout)
     for slot in range(max(len(layout.slots), 1)):

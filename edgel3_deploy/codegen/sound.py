@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from edgel3_deploy.audio import condition, decimate, sound_level
+from edgel3_deploy.audio import compensate, condition, decimate, sound_level
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.codegen import ctext
 from edgel3_deploy.codegen.render import render
@@ -22,15 +22,17 @@ def source_rate(board: Board) -> int:
     return board.microphone.rate if board.microphone else PLAYED_RATE
 
 
-def sound_files(rate: int, target: int) -> Mapping[str, bytes]:
+def sound_files(rate: int, target: int, *, compensated: bool = False) -> Mapping[str, bytes]:
     """The file that defines `sound_tables` for a microphone at `rate` and a network at `target`.
+
+    `compensated`: the microphone's samples pass a sinc filter, which is to be made up for.
 
     Raises BadInputError for rates without filters or A curve.
     """
-    return {SOURCE: sound_tables(rate, target)}
+    return {SOURCE: sound_tables(rate, target, compensated=compensated)}
 
 
-def sound_tables(rate: int, target: int, name: str = "sound_tables") -> bytes:
+def sound_tables(rate: int, target: int, name: str = "sound_tables", *, compensated: bool = False) -> bytes:
     """The tables by another name too, for images that have several."""
     filters = decimate.filters(rate, target)
     curve = sound_level.weighting(rate)
@@ -42,6 +44,7 @@ def sound_tables(rate: int, target: int, name: str = "sound_tables") -> bytes:
         target=target,
         corner=condition.corner_hz(rate),
         mean_shift=condition.shift(rate),
+        compensation=ctext.rows(compensate.taps()) if compensated else "",
         filters=[(stage, ctext.rows(stage.taps)) for stage in filters],
         curve=curve,
         poles=[_float(value) for value in curve.poles],

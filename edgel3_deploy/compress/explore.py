@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -216,77 +215,3 @@ def _row(name: str, goal: str, found: Estimate, network: Network, fidelity: Fide
         sum(row.instructions or 0 for row in found.layers),
         fidelity,
     )
-
-
-def explore_plot(variants: Sequence[Variant], board: Board) -> bytes:
-    """A PNG of the variants that fit: flash, RAM, weights that are not zero and what int8 costs, over
-    instructions; a colour each, a marker for each goal.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    figure = Figure(figsize=(13, 9), layout="constrained")
-    FigureCanvasAgg(figure)
-    fitting = [row for row in variants if row.verdict == "fits"]
-    names = list(dict.fromkeys(row.name for row in fitting))
-    ram = sum(region.size for region in board.ram)
-    for axis, panel in zip(figure.subplots(2, 2).ravel(), _PANELS, strict=True):
-        axis.set_xscale("log")
-        if panel.is_logarithmic:
-            axis.set_yscale("log")
-        drawn = [(row, value) for row in fitting if (value := panel.value(row)) is not None]
-        if not drawn:
-            axis.axis("off")
-            continue
-        for row, value in drawn:
-            axis.scatter(
-                row.instructions / 1e6,
-                value,
-                color=f"C{names.index(row.name) % 10}",
-                marker=_MARKERS[row.optimize],
-                edgecolors="black" if names.index(row.name) >= 10 else "none",
-                label=row.name if row.optimize == "balanced" else None,
-            )
-        title = panel.title
-        limit = {"flash": board.flash.size, "RAM": ram}.get(panel.title)
-        if limit is not None:
-            axis.axhline(limit / 1024, color="black", linewidth=1, linestyle="--")
-            title = f"{panel.title}; dashed: {limit // 1024:,} KB of {board.name}"
-        axis.set(xlabel="million instructions an inference (modelled)", ylabel=panel.unit, title=title)
-        for scale in (axis.xaxis, axis.yaxis) if panel.is_logarithmic else (axis.xaxis,):
-            scale.set_major_locator(LogLocator(subs=(1, 2, 5)))
-            scale.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
-            scale.set_minor_formatter(NullFormatter())
-        axis.grid(alpha=0.3)
-    if fitting:
-        figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside right upper")
-    figure.suptitle(f"What fits {board.name}; --optimize " + ", ".join(_MARKER_NAMES))
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=110, metadata={"Software": None})
-    return stream.getvalue()
-
-
-@dataclass(frozen=True)
-class _Panel:
-    """`value` is None for a row that has none."""
-
-    title: str
-    unit: str
-    value: Callable[[Variant], float | None]
-    is_logarithmic: bool = True
-
-
-_PANELS = (
-    _Panel("flash", "KB", lambda row: row.flash / 1024),
-    _Panel("RAM", "KB", lambda row: row.ram / 1024),
-    _Panel("weights that are not zero", "thousand", lambda row: row.nonzeros / 1000),
-    _Panel(
-        "int8 against the variant's own float network",
-        "SQNR, dB",
-        lambda row: row.fidelity.sqnr_db if row.fidelity else None,
-        is_logarithmic=False,
-    ),
-)
-_MARKERS = {"speed": "^", "balanced": "o", "size": "s"}
-_MARKER_NAMES = ("speed: triangle", "balanced: circle", "size: square")

@@ -5,10 +5,10 @@ picture.
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from edgel3_deploy import schemas
 from edgel3_deploy.compress.specialize import Request, Specialized
 
 _CURVES: tuple[tuple[str, str, Mapping[str, str]], ...] = (
@@ -51,7 +51,7 @@ def report_json(request: Request, result: Specialized, warnings: Sequence[str] =
         "history": [dict(entry) for entry in result.history],
         "warnings": list(warnings),
     }
-    return json.dumps(content, indent=2).encode() + b"\n"
+    return schemas.file_bytes("specialize", content)
 
 
 def learning_curves(request: Request, result: Specialized) -> bytes:

@@ -19,12 +19,12 @@ _LEAST = (3, 10)
 LIBRARIES = (
     "click",
     "cobs",
-    "filelock",
     "flatbuffers",
     "h5py",
     "jinja2",
     "numpy",
     "platformdirs",
+    "portalocker",
     "pyelftools",
     "pyserial",
     "rich",

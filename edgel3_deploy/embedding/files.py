@@ -45,7 +45,7 @@ def embed_file(
     origin = _origin(recording, model, settings)
     clip = load_clip(recording, model.front_end)
     embedding = embed_clip(clip, model, settings.hop_size, settings.center, progress)
-    write_atomically(output, _npz(embedding, origin))
+    write_atomically(output, npz_bytes(embedding, origin))
     return embedding
 
 
@@ -94,7 +94,7 @@ def _origin(recording: Path, model: EmbeddingModel, settings: Settings) -> dict[
     }
 
 
-def _npz(embedding: Embedding, origin: dict[str, Any]) -> bytes:
+def npz_bytes(embedding: Embedding, origin: dict[str, Any]) -> bytes:
     """The arrays alone, as numpy and the edgel3 package know them; `origin` is the archive's comment."""
     stream = io.BytesIO()
     np.savez(stream, embedding=embedding.embedding, timestamps=embedding.timestamps)

@@ -47,14 +47,20 @@ def map_part(part: Part, seed: int = 0) -> Any:
                 "The virtual board needs multiples of 1 KB that do not overlap peripherals or system memory.",
             ) from error
         engine.mem_write(ram.origin, random.Random(f"{ram.name} {seed}").randbytes(ram.size))
-    if part.dma is not None:
-        part.dma.memory = partial(_store, part, engine)
+    for dma in part.dmas:
+        dma.memory = partial(_store, part, engine)
     return engine
 
 
 def _store(part: Part, engine: Any, address: int, data: bytes) -> bool:
-    """What a DMA does: whether there is RAM at `address`."""
-    if not part.is_ram(address, len(data)):
+    """What a DMA does: whether it reaches RAM at `address`."""
+    if not part.dma_reaches(address, len(data)):
         return False
+    if part.caches(address) and not part.control.said_cached:
+        part.control.said_cached = True
+        part.control.log(
+            f"a DMA writes to {address:#010x}, which the data cache may hold: old data can be read"
+        )
     engine.mem_write(address, data)
+    part.untouched.opens(address, len(data))
     return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -19,7 +18,7 @@ from edgel3_deploy.emulate.stm32.part import Part
 from edgel3_deploy.emulate.stm32.power_cut import PowerLost
 
 _WFE, _WFI = 0xBF20, 0xBF30
-_SLEEP_SECONDS = 0.001
+_SYSTICK = 15
 _SVC, _PREFETCH_ABORT, _DATA_ABORT, _BKPT, _NOCP = 2, 3, 4, 7, 17
 _EXC_RETURN = 0xFF00_0000
 _MOST_PAGES = 8
@@ -205,8 +204,12 @@ class Execution:
         return False
 
     def _sleep(self) -> None:
-        time.sleep(_SLEEP_SECONDS)
-        self._part.chip_time.rested(_SLEEP_SECONDS)
+        """SysTick's interrupt ends a sleep, masked or not."""
+        control = self._part.control
+        self._part.sleep.wait()
+        if control.tick_pending and not self.cpu.exception and not self.cpu.get("PRIMASK") & 1:
+            control.tick_pending = False
+            self.cpu.enter(_SYSTICK)
 
     def _halfword(self, address: int) -> int:
         from unicorn import UcError

@@ -53,12 +53,13 @@ class Line:
         """The client's speed in bit/s."""
         return self._wire.baudrate
 
-    def receive(self, baudrate: float) -> tuple[bytes, bool]:
+    def receive(self, baudrate: float, *, kept: bool = False) -> tuple[bytes, bool]:
         """What a receiver at `baudrate` gets without waiting, and whether its framing is broken.
 
-        In real pace that is one byte, or all that came while the receiver was not asked for too long.
+        In real pace that is one byte, or all that came while the receiver was not asked for too long; or all
+        that came, where something `kept` them.
         """
-        data = self._arrived() if self.real else self._wire.read()
+        data = self._arrived(kept) if self.real else self._wire.read()
         if not data:
             self._rest()
             return b"", False
@@ -88,8 +89,8 @@ class Line:
             self._collect()
         self.on_tick()
 
-    def _arrived(self) -> bytes:
-        """The next byte, or all that have come if the receiver was not looked at for long."""
+    def _arrived(self, kept: bool) -> bytes:
+        """The next byte, or all that have come if they were kept or the receiver not looked at for long."""
         self._collect()
         now, last_look = self.clock(), self._last_look
         self._last_look = now
@@ -98,7 +99,7 @@ class Line:
         patience = _PATIENCE_FRAMES * _FRAME_BITS / max(1, self._wire.baudrate)
         arrived = bytearray((self._coming[0][1],))
         late = now - max(self._coming.popleft()[0], last_look) > patience
-        while late and self._coming and self._coming[0][0] <= now:
+        while (late or kept) and self._coming and self._coming[0][0] <= now:
             arrived.append(self._coming.popleft()[1])
         return bytes(arrived)
 

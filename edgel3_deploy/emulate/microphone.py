@@ -34,15 +34,25 @@ class Microphone:
         self._seconds = seconds
         self._awaited = awaited
         self._rate = 0
+        self._slept = 0.0
+        self._given = 0
         self._samples = np.zeros(0, np.float32)
         self.start()
         if path is not None:
             self._load(L3.sample_rate)
 
     def start(self) -> None:
-        """The clock comes: the recording begins."""
-        self._given = 0
-        self._started = 0.0 if self._seconds is None else self._seconds()
+        """The clock comes: the recording begins; after a sleep of the chip it has gone on meanwhile."""
+        if self._slept and self._seconds is None:
+            self._given = min(self._given + round(self._slept * self._rate), len(self._samples))
+        elif not self._slept:
+            self._given = 0
+            self._started = 0.0 if self._seconds is None else self._seconds()
+        self._slept = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        """The chip slept for so long."""
+        self._slept += seconds
 
     def passed(self, rate: float, looked: bool) -> NDArray[np.float32]:
         """The samples, of full scale 1.0, that came since the last call, `rate` of them a second."""

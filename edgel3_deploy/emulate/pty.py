@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import select
 import struct
+import sys
 import time
-import tty
 
 from edgel3_deploy.errors import LinkError
 
@@ -16,6 +15,7 @@ _TCGETS2 = 0x802C_542A
 _TERMIOS2_SIZE = 44
 _SPEEDS = struct.Struct("=II")
 _SPEEDS_OFFSET = 36
+_OUTPUT_SPEED = 5
 _ABSENT_SECONDS = 0.02
 _FULL_SECONDS = 1.0
 """How long a client may leave its side full before the board's bytes are lost, as on a line."""
@@ -28,6 +28,8 @@ class Pty:
     """
 
     def __init__(self) -> None:
+        import tty
+
         try:
             self._master, slave = os.openpty()
         except OSError as error:
@@ -78,6 +80,12 @@ class Pty:
     @property
     def baudrate(self) -> int:
         """The speed that the client has set, in bit/s."""
+        import fcntl
+        import termios
+
+        if sys.platform != "linux":
+            # In BSD's terminals the number of a speed is the speed.
+            return int(termios.tcgetattr(self._master)[_OUTPUT_SPEED])
         termios2 = bytearray(_TERMIOS2_SIZE)
         fcntl.ioctl(self._master, _TCGETS2, termios2)
         return int(_SPEEDS.unpack_from(termios2, _SPEEDS_OFFSET)[1])

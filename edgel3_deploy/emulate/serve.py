@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from edgel3_deploy.emulate.image import load_image
 from edgel3_deploy.emulate.options import Ports, Quirks, check_quirks
 from edgel3_deploy.emulate.stm32.gpio import Pin
 from edgel3_deploy.emulate.stm32.power_cut import PowerCut, PowerLost
-from edgel3_deploy.errors import UsageError
+from edgel3_deploy.errors import MissingDependencyError, UsageError
 from edgel3_deploy.extras import require_extra
 
 _JOIN_SECONDS = 0.05
@@ -105,6 +106,11 @@ def check(board: Board) -> None:
     """Raise UsageError or MissingDependencyError if `board` cannot be emulated here."""
     if board.emulator is None:
         raise UsageError(f"{board.name} has no virtual board", "Its board file has no [emulator].")
+    if not hasattr(os, "openpty"):
+        raise MissingDependencyError(
+            "virtual boards need pseudo-terminals, which this system does not have",
+            "Use a real board, or Linux (in WSL, for instance).",
+        )
     if board.emulator.kind == "unicorn":
         require_extra("emulator", f"the virtual {board.name}")
 
@@ -138,7 +144,7 @@ def _run(
         lines = [Line(pty, real=quirks.pace == "real") for pty in (vcp, adapter) if pty]
         line = lines[0]
         if board.family == "stm32h7":
-            part = stm32h7(board, flash_file, line, log, quirks, seed)
+            part = stm32h7(board, flash_file, line, log, quirks, seed, microphone=microphone)
         else:
             part = stm32f7(board, flash_file, line, log, quirks, seed, microphone=microphone)
         if pieces:

@@ -72,16 +72,25 @@ def _is_programmed(file: Path) -> bool:
 
 
 @contextmanager
-def _running(board: Board, file: Path) -> Iterator[str]:
-    from edgel3_deploy.emulate import start
+def _running(
+    board: Board, file: Path, *, microphone: Path | None = None, paced: bool = False
+) -> Iterator[str]:
+    from edgel3_deploy.emulate import Quirks, start
 
-    with start(board, flash_file=file) as virtual:
+    quirks = Quirks(pace="real" if paced else "turbo")
+    with start(board, flash_file=file, microphone=microphone, quirks=quirks) as virtual:
         yield virtual.port
 
 
 @contextmanager
-def port_to_run(board: Board, folder: Path, elf: Path) -> Iterator[str]:
-    """Start the virtual board as it was flashed; QEMU's boards, which have no flash, run `elf`."""
+def port_to_run(
+    board: Board, folder: Path, elf: Path, *, microphone: Path | None = None, paced: bool = False
+) -> Iterator[str]:
+    """Start the virtual board as it was flashed; QEMU's boards, which have no flash, run `elf`.
+
+    Its microphone hears the recording `microphone`. With `paced` line and clocks take the time of a chip;
+    QEMU's boards have no other pace.
+    """
     from edgel3_deploy.emulate import start
 
     if _require_emulator(board) == "qemu":
@@ -94,7 +103,7 @@ def port_to_run(board: Board, folder: Path, elf: Path) -> Iterator[str]:
             f"the virtual {board.name} of {folder} was never flashed",
             f"Run `edgel3-deploy flash --board {board.name} --port {VIRTUAL}` first.",
         )
-    with _running(board, flash_file) as path:
+    with _running(board, flash_file, microphone=microphone, paced=paced) as path:
         yield path
 
 

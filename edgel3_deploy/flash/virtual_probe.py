@@ -7,6 +7,7 @@ from pathlib import Path
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import FlashError
+from edgel3_deploy.fileio import try_lock
 from edgel3_deploy.flash.base import FlashResult, Image, require_equal
 
 TOOL = "virtual debug probe"
@@ -18,8 +19,6 @@ def program(image: Image, board: Board, file: Path) -> FlashResult:
 
     Raises FlashError if the file is in use by a running virtual board, has another size, or is not writable.
     """
-    import fcntl
-
     from edgel3_deploy.emulate.stm32.ecc import PoisonedWords
 
     words = PoisonedWords(file.with_name(f"{file.name}.ecc"))
@@ -27,7 +26,8 @@ def program(image: Image, board: Board, file: Path) -> FlashResult:
     flash = board.flash
     try:
         with os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT, 0o666), "r+b") as stream:
-            fcntl.flock(stream.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not try_lock(stream):
+                raise FlashError(f"{file} is in use by another virtual board", "Stop that one first.")
             size = os.fstat(stream.fileno()).st_size
             if size == 0:
                 stream.write(_ERASED * flash.size)
@@ -46,8 +46,6 @@ def program(image: Image, board: Board, file: Path) -> FlashResult:
             for part in image.parts:
                 stream.seek(part.origin - flash.origin)
                 require_equal(part, stream.read(len(part.data)))
-    except BlockingIOError as error:
-        raise FlashError(f"{file} is in use by another virtual board", "Stop that one first.") from error
     except OSError as error:
         raise FlashError(
             f"cannot use {file} as flash contents: {error.strerror}", "Check the folder and its permissions."

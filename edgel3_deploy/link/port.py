@@ -6,7 +6,6 @@ import contextlib
 import difflib
 import errno
 import os
-import termios
 import time
 from types import TracebackType
 from typing import Literal
@@ -18,7 +17,18 @@ from edgel3_deploy.link.discover import serial_ports
 from edgel3_deploy.link.holders import holders
 from edgel3_deploy.link.text import printable
 
+_OPEN_ERRORS: tuple[type[Exception], ...] = (OSError, ValueError)
+try:
+    import termios
+except ImportError:
+    pass  # Windows
+else:
+    _OPEN_ERRORS += (termios.error,)
+
 Parity = Literal["N", "E"]
+
+_PSEUDO_TERMINALS = ("/dev/pts/", "/dev/ttys")
+"""Where Linux and macOS have them."""
 
 _POLL_SECONDS = 0.05
 _WRITE_TIMEOUT_SECONDS = 10.0
@@ -96,7 +106,7 @@ class Port:
     def _lost(self) -> LinkError:
         return LinkError(
             f"the board on {self.path} was unplugged or its port vanished",
-            "Check cable and power, look up the port's name (`ls /dev/ttyACM*`), and repeat the command.",
+            "Check cable and power, look for the port (`edgel3-deploy doctor`), and repeat the command.",
         )
 
 
@@ -115,17 +125,19 @@ def open_port(path: str, baudrate: int, parity: Parity = "N") -> Port:
             write_timeout=_WRITE_TIMEOUT_SECONDS,
             exclusive=True,
         )
-    except (OSError, ValueError, termios.error) as error:
+    except _OPEN_ERRORS as error:
         raise _open_error(path, baudrate, error) from error
     return Port(device, path)
 
 
 def is_pseudo_terminal(path: str) -> bool:
     """Whether a program, such as a virtual board, stands behind that port instead of a wire."""
-    return os.path.realpath(path).startswith("/dev/pts/")
+    return os.path.realpath(path).startswith(_PSEUDO_TERMINALS)
 
 
 def _open_error(path: str, baudrate: int, error: Exception) -> LinkError:
+    if os.name == "nt" and isinstance(error, OSError):
+        return _windows_error(path, error)
     if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises for overlong names
         return _absent(path)
     code = error.errno if isinstance(error, OSError) else None
@@ -143,6 +155,17 @@ def _open_error(path: str, baudrate: int, error: Exception) -> LinkError:
     if isinstance(error, ValueError):
         return LinkError(
             f"port {path} cannot run at {baudrate} baud", "Choose another rate in the board file."
+        )
+    return LinkError(f"{path} is not a usable serial port", _ports_hint())
+
+
+def _windows_error(path: str, error: OSError) -> LinkError:
+    """pyserial puts what Windows said into its message: "... FileNotFoundError(2, 'The system ...'"."""
+    if "FileNotFoundError" in str(error):
+        return _absent(path)
+    if "PermissionError" in str(error):
+        return LinkError(
+            f"port {path} is busy: another program has it open", "Close that program, then try again."
         )
     return LinkError(f"{path} is not a usable serial port", _ports_hint())
 

@@ -75,8 +75,10 @@ def _level(name: str, doc: str) -> SummaryField:
 FIELDS: tuple[SummaryField, ...] = (
     SummaryField("layout", 4, "", f"of the fields: {SUMMARY_LAYOUT}"),
     SummaryField("node_id", 16, "", "the setting node_id"),
-    SummaryField("sequence", 16, "", "counts summaries since the reset, modulo 65,536"),
-    SummaryField("time", 32, "s", "of the end of the interval, since the reset"),
+    SummaryField("sequence", 16, "", "counts summaries since the sensor's start, modulo 65,536"),
+    SummaryField(
+        "time", 32, "s", "of sound from the sensor's start to the interval's end, lost samples included"
+    ),
     _level("laeq", "equivalent level, A-weighted"),
     _level("lafmax", "highest fast level, A-weighted"),
     _level("l10", "level that was exceeded for 10 % of the time"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import http
 import http.client
 import os
@@ -12,7 +11,8 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from edgel3_deploy.errors import DownloadError
+from edgel3_deploy.errors import DownloadError, UsageError
+from edgel3_deploy.fileio import locked
 from edgel3_deploy.models.family import Member, blob_id, member
 from edgel3_deploy.models.locate import downloads_dir
 from edgel3_deploy.progress import Progress, silent
@@ -38,8 +38,8 @@ def pull(name: str, *, progress: Progress = silent) -> Path:
         if _is_whole(target, known):
             return target
         target.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("ab") as file:
-            _lock(file.fileno(), part)
+        with _alone(part):
+            part.touch()
             try:
                 if not _is_whole(target, known):
                     _complete(part, known, progress)
@@ -81,14 +81,14 @@ def _url(known: Member) -> str:
     return f"{base.rstrip('/')}/{known.file_name}.gz"
 
 
-def _lock(descriptor: int, part: Path) -> None:
-    """One download of a file at a time; the lock ends with the descriptor."""
+@contextlib.contextmanager
+def _alone(part: Path) -> Iterator[None]:
+    """One download of a file at a time. Raises DownloadError."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise DownloadError(
-            f"{part}: another process is downloading this file", "Wait for it to finish."
-        ) from error
+        with locked(part.with_name(f"{part.name}.lock")):
+            yield
+    except UsageError as error:
+        raise DownloadError(error.message, "Wait for it to finish, or set EDGEL3_DEPLOY_CACHE.") from error
 
 
 def _download(known: Member, part: Path, progress: Progress) -> bool:

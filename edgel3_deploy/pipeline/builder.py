@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from edgel3_deploy import schemas
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import OverBudgetError, UsageError
 from edgel3_deploy.fileio import sha256
@@ -49,7 +49,8 @@ class BuildRequest:
     `image_version` goes into the image header. `ram_limit` bounds all RAM of a native image, in bytes, below
     what the board has; `by` is the modelled cost that the native schedule keeps low. `front_end` lets an
     image whose network has a known front end carry it. `head` is a head.npz that makes labels of the
-    embedding.
+    embedding. `console` names text commands that the firmware understands beside its own protocol: "mlperf",
+    or none.
     """
 
     board: Board
@@ -66,6 +67,7 @@ class BuildRequest:
     by: str = "instructions"
     front_end: bool = True
     head: Path | None = None
+    console: str | None = None
 
 
 @dataclass(frozen=True)
@@ -218,7 +220,14 @@ def _render(
     board = tflm.with_stack(request.board) if chosen.runtime == "tflm" else request.board
     head = None if chosen.head is None else chosen.head.compiled
     render = partial(
-        render_project, network, board, model, layout=layout, version=request.image_version, head=head
+        render_project,
+        network,
+        board,
+        model,
+        layout=layout,
+        version=request.image_version,
+        head=head,
+        console=request.console == "mlperf",
     )
     if chosen.runtime == "tflm":
         arena = tflm.place_arena(arena_bytes(model), network, board)
@@ -386,7 +395,7 @@ def _make(
             shutil.rmtree(objects)
         budget = measure(read_elf(stage / ELF), board, layout, ram_limit=request.ram_limit)
         refuse_budget(budget, name, board, family=bool(planned.front_end or source.float_network))
-        _write(stage, {BUDGET: (json.dumps(budget.to_json(), indent=2) + "\n").encode()})
+        _write(stage, {BUDGET: schemas.file_bytes("budget", budget.to_json())})
         written |= {*image_files(layout), BUDGET}
     files = {name: sha256((stage / name).read_bytes()) for name in sorted(written)}
     images = sorted(image_files(layout)) if planned.status == "linked" else []

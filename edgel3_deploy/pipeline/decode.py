@@ -6,7 +6,7 @@ import json
 import math
 import reprlib
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -32,9 +32,9 @@ def read_json(path: Path) -> Any:
 def decode(kind: type[_T], content: Any, name: str = "") -> _T:
     """`content` as a value of the dataclass `kind`, which asdict made it from; `name` is its place.
 
-    Known types: dataclasses, tuples of one type, mappings from text, Literal, None, bool, str, float (finite)
-    and int (0 to LARGEST). Raises DecodeError for another type, a missing or an unknown key, or text that
-    no file could hold.
+    Known types: dataclasses, unions of such that a Literal `kind` tells apart, tuples of one type, mappings
+    from text, Literal, None, bool, str, float (finite) and int (0 to LARGEST). Raises DecodeError for another
+    type, a missing or an unknown key, or text that no file could hold.
     """
     value: _T = _value(kind, content, name)
     return value
@@ -51,9 +51,21 @@ def _value(hint: Any, content: Any, name: str) -> Any:
     if origin is tuple:
         return _tuple(arguments[0], content, name)
     if origin in (Union, types.UnionType):
-        (hint,) = (argument for argument in arguments if argument is not type(None))
-        return None if content is None else _value(hint, content, name)
+        return _union(arguments, content, name)
     return _mapping(arguments[1], content, name)
+
+
+def _union(arguments: Sequence[Any], content: Any, name: str) -> Any:
+    hints = [argument for argument in arguments if argument is not type(None)]
+    if content is None and len(hints) < len(arguments):
+        return None
+    return _value(hints[0] if len(hints) == 1 else _kind(hints, content, name), content, name)
+
+
+def _kind(hints: Sequence[Any], content: Any, name: str) -> Any:
+    """Of several dataclasses the one whose `kind`, a Literal, the table has."""
+    kinds = {get_args(get_type_hints(hint)["kind"])[0]: hint for hint in hints}
+    return kinds[_choice(tuple(kinds), _table(content, name).get("kind"), _inner(name, "kind"))]
 
 
 def _choice(choices: tuple[Any, ...], content: Any, name: str) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 from edgel3_deploy.errors import BadInputError, UsageError
+from edgel3_deploy.fileio import open_lock, try_lock
 from edgel3_deploy.pipeline.manifest import FILE_NAME, Manifest, read_manifest
 
 
@@ -102,8 +101,9 @@ def build_folder(directory: Path) -> Iterator[BuildFolder]:
         )
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
-        with _open_lock(directory.parent / f".{directory.name}.lock") as lock:
-            _lock(lock, directory)
+        with open_lock(directory.parent / f".{directory.name}.lock") as lock:
+            if not try_lock(lock):
+                raise UsageError(f"{directory} is being built by another process", "Wait until it is done.")
             folder = BuildFolder(directory)
             folder.recover()
             folder.check_ours()
@@ -115,19 +115,4 @@ def build_folder(directory: Path) -> Iterator[BuildFolder]:
         raise UsageError(
             f"{error.filename or directory}: {error.strerror or error}",
             "Check the path and its permissions, make room, or choose another --output.",
-        ) from error
-
-
-def _open_lock(path: Path) -> IO[str]:
-    """The lock file, never what a link in its place leads to."""
-    no_links = getattr(os, "O_NOFOLLOW", 0)
-    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | no_links, 0o666), "r+")
-
-
-def _lock(file: IO[str], directory: Path) -> None:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise UsageError(
-            f"{directory} is being built by another process", "Wait until it is done."
         ) from error

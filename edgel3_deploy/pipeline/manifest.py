@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from edgel3_deploy.audio.frontend import SEA
+from edgel3_deploy.boards import board_names
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.boards.check import check_board
 from edgel3_deploy.errors import BadInputError, UsageError
@@ -87,13 +88,19 @@ class Manifest:
         return (json.dumps({"format": FORMAT, **asdict(self)}, indent=2, sort_keys=True) + "\n").encode()
 
 
-def read_manifest(directory: Path) -> Manifest:
-    """The manifest of the build in `directory`.
+def _is_board(directory: Path) -> bool:
+    """Whether the folder has a board's name, as builds have unless told otherwise."""
+    return directory.name in board_names()
+
+
+def read_manifest(directory: Path, board_name: str = "") -> Manifest:
+    """The manifest of the build in `directory`, which should be for the board of that name (for the hint).
 
     Raises BadInputError, naming the field, if there is none, it is damaged, or of another format.
     """
     path = directory / FILE_NAME
-    hint = "Build again: edgel3-deploy build --board BOARD"
+    named = f" --board {board_name or directory.name}" if board_name or _is_board(directory) else ""
+    hint = f"Build again: edgel3-deploy build{named}"
     try:
         content = read_json(path)
         if not isinstance(content, dict) or "format" not in content:

@@ -103,7 +103,7 @@ def load_build_for(board: Board, directory: Path) -> PreparedBuild:
 
     Raises UsageError if it is another board's, BadInputError if the board file has changed since.
     """
-    build = load_build(directory)
+    build = load_build(directory, board.name)
     if build.board.name != board.name:
         raise UsageError(
             f"{directory} holds a build for {build.board.name}, not for {board.name}",
@@ -117,14 +117,16 @@ def load_build_for(board: Board, directory: Path) -> PreparedBuild:
     return build
 
 
-def load_build(directory: Path) -> PreparedBuild:
+def load_build(directory: Path, board_name: str = "") -> PreparedBuild:
     """Read the build in `directory` and check its model and image against the manifest.
+
+    `board_name` is for the hint on how to build where there is none.
 
     Raises BadInputError if there is no build, it was not linked, or a file was changed or lost since.
     """
     from edgel3_deploy.graph.reader import read_network
 
-    manifest = read_manifest(directory)
+    manifest = read_manifest(directory, board_name)
     if manifest.status != "linked":
         raise BadInputError(
             f"{directory}: the project was rendered but not linked, so there is no image",

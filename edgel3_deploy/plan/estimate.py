@@ -13,6 +13,7 @@ from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.image.layout import FlashLayout, flash_layout, image_limit, mailbox_size
 from edgel3_deploy.models.family import FAMILY, Member
 from edgel3_deploy.plan.code_sizes import code_bytes
+from edgel3_deploy.plan.dma import dma_bytes
 from edgel3_deploy.plan.front_end import front_end_flash, front_end_ram
 from edgel3_deploy.plan.goal import Goal
 from edgel3_deploy.plan.list_sizes import least_constants
@@ -325,7 +326,7 @@ def _judged(
 
 def _ram_used(network: Network, board: Board, arenas: int) -> int:
     tensors = network.input.size + network.output.size + front_end_ram(network) + sensor_ram(network, board)
-    return arenas + board.stack_size + tensors + mailbox_size(board)
+    return arenas + board.stack_size + tensors + mailbox_size(board) + dma_bytes(network, board)
 
 
 def _ram_limit(board: Board, limit: int | None) -> int:

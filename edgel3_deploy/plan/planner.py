@@ -9,6 +9,7 @@ from edgel3_deploy.errors import OverBudgetError
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.image.layout import mailbox_size
 from edgel3_deploy.plan.arena import Buffer, lay_out
+from edgel3_deploy.plan.dma import dma_bytes
 from edgel3_deploy.plan.front_end import front_end_ram
 from edgel3_deploy.plan.memory import MemoryPlan
 from edgel3_deploy.plan.sensor import sensor_ram
@@ -61,10 +62,12 @@ def capacities(network: Network, board: Board) -> dict[str, int]:
     """Bytes that a plan may use of each RAM region, in placement order.
 
     The main RAM also holds the stack, the firmware's data, the caller's input and output tensors, the front
-    end's stream, and the mailbox. What DMA controllers write has its region for itself.
+    end's stream, the sensor, and the mailbox. What DMA controllers write has its region for itself.
     """
     tensors = network.input.size + network.output.size + front_end_ram(network) + sensor_ram(network, board)
     taken = {board.main_ram: board.stack_size + RESERVE + tensors + mailbox_size(board)}
+    if not board.dma_ram:
+        taken[board.main_ram] += dma_bytes(network, board)
     return {
         region.name: max(region.size - taken.get(region.name, 0), 0)
         for region in board.ram

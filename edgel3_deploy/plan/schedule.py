@@ -15,6 +15,7 @@ from edgel3_deploy.image.layout import FlashLayout, flash_layout, image_limit, m
 from edgel3_deploy.plan.attempts import INT8_SHARE, LEAST_SAVED_PER_BYTE, Attempt, Task, rivals
 from edgel3_deploy.plan.candidates import operations
 from edgel3_deploy.plan.code_sizes import code_bytes
+from edgel3_deploy.plan.dma import dma_bytes
 from edgel3_deploy.plan.front_end import front_end_flash, front_end_ram
 from edgel3_deploy.plan.goal import Goal
 from edgel3_deploy.plan.group import Group
@@ -198,7 +199,8 @@ def arenas_limit(network: Network, board: Board, ram_limit: int | None = None) -
 
 def _beside_arenas(network: Network, board: Board) -> int:
     tensors = network.input.size + network.output.size + front_end_ram(network) + sensor_ram(network, board)
-    return board.stack_size + tensors + mailbox_size(board) + FIRMWARE_DATA
+    others = board.stack_size + mailbox_size(board) + dma_bytes(network, board)
+    return tensors + others + FIRMWARE_DATA
 
 
 def frugal(network: Network) -> tuple[Option, ...]:

@@ -7,22 +7,23 @@ from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.link.record import record_size
 from edgel3_deploy.plan.front_end import image_front_end
 
-_RAM = 9_400
-_FLASH = 11_200
+_RAM = 9_800
+_FLASH = 11_600
 _RECORDS, _LABELS = 8, 32
 """Records that are held (firmware/application/records.h), and labels of each that room is kept for."""
-_RING = 6_144
-"""Samples of the microphone's ring where no memory is the DMA's own."""
+_BLOCK = 600
+"""Samples that are taken at once (firmware/application/hearing.h)."""
 
 
 def sensor_ram(network: Network, board: Board) -> int:
-    """Bytes of main RAM beside the front end's."""
+    """Bytes of main RAM beside the front end's and the microphone's ring."""
     front_end = image_front_end(network)
     if front_end is None:
         return 0
     records = _RECORDS * record_size(_LABELS, front_end.n_mels, network.output.size)
-    ring = 2 * _RING if board.microphone and not board.dma_ram else 0
-    return _RAM + records + ring
+    # Samples of 16 bits become PCM where they are.
+    wide = board.microphone is not None and board.microphone.bits > 16
+    return _RAM + records + (4 * _BLOCK if wide else 0)
 
 
 def sensor_flash(network: Network) -> int:

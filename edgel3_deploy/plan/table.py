@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.graph.ir import Network
@@ -60,9 +61,47 @@ SCHEDULE_HEADER = (
 )
 
 
+@dataclass(frozen=True)
+class ScheduleRow:
+    """A step of a schedule: the strip that it is in, if any, shape, kernel, modelled costs, bytes, place."""
+
+    strip: int | None
+    step: str
+    output: tuple[int, ...]
+    macs: int
+    kernel: str
+    lists: str
+    instructions: int
+    cycles: int
+    constant_bytes: int
+    rows_kept: str
+    output_at: str
+
+
 def schedule_table(schedule: Schedule) -> tuple[tuple[str, ...], ...]:
-    """SCHEDULE_HEADER and a row per step: its strip if it is in one, shape, kernel, modelled costs, place."""
-    rows = [SCHEDULE_HEADER]
+    """SCHEDULE_HEADER and the `schedule_rows` as text."""
+    rows = [
+        (
+            "" if row.strip is None else str(row.strip),
+            row.step,
+            " x ".join(str(size) for size in row.output),
+            f"{row.macs:,}",
+            row.kernel,
+            row.lists,
+            f"{row.instructions:,}",
+            f"{row.cycles:,}",
+            f"{row.constant_bytes:,}",
+            row.rows_kept,
+            row.output_at,
+        )
+        for row in schedule_rows(schedule)
+    ]
+    return (SCHEDULE_HEADER, *rows)
+
+
+def schedule_rows(schedule: Schedule) -> tuple[ScheduleRow, ...]:
+    """A row per step, in the order of execution."""
+    rows = []
     strips = 0
     for index, members in enumerate(schedule.groups):
         strips += _turns(members)
@@ -71,16 +110,16 @@ def schedule_table(schedule: Schedule) -> tuple[tuple[str, ...], ...]:
             members.steps, costs, _outputs(schedule, index), strict=True
         ):
             rows.append(
-                (
-                    str(strips) if _turns(members) else "",
+                ScheduleRow(
+                    strips if _turns(members) else None,
                     step.name,
-                    " x ".join(str(size) for size in step.output_shape),
-                    f"{step.macs:,}",
+                    tuple(step.output_shape),
+                    step.macs,
                     step.kernel.text,
                     _lists(step),
-                    f"{instructions:,}",
-                    f"{cycles:,}",
-                    f"{step.constant_bytes:,}",
+                    instructions,
+                    cycles,
+                    step.constant_bytes,
                     kept,
                     place,
                 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,6 @@ from numpy.typing import NDArray
 from edgel3_deploy.audio.clips import load_clip, windows
 from edgel3_deploy.audio.frontend import DYNAMIC_RANGE_DB, FrontEnd, log_mel
 from edgel3_deploy.progress import Progress, silent
-from edgel3_deploy.quantize.synthetic import generate
 
 SYNTHETIC_WARNING = (
     "no calibration audio was given, so generated sounds were used, which costs accuracy: on recordings that "
@@ -21,23 +21,23 @@ SYNTHETIC_WARNING = (
 )
 
 
-SILENCED_PER_CLIP = 4
-GENERATED = 24
-_SILENT_SHARES = (0.5, 0.3, 0.1, 0.5)
+_GENERATED_SHARE = 2.5
+"""Generated sounds that ranges come from, relative to the most windows that calibrate."""
+_SEED = 20190311
 
 
 @dataclass(frozen=True)
 class CalibrationSet:
     """`spectrograms` in dB, float32 (n, n_mels, frames), with their origin in words.
 
-    `silenced` holds copies of some of them, a part of each replaced by digital silence: as at the ends of a
-    clip. `generated` holds generated sounds beside recordings, none if the spectrograms are such themselves.
+    `generated` holds generated sounds of all kinds, which activation ranges reach. With `is_recorded` off the
+    spectrograms are some of these.
     """
 
     spectrograms: NDArray[np.float32]
     description: str
-    silenced: NDArray[np.float32]
     generated: NDArray[np.float32]
+    is_recorded: bool = True
     warnings: tuple[str, ...] = ()
 
     def without_silence(self) -> NDArray[np.float32]:
@@ -65,12 +65,13 @@ def calibration_set(
 
     `clips` must not number more than `limit`. Raises BadInputError for a clip that cannot be used.
     """
+    progress("generating sounds")
+    generated = _generated(front_end, int(_GENERATED_SHARE * limit))
     if not clips:
-        generated = generate(front_end.sample_rate, limit)
-        sounds = np.stack([log_mel(samples, front_end) for samples in generated])
-        description = f"{len(sounds)} generated sounds"
-        silenced = _silenced([np.stack(generated)], front_end)
-        return CalibrationSet(sounds, description, silenced, sounds[:0], (SYNTHETIC_WARNING,))
+        sounds = generated[:limit]
+        return CalibrationSet(
+            sounds, f"{len(sounds)} generated sounds", generated, False, (SYNTHETIC_WARNING,)
+        )
     loaded = []
     for number, path in enumerate(clips):
         progress("reading calibration audio", number, len(clips))
@@ -86,28 +87,25 @@ def calibration_set(
     return CalibrationSet(
         np.stack(spectrograms),
         f"{len(spectrograms)} windows of {recordings}",
-        _silenced(cut, front_end),
-        np.stack([log_mel(samples, front_end) for samples in generate(front_end.sample_rate, GENERATED)]),
+        generated,
+        True,
         tuple(
             warning.replace(str(clip.path), clip.path.name) for clip in loaded for warning in clip.warnings
         ),
     )
 
 
-def _silenced(cut: Sequence[NDArray[np.float32]], front_end: FrontEnd) -> NDArray[np.float32]:
-    """Spectrograms of a few windows of each clip, of which a part, before or behind, is silenced."""
-    copies = []
-    for pieces in cut:
-        inner = range(len(pieces) // 4, len(pieces))
-        for number, index in enumerate(spread(len(inner), SILENCED_PER_CLIP)):
-            window = pieces[inner[index]].copy()
-            edge = int(_SILENT_SHARES[number] * len(window))
-            if number == len(_SILENT_SHARES) - 1:
-                window[edge:] = 0
-            else:
-                window[:edge] = 0
-            copies.append(log_mel(window, front_end))
-    return np.stack(copies)
+@lru_cache(maxsize=1)
+def _generated(front_end: FrontEnd, count: int) -> NDArray[np.float32]:
+    """Spectrograms of sounds like those that networks are trained on: of all kinds, mixed, through rooms and
+    microphones, some cut by silence.
+    """
+    from edgel3_deploy.compress.stream import WindowStream
+
+    stream = WindowStream((), front_end.sample_rate, count, _SEED)
+    sounds = np.stack([log_mel(samples, front_end) for samples in stream.batch(0)])
+    sounds.flags.writeable = False
+    return sounds
 
 
 def share(counts: Sequence[int], limit: int) -> list[int]:

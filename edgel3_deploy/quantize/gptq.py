@@ -54,6 +54,14 @@ def output_error(difference: Matrix, gram: Matrix) -> Matrix:
     return change
 
 
+def damped(gram: Matrix) -> Matrix:
+    """`gram` (inputs, inputs) with a hundredth of its mean variance added to each, so that it has an
+    inverse.
+    """
+    steadied: Matrix = gram + np.eye(len(gram)) * max(_DAMPING * float(np.diag(gram).mean()), 1e-12)
+    return steadied
+
+
 def gptq(weights: Matrix, gram: Matrix, scales: Matrix) -> Matrix:
     """Integers for `weights` (inputs, out): one input after the other is rounded and the rest makes up for
     it.
@@ -62,9 +70,9 @@ def gptq(weights: Matrix, gram: Matrix, scales: Matrix) -> Matrix:
     as pruning leaves them, stay zero.
     """
     count = len(weights)
-    damped = gram + np.eye(count) * max(_DAMPING * float(np.diag(gram).mean()), 1e-12)
-    order = np.argsort(-np.diag(damped), kind="stable")
-    upper = np.linalg.cholesky(np.linalg.inv(damped[np.ix_(order, order)])).T
+    steadied = damped(gram)
+    order = np.argsort(-np.diag(steadied), kind="stable")
+    upper = np.linalg.cholesky(np.linalg.inv(steadied[np.ix_(order, order)])).T
     remaining, rounded = weights[order].copy(), np.empty_like(weights)
     kept = remaining != 0
     for start in range(0, count, _BLOCK):

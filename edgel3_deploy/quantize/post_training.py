@@ -15,20 +15,20 @@ from numpy.typing import NDArray
 
 from edgel3_deploy.audio.frontend import DYNAMIC_RANGE_DB
 from edgel3_deploy.errors import BadInputError
+from edgel3_deploy.graph.fixed_point import quantize_multipliers, requantize
 from edgel3_deploy.models.network import FloatConv, FloatNetwork
 from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.quantize import gptq
 from edgel3_deploy.quantize.calibration import CalibrationSet
 from edgel3_deploy.quantize.equalize import channel_factors, rescale
 from edgel3_deploy.quantize.patches import convolve, halve, patches
+from edgel3_deploy.quantize.statistics import Silence, Statistics
 
 FloatArray = NDArray[np.float32]
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 Method = Literal["gptq", "mse", "minmax"]
 
-_MOST_PATCHES = 60_000
-"""Patches that a layer's covariance is taken over; more would cost time and change nothing."""
 _THREADS = 2
 _LEAST_RANGE = 1e-6
 _MOST_BIAS = 2.0**30
@@ -38,29 +38,30 @@ nothing to say, its range is as small as its biases are large.
 """
 
 
+_LOUDEST_SHARE = 96
+"""One in so many generated sounds is among the loudest of a channel, whose mean says how far sounds drive it:
+the very loudest is an accident of the draw.
+"""
+
+
 @dataclass(frozen=True)
 class Reach:
-    """How far an activation range goes: these multiples of the maxima of full calibration windows, of those
-    with digital silence, of windows silenced in part, and of generated sounds.
+    """How far an activation range goes: these multiples of the maxima of calibration windows full of sound,
+    of those with digital silence, and of what the loudest generated sounds reach.
     """
 
     full: float
     silent: float
-    silenced: float
     generated: float
 
 
-INNER_REACH = Reach(1.2, 1.0, 0.8, 0.3)
-"""Beyond the calibration, for sounds unlike it, but not all the way of what was made for it: its maxima are
-far above those of recordings.
+INNER_REACH = Reach(1.2, 1.0, 0.92)
+"""A clipped channel errs alike over a whole sound, and later layers add that up: ranges reach nearly all
+that generated sounds drive.
 """
-OUTPUT_REACH = Reach(1.1, 1.0, 0.85, 0.0)
-"""Steps of the embedding are much of a quiet window's error, so its range stays near the calibration's."""
-_EQUALIZED_REACH = Reach(1.2, 1.0, 1.0, 0.6)
-"""Channels are weighed by nearly all that they may hold: those that only odd sounds drive would otherwise set
-the scale for all others.
-"""
-_MINMAX_REACH = Reach(1.0, 1.0, 1.0, 0.0)
+OUTPUT_REACH = Reach(1.1, 1.0, 0.7)
+"""Steps of the embedding are most of a quiet window's error, and only few sounds come near the end."""
+_MINMAX_REACH = Reach(1.0, 1.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -123,8 +124,8 @@ def quantize_layers(
 ) -> Int8Network:
     """Quantize `network` with statistics of the windows of `sounds` that are full of sound.
 
-    Activation ranges also look at its other windows (see `Reach`): silence within a window drives activations
-    beyond those of any full one, and so may sounds not heard so far, yet both would spoil the statistics that
+    Activation ranges also look at other windows (see `Reach`): silence within a window drives activations
+    beyond those of any full one, and so do sounds not heard so far, yet both would spoil the statistics that
     weights are rounded by. Raises BadInputError if a layer's outputs overflow float32.
     """
     from threadpoolctl import threadpool_limits
@@ -149,10 +150,14 @@ class _Pipeline:
         self._pool = pool
         self._input = input_scale(network)
         gain, offset = np.float32(network.input_gain), np.float32(network.input_offset)
-        groups = (sounds.without_silence(), sounds.with_silence(), sounds.silenced, sounds.generated)
+        groups = (sounds.without_silence(), sounds.with_silence(), sounds.generated)
         self._sizes = [len(group) for group in groups]
+        self._is_recorded = sounds.is_recorded
         self._exact = [gain * window[..., None] + offset for group in groups for window in group]
         self._rounded = [self._input.quantize(window) for window in self._exact[: self._sizes[0]]]
+        # The front end makes 0 dB throughout of digital silence: nothing is louder than the rest.
+        silence = np.full((network.n_mels, network.frames, 1), offset, np.float32)
+        self._silence = Silence(silence, self._input.quantize(silence))
 
     def run(self, progress: Progress) -> Int8Network:
         entering, factors, convs = self._input, np.ones(1), []
@@ -169,24 +174,25 @@ class _Pipeline:
         """Quantize one convolution and move all windows behind it; `incoming`: factors of its input
         channels.
         """
-        statistics = _Statistics.of(self._rounded, self._pool)
+        statistics = Statistics.of(self._rounded, self._pool)
         linear = self._in_place(self._exact, lambda x: convolve(x, conv.weights, conv.bias))
         with np.errstate(invalid="ignore"):
             means = [x.mean(axis=(0, 1), dtype=np.float64) for x in linear[: len(self._rounded)]]
-        outputs = [np.maximum(x, 0, out=x) if conv.relu else x for x in linear]
+        outputs = [_rectified(x, conv.relu) for x in linear]
         is_last = index == len(self._network.convs) - 1
         reach = OUTPUT_REACH if is_last else INNER_REACH
-        extremes = _extremes(outputs)
-        lows, highs = self._ranges(extremes, _MINMAX_REACH if self._method == "minmax" else reach)
+        lows, highs = self._ranges(_extremes(outputs), _MINMAX_REACH if self._method == "minmax" else reach)
         if not (np.isfinite(lows).all() and np.isfinite(highs).all()):
             raise BadInputError(f"the outputs of {conv.name} overflow float32", "Give other weights.")
         equalized = self._method == "gptq" and conv.relu and not is_last
-        outgoing = np.ones(len(highs))
-        if equalized:
-            outgoing = channel_factors(self._ranges(extremes, _EQUALIZED_REACH)[1])
+        outgoing = channel_factors(highs) if equalized else np.ones(len(highs))
         scaled = rescale(conv, incoming, outgoing)
         least_scales = np.abs(scaled.bias) / (entering.scale * _MOST_BIAS)
-        weights, scales = _round_weights(scaled, statistics, self._method, least_scales)
+        if self._method == "gptq":
+            rounding, rounding_statistics = self._silence.corrected(scaled, statistics, incoming)
+        else:
+            rounding, rounding_statistics = scaled, statistics
+        weights, scales = _round_weights(rounding, rounding_statistics, self._method, least_scales)
         if self._method == "minmax":
             bias = scaled.bias.astype(np.float64)
         else:
@@ -204,10 +210,16 @@ class _Pipeline:
         results = self._in_place(
             self._rounded, lambda x: _requantized(convolve(x, kernel, offsets), conv.relu, output)
         )
+        self._silence = Silence(
+            _rectified(convolve(self._silence.exact, conv.weights, conv.bias), conv.relu),
+            _as_computed(self._silence.rounded, entering, (weights, steps), scales, conv.relu, output),
+        )
         sqnr_db = _sqnr(outputs, results, outgoing.astype(np.float32))
         halved = index % 2 == 1 and not is_last
         self._exact = [halve(x) for x in outputs] if halved else outputs
         self._rounded = [halve(x) for x in results] if halved else results
+        if halved:
+            self._silence = Silence(halve(self._silence.exact), halve(self._silence.rounded))
         integers = weights.reshape(conv.weights.shape).astype(np.int8)
         quantized = Int8Conv(
             conv.name,
@@ -235,8 +247,14 @@ class _Pipeline:
     @np.errstate(invalid="ignore")  # an infinite maximum is refused by what asks for it
     def _ranges(self, extremes: Matrix, reach: Reach) -> tuple[Vector, Vector]:
         """The lowest and highest value that each output channel must hold, zero included: (out,) each."""
-        shares = np.repeat([reach.full, reach.silent, reach.silenced, reach.generated], self._sizes)
-        lows, highs = extremes * shares[:, np.newaxis]
+        full, silent, generated = np.split(extremes, np.cumsum(self._sizes)[:-1], axis=1)
+        parts = []
+        if self._is_recorded or not reach.generated:
+            parts += [(reach.full, full), (reach.silent, silent)]
+        if len(generated[0]):
+            count = -(-len(generated[0]) // _LOUDEST_SHARE)
+            parts += [(reach.generated, _loudest(generated, count))]
+        lows, highs = np.concatenate([share * values for share, values in parts], axis=1)
         return np.minimum(lows.min(axis=0), 0), np.maximum(highs.max(axis=0), 0)
 
 
@@ -247,8 +265,43 @@ def _extremes(outputs: Sequence[FloatArray]) -> Matrix:
     )
 
 
+def _loudest(extremes: Matrix, count: int) -> Matrix:
+    """Each channel's mean over the `count` windows that go lowest, and over those that go highest:
+    (2, windows, out) -> (2, 1, out).
+    """
+    ordered = np.sort(extremes, axis=1)
+    means: Matrix = np.stack([ordered[0, :count], ordered[1, -count:]]).mean(axis=1, keepdims=True)
+    return means
+
+
+def _rectified(linear: FloatArray, relu: bool) -> FloatArray:
+    return np.maximum(linear, 0, out=linear) if relu else linear
+
+
 def _requantized(linear: FloatArray, relu: bool, output: Scale) -> FloatArray:
-    return output.quantize(np.maximum(linear, 0, out=linear) if relu else linear)
+    return output.quantize(_rectified(linear, relu))
+
+
+def _as_computed(
+    features: FloatArray,
+    entering: Scale,
+    integers: tuple[Matrix, Vector],
+    scales: Vector,
+    relu: bool,
+    output: Scale,
+) -> FloatArray:
+    """The real output of a layer on `features` in the integers of TFLite Micro, `integers` being its weights
+    (inputs, out) and biases (out,).
+
+    Of an input that is alike everywhere a sum next to the middle of two steps moves the whole channel.
+    """
+    weights, biases = integers
+    height, width, _ = features.shape
+    sums = patches(np.rint(features / np.float32(entering.scale))).astype(np.float64) @ weights + biases
+    scaled = requantize(sums.astype(np.int32), quantize_multipliers(entering.scale * scales / output.scale))
+    lowest = 0 if relu else -128 - output.zero_point
+    steps = np.clip(scaled, lowest, 127 - output.zero_point).reshape(height, width, -1)
+    return steps.astype(np.float32) * np.float32(output.scale)
 
 
 def _sqnr(outputs: Sequence[FloatArray], results: Sequence[FloatArray], factors: FloatArray) -> float:
@@ -262,7 +315,7 @@ def _sqnr(outputs: Sequence[FloatArray], results: Sequence[FloatArray], factors:
 
 
 def _round_weights(
-    conv: FloatConv, statistics: _Statistics, method: Method, least_scales: Vector
+    conv: FloatConv, statistics: Statistics, method: Method, least_scales: Vector
 ) -> tuple[Matrix, Vector]:
     """Integers (inputs, out), and scales (out,) that float32 holds exactly, none below `least_scales`."""
     weights = conv.weights.reshape(-1, conv.weights.shape[-1]).astype(np.float64)
@@ -274,41 +327,3 @@ def _round_weights(
         scales = gptq.channel_scales(weights)
     scales = np.maximum(scales, least_scales).astype(np.float32).astype(np.float64)
     return gptq.round_nearest(weights, scales), scales
-
-
-@dataclass(frozen=True)
-class _Statistics:
-    """Covariance (9 * in, 9 * in) and mean (9 * in,) of a layer's input patches."""
-
-    covariance: Matrix
-    mean: Vector
-
-    @classmethod
-    def of(cls, features: Sequence[FloatArray], pool: ThreadPoolExecutor) -> _Statistics:
-        height, width, _ = features[0].shape
-        stride = max(1, round(len(features) * height * width / _MOST_PATCHES))
-
-        def moments(item: tuple[int, FloatArray]) -> tuple[FloatArray, Vector, int]:
-            chosen = patches(item[1], first=item[0] % stride, stride=stride)
-            return chosen.T @ chosen, chosen.sum(axis=0, dtype=np.float64), len(chosen)
-
-        size = 9 * features[0].shape[2]
-        gram, total, count = np.zeros((size, size)), np.zeros(size), 0
-        for product, part, number in pool.map(moments, enumerate(features)):
-            gram += product
-            total += part
-            count += number
-        centre = total / count
-        return cls(
-            gram / count - np.outer(centre, centre), np.mean([_patch_mean(x) for x in features], axis=0)
-        )
-
-
-def _patch_mean(features: FloatArray) -> Vector:
-    """Mean of all 3x3 patches of a zero-padded feature map: (9 * in,)."""
-    height, width, _ = features.shape
-    rows = [slice(max(shift, 0), height + min(shift, 0)) for shift in (-1, 0, 1)]
-    columns = [slice(max(shift, 0), width + min(shift, 0)) for shift in (-1, 0, 1)]
-    sums = [features[row, column].sum(axis=(0, 1), dtype=np.float64) for row in rows for column in columns]
-    mean: Vector = np.concatenate(sums) / (height * width)
-    return mean

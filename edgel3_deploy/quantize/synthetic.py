@@ -1,4 +1,4 @@
-"""Generated city sounds for calibrating without recordings: crude, seeded, and the same on every machine."""
+"""Generated city sounds for trying a board without recordings: crude, seeded, the same on every machine."""
 
 from __future__ import annotations
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+from edgel3_deploy import schemas
 from edgel3_deploy.fileio import write_atomically
 from edgel3_deploy.report.arrays import to_npz
 from edgel3_deploy.report.html_report import to_html
@@ -27,13 +27,13 @@ def write_report(report: Report, directory: Path) -> dict[str, Any]:
     All contents exist before the first file is replaced, and each file is replaced as a whole. Raises
     UsageError if the folder cannot be written.
     """
-    content = to_json(report)
+    content = schemas.document("report", to_json(report))
     files = {
         ARRAYS_NAME: to_npz(report),
         HTML_NAME: to_html(report).encode(),
         MARKDOWN_NAME: to_markdown(report).encode(),
         JUNIT_NAME: to_junit(report),
-        JSON_NAME: (json.dumps(content, indent=2, allow_nan=False) + "\n").encode(),
+        JSON_NAME: schemas.file_bytes("report", content),
     }
     for name, data in files.items():
         write_atomically(directory / name, data)

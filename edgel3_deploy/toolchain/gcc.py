@@ -92,14 +92,22 @@ def run_make(
                 progress("linking")
         process.wait()
     except BaseException:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
+        _end(process)
         process.wait()
         raise
     finally:
         process.stdout.close()
     if process.returncode != 0:
         raise _failure(output)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End make and, where the system has process groups, the compilers that it runs."""
+    with contextlib.suppress(ProcessLookupError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGTERM)
+        else:
+            process.terminate()
 
 
 def _failure(output: Sequence[str]) -> ToolchainError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -12,24 +11,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from edgel3_deploy.boards.board import Board
-from edgel3_deploy.flash.virtual import VIRTUAL, port_to_run
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.graph.tensors import dequantize
 from edgel3_deploy.head.network import run_head
 from edgel3_deploy.link.diagnosis import RefusedError
-from edgel3_deploy.link.discover import AUTO, find_port
 from edgel3_deploy.link.port import is_pseudo_terminal
 from edgel3_deploy.link.probe import session
 from edgel3_deploy.plan.schedule import Schedule, schedule
 from edgel3_deploy.plan.table import schedule_table
 from edgel3_deploy.progress import Progress, silent
+from edgel3_deploy.validate.console import ConsoleRun
 from edgel3_deploy.validate.deadline import run_seconds
 from edgel3_deploy.validate.host import Expectation, expectations, layer_outputs
 from edgel3_deploy.validate.metrics import Difference, cosines_of, differences, fidelity, saturated
 from edgel3_deploy.validate.provenance import calibration_of, largest_symbols, read_budget, versions
 from edgel3_deploy.validate.result import (
-    Body,
     Device,
     Example,
     InputResult,
@@ -38,7 +34,7 @@ from edgel3_deploy.validate.result import (
     Outputs,
     Report,
 )
-from edgel3_deploy.validate.session import BoardRun, greet, restart_explained
+from edgel3_deploy.validate.session import BoardRun, body_of, greet, port_path, restart_explained
 from edgel3_deploy.validate.trace import first_difference
 from edgel3_deploy.validate.workload import Workload, prepare
 
@@ -60,6 +56,7 @@ def validate_build(
     hop_seconds: float = HOP_SECONDS,
     limit: int | None = None,
     every_layer: bool = False,
+    by_console: bool = False,
     inputs: Path | None = None,
     progress: Progress = silent,
 ) -> Report:
@@ -70,28 +67,30 @@ def validate_build(
     `port` is a serial port, "auto" or "virtual"; without `audio` generated sounds are used; `limit` bounds
     the windows. `inputs` is an .npy that is sent instead; a network without known front end gets generated
     inputs where none are named. Layers are compared in the first window of each recording, with
-    `every_layer` in all. Raises BadInputError for unusable recordings, LinkError if the board runs another
-    build, fails or vanishes.
+    `every_layer` in all. `by_console` loads int8 and reads results through MLPerf Tiny's console. Raises
+    BadInputError for unusable recordings, LinkError if the board runs another build, fails or vanishes.
     """
     manifest = build.manifest
-    as_pcm = bool(manifest.front_end) and inputs is None
+    as_pcm = bool(manifest.front_end) and inputs is None and not by_console
     # As the model says it, also where the image does without its front end.
     network = read_network(build.model, name=manifest.model_name)
     workload = prepare(network, audio, hop_seconds, limit, progress, as_pcm=as_pcm, inputs=inputs)
     planned = _planned(build)
     progress("reaching the board")
-    with _port_path(build, port) as path, session(build.board, path) as found:
+    with port_path(build, port) as path, session(build.board, path) as found:
         client = found.client
         identity = greet(found, build.board, build.network, manifest)
         instructions = planned.instructions if planned else None
         virtual = is_pseudo_terminal(path)
         client.allow_run(run_seconds(build.network, instructions, identity.cpu_hz, virtual=virtual))
-        run = BoardRun(client, build.network, manifest.steps, manifest.orders)
+        parts = (client, build.network, manifest.steps, manifest.orders)
+        labels = 0 if build.head is None else len(build.head.labels)
+        run = ConsoleRun(*parts, labels=labels) if by_console else BoardRun(*parts)
         try:
             rows = _compare(build, workload, run, progress, every_layer=every_layer)
         except RefusedError as error:
             raise restart_explained(client, path, error) from error
-        device = Device(build.board, port, _body(build.board, path), identity, client.memory())
+        device = Device(build.board, port, body_of(build.board, path), identity, client.memory())
     output = build.network.output
     embeddings = np.stack(rows.embeddings)
     floats = np.concatenate(rows.floats) if rows.floats else None
@@ -118,7 +117,7 @@ def validate_build(
         differences=wrong_outputs,
         fidelity=None if floats is None else fidelity(floats, dequantize(output, embeddings)),
         fidelity_note=_NO_FLOAT_NETWORK if floats is None else "",
-        counter=int(np.median(run.counters)),
+        counter=int(np.median(run.counters)) if run.counters else 0,
         example=rows.example[0],
         budget=read_budget(build.directory),
         schedule=schedule_table(planned) if planned else (),
@@ -300,18 +299,3 @@ def _example(
         board_embedding=dequantize(build.network.output, output),
         float_embedding=None if item.floats is None else item.floats[index],
     )
-
-
-@contextmanager
-def _port_path(build: PreparedBuild, port: str) -> Iterator[str]:
-    if port != VIRTUAL:
-        yield find_port(build.board) if port == AUTO else port
-        return
-    with port_to_run(build.board, build.directory, build.elf) as path:
-        yield path
-
-
-def _body(board: Board, path: str) -> Body:
-    if board.emulator is not None and board.emulator.kind == "qemu":
-        return "qemu"
-    return "unicorn" if is_pseudo_terminal(path) else "silicon"

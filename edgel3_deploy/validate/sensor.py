@@ -95,14 +95,19 @@ def expect(
     *,
     bits: int = 16,
     streams: bool = True,
+    compensated: bool = False,
 ) -> Expected:
     """What a sensor gives for `samples` of its source, of 16 or 24 `bits` at `rate`, none of them lost.
 
-    `settings` are in force from their positions in `samples` on, the first from 0. `streams` as of
-    `hear_events`. Raises BadInputError for a rate without filters.
+    `settings` are in force from their positions in `samples` on, the first from 0. `streams` and
+    `compensated` as of `hear_events`. Raises BadInputError for a rate without filters.
     """
     hearing = [(at, values.hearing) for at, values in settings]
-    events = list(hear_events(samples, rate, chain.front_end, hearing, bits=bits, streams=streams))
+    events = list(
+        hear_events(
+            samples, rate, chain.front_end, hearing, bits=bits, streams=streams, compensated=compensated
+        )
+    )
     twin = _Sensor(chain, [event for _, event in events if isinstance(event, Window)], rate)
     for number, event in events:
         if isinstance(event, Window):

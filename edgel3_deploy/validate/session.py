@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,17 +15,23 @@ from numpy.typing import NDArray
 from edgel3_deploy.audio.pcm import PcmArray
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import LinkError
+from edgel3_deploy.flash.virtual import VIRTUAL, port_to_run
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.link import diagnosis
 from edgel3_deploy.link.answers import Identity
 from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.diagnosis import NotSupportedError, RefusedError
+from edgel3_deploy.link.discover import AUTO, find_port
+from edgel3_deploy.link.port import is_pseudo_terminal
 from edgel3_deploy.link.probe import Session
 from edgel3_deploy.link.protocol import ErrorCode, Role
 from edgel3_deploy.pipeline.manifest import Manifest
 from edgel3_deploy.pipeline.order import Order, shown_layer
-from edgel3_deploy.validate.result import LayerResult
+from edgel3_deploy.validate.result import Body, LayerResult
 from edgel3_deploy.validate.trace import LayerDifference
+
+if TYPE_CHECKING:
+    from edgel3_deploy.pipeline.prepared import PreparedBuild
 
 
 @dataclass
@@ -53,21 +62,25 @@ class BoardRun:
     def hear(self, pcm: PcmArray, fresh: int | None = None) -> NDArray[np.int8]:
         """The input that the board's front end makes of one window, int16 (sample_rate,).
 
-        With `fresh` its stream goes on, and only so many samples at the window's end are new.
+        With `fresh` its stream goes on, and only so many samples at the window's end are new. A board whose
+        sensor took the front end back meanwhile, because the host was slow, begins a stream with the window.
         """
-        new = pcm if fresh is None else pcm[-fresh:]
-        at = 0 if fresh is None else self._heard
-        self.front_end_counters.append(self.client.load_audio(new.astype("<i2").tobytes(), at))
-        self._heard = at + len(new)
+        try:
+            self._push(pcm if fresh is None else pcm[-fresh:], 0 if fresh is None else self._heard)
+        except RefusedError as error:
+            if fresh is None or error.code != ErrorCode.OUT_OF_RANGE:
+                raise
+            self._push(pcm, 0)
         tensor = self.network.input
         return np.frombuffer(self.client.read_input(tensor.size), np.int8).reshape(tensor.shape)
 
+    def _push(self, pcm: PcmArray, at: int) -> None:
+        self.front_end_counters.append(self.client.load_audio(pcm.astype("<i2").tobytes(), at))
+        self._heard = at + len(pcm)
+
     def infer(self, window: NDArray[np.int8] | None) -> NDArray[np.int8]:
         """The board's output for one window, int8 (embedding,); for the one it heard if that is None."""
-        if window is not None:
-            self.client.load_input(window.tobytes())
-        self.counters.append(self.client.run(checksums=self._shows_checksums))
-        output = self.client.read_output(self.network.output.size)
+        output = self._run(window)
         if self._shows_timing:
             try:
                 self._layer_counters.append(self.client.timing(len(self.steps)))
@@ -75,6 +88,12 @@ class BoardRun:
                 self._shows_timing = False
                 self.notes.append("this runtime does not tell the time of its layers")
         return np.frombuffer(output, np.int8)
+
+    def _run(self, window: NDArray[np.int8] | None) -> bytes:
+        if window is not None:
+            self.client.load_input(window.tobytes())
+        self.counters.append(self.client.run(checksums=self._shows_checksums))
+        return self.client.read_output(self.network.output.size)
 
     def scores(self, labels: int) -> NDArray[np.int8]:
         """The head's score of each label for the last window, int8 (labels,).
@@ -168,3 +187,27 @@ def greet(found: Session, board: Board, network: Network, manifest: Manifest) ->
             flash_it,
         )
     return identity
+
+
+@contextmanager
+def port_path(
+    build: PreparedBuild, port: str, *, microphone: Path | None = None, paced: bool = False
+) -> Iterator[str]:
+    """The path of `port`, which may be "auto" or "virtual": then the virtual board runs as long as this
+    lasts.
+
+    It hears the recording `microphone`, and `paced` takes as long as a chip would. Raises LinkError if no
+    port can be found, UsageError or LinkError as `port_to_run`.
+    """
+    if port != VIRTUAL:
+        yield find_port(build.board) if port == AUTO else port
+        return
+    with port_to_run(build.board, build.directory, build.elf, microphone=microphone, paced=paced) as path:
+        yield path
+
+
+def body_of(board: Board, path: str) -> Body:
+    """What the board behind an open port is made of."""
+    if board.emulator is not None and board.emulator.kind == "qemu":
+        return "qemu"
+    return "unicorn" if is_pseudo_terminal(path) else "silicon"

@@ -5,12 +5,11 @@
  * The k-th sample at the network's rate comes out of the decimators with sample (k - 1) * factor + 1 of the source, counted
  * from where the sound path began: at a multiple of the factor as many have come as that many samples hold.
  */
-#include "application/hearing.h"
-
 #include "network.h"
 
 #if EDGEL3_NET_FRONT_END
 
+#include "application/hearing.h"
 #include "application/stream.h"
 
 static uint64_t second(const hearing_t *hearing)
@@ -70,15 +69,20 @@ void hearing_start(hearing_t *hearing)
     hearing->lost = 0;
 }
 
-void hearing_begin(hearing_t *hearing, int32_t gain, uint32_t hop_ms, uint32_t interval)
+void hearing_begin(hearing_t *hearing, bool is_microphone, int32_t gain, uint32_t hop_ms, uint32_t interval)
 {
-    sound_start(&hearing->sound, &sound_tables, gain);
+    if (is_microphone) {
+        sound_start_microphone(&hearing->sound, &sound_tables, gain);
+    } else {
+        sound_start(&hearing->sound, &sound_tables, gain);
+    }
     hearing->origin = hearing->taken;
     hearing->hop = hop_of(hearing, hop_ms);
     hearing->interval = interval;
     hearing->has_last = false;
     hearing->is_lent = false;
     hearing->has_report = false;
+    hearing->asleep = 0;
     plan(hearing, false);
     hearing->gap = true;
 }
@@ -96,9 +100,12 @@ static uint32_t smaller(uint32_t a, uint64_t b)
     return b < a ? (uint32_t)b : a;
 }
 
+/* What passed asleep counts for the interval, if anything was heard of it. */
 static bool report_is_over(const hearing_t *hearing)
 {
-    return hearing->sound.level.seconds >= hearing->interval;
+    const uint64_t seconds = (uint64_t)(uint32_t)hearing->sound.level.seconds;
+    const uint64_t rate = (uint32_t)sound_tables.rate;
+    return seconds > 0 && seconds * rate + hearing->asleep >= hearing->interval * rate;
 }
 
 /* Levels are those of the very second in which an interval ends, even if the report is told later. */
@@ -119,6 +126,17 @@ void hearing_set_interval(hearing_t *hearing, uint32_t interval)
 void hearing_end_report(hearing_t *hearing)
 {
     hearing->has_report = false;
+    hearing->asleep = 0;
+    note_report(hearing);
+}
+
+void hearing_sleep(hearing_t *hearing, uint64_t count)
+{
+    const uint64_t whole = count - count % hearing->factor;
+    hearing->taken += whole;
+    hearing->asleep += whole;
+    hearing->gap = true;
+    begin_stream(hearing, aligned(hearing, hearing->taken) + second(hearing));
     note_report(hearing);
 }
 
@@ -134,15 +152,25 @@ uint32_t hearing_wanted(const hearing_t *hearing)
     return smaller(left, (is_streaming(hearing) ? hearing->window_at : hearing->stream_at) - hearing->taken);
 }
 
-void hearing_take(hearing_t *hearing, int16_t *samples, uint32_t count)
+/* So many samples have become PCM at the network's rate. */
+static void proceed(hearing_t *hearing, uint32_t count, const int16_t *pcm, int32_t outputs)
 {
     const bool streams = is_streaming(hearing);
-    const int32_t outputs = sound_run_16(&hearing->sound, samples, (int32_t)count, samples);
     hearing->taken += count;
     if (streams) {
-        front_end_push(edgel3_front_end, samples, (uint32_t)outputs);
+        front_end_push(edgel3_front_end, pcm, (uint32_t)outputs);
     }
     note_report(hearing);
+}
+
+void hearing_take_played(hearing_t *hearing, int16_t *samples, uint32_t count)
+{
+    proceed(hearing, count, samples, sound_run_16(&hearing->sound, samples, (int32_t)count, samples));
+}
+
+void hearing_take_heard(hearing_t *hearing, const microphone_sample_t *samples, uint32_t count, int16_t *pcm)
+{
+    proceed(hearing, count, pcm, sound_run(&hearing->sound, samples, (int32_t)count, pcm));
 }
 
 void hearing_lose(hearing_t *hearing, uint32_t count)

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "drivers/microphone.h"
 #include "sound/sound.h"
 
 enum {
@@ -33,6 +34,7 @@ typedef struct {
     bool has_last;         /**< there was one since the sound path began */
     bool is_lent;          /**< the front end's memory is the network's now */
     bool gap;              /**< the next window does not follow the last one as it should */
+    uint64_t asleep;       /**< samples of the interval under way that passed unheard */
     bool has_report;       /**< an interval is over: `report` waits to be taken */
     sound_levels_t report; /**< of that interval */
 } hearing_t;
@@ -40,8 +42,11 @@ typedef struct {
 /** Count from 0; hearing_begin() follows. */
 void hearing_start(hearing_t *hearing);
 
-/** Begin with a silent past, at the settings' gain, hop in ms and interval in seconds; counts go on. */
-void hearing_begin(hearing_t *hearing, int32_t gain, uint32_t hop_ms, uint32_t interval);
+/**
+ * Begin with a silent past, at the settings' gain, hop in ms and interval in seconds; counts go on. The microphone's
+ * filter is compensated, if it is the source.
+ */
+void hearing_begin(hearing_t *hearing, bool is_microphone, int32_t gain, uint32_t hop_ms, uint32_t interval);
 
 /** Let windows follow each other in this distance; what is under way counts. */
 void hearing_set_hop(hearing_t *hearing, uint32_t hop_ms);
@@ -52,11 +57,20 @@ void hearing_set_interval(hearing_t *hearing, uint32_t interval);
 /** Samples that may come now, at most HEARING_BLOCK; 0 if a window or a report is to be taken first. */
 uint32_t hearing_wanted(const hearing_t *hearing);
 
-/** Take samples of 16 bits, no more than are wanted; PCM takes their place. */
-void hearing_take(hearing_t *hearing, int16_t *samples, uint32_t count);
+/** Take samples that were played, no more than are wanted; PCM takes their place. */
+void hearing_take_played(hearing_t *hearing, int16_t *samples, uint32_t count);
+
+/** Take samples of the microphone, no more than are wanted; `pcm` has room for as many, and may be where 16 bits are. */
+void hearing_take_heard(hearing_t *hearing, const microphone_sample_t *samples, uint32_t count, int16_t *pcm);
 
 /** So many samples are missing before the next one. */
 void hearing_lose(hearing_t *hearing, uint32_t count);
+
+/**
+ * So many samples passed while nobody heard, but for less than one at the network's rate: time goes on. The next window
+ * begins a second behind them, when microphone and sound path have settled.
+ */
+void hearing_sleep(hearing_t *hearing, uint64_t count);
 
 /** The report was taken. */
 void hearing_end_report(hearing_t *hearing);

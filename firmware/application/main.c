@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "application/console.h"
 #include "application/inference.h"
 #include "application/requests.h"
 #include "application/sensor.h"
@@ -28,6 +29,8 @@
 /* Polls of the serial port between looks at the time, and between pieces of the sensor's work. */
 #define POLLS_PER_LOOK 16u
 #define POLLS_PER_WORK 4u
+/* The link is quiet when nothing came for this part of a second. */
+#define QUIET_PART 20u
 
 static int8_t input[EDGEL3_NET_INPUT_SIZE] __attribute__((aligned(16)));
 static int8_t output[EDGEL3_NET_OUTPUT_SIZE] __attribute__((aligned(16)));
@@ -66,6 +69,13 @@ static application_t application = {
 };
 
 static link_session_t session;
+/* When the last byte came. */
+static uint64_t heard_at;
+
+static bool is_quiet(void)
+{
+    return counter_read() - heard_at > counter_hz(BOARD_CPU_HZ) / QUIET_PART;
+}
 
 /* The main loop serves: the loader need not fear this image's next start. */
 static void note_healthy(void)
@@ -131,6 +141,7 @@ int main(void)
         .image = {(uint32_t)(uintptr_t)__image_start, (uint32_t)(__image_end - __image_start)},
         .write = uart_write,
         .introduce = application_introduce,
+        .read_text = console_take,
         .handlings = APPLICATION_HANDLINGS,
         .handling_count = APPLICATION_HANDLING_COUNT,
     };
@@ -141,17 +152,20 @@ int main(void)
     mailbox_set_stay_reason(LINK_STAY_NONE);
     led_start();
     uart_start(&clocks);
+    uart_ring_start();
     counter_start();
     settings_start();
     edgel3_net_start();
     watchdog_feed();
+    application.counter_hz = second;
     link_session_start(&session, &device, &application);
-    const sensor_parts_t parts = {&application.inference, &application.audio, led_set, clocks, second};
+    const sensor_parts_t parts = {&application.inference, &application.audio, led_set, clocks, second, is_quiet};
     sensor_start(&parts);
     for (;;) {
         uint8_t byte;
-        if (uart_read(&byte)) {
+        if (uart_ring_read(&byte)) {
             heard = true;
+            heard_at = counter_read();
             act(link_session_take(&session, byte));
         } else if (polls % POLLS_PER_WORK == 0) {
             sensor_work();

@@ -1,8 +1,9 @@
 /* Layout: a ring of RECORDS_HELD records by their sequence. */
-#include "application/records.h"
+#include "network.h"
 
 #if EDGEL3_NET_FRONT_END
 
+#include "application/records.h"
 #include "link/bytes.h"
 
 _Static_assert((RECORDS_HELD & (RECORDS_HELD - 1)) == 0, "places follow from sequences that go round");

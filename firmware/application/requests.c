@@ -49,6 +49,8 @@ static uint32_t handle_run(link_session_t *session, const link_message_t *reques
     application->show_running(true);
     const int32_t failed_layer = inference_run(inference, (flags & LINK_RUN_CHECKSUMS) != 0);
     application->show_running(false);
+    /* Counted from the end of a run, which may be long: its results are still to be read. */
+    sensor_rest();
     if (failed_layer != 0) {
         return link_refuse(request, LINK_ERROR_RUN_FAILED, (uint32_t)failed_layer);
     }

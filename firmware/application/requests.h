@@ -23,6 +23,7 @@ typedef struct {
 typedef struct {
     inference_t inference;
     audio_t audio;
+    uint32_t counter_hz; /**< of the inference's counter */
     void (*show_running)(bool running);
     void (*read_memory)(memory_use_t *memory);
 } application_t;

@@ -11,6 +11,7 @@
 
 #if EDGEL3_NET_FRONT_END
 
+#include "application/duty.h"
 #include "application/hearing.h"
 #include "application/records.h"
 #include "application/stream.h"
@@ -22,7 +23,7 @@
 
 enum {
     /** Seconds without a request that uses the network's tensors until the sensor takes them back. */
-    SENSOR_REST = 10,
+    SENSOR_REST = 60,
     LABEL_COUNT = EDGEL3_NET_LABEL_COUNT,
     /** Labels that have settings of their own. */
     OWN_THRESHOLDS = SETTING_THRESHOLD_OFF - SETTING_THRESHOLD_ON,
@@ -31,18 +32,24 @@ enum {
 #ifdef BOARD_MICROPHONE_RATE
 #ifdef BOARD_DMA_RAM_SIZE
 /* The serial port's ring and the like have what is left. */
-enum { RING = (BOARD_DMA_RAM_SIZE - 4096u) / sizeof(int16_t) };
-static int16_t ring[RING] __attribute__((section(".dma")));
+enum { RING = (BOARD_DMA_RAM_SIZE - 4096u) / sizeof(microphone_sample_t) };
+static microphone_sample_t ring[RING] __attribute__((section(".dma")));
 #else
 enum { RING = 6144 };
-static int16_t ring[RING];
+static microphone_sample_t ring[RING];
 #endif
 #else
 enum { RING = 0 };
-static int16_t *const ring = 0;
+static microphone_sample_t *const ring = 0;
 #endif
 
 static int16_t block[HEARING_BLOCK];
+/* Where samples of the microphone become PCM: in place, where they have 16 bits. */
+#ifdef BOARD_MICROPHONE_I2S
+static microphone_sample_t heard[HEARING_BLOCK];
+#else
+static microphone_sample_t *const heard = block;
+#endif
 static sensor_parts_t parts;
 static hearing_t hearing;
 static head_settings_t thresholds;
@@ -84,7 +91,7 @@ static uint32_t interval_seconds(void)
 static void begin_hearing(void)
 {
     gain = settings_value(SETTING_GAIN);
-    hearing_begin(&hearing, gain, hop_ms(), interval_seconds());
+    hearing_begin(&hearing, state != LINK_SENSOR_PLAYING, gain, hop_ms(), interval_seconds());
 }
 
 /* The host's runs leave nothing behind, and neither do the sensor's: each asks for its own. */
@@ -120,6 +127,17 @@ static void begin(void)
     if (state == LINK_SENSOR_LISTENING && !start_microphone()) {
         state = LINK_SENSOR_NO_SOURCE;
     }
+    duty_begin(&(duty_clock_t){parts.inference->read_counter, parts.counter_hz, parts.is_quiet});
+    if (state == LINK_SENSOR_LISTENING && duty_is_set()) {
+        hearing_sleep(&hearing, 0);
+    }
+}
+
+/* The time asleep, in samples of the source, has passed. */
+static void end_sleep(void)
+{
+    const uint64_t counts = duty_end(&parts.clocks);
+    hearing_sleep(&hearing, counts * (uint32_t)sound_tables.rate / parts.counter_hz);
 }
 
 static void begin_from_nothing(void)
@@ -144,6 +162,9 @@ bool sensor_restart(link_sensor_source_t source)
 {
     if (source == LINK_SOURCE_MICROPHONE && !has_microphone) {
         return false;
+    }
+    if (state == LINK_SENSOR_ASLEEP) {
+        end_sleep();
     }
     state = source == LINK_SOURCE_LINK ? LINK_SENSOR_PLAYING : LINK_SENSOR_LISTENING;
     begin_from_nothing();
@@ -230,6 +251,11 @@ static void summarize(void)
 static void compute(void)
 {
     if (hearing_is_due(&hearing)) {
+        if (state == LINK_SENSOR_LISTENING && duty_is_set()) {
+            state = LINK_SENSOR_ASLEEP;
+            microphone_stop();
+            duty_note_stop();
+        }
         compute_window();
     }
     if (hearing.has_report) {
@@ -253,13 +279,11 @@ static void follow_settings(void)
     compute();
 }
 
-/* Hear what is in the block. */
-static void hear(uint32_t count)
+/* What was spent on samples since then; an inference counts for itself. */
+static void count_busy(uint64_t since)
 {
-    const uint64_t before = parts.inference->read_counter();
-    hearing_take(&hearing, block, count);
     if (!is_computing) {
-        busy += parts.inference->read_counter() - before;
+        busy += parts.inference->read_counter() - since;
     }
 }
 
@@ -270,14 +294,16 @@ static void listen(void)
     if (wanted == 0) {
         return;
     }
-    const uint32_t taken = microphone_read(block, wanted);
+    const uint32_t taken = microphone_read(heard, wanted);
     const uint32_t lost = microphone_lost();
     if (lost != microphone_had_lost) {
         hearing_lose(&hearing, lost - microphone_had_lost);
         microphone_had_lost = lost;
     }
     if (taken > 0) {
-        hear(taken);
+        const uint64_t before = parts.inference->read_counter();
+        hearing_take_heard(&hearing, heard, taken, block);
+        count_busy(before);
     }
 }
 
@@ -290,8 +316,20 @@ static void look_at_rest(void)
     }
 }
 
+static void sleep_on(void)
+{
+    follow_settings();
+    if (duty_sleep()) {
+        end_sleep();
+        state = start_microphone() ? LINK_SENSOR_LISTENING : LINK_SENSOR_NO_SOURCE;
+    }
+}
+
 void sensor_work(void)
 {
+    if (state == LINK_SENSOR_ASLEEP) {
+        sleep_on();
+    }
     if (state == LINK_SENSOR_RESTING) {
         look_at_rest();
     }
@@ -311,6 +349,10 @@ void sensor_between_steps(void)
 
 void sensor_rest(void)
 {
+    if (state == LINK_SENSOR_ASLEEP) {
+        end_sleep();
+        state = LINK_SENSOR_LISTENING;
+    }
     if (state == LINK_SENSOR_LISTENING || state == LINK_SENSOR_PLAYING) {
         before_rest = state;
         state = LINK_SENSOR_RESTING;
@@ -335,7 +377,9 @@ bool sensor_play(uint32_t offset, const uint8_t *data, uint32_t count)
         for (uint32_t i = 0; i < taken; i++) {
             block[i] = (int16_t)get_u16(data + 2 * i);
         }
-        hear(taken);
+        const uint64_t before = parts.inference->read_counter();
+        hearing_take_played(&hearing, block, taken);
+        count_busy(before);
         data += 2 * taken;
         count -= taken;
         compute();

@@ -24,6 +24,7 @@ typedef struct {
     void (*show_running)(bool running);
     chip_clocks_t clocks;
     uint32_t counter_hz; /**< of inference->read_counter() */
+    bool (*is_quiet)(void); /**< nothing is under way on the link */
 } sensor_parts_t;
 
 /** What read_sensor tells. */
@@ -39,7 +40,7 @@ typedef struct {
 /** Begin, after settings_start(): with the microphone if the board has one that answers. */
 void sensor_start(const sensor_parts_t *parts);
 
-/** Do a piece of work: take samples, compute what they complete. */
+/** Do a piece of work: take samples, compute what they complete; or sleep for SLEEP_MS. */
 void sensor_work(void);
 
 /** The network runs and pauses: take what the microphone has heard. */

@@ -1,10 +1,9 @@
 /* Bounds: an interval has at most 43,200 seconds of ten windows each. Its share is rounded to the nearest percent. */
-#include "application/summaries.h"
-
 #include "network.h"
 
 #if EDGEL3_NET_FRONT_END
 
+#include "application/summaries.h"
 #include "boot/mailbox.h"
 #include "link/summary.h"
 #include "settings/settings.h"

@@ -28,6 +28,9 @@ void chip_power_memories(void);
  */
 chip_clocks_t chip_start_clocks(void);
 
+/** Down to the internal oscillator, crystal and PLL off: until chip_start_clocks(), which may be called again. */
+chip_clocks_t chip_stop_clocks(void);
+
 /** Device identity (DBGMCU_IDCODE), 0 without one. */
 uint32_t chip_device_id(void);
 

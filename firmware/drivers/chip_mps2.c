@@ -14,6 +14,11 @@ chip_clocks_t chip_start_clocks(void)
     return (chip_clocks_t){.cpu_hz = BOARD_CPU_HZ, .apb1_hz = BOARD_CPU_HZ, .apb2_hz = BOARD_CPU_HZ};
 }
 
+chip_clocks_t chip_stop_clocks(void)
+{
+    return chip_start_clocks();
+}
+
 uint32_t chip_device_id(void)
 {
     return 0;

@@ -6,7 +6,6 @@
 #include "drivers/chip.h"
 #include "drivers/stm32.h"
 
-#define HSI_HZ 16000000u
 /* RM0410 table 7: 7 wait states up to 216 MHz at 2.7 to 3.6 V, enough for any lower clock. */
 #define WAIT_STATES 7u
 /* USB and the other consumers of Q and R are unused: the slowest settings. */
@@ -29,6 +28,14 @@ static void run_on_hsi(void)
     stm32_wait(&RCC_CR, RCC_CR_PLLRDY, 0);
 }
 
+static bool stop_overdrive(void)
+{
+    RCC_APB1ENR |= RCC_APB1ENR_PWREN;
+    (void)RCC_APB1ENR;
+    PWR_CR1 &= ~(PWR_CR1_ODEN | PWR_CR1_ODSWEN);
+    return stm32_wait(&PWR_CSR1, PWR_CSR1_ODRDY | PWR_CSR1_ODSWRDY, 0);
+}
+
 static bool start_hse(void)
 {
     RCC_CR &= ~RCC_CR_HSEON;
@@ -44,10 +51,7 @@ static bool start_hse(void)
  */
 static bool start_pll(void)
 {
-    RCC_APB1ENR |= RCC_APB1ENR_PWREN;
-    (void)RCC_APB1ENR;
-    PWR_CR1 &= ~(PWR_CR1_ODEN | PWR_CR1_ODSWEN);
-    if (!stm32_wait(&PWR_CSR1, PWR_CSR1_ODRDY | PWR_CSR1_ODSWRDY, 0)) {
+    if (!stop_overdrive()) {
         return false;
     }
     PWR_CR1 |= PWR_CR1_VOS_SCALE1;
@@ -86,6 +90,14 @@ chip_clocks_t chip_start_clocks(void)
         return (chip_clocks_t){BOARD_CPU_HZ, BOARD_CPU_HZ / 4u, BOARD_CPU_HZ / 2u};
     }
     run_on_hsi();
+    return (chip_clocks_t){HSI_HZ, HSI_HZ, HSI_HZ};
+}
+
+chip_clocks_t chip_stop_clocks(void)
+{
+    run_on_hsi();
+    RCC_CR &= ~RCC_CR_HSEON;
+    (void)stop_overdrive();
     return (chip_clocks_t){HSI_HZ, HSI_HZ, HSI_HZ};
 }
 

@@ -6,7 +6,6 @@
 #include "drivers/chip.h"
 #include "drivers/stm32.h"
 
-#define HSI_HZ 64000000u
 /* The most at VOS1, and on early silicon at all. */
 #define VOS1_CPU_HZ 400000000u
 /* RM0433 table 17: 4 wait states and programming delay 2 up to an AXI clock of 240 MHz, enough for any lower clock. */
@@ -112,6 +111,13 @@ chip_clocks_t chip_start_clocks(void)
         return (chip_clocks_t){BOARD_CPU_HZ, BOARD_CPU_HZ / 4u, BOARD_CPU_HZ / 4u};
     }
     run_on_hsi();
+    return (chip_clocks_t){HSI_HZ, HSI_HZ, HSI_HZ};
+}
+
+chip_clocks_t chip_stop_clocks(void)
+{
+    run_on_hsi();
+    RCC_CR &= ~RCC_CR_HSEON;
     return (chip_clocks_t){HSI_HZ, HSI_HZ, HSI_HZ};
 }
 

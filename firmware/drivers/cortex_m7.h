@@ -16,6 +16,7 @@
 #define SYST_CSR_ENABLE BIT(0)
 #define SYST_CSR_TICKINT BIT(1)
 #define SYST_CSR_CLKSOURCE BIT(2)
+#define SYST_CSR_COUNTFLAG BIT(16)
 
 #define NVIC_ICER(n) REG32(0xE000E180u + 4u * (n))
 #define NVIC_ICPR(n) REG32(0xE000E280u + 4u * (n))

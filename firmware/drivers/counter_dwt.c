@@ -6,7 +6,7 @@
 #include "drivers/cortex_m7.h"
 #include "drivers/counter.h"
 
-static uint64_t total;
+static uint64_t total, skipped;
 
 void counter_start(void)
 {
@@ -15,12 +15,18 @@ void counter_start(void)
     DWT_CYCCNT = 0;
     DWT_CTRL |= DWT_CTRL_CYCCNTENA;
     total = 0;
+    skipped = 0;
 }
 
 uint64_t counter_read(void)
 {
     total += DWT_CYCCNT - (uint32_t)total;
-    return total;
+    return total + skipped;
+}
+
+void counter_skip(uint64_t counts)
+{
+    skipped += counts;
 }
 
 uint32_t counter_hz(uint32_t cpu_hz)

@@ -65,10 +65,32 @@ enum { GPIOA, GPIOB, GPIOC, GPIOD, GPIOE, GPIOF, GPIOG, GPIOH, GPIOI, GPIOJ, GPI
 #define UART8_BUS 1
 #define UART8_BIT 31
 
+/** A DMA controller's stream (RM0410 section 8.5, RM0433 section 15.5); four of them share a register of flags. */
+#define DMA_ISR(dma, stream) REG32(DMA_BASE(dma) + 0x00u + 4u * ((stream) / 4u))
+#define DMA_IFCR(dma, stream) REG32(DMA_BASE(dma) + 0x08u + 4u * ((stream) / 4u))
+#define DMA_FLAGS_AT(stream) (6u * ((stream) % 2u) + 16u * ((stream) / 2u % 2u))
+/** FEIF, DMEIF, TEIF, HTIF and TCIF; they clear in IFCR at the same places. */
+#define DMA_FLAGS 0x3Du
+#define DMA_IFCR_ALL(stream) (DMA_FLAGS << DMA_FLAGS_AT(stream))
+#define DMA_HTIF BIT(4)
+#define DMA_TCIF BIT(5)
+#define DMA_SXCR(dma, stream) REG32(DMA_BASE(dma) + 0x10u + 0x18u * (stream))
+#define DMA_SXCR_EN BIT(0)
+#define DMA_SXCR_CIRC BIT(8)
+#define DMA_SXCR_MINC BIT(10)
+#define DMA_SXCR_PSIZE(width) ((uint32_t)(width) << 11)
+#define DMA_SXCR_MSIZE(width) ((uint32_t)(width) << 13)
+#define DMA_SXCR_PL_HIGH (2u << 16)
+#define DMA_SXNDTR(dma, stream) REG32(DMA_BASE(dma) + 0x14u + 0x18u * (stream))
+#define DMA_SXPAR(dma, stream) REG32(DMA_BASE(dma) + 0x18u + 0x18u * (stream))
+#define DMA_SXM0AR(dma, stream) REG32(DMA_BASE(dma) + 0x1Cu + 0x18u * (stream))
+#define DMA_SXFCR(dma, stream) REG32(DMA_BASE(dma) + 0x24u + 0x18u * (stream))
+
 #define MODE_ALTERNATE 2u
 #define SPEED_HIGH 2u
 #define NO_PULL 0u
 #define PULL_UP 1u
+#define PULL_DOWN 2u
 
 /** Wait, at least 30 ms but boundedly, until the bits of `mask` read `value`; false if they never do. */
 static inline bool stm32_wait(volatile const uint32_t *reg, uint32_t mask, uint32_t value)
@@ -88,7 +110,7 @@ static inline void stm32_modify(volatile uint32_t *reg, uint32_t mask, uint32_t 
     *reg = (*reg & ~mask) | value;
 }
 
-/** Give a pin to a peripheral: push-pull, with a `pull` of NO_PULL or PULL_UP. */
+/** Give a pin to a peripheral: push-pull, with a `pull` of NO_PULL, PULL_UP or PULL_DOWN. */
 static inline void stm32_connect_pin(uint32_t port, uint32_t pin, uint32_t alternate_function, uint32_t pull)
 {
     const uint32_t at2 = 2u * pin;

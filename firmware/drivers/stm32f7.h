@@ -8,6 +8,9 @@
 #define GPIOA_BASE 0x40020000u
 #define IWDG_BASE 0x40003000u
 
+/** Internal oscillator. */
+#define HSI_HZ 16000000u
+
 /** RCC (RM0410 section 5.3). */
 #define RCC_CR REG32(0x40023800u)
 #define RCC_CR_HSION BIT(0)
@@ -17,6 +20,8 @@
 #define RCC_CR_HSEBYP BIT(18)
 #define RCC_CR_PLLON BIT(24)
 #define RCC_CR_PLLRDY BIT(25)
+#define RCC_CR_PLLSAION BIT(28)
+#define RCC_CR_PLLSAIRDY BIT(29)
 #define RCC_PLLCFGR REG32(0x40023804u)
 #define RCC_PLLCFGR_M(m) (m)
 #define RCC_PLLCFGR_N(n) ((n) << 6)
@@ -35,13 +40,14 @@
 #define RCC_CFGR_PPRE1_DIV4 (5u << 10)
 #define RCC_CFGR_PPRE2_DIV2 (4u << 13)
 #define RCC_AHB1ENR REG32(0x40023830u)
-#define RCC_AHB1ENR_DMA2EN BIT(22)
+#define RCC_AHB1ENR_DMAEN(dma) BIT(20u + (dma))
 #define RCC_APB1RSTR REG32(0x40023820u)
 #define RCC_APB2RSTR REG32(0x40023824u)
 #define RCC_GPIOENR REG32(0x40023830u)
 #define RCC_APB1ENR REG32(0x40023840u)
 #define RCC_APB1ENR_PWREN BIT(28)
 #define RCC_APB2ENR REG32(0x40023844u)
+#define RCC_APB2ENR_SAI1EN BIT(22)
 #define RCC_APB2ENR_DFSDM1EN BIT(29)
 #define RCC_CSR REG32(0x40023874u)
 #define RCC_CSR_RMVF BIT(24)
@@ -51,12 +57,21 @@
 #define RCC_CSR_SFTRSTF BIT(28)
 #define RCC_CSR_IWDGRSTF BIT(29)
 #define RCC_CSR_WWDGRSTF BIT(30)
-/** Kernel clock of DFSDM1; 0 selects the APB clock. */
+#define RCC_PLLSAICFGR REG32(0x40023888u)
+#define RCC_PLLSAICFGR_N(n) ((n) << 6)
+#define RCC_PLLSAICFGR_P(p) (((p) / 2u - 1u) << 16)
+#define RCC_PLLSAICFGR_Q(q) ((q) << 24)
+#define RCC_PLLSAICFGR_R(r) ((r) << 28)
+/** Kernel clocks; 0 selects the APB clock for DFSDM1, and PLLSAI's output Q, divided, for SAI1. */
 #define RCC_DCKCFGR1 REG32(0x4002388Cu)
+#define RCC_DCKCFGR1_PLLSAIDIVQ_MASK (31u << 8)
+#define RCC_DCKCFGR1_PLLSAIDIVQ(divider) (((divider)-1u) << 8)
+#define RCC_DCKCFGR1_SAI1SEL_MASK (3u << 20)
 #define RCC_DCKCFGR1_DFSDM1SEL BIT(25)
 /** Kernel clocks of the UARTs; 0 selects the APB clock. */
 #define RCC_UART_CLOCKS REG32(0x40023890u)
 #define RCC_UART_CLOCKS_MASK 0xFFFFu
+#define RCC_UART_CLOCKS_HSI 0xAAAAu
 
 /** PWR (RM0410 section 4.4). */
 #define PWR_CR1 REG32(0x40007000u)
@@ -91,25 +106,34 @@
 #define FLASH_OPTCR REG32(0x40023C14u)
 #define FLASH_OPTCR_NDBANK BIT(29)
 
-/** DMA2, stream 0 (RM0410 section 8.5). */
-#define DMA2_LISR REG32(0x40026400u)
-#define DMA2_LISR_HTIF0 BIT(4)
-#define DMA2_LISR_TCIF0 BIT(5)
-/** FEIF0, DMEIF0, TEIF0, HTIF0, TCIF0; they clear in LIFCR at the same places. */
-#define DMA2_LISR_STREAM0 0x3Du
-#define DMA2_LIFCR REG32(0x40026408u)
-#define DMA2_S0CR REG32(0x40026410u)
-#define DMA2_S0NDTR REG32(0x40026414u)
-#define DMA2_S0PAR REG32(0x40026418u)
-#define DMA2_S0M0AR REG32(0x4002641Cu)
-#define DMA2_S0FCR REG32(0x40026424u)
-#define DMA_SXCR_EN BIT(0)
-#define DMA_SXCR_CIRC BIT(8)
-#define DMA_SXCR_MINC BIT(10)
-#define DMA_SXCR_PSIZE_16 (1u << 11)
-#define DMA_SXCR_MSIZE_16 (1u << 13)
-#define DMA_SXCR_PL_HIGH (2u << 16)
+/** DMA1 and DMA2 (RM0410 section 8.5). */
+#define DMA_BASE(dma) (0x40025C00u + 0x400u * (dma))
 #define DMA_SXCR_CHSEL(channel) ((channel) << 25)
+/** Controller, stream and channel of what each UART receives (RM0410 tables 27 and 28). */
+#define USART1_RX_DMA 2
+#define USART1_RX_STREAM 2
+#define USART1_RX_REQUEST 4
+#define USART2_RX_DMA 1
+#define USART2_RX_STREAM 5
+#define USART2_RX_REQUEST 4
+#define USART3_RX_DMA 1
+#define USART3_RX_STREAM 1
+#define USART3_RX_REQUEST 4
+#define UART4_RX_DMA 1
+#define UART4_RX_STREAM 2
+#define UART4_RX_REQUEST 4
+#define UART5_RX_DMA 1
+#define UART5_RX_STREAM 0
+#define UART5_RX_REQUEST 4
+#define USART6_RX_DMA 2
+#define USART6_RX_STREAM 1
+#define USART6_RX_REQUEST 5
+#define UART7_RX_DMA 1
+#define UART7_RX_STREAM 3
+#define UART7_RX_REQUEST 5
+#define UART8_RX_DMA 1
+#define UART8_RX_STREAM 6
+#define UART8_RX_REQUEST 5
 
 /** DFSDM1 (RM0410 sections 17.7 and 17.8). */
 #define DFSDM1_CHCFGR1(channel) REG32(0x40017400u + 0x20u * (channel))

@@ -8,6 +8,9 @@
 #define GPIOA_BASE 0x58020000u
 #define IWDG_BASE 0x58004800u
 
+/** Internal oscillator. */
+#define HSI_HZ 64000000u
+
 /** RCC (RM0433 section 8.7). */
 #define RCC_CR REG32(0x58024400u)
 #define RCC_CR_HSION BIT(0)
@@ -19,6 +22,8 @@
 #define RCC_CR_HSEBYP BIT(18)
 #define RCC_CR_PLL1ON BIT(24)
 #define RCC_CR_PLL1RDY BIT(25)
+#define RCC_CR_PLL2ON BIT(26)
+#define RCC_CR_PLL2RDY BIT(27)
 #define RCC_CFGR REG32(0x58024410u)
 #define RCC_CFGR_SW_MASK 7u
 #define RCC_CFGR_SW_HSI 0u
@@ -39,18 +44,34 @@
 #define RCC_PLLCKSELR_PLLSRC_HSE 2u
 #define RCC_PLLCKSELR_DIVM1_MASK (63u << 4)
 #define RCC_PLLCKSELR_DIVM1(m) ((m) << 4)
+#define RCC_PLLCKSELR_DIVM2_MASK (63u << 12)
+#define RCC_PLLCKSELR_DIVM2(m) ((m) << 12)
 #define RCC_PLLCFGR REG32(0x5802442Cu)
 #define RCC_PLLCFGR_PLL1_MASK (0xFu | (7u << 16))
 #define RCC_PLLCFGR_PLL1RGE(range) ((range) << 2)
+#define RCC_PLLCFGR_PLL2_MASK ((0xFu << 4) | (7u << 19))
+#define RCC_PLLCFGR_PLL2VCOSEL_MEDIUM BIT(5)
+#define RCC_PLLCFGR_PLL2RGE(range) ((range) << 6)
 #define RCC_PLLCFGR_DIVP1EN BIT(16)
+#define RCC_PLLCFGR_DIVP2EN BIT(19)
 #define RCC_PLL1DIVR REG32(0x58024430u)
 #define RCC_PLL1DIVR_N(n) ((n)-1u)
 #define RCC_PLL1DIVR_P(p) (((p)-1u) << 9)
 #define RCC_PLL1DIVR_Q(q) (((q)-1u) << 16)
 #define RCC_PLL1DIVR_R(r) (((r)-1u) << 24)
+#define RCC_PLL2DIVR REG32(0x58024438u)
+#define RCC_PLL2DIVR_N(n) ((n)-1u)
+#define RCC_PLL2DIVR_P(p) (((p)-1u) << 9)
+#define RCC_PLL2DIVR_Q(q) (((q)-1u) << 16)
+#define RCC_PLL2DIVR_R(r) (((r)-1u) << 24)
+/** Kernel clock of SAI1. */
+#define RCC_D2CCIP1R REG32(0x58024450u)
+#define RCC_D2CCIP1R_SAI1SEL_MASK 7u
+#define RCC_D2CCIP1R_SAI1SEL_PLL2P 1u
 /** Kernel clocks of the UARTs (D2CCIP2R); 0 selects the APB clock. */
 #define RCC_UART_CLOCKS REG32(0x58024454u)
 #define RCC_UART_CLOCKS_MASK 0x3Fu
+#define RCC_UART_CLOCKS_HSI 0x1Bu
 #define RCC_APB1RSTR REG32(0x58024490u)
 #define RCC_APB2RSTR REG32(0x58024498u)
 #define RCC_RSR REG32(0x580244D0u)
@@ -61,11 +82,14 @@
 #define RCC_RSR_SFTRSTF BIT(24)
 #define RCC_RSR_IWDG1RSTF BIT(26)
 #define RCC_RSR_WWDG1RSTF BIT(28)
+#define RCC_AHB1ENR REG32(0x580244D8u)
+#define RCC_AHB1ENR_DMAEN(dma) BIT((dma)-1u)
 #define RCC_AHB2ENR REG32(0x580244DCu)
 #define RCC_AHB2ENR_SRAM123EN (7u << 29)
 #define RCC_GPIOENR REG32(0x580244E0u)
 #define RCC_APB1ENR REG32(0x580244E8u)
 #define RCC_APB2ENR REG32(0x580244F0u)
+#define RCC_APB2ENR_SAI1EN BIT(22)
 #define RCC_APB4ENR REG32(0x580244F4u)
 #define RCC_APB4ENR_SYSCFGEN BIT(1)
 
@@ -113,6 +137,37 @@
 /** AXI interconnect: read issuing capability of the AXI SRAM (RM0433 section 2.2.4, AXI_TARG7_FN_MOD). */
 #define AXI_TARG7_FN_MOD REG32(0x51008108u)
 #define AXI_FN_MOD_READ_ISS_OVERRIDE BIT(0)
+
+/** DMA1 and DMA2 (RM0433 section 15.5); streams serve the requests that DMAMUX1 (section 17.6) gives them. */
+#define DMA_BASE(dma) (0x4001FC00u + 0x400u * (dma))
+/** Without it a stream may lock up with a UART (ES0392). */
+#define DMA_SXCR_TRBUFF BIT(20)
+#define DMAMUX1_CCR(dma, stream) REG32(0x40020800u + 4u * (8u * ((dma)-1u) + (stream)))
+/** Controller and stream that this firmware takes for what a UART receives, and DMAMUX1's inputs (RM0433 table 121). */
+#define USART1_RX_DMA 1
+#define USART1_RX_STREAM 0
+#define USART1_RX_REQUEST 41
+#define USART2_RX_DMA 1
+#define USART2_RX_STREAM 0
+#define USART2_RX_REQUEST 43
+#define USART3_RX_DMA 1
+#define USART3_RX_STREAM 0
+#define USART3_RX_REQUEST 45
+#define UART4_RX_DMA 1
+#define UART4_RX_STREAM 0
+#define UART4_RX_REQUEST 63
+#define UART5_RX_DMA 1
+#define UART5_RX_STREAM 0
+#define UART5_RX_REQUEST 65
+#define USART6_RX_DMA 1
+#define USART6_RX_STREAM 0
+#define USART6_RX_REQUEST 71
+#define UART7_RX_DMA 1
+#define UART7_RX_STREAM 0
+#define UART7_RX_REQUEST 79
+#define UART8_RX_DMA 1
+#define UART8_RX_STREAM 0
+#define UART8_RX_REQUEST 81
 
 #define DBGMCU_IDCODE REG32(0x5C001000u)
 /** Revisions below, among them Y, have an AXI SRAM that may be read wrongly, and no 480 MHz (ES0392). */

@@ -44,6 +44,24 @@ void uart_flush(void)
     }
 }
 
+/* The machine keeps bytes back until they are read. */
+void uart_ring_start(void) {}
+
+bool uart_ring_read(uint8_t *byte)
+{
+    return uart_read(byte);
+}
+
+void uart_ring_stop(void) {}
+
+/* It has one clock. */
+void uart_use_internal_clock(void) {}
+
+void uart_use_bus_clock(const chip_clocks_t *clocks)
+{
+    (void)clocks;
+}
+
 void uart_write(const uint8_t *bytes, uint32_t size)
 {
     for (uint32_t i = 0; i < size; i++) {

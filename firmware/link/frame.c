@@ -75,7 +75,10 @@ static link_event_t take_outside(link_receiver_t *receiver, uint8_t byte)
     }
     const bool ends_line = byte == '\r' || (byte == '\n' && !receiver->after_return);
     receiver->after_return = byte == '\r';
-    return ends_line ? LINK_EVENT_LINE : LINK_EVENT_NONE;
+    if (ends_line) {
+        return LINK_EVENT_LINE;
+    }
+    return byte >= ' ' && byte <= '~' ? LINK_EVENT_TEXT : LINK_EVENT_NONE;
 }
 
 link_event_t link_receiver_take(link_receiver_t *receiver, uint8_t byte)

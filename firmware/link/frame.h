@@ -24,6 +24,7 @@ typedef enum {
     LINK_EVENT_BAD_CRC,   /**< a frame with a wrong CRC; its header may be read, not trusted */
     LINK_EVENT_BAD_FRAME, /**< something that is no frame */
     LINK_EVENT_LINE,      /**< a line end outside frames */
+    LINK_EVENT_TEXT,      /**< a printable character of ASCII outside frames */
 } link_event_t;
 
 /** Finds frames in a stream of bytes. Start with all zero bytes, or link_receiver_reset(). */

@@ -177,6 +177,11 @@ link_action_t link_session_take(link_session_t *session, uint8_t byte)
     case LINK_EVENT_LINE:
         session->device->introduce(session);
         break;
+    case LINK_EVENT_TEXT:
+        if (session->device->read_text != NULL) {
+            session->device->read_text(session, byte);
+        }
+        break;
     case LINK_EVENT_NONE:
         break;
     }

@@ -71,6 +71,7 @@ typedef struct {
     link_image_t image;
     link_write_t write;
     void (*introduce)(const link_session_t *session); /**< answer a terminal, with link_say() */
+    void (*read_text)(link_session_t *session, uint8_t character); /**< outside frames; NULL: ignore it */
     const link_handling_t *handlings;
     uint32_t handling_count;
 } link_device_t;

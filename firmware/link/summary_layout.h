@@ -18,8 +18,8 @@
 /** Fields by their place. */
 typedef enum {
     SUMMARY_NODE_ID = 0, /**< the setting node_id */
-    SUMMARY_SEQUENCE = 1, /**< counts summaries since the reset, modulo 65,536 */
-    SUMMARY_TIME = 2, /**< of the end of the interval, since the reset, in s */
+    SUMMARY_SEQUENCE = 1, /**< counts summaries since the sensor's start, modulo 65,536 */
+    SUMMARY_TIME = 2, /**< of sound from the sensor's start to the interval's end, lost samples included, in s */
     SUMMARY_LAEQ = 3, /**< equivalent level, A-weighted, in 1/100 dB; may be absent */
     SUMMARY_LAFMAX = 4, /**< highest fast level, A-weighted, in 1/100 dB; may be absent */
     SUMMARY_L10 = 5, /**< level that was exceeded for 10 % of the time, in 1/100 dB; may be absent */

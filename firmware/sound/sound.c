@@ -1,5 +1,5 @@
 /*
- * The whole way of a block: conditioned, metered, decimated. Blocks are cut where a second of levels ends, so
+ * The whole way of a block: conditioned, compensated, metered, decimated. Blocks are cut where a second of levels ends, so
  * that a clipped sample counts for the second that it lies in.
  */
 #include "sound/sound.h"
@@ -8,6 +8,7 @@ void sound_start(sound_t *sound, const sound_tables_t *tables, int32_t gain)
 {
     sound->tables = tables;
     sound_condition_start(&sound->condition, tables->mean_step, gain);
+    sound_compensate_start(&sound->compensation, 0);
     sound->clipped = 0;
     sound->clipped_before = 0;
     sound_level_start(&sound->level, tables->weighting, tables->rate, gain);
@@ -16,10 +17,19 @@ void sound_start(sound_t *sound, const sound_tables_t *tables, int32_t gain)
     }
 }
 
-/* Meter and decimate what was conditioned into `pcm`, no longer than the second in progress. */
+void sound_start_microphone(sound_t *sound, const sound_tables_t *tables, int32_t gain)
+{
+    sound_start(sound, tables, gain);
+    sound_compensate_start(&sound->compensation, tables->compensation);
+}
+
+/* Compensate, meter and decimate what was conditioned into `pcm`, no longer than the second in progress. */
 static int32_t proceed(sound_t *sound, int16_t *pcm, int32_t count, uint32_t clipped)
 {
     const uint32_t finished = sound->level.finished;
+    if (sound->compensation.taps != 0) {
+        clipped += sound_compensate(&sound->compensation, pcm, count);
+    }
     sound->clipped += clipped;
     sound_level_run(&sound->level, pcm, count);
     if (sound->level.finished != finished) {

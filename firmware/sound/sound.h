@@ -2,10 +2,11 @@
  * @file sound.h
  * @brief From a microphone's samples to PCM at the network's rate and to sound levels.
  *
- * Samples lose their mean and are amplified to int16 (condition.c), are metered at the microphone's rate
- * (level.c), then decimated (decimate.c). Blocks may have any size: the same samples give the same results,
+ * Samples lose their mean and are amplified to int16 (condition.c), get back what the microphone's filter took from
+ * high frequencies (compensate.c), are metered at the microphone's rate (level.c), then decimated (decimate.c). Blocks may have any size: the same samples give the same results,
  * bit by bit, however they are cut. Tables come from generated code and differ by rate only. Nothing here
- * knows a board. Twins in Python: edgel3_deploy/audio/condition.py, decimate.py and sound_level.py.
+ * knows a board. Twins in Python: edgel3_deploy/audio/condition.py, compensate.py, decimate.py and
+ * sound_level.py.
  */
 #ifndef EDGEL3_SOUND_H
 #define EDGEL3_SOUND_H
@@ -19,6 +20,8 @@ enum {
     /* Samples that a stage takes at once: its history is moved once for each. */
     SOUND_BLOCK = 192,
     SOUND_LINE = SOUND_MAX_TAPS + SOUND_BLOCK,
+    /* Taps of a compensation. */
+    SOUND_COMPENSATION = 16,
     SOUND_POLES = 4,
     /* Steps of 10 ms, at each of which the fast level is noted. */
     SOUND_STEPS = 100,
@@ -52,6 +55,8 @@ typedef struct {
     int32_t rate;
     /* What the mean takes of each difference, Q32. */
     int32_t mean_step;
+    /* Of the microphone's filter; a null pointer for one that is flat. */
+    const int16_t *compensation;
     const sound_weighting_t *weighting;
     const sound_filter_t *filters;
     int32_t filter_count;
@@ -83,6 +88,20 @@ uint32_t sound_condition_24(sound_condition_t *condition, const int32_t *samples
 
 /** The same for samples of 16 bits, which may be where the PCM goes. */
 uint32_t sound_condition_16(sound_condition_t *condition, const int16_t *samples, int32_t count, int16_t *pcm);
+
+/* ---- compensate.c ---- */
+
+/** Q13 taps, and a line that begins with the oldest sample that the next output needs. */
+typedef struct {
+    const int16_t *taps;
+    int16_t line[SOUND_COMPENSATION - 1 + SOUND_BLOCK];
+} sound_compensation_t;
+
+/** Begin with a silent past. */
+void sound_compensate_start(sound_compensation_t *compensation, const int16_t *taps);
+
+/** Filter `count` samples in place; how many had to be limited. */
+uint32_t sound_compensate(sound_compensation_t *compensation, int16_t *pcm, int32_t count);
 
 /* ---- decimate.c ---- */
 
@@ -151,14 +170,18 @@ int32_t sound_log2(uint64_t value);
 typedef struct {
     const sound_tables_t *tables;
     sound_condition_t condition;
+    sound_compensation_t compensation;
     sound_level_t level;
     sound_stage_t stages[SOUND_STAGES];
     /* Clipped samples of the second in progress, and of whole seconds since the last report. */
     uint32_t clipped, clipped_before;
 } sound_t;
 
-/** Begin with a silent past, at this gain. */
+/** Begin with a silent past, at this gain, with samples that are as they sounded. */
 void sound_start(sound_t *sound, const sound_tables_t *tables, int32_t gain);
+
+/** Begin so with samples of the microphone, whose filter is compensated. */
+void sound_start_microphone(sound_t *sound, const sound_tables_t *tables, int32_t gain);
 
 /**
  * Take samples of 24 bits; how many of PCM at the network's rate came out.
@@ -169,6 +192,14 @@ int32_t sound_run_24(sound_t *sound, const int32_t *samples, int32_t count, int1
 
 /** The same for samples of 16 bits, which may be where the PCM goes. */
 int32_t sound_run_16(sound_t *sound, const int16_t *samples, int32_t count, int16_t *pcm);
+
+/** The one of the two that takes such samples. */
+#define sound_run(sound, samples, count, pcm)                                                                          \
+    _Generic((samples),                                                                                                \
+        int16_t *: sound_run_16,                                                                                       \
+        const int16_t *: sound_run_16,                                                                                 \
+        int32_t *: sound_run_24,                                                                                       \
+        const int32_t *: sound_run_24)(sound, samples, count, pcm)
 
 /** Levels of the whole seconds since the last call; then begin anew. */
 sound_levels_t sound_report(sound_t *sound);

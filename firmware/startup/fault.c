@@ -129,6 +129,7 @@ void fault_report(const uint32_t *frame)
     mailbox_note_fault(registers);
     watchdog_start(REPORT_MS);
     led_start();
+    uart_ring_stop();
     send_fault(0, registers);
     link_receiver_reset(&receiver);
     counter_start();

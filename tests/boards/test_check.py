@@ -202,7 +202,7 @@ def test_a_pin_has_one_use() -> None:
     [
         ({"rate": 44_100}, ("microphone.rate", "8000, 16000, 48000")),
         ({"rate": 16_000, "dfsdm": None}, ("microphone.rate", "clock.cpu_hz")),
-        ({"clock": "PC3"}, ("microphone.clock", "own pins")),
+        ({"clock": "PC3"}, ("microphone.data", "own pins")),
         ({"data": "PA9"}, ("microphone.data", "own pins")),
         ({"data": "PJ5"}, ("microphone.data", "own pins")),
     ],
@@ -216,4 +216,39 @@ def test_a_microphone_that_cannot_work_is_named(changes: dict[str, Any], words: 
 
 def test_only_the_stm32f7_has_a_driver_for_it() -> None:
     text = complaint(replace(load_board("stm32h7"), microphone=STM32F7.microphone))
-    assert 'kind = "none"' in text
+    assert "'microphone.kind' is dfsdm" in text
+    assert 'kind = "i2s" or "none"' in text
+
+
+@pytest.mark.parametrize("name", ["nucleo-f767zi", "stm32h7"])
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"rate": 44_100}, ("microphone.rate", "8000, 16000, 48000")),
+        ({"pll": None}, ("microphone.rate", "clock.hse_hz")),
+        ({"clock": "PE4"}, ("microphone.clock", "PE5")),
+        ({"select": "PE5"}, ("microphone.select", "PE4")),
+        ({"data": "PE3"}, ("microphone.data", "PE6 or PD6 or PC1 or PB2")),
+    ],
+)
+def test_an_i2s_microphone_that_cannot_work_is_named(
+    name: str, changes: dict[str, Any], words: tuple[str, ...]
+) -> None:
+    board = load_board(name)
+    assert board.microphone is not None
+    text = complaint(replace(board, microphone=replace(board.microphone, **changes)))
+    for word in words:
+        assert word in text
+
+
+@pytest.mark.parametrize("data", ["PE6", "PD6", "PC1", "PB2"])
+def test_its_data_may_come_at_any_pin_of_the_block(data: str) -> None:
+    board = load_board("nucleo-f767zi")
+    assert board.microphone is not None
+    check_board(replace(board, microphone=replace(board.microphone, data=data)), FILE)
+
+
+def test_no_pin_is_taken_twice() -> None:
+    board = load_board("nucleo-f767zi")
+    assert board.led is not None
+    assert "'microphone.data' = PE6 is taken" in complaint(replace(board, led=replace(board.led, pin="PE6")))

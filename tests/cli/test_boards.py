@@ -11,7 +11,7 @@ from edgel3_deploy.cli.main import run
 
 def test_lists_the_four_boards(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["boards", "--json"]) == 0
-    listed = {board["name"]: board for board in json.loads(capsys.readouterr().out)}
+    listed = {board["name"]: board for board in json.loads(capsys.readouterr().out)["boards"]}
     assert set(listed) == {"stm32f7", "nucleo-f767zi", "stm32h7", "mps2-an500"}
     assert listed["stm32f7"]["flash"] == 2 << 20
     assert listed["stm32f7"]["ram"] == 512 << 10

@@ -34,7 +34,7 @@ def test_json_has_a_row_for_each_goal(
     model = random_weights(tmp_path / "mine.h5", (4, 4, 8, 8))
     options = ["--board", "stm32f7", "--model", str(model), "--plot", str(tmp_path / "plot.png")]
     assert run(["explore", *options, "--json"]) == ExitCode.OK
-    rows = json.loads(capsys.readouterr().out)
+    rows = json.loads(capsys.readouterr().out)["variants"]
     assert {"nonzeros", "sparsity", "instructions", "flash", "ram", "fidelity"} <= rows[0].keys()
     assert {row["optimize"] for row in rows if row["name"] == "mine"} == {"speed", "balanced", "size"}
 

@@ -68,7 +68,7 @@ def test_validate_without_build_says_to_build(tmp_path: object, capsys: pytest.C
     )
     assert code == ExitCode.BAD_INPUT
     error = capsys.readouterr().err
-    assert "edgel3-deploy build" in error
+    assert "edgel3-deploy build --board stm32f7" in error
     assert "Traceback" not in error
 
 
@@ -90,6 +90,8 @@ def test_error_as_json_carries_verdict_and_code(
     assert main.run(["build", "--json"]) == ExitCode.OVER_BUDGET
     content = json.loads(capsys.readouterr().out)
     assert content == {
+        "schema_version": 1,
+        "kind": "error",
         "verdict": "over",
         "error": "too large by 7 bytes",
         "hint": "use a smaller one",

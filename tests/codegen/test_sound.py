@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 
+from edgel3_deploy.audio.compensate import taps
 from edgel3_deploy.audio.condition import shift
 from edgel3_deploy.audio.decimate import filters
 from edgel3_deploy.audio.sound_level import weighting
@@ -24,6 +25,15 @@ def test_taps_and_coefficients_are_exact() -> None:
     assert written == [*curve.poles, *curve.biquad, curve.rise, curve.decay]
     assert f".mean_step = 1 << {32 - shift(48_000)}," in text
     assert f".offset = {curve.offset}," in text
+
+
+def test_taps_of_the_compensation_are_there_where_they_are_asked_for() -> None:
+    assert ".compensation = 0," in sound_files(48_000, 8_000)[SOURCE].decode()
+    text = sound_files(48_000, 8_000, compensated=True)[SOURCE].decode()
+    found = re.search(r"_compensation\[SOUND_COMPENSATION\] [^=]*= \{([^}]*)\}", text)
+    assert found
+    assert [int(number) for number in re.findall(r"-?\d+", found[1])] == taps().tolist()
+    assert ".compensation = sound_tables_compensation," in text
 
 
 def test_equal_rates_have_no_filters() -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from edgel3_deploy.boards import board_names, load_board
+from edgel3_deploy.boards.board import I2sMicrophone
+from edgel3_deploy.boards.sample_rate import sample_rate
 from edgel3_deploy.link.discover import STLINKS, PortInfo, likely_boards
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "boards.md").read_text()
@@ -64,3 +66,22 @@ def test_boards_with_a_deaf_rom_are_told_from_the_others(name: str) -> None:
     assert (board.title in section("The ROM bootloader, with an adapter")) and (
         bool(board.bootloader.deaf) == ("deaf" in section(board.title))
     )
+
+
+@pytest.mark.parametrize("name", SILICON)
+def test_microphones_are_wired_as_the_board_files_say(name: str) -> None:
+    board = load_board(name)
+    assert board.microphone
+    for pin in board.microphone.pins.values():
+        assert pin in section(board.title)
+    if isinstance(board.microphone, I2sMicrophone):
+        rows = [line for line in section("An I2S microphone").splitlines() if line.startswith("|")]
+        signals = {"clock": "SCK", "select": "WS", "data": "SD"}
+        for key, pin in board.microphone.pins.items():
+            assert any(line.startswith(f"| {signals[key]} |") and f"| {pin} |" in line for line in rows)
+        pll = board.microphone.pll
+        assert pll
+        factors = " / ".join(str(factor) for factor in (pll.p, pll.divider) if factor > 1)
+        (line,) = (line for line in rows if line.startswith(f"| {board.title} |"))
+        assert f"{board.clock.hse_hz // 10**6} MHz / {pll.m} x {pll.n} / {factors} |" in line
+        assert f"| {sample_rate(board):,.0f} Hz |" in line

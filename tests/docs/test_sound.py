@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.regression import load
 from benchmarks.sound import SECTION
+from edgel3_deploy.audio.compensate import gain_db, sinc_db, taps
 from edgel3_deploy.audio.condition import corner_hz, shift
 from edgel3_deploy.audio.decimate import (
     FRACTION_BITS,
@@ -80,16 +81,21 @@ def test_decimators(page: str) -> None:
     assert table(page, "| from | to |") == rows
 
 
-def test_the_sinc_filter_s_droop(page: str) -> None:
+def test_the_sinc_filter_s_droop_and_its_compensation(page: str) -> None:
     microphone = load_board("stm32f7").microphone
     assert microphone is not None
     assert microphone.dfsdm is not None
-    ((_, *told),) = table(page, "| frequency |")
+    (_, *droop), (_, *flat) = table(page, "| frequency |")
     by = microphone.dfsdm.oversampling
-    for frequency, cell in zip((1, 4, 8, 12, 16, 20), told, strict=True):
+    for frequency, before, after in zip((1, 4, 8, 12, 16, 20), droop, flat, strict=True):
         turn = np.pi * 1000 * frequency / microphone.rate
         gain = 20 * ORDER * math.log10(abs(math.sin(turn) / (by * math.sin(turn / by))))
-        assert cell == f"{gain:.2f} dB"
+        assert before == f"{gain:.2f} dB"
+        assert after == f"{gain + gain_db(np.array([turn / np.pi]))[0]:.3f} dB"
+    turns = np.linspace(1e-4, 20_000 / microphone.rate, 4_000)
+    left = np.abs(sinc_db(turns, by) + gain_db(turns)).max()
+    assert f"at most {math.ceil(10_000 * left) / 10_000:.4f} dB" in page
+    assert f"Σ|taps| is {np.abs(taps().astype(int)).sum() / 2**13:.2f}" in page
     assert f"{by}^{ORDER} of 2^23, {20 * math.log10(by**ORDER / 2**23):.1f} dB" in page
 
 

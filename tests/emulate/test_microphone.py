@@ -26,10 +26,31 @@ def test_ten_milliseconds_pass_with_each_look(ramp: Path) -> None:
     microphone = Microphone(ramp)
     microphone.start()
     assert len(microphone.passed(RATE, looked=False)) == 0
-    parts = [microphone.passed(RATE, looked=True) for _ in range(3)]
-    assert [len(part) for part in parts] == [480] * 3
-    heard = np.concatenate(parts) * 2**15
+    parts = [microphone.passed(RATE, looked=True) for _ in range(4)]
+    assert [len(part) for part in parts] == [480, 480, 40, 0]
+    assert (np.concatenate(parts) * 2**15).tolist() == list(range(1_000))
+    microphone.start()
+    assert microphone.passed(RATE, looked=True)[1] * 2**15 == 1
+
+
+def test_time_stands_still_without_a_recording_and_until_it_is_awaited(ramp: Path) -> None:
+    awaited = False
+    for path in (None, ramp):
+        microphone = Microphone(path, awaited=lambda: awaited)
+        microphone.start()
+        assert len(microphone.passed(RATE, looked=True)) == 0
+    awaited = True
+    assert microphone.passed(RATE, looked=True)[1] * 2**15 == 1
+
+
+def test_silence_follows_the_recording_in_real_pace(ramp: Path) -> None:
+    now = 0.0
+    microphone = Microphone(ramp, lambda: now)
+    microphone.start()
+    now += 1 / 32
+    heard = microphone.passed(RATE, looked=False) * 2**15
     assert heard[:1_000].tolist() == list(range(1_000))
+    assert len(heard) == 1_500
     assert not heard[1_000:].any()
 
 

@@ -85,6 +85,25 @@ def test_a_port_is_owned_by_one_program() -> None:
         assert f"fuser {device.path}" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("FileNotFoundError(2, 'The system cannot find the file specified.', None, 2)", "there is no port"),
+        ("PermissionError(13, 'Access is denied.', None, 5)", "is busy"),
+        ("OSError(22, 'The parameter is incorrect.', None, 87)", "is not a usable serial port"),
+    ],
+)
+def test_windows_says_why_in_words(reason: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*_: object, **__: object) -> None:
+        raise serial.SerialException(f"could not open port 'COM7': {reason}")
+
+    monkeypatch.setattr(serial, "Serial", refuses)
+    monkeypatch.setattr(list_ports, "comports", list)
+    monkeypatch.setattr("edgel3_deploy.link.port.os.name", "nt")
+    with pytest.raises(LinkError, match=said):
+        open_port("COM7", 115_200)
+
+
 def test_a_forbidden_port_names_the_group(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def forbidden(*_: object, **__: object) -> None:
         raise serial.SerialException(13, "could not open port")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import threading
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from edgel3_deploy.errors import DownloadError, UsageError
+from edgel3_deploy.fileio import locked
 from edgel3_deploy.models import family
 from edgel3_deploy.models import pull as pull_module
 from edgel3_deploy.models.locate import downloads_dir
@@ -157,10 +157,11 @@ def test_an_unreachable_server_is_reported(server: Server, monkeypatch: pytest.M
 
 def test_two_downloads_do_not_mix(server: Server) -> None:
     leave_part(b"")
-    with part().open("ab") as other:
-        fcntl.flock(other.fileno(), fcntl.LOCK_EX)
-        with pytest.raises(DownloadError, match="another process"):
-            pull("sea-64")
+    with (
+        locked(part().with_name(f"{part().name}.lock")),
+        pytest.raises(DownloadError, match="another process"),
+    ):
+        pull("sea-64")
 
 
 def test_a_cache_that_cannot_be_written_is_reported(server: Server) -> None:

@@ -23,6 +23,22 @@ class Inner:
 
 
 @dataclass(frozen=True)
+class Circle:
+    """One of two shapes."""
+
+    radius: int
+    kind: Literal["circle"] = "circle"
+
+
+@dataclass(frozen=True)
+class Square:
+    """The other one."""
+
+    side: int
+    kind: Literal["square"] = "square"
+
+
+@dataclass(frozen=True)
 class Outer:
     """A field of every type that is known."""
 
@@ -33,9 +49,10 @@ class Outer:
     inner: Inner | None
     rows: tuple[tuple[int, ...], ...]
     names: Mapping[str, str]
+    shape: Circle | Square | None
 
 
-WHOLE = Outer("t", True, 0.5, "b", Inner(7), ((1, 2), ()), {"k": "v"})
+WHOLE = Outer("t", True, 0.5, "b", Inner(7), ((1, 2), ()), {"k": "v"}, Square(4))
 CONTENT = json.loads(json.dumps(asdict(WHOLE)))
 
 
@@ -47,6 +64,7 @@ CONTENT = json.loads(json.dumps(asdict(WHOLE)))
         inner=st.none() | st.builds(Inner, st.integers(0, LARGEST)),
         rows=st.tuples(st.tuples(st.integers(0, 9))),
         names=st.just({"k": "v"}),
+        shape=st.none() | st.builds(Circle, st.integers(0, 9)) | st.builds(Square, st.integers(0, 9)),
     )
 )
 def test_what_asdict_made_comes_back(value: Outer) -> None:
@@ -57,6 +75,9 @@ def test_what_asdict_made_comes_back(value: Outer) -> None:
     ("changed", "problem"),
     [
         ({"text": 7}, "'text' is 7, not text"),
+        ({"shape": {"side": 1, "kind": "line"}}, "'shape.kind' is 'line', not one of circle, square"),
+        ({"shape": {"side": 1, "kind": "circle"}}, "'shape.radius' is missing"),
+        ({"shape": {"side": 1}}, "'shape.kind' is None, not one of circle, square"),
         ({"text": "\ud800"}, "'text' is '\\ud800', not text that can be written"),
         ({"flag": 1}, "'flag' is 1, not true or false"),
         ({"ratio": float("inf")}, "'ratio' is inf, not a finite number"),

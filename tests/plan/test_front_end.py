@@ -18,6 +18,7 @@ from edgel3_deploy.plan.front_end import (
     without_front_end,
 )
 from edgel3_deploy.plan.planner import capacities
+from edgel3_deploy.plan.sensor import sensor_ram
 from edgel3_deploy.plan.skeleton import skeleton
 from edgel3_deploy.resources import firmware_dir
 from tests.firmware.front_end.host import write_tables
@@ -41,7 +42,7 @@ def test_only_sea_is_in_an_image() -> None:
 def test_its_ram_is_kept_free() -> None:
     board = load_board("stm32f7")
     free, all_ = (capacities(network, board)["dtcm"] for network in (NETWORK, without_front_end(NETWORK)))
-    assert all_ - free == front_end_ram(NETWORK)
+    assert all_ - free == front_end_ram(NETWORK) + sensor_ram(NETWORK, board)
 
 
 def test_its_ram_is_that_of_the_c(arm_gcc: Path, tmp_path: Path) -> None:

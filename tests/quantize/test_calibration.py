@@ -18,7 +18,7 @@ from edgel3_deploy.quantize.calibration import SYNTHETIC_WARNING, calibration_se
 def test_all_windows_are_taken_when_there_is_room(recordings: Path) -> None:
     clips = find_clips([recordings])
     expected = [log_mel(window, SEA) for clip in clips for window in windows(load_clip(clip, SEA), SEA)[0]]
-    chosen = calibration_set(clips, SEA, 1000)
+    chosen = calibration_set(clips, SEA, len(expected) + 1)
     np.testing.assert_array_equal(chosen.spectrograms, expected)
     assert chosen.description == f"{len(expected)} windows of 3 recordings"
 
@@ -33,11 +33,21 @@ def test_every_clip_has_its_share(recordings: Path) -> None:
     assert calibration_set(find_clips([recordings])[:1], SEA, 7).description == "7 windows of 1 recording"
 
 
+def test_generated_sounds_stand_beside_recordings(recordings: Path) -> None:
+    chosen = calibration_set(find_clips([recordings]), SEA, 8)
+    again = calibration_set((), SEA, 8)
+    assert chosen.is_recorded
+    np.testing.assert_array_equal(chosen.generated, again.generated)
+
+
 @pytest.mark.parametrize("front_end", [SEA, L3], ids=["sea", "l3"])
 def test_without_clips_sounds_are_generated_and_the_cost_is_said(front_end: object) -> None:
     chosen = calibration_set((), front_end, 4)
     assert chosen.spectrograms.shape == (4, front_end.n_mels, front_end.frames)
     assert chosen.description == "4 generated sounds"
+    assert not chosen.is_recorded
+    assert len(chosen.generated) == 10
+    assert np.median(np.ptp(chosen.generated, axis=(1, 2))) > 5
     assert chosen.warnings == (SYNTHETIC_WARNING,)
 
 

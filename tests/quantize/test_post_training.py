@@ -10,10 +10,14 @@ import pytest
 from edgel3_deploy.audio.frontend import SEA, log_mel
 from edgel3_deploy.compress.pruning import PLANS, prune_weights
 from edgel3_deploy.errors import BadInputError
+from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.models.forward import forward
 from edgel3_deploy.models.network import FloatConv, FloatNetwork
 from edgel3_deploy.quantize.calibration import CalibrationSet
+from edgel3_deploy.quantize.embed import int8_embeddings
 from edgel3_deploy.quantize.equalize import channel_factors, rescale
+from edgel3_deploy.quantize.fidelity import measure
+from edgel3_deploy.quantize.flatbuffer import write_model
 from edgel3_deploy.quantize.patches import convolve, halve, patches
 from edgel3_deploy.quantize.post_training import OUTPUT_REACH, Scale, input_scale, quantize_layers
 
@@ -25,15 +29,18 @@ def spectrograms() -> np.ndarray:
 
 
 def sounds(
-    spectrograms: np.ndarray, *, silenced: np.ndarray | None = None, generated: np.ndarray | None = None
+    spectrograms: np.ndarray, generated: np.ndarray | None = None, *, is_recorded: bool = True
 ) -> CalibrationSet:
-    nothing = spectrograms[:0]
-    return CalibrationSet(
-        spectrograms,
-        "made for a test",
-        nothing if silenced is None else silenced,
-        nothing if generated is None else generated,
-    )
+    others = spectrograms[:0] if generated is None else generated
+    return CalibrationSet(spectrograms, "made for a test", others, is_recorded)
+
+
+@pytest.fixture
+def impulses(spectrograms: np.ndarray) -> np.ndarray:
+    """A click between digital silence."""
+    clicks = np.full_like(spectrograms, -80)
+    clicks[:, :, 25] = 0
+    return clicks
 
 
 def test_a_convolution_is_its_patches_times_its_kernel() -> None:
@@ -98,45 +105,59 @@ def test_layers_report_their_noise_and_hold_int8(
         assert conv.weights.min() >= -127
 
 
-def test_silence_widens_ranges(tiny_network: FloatNetwork, spectrograms: np.ndarray) -> None:
-    edges = np.full_like(spectrograms, -80)
-    edges[:, :, 25] = 0
-    without = quantize_layers(tiny_network, sounds(spectrograms))
-    with_silence = quantize_layers(tiny_network, sounds(spectrograms, silenced=edges))
-    assert with_silence.convs[0].output.scale > without.convs[0].output.scale
-
-
-@pytest.mark.parametrize(("method", "widens"), [("mse", True), ("minmax", False)])
+@pytest.mark.parametrize(("method", "widens"), [("gptq", True), ("mse", True), ("minmax", False)])
 def test_generated_sounds_widen_ranges(
-    method: str, widens: bool, tiny_network: FloatNetwork, spectrograms: np.ndarray
+    method: str, widens: bool, tiny_network: FloatNetwork, spectrograms: np.ndarray, impulses: np.ndarray
 ) -> None:
-    impulse = np.full_like(spectrograms, -80)
-    impulse[:, :, 25] = 0
     without = quantize_layers(tiny_network, sounds(spectrograms), method)
-    with_generated = quantize_layers(tiny_network, sounds(spectrograms, generated=impulse), method)
-    assert (with_generated.convs[0].output.scale > without.convs[0].output.scale) is widens
+    with_generated = quantize_layers(tiny_network, sounds(spectrograms, impulses), method)
+    assert (with_generated.convs[-1].output.scale > without.convs[-1].output.scale) is widens
 
 
 def test_windows_of_recordings_with_silence_in_them_are_not_clipped(
-    tiny_network: FloatNetwork, spectrograms: np.ndarray
+    tiny_network: FloatNetwork, spectrograms: np.ndarray, impulses: np.ndarray
 ) -> None:
-    edges = np.full_like(spectrograms[:1], -80)
-    edges[:, :, 25] = 0
+    edges = impulses[:1]
     quantized = quantize_layers(tiny_network, sounds(np.concatenate([spectrograms, edges])))
     highest = forward(tiny_network, edges).max()
     assert highest > 2 * forward(tiny_network, spectrograms).max()
     assert 255 * quantized.convs[-1].output.scale == pytest.approx(highest, rel=1e-3)
 
 
-def test_the_embeddings_range_follows_the_calibration_not_generated_sounds(
+def test_the_embeddings_range_stops_short_of_the_loudest_generated_sound(
+    tiny_network: FloatNetwork, spectrograms: np.ndarray, impulses: np.ndarray
+) -> None:
+    quantized = quantize_layers(tiny_network, sounds(spectrograms, impulses))
+    highest = forward(tiny_network, impulses).max()
+    assert 255 * quantized.convs[-1].output.scale == pytest.approx(OUTPUT_REACH.generated * highest, rel=1e-3)
+
+
+def test_the_very_loudest_of_many_generated_sounds_counts_for_its_share(
+    tiny_network: FloatNetwork, spectrograms: np.ndarray, impulses: np.ndarray
+) -> None:
+    many = np.concatenate([np.repeat(spectrograms[:1], 191, axis=0), impulses[:1]])
+    quantized = quantize_layers(tiny_network, sounds(spectrograms[:1], many, is_recorded=False))
+    usual, loudest = (forward(tiny_network, many[[index]])[0] for index in (0, -1))
+    expected = OUTPUT_REACH.generated * (np.maximum(usual, loudest) + usual).max() / 2
+    assert 255 * quantized.convs[-1].output.scale == pytest.approx(expected, rel=1e-3)
+
+
+def test_generated_sounds_that_calibrate_get_no_margin_as_if_recorded(
     tiny_network: FloatNetwork, spectrograms: np.ndarray
 ) -> None:
-    impulse = np.full_like(spectrograms, -80)
-    impulse[:, :, 25] = 0
-    quantized = quantize_layers(tiny_network, sounds(spectrograms, generated=impulse))
-    highest = forward(tiny_network, spectrograms).max()
-    assert forward(tiny_network, impulse).max() > 2 * highest
-    assert 255 * quantized.convs[-1].output.scale == pytest.approx(OUTPUT_REACH.full * highest, rel=1e-3)
+    recorded = quantize_layers(tiny_network, sounds(spectrograms, spectrograms))
+    generated = quantize_layers(tiny_network, sounds(spectrograms, spectrograms, is_recorded=False))
+    ratio = generated.convs[-1].output.scale / recorded.convs[-1].output.scale
+    assert ratio == pytest.approx(OUTPUT_REACH.generated / OUTPUT_REACH.full, rel=1e-3)
+
+
+def test_digital_silence_keeps_its_embedding(tiny_network: FloatNetwork, spectrograms: np.ndarray) -> None:
+    quantized = quantize_layers(tiny_network, sounds(spectrograms))
+    network = read_network(write_model(tiny_network, quantized))
+    network = replace(network, input_gain=tiny_network.input_gain, input_offset=tiny_network.input_offset)
+    silence = np.zeros_like(spectrograms[:1])
+    fidelity = measure(forward(tiny_network, silence), int8_embeddings(network, silence))
+    assert fidelity.cosine_min > 0.9999
 
 
 def test_weights_that_overflow_are_refused(tiny_network: FloatNetwork, spectrograms: np.ndarray) -> None:

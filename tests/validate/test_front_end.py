@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from edgel3_deploy.link.codec import Value
+from edgel3_deploy.link.protocol import ErrorCode
 from edgel3_deploy.pipeline.prepared import PreparedBuild
 from edgel3_deploy.report.console import summary
 from edgel3_deploy.report.html_report import to_html
@@ -49,6 +51,22 @@ def test_a_board_that_hears_right_passes(hearing: PreparedBuild, recording: Path
     assert any("bit-exact from PCM: all 25,600 elements" in line for line in summary(report))
     assert to_json(report)["input"]["differences"]["count"] == 0
     assert "made on the board and by its twin" in to_html(report)
+
+
+def test_a_stream_that_the_sensor_took_back_begins_anew(
+    hearing: PreparedBuild, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with board_for(hearing) as board:
+        run = board._run
+
+        def run_and_take_back(values: Mapping[str, Value]) -> Mapping[str, Value] | ErrorCode:
+            board._pcm = b""
+            return run(values)
+
+        monkeypatch.setattr(board, "_run", run_and_take_back)
+        report = validate_build(hearing, board.path, [recording], limit=3)
+    assert report.verdict == "pass"
+    assert report.windows == 3
 
 
 def test_a_wrong_input_element_fails_and_is_named(hearing: PreparedBuild, recording: Path) -> None:

@@ -14,7 +14,7 @@ from edgel3_deploy.link.protocol import CounterUnit, ErrorCode
 from edgel3_deploy.pipeline.order import PIXELS, Order
 from edgel3_deploy.pipeline.prepared import PreparedBuild
 from edgel3_deploy.report import write_report
-from edgel3_deploy.validate import run as run_module
+from edgel3_deploy.validate import session as session_module
 from edgel3_deploy.validate import validate_build
 from edgel3_deploy.validate.metrics import Difference
 from tests.link.fake_loader import FakeLoaderBoard
@@ -184,7 +184,7 @@ def test_the_port_that_looks_like_the_board_is_found(
     build: PreparedBuild, recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with board_for(build) as board:
-        monkeypatch.setattr(run_module, "find_port", lambda wanted: {build.board: board.path}[wanted])
+        monkeypatch.setattr(session_module, "find_port", lambda wanted: {build.board: board.path}[wanted])
         assert validate_build(build, "auto", [recording], limit=1).verdict == "pass"
 
 

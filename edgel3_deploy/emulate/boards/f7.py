@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from edgel3_deploy.boards.board import Board, Clock, Sector
+from edgel3_deploy.boards.board import Board, Clock, PdmMicrophone, Sector
 from edgel3_deploy.emulate.core.bus import Log, OutOfSpecError
 from edgel3_deploy.emulate.core.cycles import CycleCounter
+from edgel3_deploy.emulate.core.sleep import Sleep
 from edgel3_deploy.emulate.core.watchdog import ChipTime
 from edgel3_deploy.emulate.line import Line
 from edgel3_deploy.emulate.microphone import Microphone
 from edgel3_deploy.emulate.options import Quirks
 from edgel3_deploy.emulate.stm32 import rom_state
 from edgel3_deploy.emulate.stm32.dbgmcu import DbgMcu
-from edgel3_deploy.emulate.stm32.dfsdm import Dfsdm
-from edgel3_deploy.emulate.stm32.dma import Dma
+from edgel3_deploy.emulate.stm32.dfsdm import DATA, Dfsdm
+from edgel3_deploy.emulate.stm32.dma import Dma, Source
 from edgel3_deploy.emulate.stm32.flash_f7 import NOT_DUAL_BANK, OPTIONS, FlashF7
 from edgel3_deploy.emulate.stm32.flash_memory import flash_of
 from edgel3_deploy.emulate.stm32.gpio import Gpio
@@ -33,12 +35,17 @@ from edgel3_deploy.emulate.stm32.part import (
     core,
     ports,
     rams,
+    receiver,
+    sai,
+    slots_of,
     usarts,
 )
 from edgel3_deploy.emulate.stm32.pwr_f7 import PwrF7
 from edgel3_deploy.emulate.stm32.rcc_f7 import RccF7
 from edgel3_deploy.emulate.stm32.rom_version import f7_rom
+from edgel3_deploy.emulate.stm32.sai import Sai
 from edgel3_deploy.emulate.stm32.syscfg import SysCfg
+from edgel3_deploy.emulate.stm32.usart import Usart
 
 ITCM_FLASH = 0x0020_0000
 SYSTEM_MEMORY, SYSTEM_MEMORY_SIZE = 0x1FF0_0000, 0x1_0000
@@ -47,6 +54,19 @@ OPTION_BYTES = 0x1FFF_0000
 _REVISION_Z = 0x1001
 _HZ_PER_WAIT_STATE = 30e6
 _DEFAULT_DEVICE_ID = 0x451
+_ITCM, _DTCM = range(0x4000), range(0x2000_0000, 0x2002_0000)
+_DMA_BASES = 0x4002_6000, 0x4002_6400
+_RECEIVED = {
+    "USART1": ((2, 2, 4), (2, 5, 4)),
+    "USART2": ((1, 5, 4),),
+    "USART3": ((1, 1, 4),),
+    "UART4": ((1, 2, 4),),
+    "UART5": ((1, 0, 4),),
+    "USART6": ((2, 1, 5), (2, 2, 5)),
+    "UART7": ((1, 3, 5),),
+    "UART8": ((1, 6, 5),),
+}
+"""Controller, stream and channel of what each USART receives (RM0410 tables 27 and 28)."""
 
 
 def stm32f7(
@@ -87,8 +107,11 @@ def stm32f7(
         awaited=lambda: line.heard,
     )
     dfsdm = _dfsdm(board, log, rcc, gpios, sound)
-    dma = Dma(log, dfsdm)
-    for peripheral in (pwr, syscfg, dfsdm, dma):
+    sleep = Sleep(counter, control, dwt, chip_time, real=pace.real)
+    sleep.told.append(sound.sleep)
+    serial_audio = sai(board, log, rcc, gpios, sound, doubled=True)
+    dmas = _dmas(log, dfsdm, serial_audio, serials)
+    for peripheral in (pwr, syscfg, dfsdm, *dmas):
         rcc.attach(peripheral)
 
     def clock_changed() -> None:
@@ -136,7 +159,8 @@ def stm32f7(
             (0xE004_2000, PERIPHERAL_BLOCK, DbgMcu(log, device_id, _REVISION_Z)),
             (0x4000_3000, PERIPHERAL_BLOCK, watchdog),
             (0x4001_7400, PERIPHERAL_BLOCK, dfsdm),
-            (0x4002_6400, PERIPHERAL_BLOCK, dma),
+            (0x4001_5800, PERIPHERAL_BLOCK, serial_audio),
+            *((base, PERIPHERAL_BLOCK, dma) for base, dma in zip(_DMA_BASES, dmas, strict=True)),
             *(
                 (0x4002_0000 + 0x400 * place, PERIPHERAL_BLOCK, gpio)
                 for place, gpio in enumerate(gpios.values())
@@ -148,19 +172,39 @@ def stm32f7(
         gpios=gpios,
         watchdog=watchdog,
         chip_time=chip_time,
+        sleep=sleep,
         rom_state=rom_state.stm32f7,
         device_id=device_id,
         boot_address=ITCM_FLASH,
         rom=rom,
-        dma=dma,
+        dmas=dmas,
+        beyond_dma=(_ITCM,),
+        tcm=(_ITCM, _DTCM),
         option_bytes=_option_bytes(OPTIONS & ~NOT_DUAL_BANK if quirks.dual_bank else OPTIONS),
     )
+
+
+def _dmas(log: Log, dfsdm: Dfsdm, serial_audio: Sai, serials: list[Usart]) -> tuple[Dma, ...]:
+    """DMA1 and DMA2, with what is wired to their streams' channels."""
+    wired = dict.fromkeys(((2, 0, 8), (2, 4, 8)), Source(DATA, {2: (0, 2), 4: (0,)}, dfsdm.take))
+    wired |= dict.fromkeys(((2, 1, 0), (2, 3, 0), (2, 6, 10)), slots_of(serial_audio))
+    for usart in serials:
+        wired |= dict.fromkeys(_RECEIVED[usart.name], receiver(usart))
+    return tuple(
+        Dma(f"DMA{number}", log, partial(_wired, wired, number)) for number in range(1, len(_DMA_BASES) + 1)
+    )
+
+
+def _wired(
+    sources: dict[tuple[int, int, int], Source], number: int, stream: int, control: int
+) -> Source | None:
+    return sources.get((number, stream, control >> 25 & 15))
 
 
 def _dfsdm(board: Board, log: Log, rcc: RccF7, gpios: dict[str, Gpio], microphone: Microphone) -> Dfsdm:
     """DFSDM1 with the board's microphone at its pins."""
     dfsdm = Dfsdm(log, rcc.dfsdm_clock, microphone)
-    wiring = board.microphone
+    wiring = board.microphone if isinstance(board.microphone, PdmMicrophone) else None
 
     def connected(channel: int) -> bool:
         return (

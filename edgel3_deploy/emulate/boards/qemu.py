@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,14 @@ def command(program: str, board: Board, image: Path) -> tuple[str, ...]:
     return (program, "-M", machine, "-kernel", str(image), *options)
 
 
+def _end_with_parent() -> Callable[[], object] | None:
+    """What QEMU does before it starts, so that it ends with this process however that ends; Linux only."""
+    if sys.platform != "linux":
+        return None
+    libc = ctypes.CDLL(None)
+    return lambda: libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 def run(board: Board, image: Path | None, ready: Callable[[str], None], stop: threading.Event) -> None:
     """Run `image` until `stop` is set; `ready` gets the port.
 
@@ -43,7 +52,6 @@ def run(board: Board, image: Path | None, ready: Callable[[str], None], stop: th
         raise MissingDependencyError(
             f"{PROGRAM} is not installed", "Install Debian's package qemu-system-arm."
         )
-    libc = ctypes.CDLL(None)
     process = subprocess.Popen(
         command(program, board, require_elf(image)),
         stdin=subprocess.DEVNULL,
@@ -51,8 +59,7 @@ def run(board: Board, image: Path | None, ready: Callable[[str], None], stop: th
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
-        # Ends QEMU with this process, however that ends.
-        preexec_fn=lambda: libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM),  # noqa: PLW1509
+        preexec_fn=_end_with_parent(),  # noqa: PLW1509
     )
     said: list[str] = []
     reader = threading.Thread(target=_listen, args=(process, said, ready, stop), daemon=True)

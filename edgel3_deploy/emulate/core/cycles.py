@@ -20,6 +20,15 @@ class CycleCounter:
         self._frequency = hertz
 
     @property
+    def frequency(self) -> float:
+        """Hz that the CPU runs at."""
+        return self._frequency
+
+    def advance(self, seconds: float) -> None:
+        """That time has passed besides the host's."""
+        self._cycles += seconds * self._frequency
+
+    @property
     def cycles(self) -> float:
         """Cycles since the chip was powered."""
         return self._cycles + (time.perf_counter() - self._since) * self._frequency

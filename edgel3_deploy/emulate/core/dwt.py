@@ -51,6 +51,10 @@ class Dwt(Peripheral):
         else:
             self._stopped_at = self._value()
 
+    def stand(self, cycles: float) -> None:
+        """The CPU slept for so many cycles, which CYCCNT does not count."""
+        self._offset += cycles if self._running() else 0.0
+
     def _running(self) -> bool:
         return bool(self.registers[CTRL] & CYCCNTENA) and self._trace_enabled()
 

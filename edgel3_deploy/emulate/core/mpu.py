@@ -15,6 +15,9 @@ _XN = 1 << 28
 _SUBREGION_MINIMUM = 256
 _SMALLEST_SIZE_FIELD = 4
 _READABLE, _WRITABLE = (1, 2, 3, 5, 6, 7), (1, 2, 3)
+_SHAREABLE = 1 << 2
+_UNCACHED = (0b000_000, 0b000_001, 0b001_000, 0b010_000)
+"""TEX, S, C and B of strongly-ordered, device and non-cacheable normal memory (Arm ARMv7-M, table B3-13)."""
 _PPB = range(0xE000_0000, 0xE010_0000)
 
 
@@ -28,7 +31,7 @@ class Rights:
 
 
 class Mpu:
-    """Its registers, and the rights that they give; memory types and cacheability are only stored.
+    """Its registers, and the rights that they give; of memory types only what a cache may hold.
 
     A reset switches it off. What it does to the regions is not defined: here they stay as they were.
     """
@@ -94,11 +97,17 @@ class Mpu:
         if not self.enabled or address in _PPB:
             return default
         for start, size, attributes in reversed(list(self._enabled_regions())):
-            if start <= address < start + size:
-                subregion = (address - start) * 8 // size
-                if size < _SUBREGION_MINIMUM or not attributes >> 8 + subregion & 1:
-                    return _rights(attributes, address)
+            if start <= address < start + size and not self._left_out(attributes, address - start, size):
+                return _rights(attributes, address)
         return default if self._control & _PRIVDEFENA else Rights(read=False, write=False, execute=False)
+
+    def cacheable(self, address: int) -> bool:
+        """Whether a data cache may hold what is at `address`: normal memory, not marked non-cacheable."""
+        if self.enabled:
+            for start, size, attributes in reversed(list(self._enabled_regions())):
+                if start <= address < start + size and not self._left_out(attributes, address - start, size):
+                    return attributes >> 16 & 0x3F & ~_SHAREABLE not in _UNCACHED
+        return address < 0x4000_0000 or 0x6000_0000 <= address < 0xA000_0000
 
     def cuts(self, start: int, end: int) -> list[int]:
         """Addresses in [start, end) where rights may change; the first is `start`."""
@@ -108,6 +117,11 @@ class Mpu:
                 step = size // 8 if size >= _SUBREGION_MINIMUM else size
                 cuts |= {at for at in range(origin, origin + size + 1, step) if start < at < end}
         return sorted(cuts)
+
+    @staticmethod
+    def _left_out(attributes: int, offset: int, size: int) -> bool:
+        """Whether the subregion at `offset` is disabled."""
+        return size >= _SUBREGION_MINIMUM and bool(attributes >> 8 + offset * 8 // size & 1)
 
     def _enabled_regions(self) -> Iterator[tuple[int, int, int]]:
         for base, attributes in self._regions:

@@ -19,6 +19,8 @@ UNALIGN_TRP, DIV_0_TRP, BFHFNMIGN = 1 << 3, 1 << 4, 1 << 8
 _VECTKEY, _VECTKEY_READ = 0x05FA, 0xFA05
 _SYSRESETREQ = 1 << 2
 _STKALIGN = 1 << 9
+_PENDSTSET, _PENDSTCLR = 1 << 26, 1 << 25
+_DC = 1 << 16
 _READ_ONLY = frozenset((0x004, SYST_CALIB, CPUID, *range(0xD40, CCSIDR + 4, 4), 0xF40, 0xF44, 0xF48))
 _CACHE_MAINTENANCE = frozenset(range(0xF50, 0xF7C, 4))
 _ENABLE_BITS = {4: 1 << 16, 5: 1 << 17, 6: 1 << 18}
@@ -31,7 +33,7 @@ class SystemReset(Exception):  # noqa: N818 - an event, not an error
 class SystemControl(Peripheral):
     """The registers at 0xE000E000. Cache maintenance is accepted and does nothing: caches are not modelled.
 
-    SysTick counts but interrupts nobody.
+    SysTick counts; it interrupts nobody but a CPU that sleeps (WFI).
     """
 
     RESET = (
@@ -66,6 +68,7 @@ class SystemControl(Peripheral):
         self._counter = counter
         self._reset_vector_table = reset_vector_table
         self._tick_start = 0.0
+        self.said_cached = False
         self.mpu = Mpu(mpu_regions)
         self.on_trace: Callable[[bool], None] = lambda _enabled: None
         self.on_protection: Callable[[], None] = lambda: None
@@ -77,6 +80,7 @@ class SystemControl(Peripheral):
     def reset(self) -> None:
         trace = self.registers.get(DEMCR, 0)
         super().reset()
+        self.tick_pending = False
         self.registers |= {VTOR: self._reset_vector_table, DEMCR: trace}
         self.mpu.reset()
 
@@ -91,6 +95,11 @@ class SystemControl(Peripheral):
         return self.registers[CCR]
 
     @property
+    def caches_data(self) -> bool:
+        """CCR.DC."""
+        return bool(self.registers[CCR] & _DC)
+
+    @property
     def fpu_enabled(self) -> bool:
         """Whether CPACR gives full access to the FPU."""
         return self.registers[CPACR] >> 20 & 15 == 15
@@ -101,7 +110,7 @@ class SystemControl(Peripheral):
 
     def read(self, offset: int) -> int:
         if offset == ICSR:
-            return self.active_exception()
+            return self.active_exception() | (_PENDSTSET if self.tick_pending else 0)
         if offset == SYST_CVR:
             return self._tick()[0]
         if offset == SYST_CSR:
@@ -120,6 +129,8 @@ class SystemControl(Peripheral):
             return
         if offset in (CFSR, HFSR, DFSR):
             self.registers[offset] &= ~value
+        elif offset == ICSR:
+            self.tick_pending = (self.tick_pending or bool(value & _PENDSTSET)) and not value & _PENDSTCLR
         elif offset == VTOR:
             super().write(offset, value & ~0x7F & WORD)
         elif offset == CCR:
@@ -137,8 +148,6 @@ class SystemControl(Peripheral):
             super().write(offset, value)
         elif offset == SYST_CSR:
             self._tick_start = self._counter.cycles
-            if value & 2:
-                self.log("SysTick counts, but its interrupt is not modelled")
             super().write(offset, value & 7)
         else:
             self.on_access() if offset == CPACR else None
@@ -150,6 +159,15 @@ class SystemControl(Peripheral):
         if value & _SYSRESETREQ:
             raise SystemReset
         self.registers[AIRCR] = _VECTKEY_READ << 16 | value & 0x700
+
+    def seconds_to_tick(self) -> float | None:
+        """When SysTick will interrupt; None if it does not."""
+        reload = self.registers[SYST_RVR] & 0xFF_FFFF
+        if self.registers[SYST_CSR] & 3 != 3 or not reload or not self._counter.frequency:
+            return None
+        period = (reload + 1) * (1 if self.registers[SYST_CSR] & 4 else 8)
+        left = period - (self._counter.cycles - self._tick_start) % period
+        return left / self._counter.frequency
 
     def _tick(self) -> tuple[int, bool]:
         """Current value, and whether it passed zero since the last start."""

@@ -113,6 +113,7 @@ class ResetAndClockControl(Peripheral, ABC):
     def _stop_sources(self) -> None:
         self.hse_ready = Ready(self._pace, _HSE_SECONDS, sticks=self._hse_sticks)
         self.pll_ready = Ready(self._pace, _PLL_SECONDS)
+        self.audio_pll_ready = Ready(self._pace, _PLL_SECONDS)
 
     def _keep_bypass(self, value: int, hse_on: int, hse_bypass: int) -> int:
         """`value` for RCC_CR: HSEBYP can only be written while the HSE is off."""
@@ -140,6 +141,10 @@ class ResetAndClockControl(Peripheral, ABC):
     @abstractmethod
     def _usart_clock(self, name: str) -> float:
         """Kernel clock of a USART as the registers say now, in Hz."""
+
+    @abstractmethod
+    def sai_clock(self) -> float:
+        """Kernel clock of SAI1 in Hz, 0.0 where its source does not run or is not modelled."""
 
     def _changed(self) -> None:
         self._usart_clocks.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import ClassVar
 
 import numpy as np
@@ -15,15 +16,51 @@ from edgel3_deploy.emulate.microphone import Microphone
 CHANNELS = 8
 CHCFGR1, CHCFGR2 = 0x00, 0x04
 CR1, CR2, ISR, ICR, JCHGR, FCR, RDATAR = 0x100, 0x104, 0x108, 0x10C, 0x110, 0x114, 0x11C
+DATA = 0x4001_751C
+"""DFSDM1_FLT0RDATAR."""
 DFSDMEN, CHEN, SITP, SPICKSEL, CKOUT = 1 << 31, 1 << 7, 3, 3 << 2, 1 << 2
 DFEN, RSWSTART, RCONT, RDMAEN, FAST = 1, 1 << 17, 1 << 18, 1 << 21, 1 << 29
 _CKOUTDIV = 0xFF << 16
+DELAY = 32
+"""Samples by which sound comes late: half of the sinc filter's taps."""
+_GRID, _TAP_BITS, _SOUND_BITS = 1 << 14, 24, 23
+
+
+@cache
+def sinc_taps(order: int, oversampling: int) -> NDArray[np.int64]:
+    """Q24 taps at the rate of the samples with the gain of a sinc filter, 1 for a constant: (2 DELAY + 1,).
+
+    For sound below half the rate; a real one's delay is shorter.
+    """
+    turns = np.arange(1, _GRID // 2 + 1) / _GRID
+    gain = (np.sin(np.pi * turns) / (oversampling * np.sin(np.pi * turns / oversampling))) ** order
+    response = np.fft.irfft(np.concatenate([[1.0], gain]), _GRID)
+    taps = np.rint(np.roll(response, DELAY)[: 2 * DELAY + 1] * (1 << _TAP_BITS)).astype(np.int64)
+    taps[DELAY] += (1 << _TAP_BITS) - taps.sum()
+    return taps
 
 
 def converted(samples: NDArray[np.float32], order: int, oversampling: int, shift: int) -> NDArray[np.int32]:
-    """What a sinc filter makes of samples of full scale 1.0: int32 of 24 bits. Its droop is not modelled."""
-    full_scale = float(oversampling**order)
-    sums = np.rint(np.clip(samples.astype(np.float64), -1.0, 1.0) * full_scale).astype(np.int64) >> shift
+    """What a sinc filter makes of samples (n,) of full scale 1.0, DELAY late: int32 of 24 bits (n,)."""
+    past = np.zeros(2 * DELAY, np.int64)
+    return _converted(np.concatenate([past, _quantized(samples)]), order, oversampling, shift)
+
+
+def _quantized(samples: NDArray[np.float32]) -> NDArray[np.int64]:
+    """In integers sums do not depend on how samples are cut into blocks."""
+    quantized: NDArray[np.int64] = np.rint(
+        np.clip(samples.astype(np.float64), -1.0, 1.0) * (1 << _SOUND_BITS)
+    ).astype(np.int64)
+    return quantized
+
+
+def _converted(sound: NDArray[np.int64], order: int, oversampling: int, shift: int) -> NDArray[np.int32]:
+    """Of quantized samples behind 2 DELAY past ones."""
+    if len(sound) <= 2 * DELAY:
+        return np.zeros(0, np.int32)
+    full_scale = float(oversampling**order) / (1 << _TAP_BITS + _SOUND_BITS)
+    filtered = np.convolve(sound, sinc_taps(order, oversampling), "valid")
+    sums = np.rint(filtered * full_scale).astype(np.int64) >> shift
     words: NDArray[np.int32] = np.clip(sums, -(1 << 23), (1 << 23) - 1).astype(np.int32)
     return words
 
@@ -48,6 +85,7 @@ class Dfsdm(Peripheral):
         self._kernel_clock = kernel_clock
         self._microphone = microphone
         self._converting = False
+        self._past = np.zeros(2 * DELAY, np.int64)
         self._said: set[str] = set()
 
     def reset(self) -> None:
@@ -70,6 +108,7 @@ class Dfsdm(Peripheral):
             self._converting = False
         elif offset == CR1 and value & RSWSTART:
             self._converting = True
+            self._past = np.zeros(2 * DELAY, np.int64)
             self._microphone.start()
 
     @property
@@ -88,10 +127,13 @@ class Dfsdm(Peripheral):
         if self.registers[FCR] & 0xFF:
             self._mention_once("an integrator is not modelled")
         sound = self._microphone.passed(self.clock_hz / oversampling, looked)
-        if not self._heard(channel):
-            sound = np.full_like(sound, -1.0)
+        if self._heard(channel):
+            line = np.concatenate([self._past, _quantized(sound)])
+        else:
+            line = np.full(2 * DELAY + len(sound), -(1 << _SOUND_BITS), np.int64)
+        self._past = line[len(sound) :]
         shift = self.registers[0x20 * channel + CHCFGR2] >> 3 & 0x1F
-        words = converted(sound, order, oversampling, shift) << 8 | channel
+        words = _converted(line, order, oversampling, shift) << 8 | channel
         if len(words):
             self.registers[RDATAR] = int(words[-1]) & 0xFFFF_FFFF
         return words

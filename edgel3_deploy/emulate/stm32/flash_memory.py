@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import mmap
 import os
 import tempfile
@@ -14,6 +13,7 @@ from edgel3_deploy.boards.board import Board, Sector
 from edgel3_deploy.emulate.stm32.ecc import FLASH_WORD, PoisonedWords
 from edgel3_deploy.emulate.stm32.power_cut import PowerCut, PowerLost
 from edgel3_deploy.errors import BadInputError
+from edgel3_deploy.fileio import try_lock, unlock
 
 _ERASED = b"\xff"
 _F7_WORD = 4
@@ -67,7 +67,7 @@ class FlashMemory:
         """Leave the file to other boards; nothing may be done with this memory afterwards."""
         if self._lock is not None:
             # The mapping keeps the file open, and with it the lock.
-            fcntl.flock(self._lock, fcntl.LOCK_UN)
+            unlock(self._lock)
             os.close(self._lock)
             self._lock = None
 
@@ -169,15 +169,14 @@ def _map_file(path: Path, size: int) -> tuple[mmap.mmap, int]:
         if not path.exists():
             _create_erased(path, size)
         with path.open("r+b") as stream:
-            fcntl.flock(stream.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not try_lock(stream):
+                raise BadInputError(f"{path} is in use by another virtual board", "Stop that one first.")
             found = os.fstat(stream.fileno()).st_size
             if found != size:
                 raise BadInputError(
                     f"{path} is no flash contents of this board: {found} bytes, its flash has {size}", hint
                 )
             return mmap.mmap(stream.fileno(), size), os.dup(stream.fileno())
-    except BlockingIOError as error:
-        raise BadInputError(f"{path} is in use by another virtual board", "Stop that one first.") from error
     except OSError as error:
         raise BadInputError(f"cannot use {path} as flash contents: {error.strerror}", hint) from error
 

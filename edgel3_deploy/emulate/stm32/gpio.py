@@ -8,6 +8,7 @@ from edgel3_deploy.emulate.core.bus import WORD, Log, Peripheral
 
 MODER, OTYPER, OSPEEDR, PUPDR, IDR, ODR, BSRR, LCKR, AFRL, AFRH = range(0x00, 0x28, 4)
 OUTPUT, ALTERNATE = 1, 2
+PULL_DOWN = 2
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,10 @@ class Gpio(Peripheral):
         if self.registers[MODER] >> 2 * pin & 3 != ALTERNATE:
             return None
         return self.registers[AFRL if pin < 8 else AFRH] >> 4 * (pin % 8) & 0xF
+
+    def pulled_down(self, pin: int) -> bool:
+        """Whether a resistor of the chip holds `pin` low while nobody drives it."""
+        return self.registers[PUPDR] >> 2 * pin & 3 == PULL_DOWN
 
     def _drive(self) -> None:
         """Note which pins are driven high now."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from edgel3_deploy.boards.board import Clock
@@ -17,15 +17,16 @@ from edgel3_deploy.emulate.stm32.clocks import (
 )
 from edgel3_deploy.emulate.stm32.pace import Pace
 
-CR, PLLCFGR, CFGR, CSR, DCKCFGR1, DCKCFGR2 = 0x00, 0x04, 0x08, 0x74, 0x8C, 0x90
+CR, PLLCFGR, CFGR, CSR, PLLSAICFGR, DCKCFGR1, DCKCFGR2 = 0x00, 0x04, 0x08, 0x74, 0x88, 0x8C, 0x90
 DFSDM1SEL = 1 << 25
 AHB1ENR, APB1ENR, APB2ENR = 0x30, 0x40, 0x44
 HSEON, HSERDY, HSEBYP, PLLON, PLLRDY = 1 << 16, 1 << 17, 1 << 18, 1 << 24, 1 << 25
+PLLSAION, PLLSAIRDY, PLLSAIDIVQ = 1 << 28, 1 << 29, 31 << 8
 HSI_HZ = 16e6
 HSI, HSE, PLL = range(3)
 _PLL_OUTPUT_MAX_HZ = 216e6
 _PLL_FIELDS = {"M": (0, 63, 2, 63), "N": (6, 511, 50, 432), "Q": (24, 15, 2, 15), "R": (28, 7, 2, 7)}
-"""Shift, mask, lowest and highest value of the factors in RCC_PLLCFGR."""
+"""Shift, mask, lowest and highest value of the factors in RCC_PLLCFGR, and in RCC_PLLSAICFGR but for M."""
 
 _USART_SELECT = {
     name: 2 * place
@@ -34,7 +35,7 @@ _USART_SELECT = {
 
 
 class RccF7(ResetAndClockControl):
-    """HSI, HSE and the main PLL up to the USARTs' kernel clocks. The other PLLs are storage only."""
+    """HSI, HSE, main PLL up to the USARTs' kernel clocks, PLLSAI up to SAI1's. PLLI2S is storage only."""
 
     RESET = dict.fromkeys(
         (*range(0x0C, 0x1C, 4), 0x20, 0x24, *range(0x30, 0x3C, 4), 0x40, 0x44, *range(0x50, 0x5C, 4), 0x60),
@@ -49,11 +50,12 @@ class RccF7(ResetAndClockControl):
         CSR: 0,
         0x80: 0,
         0x84: 0x2400_3000,
-        0x88: 0x2400_3000,
+        PLLSAICFGR: 0x2400_3000,
         DCKCFGR1: 0,
         DCKCFGR2: 0,
     }
     ENABLES = {f"GPIO{port}": (AHB1ENR, bit) for bit, port in enumerate("ABCDEFGHIJK")} | {
+        "DMA1": (AHB1ENR, 21),
         "DMA2": (AHB1ENR, 22),
         "USART2": (APB1ENR, 17),
         "USART3": (APB1ENR, 18),
@@ -65,6 +67,7 @@ class RccF7(ResetAndClockControl):
         "USART1": (APB2ENR, 4),
         "USART6": (APB2ENR, 5),
         "SYSCFG": (APB2ENR, 14),
+        "SAI1": (APB2ENR, 22),
         "DFSDM1": (APB2ENR, 29),
     }
     RESET_DISTANCE = 0x20
@@ -100,6 +103,7 @@ class RccF7(ResetAndClockControl):
         value = super().read(offset)
         if offset == CR:
             value |= (HSERDY if self.hse_ready.look() else 0) | (PLLRDY if self.pll_ready.look() else 0)
+            value |= PLLSAIRDY if self.audio_pll_ready.look() else 0
         elif offset == CFGR:
             value |= self._source << 2
             self.hse_ready.look()
@@ -109,7 +113,7 @@ class RccF7(ResetAndClockControl):
 
     def write(self, offset: int, value: int) -> None:
         if offset == CR:
-            value = self._keep_bypass(value & ~(HSERDY | PLLRDY) | 2, HSEON, HSEBYP)
+            value = self._keep_bypass(value & ~(HSERDY | PLLRDY | PLLSAIRDY) | 2, HSEON, HSEBYP)
             if self._source == PLL:
                 value |= PLLON
             if self._source == HSE or (self._source == PLL and self.registers[PLLCFGR] >> 22 & 1):
@@ -117,6 +121,13 @@ class RccF7(ResetAndClockControl):
         elif offset == PLLCFGR and self.registers[CR] & PLLON:
             self.log("RCC_PLLCFGR was written while the PLL is on: ignored")
             return
+        elif offset == PLLSAICFGR and self.registers[CR] & PLLSAION:
+            self.log("RCC_PLLSAICFGR was written while PLLSAI is on: ignored")
+            return
+        elif offset == DCKCFGR1 and self.registers[CR] & PLLSAION:
+            if (self.registers[DCKCFGR1] ^ value) & PLLSAIDIVQ:
+                self.log("RCC_DCKCFGR1.PLLSAIDIVQ was written while PLLSAI is on: ignored")
+            value = value & ~PLLSAIDIVQ | self.registers[DCKCFGR1] & PLLSAIDIVQ
         elif offset == CFGR:
             value &= ~0xC
         super().write(offset, value)
@@ -126,6 +137,8 @@ class RccF7(ResetAndClockControl):
             self.hse_ready.follow(bool(value & HSEON and has_source))
             self._check_pll(value)
             self.pll_ready.follow(bool(value & PLLON and self._pll_input()))
+            self._check_audio_pll(value)
+            self.audio_pll_ready.follow(bool(value & PLLSAION and self._pll_input()))
         self._switch()
         self._changed()
 
@@ -145,6 +158,15 @@ class RccF7(ResetAndClockControl):
         clocks = self.clocks()
         return clocks.sysclk if self.registers[DCKCFGR1] & DFSDM1SEL else clocks.apb2
 
+    def sai_clock(self) -> float:
+        select = self.registers[DCKCFGR1] >> 20 & 3
+        if select == 3:
+            return self._pll_input()
+        if select or not self.audio_pll_ready:
+            return 0.0
+        output = self._audio_vco() / (self.registers[PLLSAICFGR] >> 24 & 15)
+        return output / ((self.registers[DCKCFGR1] >> 8 & 31) + 1)
+
     def _switch(self) -> None:
         """The system clock follows CFGR.SW, but not before the wanted source is ready."""
         wanted = self.registers[CFGR] & 3
@@ -163,6 +185,17 @@ class RccF7(ResetAndClockControl):
         reference = self._pll_input() / max(1, pllcfgr & 63)
         return reference, reference * (pllcfgr >> 6 & 511)
 
+    def _audio_vco(self) -> float:
+        return self._vco()[0] * (self.registers[PLLSAICFGR] >> 6 & 511)
+
+    def _check_audio_pll(self, cr: int) -> None:
+        """The ranges of RCC_PLLSAICFGR (RM0410 5.3.24)."""
+        if not cr & PLLSAION or not self._vco()[0]:
+            return
+        if not 100e6 <= self._audio_vco() <= 432e6:
+            raise OutOfSpecError(f"PLLSAI's VCO would run at {self._audio_vco() / 1e6:.1f} MHz")
+        self._check_factors("PLLSAI", PLLSAICFGR, ("N", "Q", "R"))
+
     def _pll_output(self) -> float:
         return self._vco()[1] / (2 * (self.registers[PLLCFGR] >> 16 & 3) + 2)
 
@@ -177,7 +210,11 @@ class RccF7(ResetAndClockControl):
             raise OutOfSpecError(
                 f"the PLL's output P would be {self._pll_output() / 1e6:.1f} MHz, over 216 MHz"
             )
-        for name, (shift, mask, low, high) in _PLL_FIELDS.items():
-            value = self.registers[PLLCFGR] >> shift & mask
+        self._check_factors("PLL", PLLCFGR, _PLL_FIELDS)
+
+    def _check_factors(self, pll: str, register: int, names: Iterable[str]) -> None:
+        for name in names:
+            shift, mask, low, high = _PLL_FIELDS[name]
+            value = self.registers[register] >> shift & mask
             if not low <= value <= high:
-                raise OutOfSpecError(f"PLL{name} is {value}, not {low} to {high}")
+                raise OutOfSpecError(f"{pll}{name} is {value}, not {low} to {high}")

@@ -18,22 +18,28 @@ from edgel3_deploy.emulate.stm32.clocks import (
 from edgel3_deploy.emulate.stm32.pace import Pace, Ready
 
 CR, CFGR, D1CFGR, D2CFGR, PLLCKSELR, PLLCFGR = 0x00, 0x10, 0x18, 0x1C, 0x28, 0x2C
-PLL1DIVR, PLL1FRACR, D2CCIP2R, RSR = 0x30, 0x34, 0x54, 0xD0
-AHB2ENR, AHB4ENR, APB1LENR, APB2ENR, APB4ENR = 0xDC, 0xE0, 0xE8, 0xF0, 0xF4
+PLL1DIVR, PLL1FRACR, PLL2DIVR, PLL2FRACR = 0x30, 0x34, 0x38, 0x3C
+D2CCIP1R, D2CCIP2R, RSR = 0x50, 0x54, 0xD0
+AHB1ENR, AHB2ENR, AHB4ENR, APB1LENR, APB2ENR, APB4ENR = 0xD8, 0xDC, 0xE0, 0xE8, 0xF0, 0xF4
 HSIRDY, HSIDIVF, CSION, CSIRDY, HSI48ON, HSI48RDY = 1 << 2, 1 << 5, 1 << 7, 1 << 8, 1 << 12, 1 << 13
 HSEON, HSERDY, HSEBYP, PLL1ON, PLL1RDY = 1 << 16, 1 << 17, 1 << 18, 1 << 24, 1 << 25
+PLL2ON, PLL2RDY = 1 << 26, 1 << 27
 DOMAINS_READY = 3 << 14
 HSI_HZ, CSI_HZ = 64e6, 4e6
 HSI, CSI, HSE, PLL1 = range(4)
 _CSI_SECONDS = 4e-6
-_PLL1_SETTINGS = 0xE | 1 << 16
+_PLL_ON = {1: PLL1ON, 2: PLL2ON}
+_PLLCKSELR_FIELDS = {1: 3 | 63 << 4, 2: 3 | 63 << 12}
+_PLLCFGR_FIELDS = {1: 0xE | 1 << 16, 2: 0xE0 | 1 << 19}
+"""What of a register is fixed while one of the PLLs is on: for both the source that they share."""
+_REGISTERS = {1: (PLL1DIVR, PLL1FRACR), 2: (PLL2DIVR, PLL2FRACR)}
 _PLL_N_MINIMUM = 4
 _WIDE_VCO_REFERENCE_HZ = 2e6
 _REFERENCE_RANGES = ((1e6, 2e6), (2e6, 4e6), (4e6, 8e6), (8e6, 16e6))
 
 
 class RccH7(ResetAndClockControl):
-    """HSI, CSI, HSE and PLL1 up to the USARTs' kernel clocks. PLL2 and PLL3 are storage only."""
+    """HSI, CSI, HSE, PLL1 up to the USARTs' kernel clocks and PLL2 up to SAI1's. PLL3 is storage only."""
 
     RESET = dict.fromkeys(
         (*range(0x04, 0x28, 4), *range(0x4C, 0x78, 4), *range(0x7C, 0xAC, 4), *range(0xD0, 0x120, 4)), 0
@@ -43,12 +49,14 @@ class RccH7(ResetAndClockControl):
         PLLCFGR: 0x01FF_0000,
         PLL1DIVR: 0x0101_0280,
         PLL1FRACR: 0,
-        0x38: 0x0101_0280,
-        0x3C: 0,
+        PLL2DIVR: 0x0101_0280,
+        PLL2FRACR: 0,
         0x40: 0x0101_0280,
         0x44: 0,
     }
     ENABLES = {f"GPIO{port}": (AHB4ENR, bit) for bit, port in enumerate("ABCDEFGHIJK")} | {
+        "DMA1": (AHB1ENR, 0),
+        "DMA2": (AHB1ENR, 1),
         "USART2": (APB1LENR, 17),
         "USART3": (APB1LENR, 18),
         "UART4": (APB1LENR, 19),
@@ -57,6 +65,7 @@ class RccH7(ResetAndClockControl):
         "UART8": (APB1LENR, 31),
         "USART1": (APB2ENR, 4),
         "USART6": (APB2ENR, 5),
+        "SAI1": (APB2ENR, 22),
         "SYSCFG": (APB4ENR, 1),
         "sram1": (AHB2ENR, 29),
         "sram2": (AHB2ENR, 30),
@@ -99,6 +108,7 @@ class RccH7(ResetAndClockControl):
             flags = (
                 (HSERDY if self.hse_ready.look() else 0)
                 | (PLL1RDY if self.pll_ready.look() else 0)
+                | (PLL2RDY if self.audio_pll_ready.look() else 0)
                 | (CSIRDY if self._csi_ready.look() else 0)
             )
             value |= flags if offset == CR else 0
@@ -107,17 +117,20 @@ class RccH7(ResetAndClockControl):
 
     def write(self, offset: int, value: int) -> None:
         if offset == CR:
-            value = value & ~(HSERDY | PLL1RDY | CSIRDY | HSIRDY | HSIDIVF | HSI48RDY | DOMAINS_READY) | 1
+            value = value & ~(HSERDY | PLL1RDY | PLL2RDY | CSIRDY | HSIRDY | HSIDIVF | HSI48RDY)
+            value = value & ~DOMAINS_READY | 1
             value = self._keep_bypass(value, HSEON, HSEBYP)
             if self._source == PLL1:
                 value |= PLL1ON
             if self._source == HSE or (self._source == PLL1 and self.registers[PLLCKSELR] & 3 == HSE):
                 value |= HSEON
-        elif offset in (PLLCKSELR, PLL1DIVR) and self.registers[CR] & PLL1ON:
-            self.log(f"RCC register {offset:#x} was written while PLL1 is on: ignored")
+        elif (offset == PLL1DIVR and self.registers[CR] & PLL1ON) or (
+            offset == PLL2DIVR and self.registers[CR] & PLL2ON
+        ):
+            self.log(f"RCC register {offset:#x} was written while its PLL is on: ignored")
             return
-        elif offset == PLLCFGR and self.registers[CR] & PLL1ON:
-            value = self._keep_pll1(value)
+        elif offset in (PLLCKSELR, PLLCFGR):
+            value = self._keep_settings(offset, value)
         elif offset == CFGR:
             value &= ~0x38
         super().write(offset, value)
@@ -126,17 +139,23 @@ class RccH7(ResetAndClockControl):
             has_source = self._clock.hse_hz and bool(value & HSEBYP) == self._clock.hse_bypass
             self.hse_ready.follow(bool(value & HSEON and has_source))
             self._csi_ready.follow(bool(value & CSION))
-            self._check_pll(value)
+            self._check_pll(1, value)
             self.pll_ready.follow(bool(value & PLL1ON and self._pll_input()))
+            self._check_pll(2, value)
+            self.audio_pll_ready.follow(bool(value & PLL2ON and self._pll_input()))
         self._switch()
         self._changed()
 
-    def _keep_pll1(self, value: int) -> int:
-        """`value` for RCC_PLLCFGR while PLL1 is on: its ranges and its output P stay."""
-        before = self.registers[PLLCFGR]
-        if (before ^ value) & _PLL1_SETTINGS:
-            self.log("PLL1's settings in RCC_PLLCFGR were written while it is on: ignored")
-        return value & ~_PLL1_SETTINGS | before & _PLL1_SETTINGS
+    def _keep_settings(self, offset: int, value: int) -> int:
+        """`value` for RCC_PLLCKSELR or RCC_PLLCFGR: what belongs to a PLL stays while it is on."""
+        fields = _PLLCKSELR_FIELDS if offset == PLLCKSELR else _PLLCFGR_FIELDS
+        before = self.registers[offset]
+        for number, mask in fields.items():
+            if self.registers[CR] & _PLL_ON[number]:
+                if (before ^ value) & mask:
+                    self.log(f"PLL{number}'s settings at {offset:#x} were written while it is on: ignored")
+                value = value & ~mask | before & mask
+        return value
 
     def clocks(self) -> Clocks:
         d1, d2 = self.registers[D1CFGR], self.registers[D2CFGR]
@@ -168,34 +187,49 @@ class RccH7(ResetAndClockControl):
         csi = CSI_HZ if self._csi_ready else 0.0
         return (self._hsi(), csi, hse, 0.0)[self.registers[PLLCKSELR] & 3]
 
-    def _vco(self) -> tuple[float, float]:
-        divider = self.registers[PLLCKSELR] >> 4 & 63
+    def sai_clock(self) -> float:
+        select = self.registers[D2CCIP1R] & 7
+        if select == 0:
+            return self._vco(1)[1] / ((self.registers[PLL1DIVR] >> 16 & 127) + 1) if self._q1_runs() else 0.0
+        return self._pll_output(2) if select == 1 and self.audio_pll_ready else 0.0
+
+    def _q1_runs(self) -> bool:
+        return bool(self.pll_ready) and bool(self.registers[PLLCFGR] >> 17 & 1)
+
+    def _vco(self, number: int) -> tuple[float, float]:
+        """Reference and VCO of a PLL in Hz."""
+        divider = self.registers[PLLCKSELR] >> 8 * number - 4 & 63
         reference = self._pll_input() / divider if divider else 0.0
-        fraction = (self.registers[PLL1FRACR] >> 3 & 0x1FFF) / 8192 if self.registers[PLLCFGR] & 1 else 0.0
-        return reference, reference * ((self.registers[PLL1DIVR] & 511) + 1 + fraction)
+        divisors, fraction_register = _REGISTERS[number]
+        has_fraction = self.registers[PLLCFGR] >> 4 * (number - 1) & 1
+        fraction = (self.registers[fraction_register] >> 3 & 0x1FFF) / 8192 if has_fraction else 0.0
+        return reference, reference * ((self.registers[divisors] & 511) + 1 + fraction)
 
-    def _pll_output(self) -> float:
-        if not self.registers[PLLCFGR] >> 16 & 1:
+    def _pll_output(self, number: int = 1) -> float:
+        """Output P of a PLL in Hz, 0.0 where it is not enabled."""
+        if not self.registers[PLLCFGR] >> 13 + 3 * number & 1:
             return 0.0
-        return self._vco()[1] / ((self.registers[PLL1DIVR] >> 9 & 127) + 1)
+        return self._vco(number)[1] / ((self.registers[_REGISTERS[number][0]] >> 9 & 127) + 1)
 
-    def _check_pll(self, cr: int) -> None:
-        """The ranges of RCC_PLLCFGR and RCC_PLL1DIVR (RM0433 8.7.12 and 8.7.13)."""
-        reference, vco = self._vco()
-        if not cr & PLL1ON or not reference:
+    def _check_pll(self, number: int, cr: int) -> None:
+        """The ranges of RCC_PLLCFGR, RCC_PLL1DIVR and RCC_PLL2DIVR (RM0433 8.7.12, 8.7.13 and 8.7.15)."""
+        reference, vco = self._vco(number)
+        if not cr & _PLL_ON[number] or not reference:
             return
-        divisors = self.registers[PLL1DIVR]
+        pll, divisors = f"PLL{number}", self.registers[_REGISTERS[number][0]]
         if divisors & 511 < _PLL_N_MINIMUM - 1:
-            raise OutOfSpecError(f"PLL1's multiplier N is {(divisors & 511) + 1}, less than {_PLL_N_MINIMUM}")
+            raise OutOfSpecError(
+                f"{pll}'s multiplier N is {(divisors & 511) + 1}, less than {_PLL_N_MINIMUM}"
+            )
         p = (divisors >> 9 & 127) + 1
-        if self.registers[PLLCFGR] >> 16 & 1 and p > 1 and p % 2:
+        if number == 1 and self.registers[PLLCFGR] >> 16 & 1 and p > 1 and p % 2:
             raise OutOfSpecError(f"PLL1's divider P is {p}: only 1 and even ones are allowed")
-        configuration = self.registers[PLLCFGR]
+        configuration = self.registers[PLLCFGR] >> 4 * (number - 1)
         low, high = _REFERENCE_RANGES[configuration >> 2 & 3]
         if not low <= reference <= high:
-            raise OutOfSpecError(f"PLL1's reference of {reference / 1e6:.2f} MHz is outside PLL1RGE")
+            raise OutOfSpecError(f"{pll}'s reference of {reference / 1e6:.2f} MHz is outside {pll}RGE")
         if reference < _WIDE_VCO_REFERENCE_HZ and not configuration & 2:
-            raise OutOfSpecError("PLL1's wide VCO needs a reference of 2 MHz or more")
+            raise OutOfSpecError(f"{pll}'s wide VCO needs a reference of 2 MHz or more")
         low, high = (150e6, 420e6) if configuration & 2 else (192e6, self._vco_max_hz)
         if not low <= vco <= high:
-            raise OutOfSpecError(f"PLL1's VCO would run at {vco / 1e6:.1f} MHz, outside PLL1VCOSEL")
+            raise OutOfSpecError(f"{pll}'s VCO would run at {vco / 1e6:.1f} MHz, outside {pll}VCOSEL")

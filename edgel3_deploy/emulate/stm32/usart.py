@@ -1,10 +1,16 @@
-"""USART and UART of STM32F7 and STM32H7 (RM0410 section 34, RM0433 section 48), asynchronous mode, polled."""
+"""USART and UART of STM32F7 and STM32H7 (RM0410 section 34, RM0433 section 48), asynchronous mode.
+
+Polled; reception by DMA too.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from edgel3_deploy.emulate.core.bus import Log, Peripheral
 from edgel3_deploy.emulate.line import Line
@@ -14,17 +20,28 @@ CR1, CR2, CR3, BRR, RQR, ISR, ICR, RDR, TDR, PRESC = 0, 4, 8, 0x0C, 0x18, 0x1C, 
 UE, RE, TE, PS, PCE, M0, OVER8, M1 = (1 << bit for bit in (0, 2, 3, 9, 10, 12, 15, 28))
 FE, ORE, RXNE, TC, TXE, TEACK, REACK = (1 << bit for bit in (1, 3, 5, 6, 7, 21, 22))
 RXFRQ = 1 << 3
+DMAR, ONEBIT, OVRDIS, DDRE = 1 << 6, 1 << 11, 1 << 12, 1 << 13
 _PRESCALERS = (1, 2, 4, 6, 8, 10, 12, 16, 32, 64, 128, 256)
-_FIXED_WHILE_ENABLED = {CR1: PS | PCE | M0 | M1 | OVER8, CR2: 3 << 12, BRR: 0xFFFF, PRESC: 15}
+_FIXED_WHILE_ENABLED = {
+    CR1: PS | PCE | M0 | M1 | OVER8,
+    CR2: 3 << 12,
+    CR3: ONEBIT | OVRDIS | DDRE,
+    BRR: 0xFFFF,
+    PRESC: 15,
+}
 """Bits that can only be written while UE is 0."""
 _DIVIDER_MINIMUM = 16
+_DMA_BURST = 16
+"""Most bytes that a DMA gets at a look in turbo pace, so that no ring overflows while it is read."""
 _START_BIT, _STOP_BITS = 1, (1.0, 0.5, 2.0, 1.5)
 
 
 class Usart(Peripheral):
     """Transmits frame by frame. In turbo pace the line holds bytes back until they are read: none is lost.
 
-    In the line's real pace what comes while nobody looks is lost but for the first byte, and ORE is set.
+    In the line's real pace what comes while nobody looks is lost but for the first byte, and ORE is set;
+    nothing is received until it is cleared. With CR3.DMAR bytes wait for `take`, which a DMA calls: none is
+    lost.
     `kernel_clock` gives the clock in Hz that BRR divides. Without a `line` nothing is ever received.
     `connected` says whether the TX and RX pin are set to this USART. The STM32H7's have a `prescaler`.
     """
@@ -103,6 +120,9 @@ class Usart(Peripheral):
             if value & RXFRQ:
                 self._received.clear()
         elif offset not in (ISR, RDR):
+            if offset == CR1 and not value & UE and self._acknowledged & REACK and self._kept():
+                # What has come by now is the DMA's.
+                self._receive(by_dma=True)
             super().write(offset, self._allowed(offset, value))
             self._acknowledge()
 
@@ -133,23 +153,43 @@ class Usart(Peripheral):
             self.registers[ISR] |= TC
         self._complete = complete
         # A program that waits for its bytes to leave does not make the line look for incoming ones.
-        if self._acknowledged & REACK and not self._received and complete:
+        by_dma = self.registers[CR3] & DMAR
+        if self._acknowledged & REACK and not self._received and complete and not by_dma:
             self._receive()
         flags = self.registers[ISR] & ~TXE | (TXE if empty else 0)
         return flags | self._acknowledged | (RXNE if self._received else 0)
 
-    def _receive(self) -> None:
+    def take(self, looked: bool) -> NDArray[np.int32]:
+        """What RDR has held since the last call, a word for each byte that a DMA took."""
+        taken: list[int] = []
+        if self._line is not None and self._acknowledged & REACK and self.registers[CR3] & DMAR:
+            if not self._received and (looked or self._line.real):
+                self._receive(by_dma=True)
+            most = len(self._received) if self._line.real else _DMA_BURST if looked else 0
+            while self._received and len(taken) < most:
+                taken.append(self._received.popleft())
+        return np.array(taken, np.int32)
+
+    def _kept(self) -> bool:
+        """Whether a DMA takes what comes, in real pace."""
+        return bool(self._line is not None and self._line.real and self.registers[CR3] & DMAR)
+
+    def _receive(self, *, by_dma: bool = False) -> None:
         if self._line is None:
             return
-        data, broken = self._line.receive(self.baudrate)
-        if not data or not self.connected()[1]:
+        data, broken = self._line.receive(self.baudrate, kept=by_dma)
+        if not data or not self.connected()[1] or self.registers[ISR] & ORE:
             return
         if broken:
             self.registers[ISR] |= FE
+            if by_dma:
+                # With DDRE 0 no transfer is requested for what arrived with an error.
+                return
         frames = [self._frame(byte) for byte in data]
-        if self._line.real and len(frames) > 1:
-            self.registers[ISR] |= ORE
-            frames = frames[:1]
+        if self._line.real and len(frames) > 1 and not by_dma:
+            overrun = not self.registers[CR3] & OVRDIS
+            self.registers[ISR] |= ORE if overrun else 0
+            frames = frames[:1] if overrun else frames[-1:]
         self._received.extend(frames)
 
     def _frame(self, byte: int) -> int:

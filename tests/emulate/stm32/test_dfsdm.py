@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgel3_deploy.emulate.microphone import Microphone
+from edgel3_deploy.audio.compensate import sinc_db
+from edgel3_deploy.emulate.microphone import BLOCK_SECONDS, Microphone
 from edgel3_deploy.emulate.stm32.dfsdm import (
     CHCFGR1,
     CHCFGR2,
     CHEN,
     CKOUT,
     CR1,
+    DELAY,
     DFEN,
     DFSDMEN,
     FAST,
@@ -39,7 +43,7 @@ class Tone(Microphone):
 
     def passed(self, rate: float, looked: bool) -> NDArray[np.float32]:
         self.rates.append(rate)
-        return np.full(len(super().passed(rate, looked)), 0.5, np.float32)
+        return np.full(round(rate * BLOCK_SECONDS) if looked else 0, 0.5, np.float32)
 
 
 @pytest.fixture
@@ -73,9 +77,10 @@ def start(
 
 def test_data_have_24_bits_above_their_channel(dfsdm: Dfsdm, tone: Tone) -> None:
     start(dfsdm)
+    dfsdm.take(looked=True)
     words = dfsdm.take(looked=True)
     assert len(words) == 480
-    assert tone.rates == [48_000.0]
+    assert tone.rates == [48_000.0] * 2
     assert set(words.tolist()) == {FULL_SCALE // 2 << 8 | CHANNEL}
     assert dfsdm.read(RDATAR) == words[-1]
     assert dfsdm.read(CR1) & RSWSTART == 0
@@ -83,13 +88,38 @@ def test_data_have_24_bits_above_their_channel(dfsdm: Dfsdm, tone: Tone) -> None
 
 def test_a_shift_makes_room(dfsdm: Dfsdm) -> None:
     start(dfsdm, shift=3)
+    dfsdm.take(looked=True)
     assert dfsdm.take(looked=True)[0] >> 8 == FULL_SCALE // 2 >> 3
 
 
+def settled(level: float, order: int) -> int:
+    """What a constant is converted to."""
+    return int(converted(np.full(100, level, np.float32), order, 50, 0)[-1])
+
+
 def test_sums_saturate_and_are_signed() -> None:
-    samples = np.array([-1.0, 0.25, 1.0, 2.0], np.float32)
-    assert converted(samples, 4, 50, 0).tolist() == [-FULL_SCALE, FULL_SCALE // 4, FULL_SCALE, FULL_SCALE]
-    assert converted(samples, 5, 50, 0).tolist() == [-(2**23), 2**23 - 1, 2**23 - 1, 2**23 - 1]
+    levels = (-1.0, 0.25, 1.0, 2.0)
+    assert [settled(level, 4) for level in levels] == [-FULL_SCALE, FULL_SCALE // 4, FULL_SCALE, FULL_SCALE]
+    assert [settled(level, 5) for level in levels] == [-(2**23), 2**23 - 1, 2**23 - 1, 2**23 - 1]
+
+
+@pytest.mark.parametrize("frequency", [100.0, 1_000.0, 8_000.0, 16_000.0, 20_000.0])
+def test_the_sinc_filter_takes_from_high_frequencies(frequency: float) -> None:
+    tone = np.sin(2 * np.pi * frequency * np.arange(48_000) / 48_000).astype(np.float32) / 2
+    words = converted(tone, 4, 50, 0)[480:].astype(float) / FULL_SCALE
+    level = 10 * math.log10(8 * (words**2).mean())
+    assert level == pytest.approx(sinc_db(np.array([frequency / 48_000]), 50)[0], abs=0.01)
+
+
+def test_blocks_of_any_size_are_converted_as_one(dfsdm: Dfsdm) -> None:
+    noise = np.random.default_rng(1).uniform(-1, 1, 2_000).astype(np.float32)
+    blocks = iter(np.split(noise, [1, 2, 33, 100, 700, 701]))
+    dfsdm._microphone.passed = lambda _rate, _looked: next(blocks)  # type: ignore[method-assign]
+    start(dfsdm)
+    words = np.concatenate([dfsdm.take(looked=True) >> 8 for _ in range(7)])
+    np.testing.assert_array_equal(words, converted(noise, 4, 50, 0))
+    heard = np.correlate(words.astype(float), noise.astype(float), "full").argmax() - len(noise) + 1
+    assert heard == DELAY
 
 
 @pytest.mark.parametrize("missing", [FAST, RDMAEN, RCONT])

@@ -12,6 +12,7 @@ from edgel3_deploy.emulate.stm32.rcc_f7 import (
     CFGR,
     CR,
     CSR,
+    DCKCFGR1,
     DCKCFGR2,
     HSEBYP,
     HSEON,
@@ -19,6 +20,9 @@ from edgel3_deploy.emulate.stm32.rcc_f7 import (
     PLLCFGR,
     PLLON,
     PLLRDY,
+    PLLSAICFGR,
+    PLLSAION,
+    PLLSAIRDY,
     RccF7,
 )
 
@@ -162,3 +166,48 @@ def test_a_ready_flag_that_sticks() -> None:
     assert all(rcc.read(CR) & HSERDY for _ in range(10))
     rcc.reset()
     assert not rcc.read(CR) & HSERDY
+
+
+N384_Q5 = 384 << 6 | 5 << 24 | 7 << 28
+
+
+def start_audio_pll(rcc: RccF7, factors: int = N384_Q5, divider: int = 25) -> None:
+    start_pll(rcc)
+    rcc.write(PLLSAICFGR, factors)
+    rcc.write(DCKCFGR1, divider - 1 << 8)
+    assert rcc.sai_clock() == 0.0
+    rcc.write(CR, HSEON | PLLON | PLLSAION)
+    assert rcc.sai_clock() == 0.0
+    await_flag(rcc, CR, PLLSAIRDY)
+
+
+def test_pllsai_makes_the_clock_of_sai1_from_the_main_pll_s_input(rcc: RccF7) -> None:
+    start_audio_pll(rcc)
+    assert rcc.sai_clock() == 384e6 / 5 / 25
+    rcc.write(DCKCFGR1, 24 << 8 | 3 << 20)
+    assert rcc.sai_clock() == 25e6, "SAI1SEL 3: what the PLLs divide"
+    for elsewhere in (1, 2):
+        rcc.write(DCKCFGR1, 24 << 8 | elsewhere << 20)
+        assert rcc.sai_clock() == 0.0, "PLLI2S and I2S_CKIN do not run"
+
+
+def test_pllsai_s_factors_are_fixed_while_it_is_on(rcc: RccF7, said: list[str]) -> None:
+    start_audio_pll(rcc)
+    rcc.write(PLLSAICFGR, 200 << 6 | 2 << 24 | 2 << 28)
+    rcc.write(DCKCFGR1, 0)
+    assert rcc.sai_clock() == 384e6 / 5 / 25
+    assert len(said) == 2
+
+
+@pytest.mark.parametrize(
+    ("factors", "reason"),
+    [
+        (90 << 6 | 2 << 24 | 2 << 28, "90.0 MHz"),
+        (440 << 6 | 2 << 24 | 2 << 28, "440.0 MHz"),
+        (200 << 6 | 1 << 24 | 2 << 28, "PLLSAIQ is 1"),
+        (200 << 6 | 2 << 24 | 1 << 28, "PLLSAIR is 1"),
+    ],
+)
+def test_pllsai_out_of_its_range_stops_the_board(rcc: RccF7, factors: int, reason: str) -> None:
+    with pytest.raises(OutOfSpecError, match=reason):
+        start_audio_pll(rcc, factors)

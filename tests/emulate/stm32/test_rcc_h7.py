@@ -10,6 +10,7 @@ from edgel3_deploy.emulate.stm32.rcc_h7 import (
     CFGR,
     CR,
     D1CFGR,
+    D2CCIP1R,
     D2CCIP2R,
     D2CFGR,
     HSEBYP,
@@ -19,6 +20,10 @@ from edgel3_deploy.emulate.stm32.rcc_h7 import (
     PLL1DIVR,
     PLL1ON,
     PLL1RDY,
+    PLL2DIVR,
+    PLL2FRACR,
+    PLL2ON,
+    PLL2RDY,
     PLLCFGR,
     PLLCKSELR,
     RSR,
@@ -119,3 +124,72 @@ def test_what_pll1_runs_with_stays_while_it_is_on(rcc: RccH7) -> None:
     start_pll(rcc, reference_range=3)
     rcc.write(PLLCFGR, 0)
     assert rcc.registers[PLLCFGR] == 3 << 2 | 1 << 16
+
+
+RUNNING = HSEON | HSEBYP | PLL1ON
+MEDIUM = 1 << 5
+
+
+def start_audio_pll(
+    rcc: RccH7, m: int = 5, n: int = 192, p: int = 25, configuration: int = MEDIUM | 1 << 19
+) -> None:
+    start_pll(rcc, reference_range=3)
+    rcc.write(PLLCKSELR, 2 | 1 << 4 | m << 12)
+    rcc.write(PLLCFGR, rcc.registers[PLLCFGR] & ~(0xF << 4 | 7 << 19) | configuration)
+    rcc.write(PLL2DIVR, n - 1 | p - 1 << 9)
+    rcc.write(D2CCIP1R, 1)
+    rcc.write(CR, RUNNING | PLL2ON)
+    assert rcc.sai_clock() == 0.0
+    await_flag(rcc, CR, PLL2RDY)
+
+
+def test_pll2_makes_the_clock_of_sai1_while_pll1_runs(rcc: RccH7) -> None:
+    start_audio_pll(rcc)
+    assert rcc.sai_clock() == 12.288e6
+    for elsewhere in (2, 3, 4):
+        rcc.write(D2CCIP1R, elsewhere)
+        assert rcc.sai_clock() == 0.0
+
+
+def test_sai1_may_take_output_q_of_pll1(rcc: RccH7) -> None:
+    start_pll(rcc, reference_range=3)
+    assert rcc.sai_clock() == 0.0, "it is not enabled"
+    rcc.write(PLLCFGR, rcc.registers[PLLCFGR] | 1 << 17)
+    assert rcc.sai_clock() == 960e6 / ((rcc.registers[PLL1DIVR] >> 16 & 127) + 1)
+
+
+def test_pll2_multiplies_by_fractions_too(rcc: RccH7) -> None:
+    rcc.write(PLL2FRACR, 4096 << 3)
+    start_audio_pll(rcc, configuration=MEDIUM | 1 << 19 | 1 << 4)
+    assert rcc.sai_clock() == 8e6 / 5 * 192.5 / 25
+
+
+def test_without_its_output_enabled_pll2_gives_no_clock(rcc: RccH7) -> None:
+    start_audio_pll(rcc, configuration=MEDIUM)
+    assert rcc.sai_clock() == 0.0
+
+
+def test_each_pll_s_settings_are_fixed_while_it_is_on(rcc: RccH7) -> None:
+    start_audio_pll(rcc)
+    before = dict(rcc.registers)
+    rcc.write(PLLCKSELR, 2 | 3 << 4 | 7 << 12)
+    rcc.write(PLLCFGR, 0)
+    rcc.write(PLL2DIVR, 100)
+    for register in (PLLCKSELR, PLL2DIVR):
+        assert rcc.registers[register] == before[register]
+    assert rcc.sai_clock() == 12.288e6
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"m": 10}, "PLL2's reference of 0.80 MHz"),
+        ({"m": 1}, "PLL2's reference of 8.00 MHz"),
+        ({"configuration": 1 << 19}, "PLL2's wide VCO"),
+        ({"n": 300}, "PLL2's VCO would run at 480.0 MHz"),
+        ({"n": 3}, "PLL2's multiplier N is 3"),
+    ],
+)
+def test_pll2_out_of_its_range_stops_the_board(rcc: RccH7, changes: dict[str, int], reason: str) -> None:
+    with pytest.raises(OutOfSpecError, match=reason):
+        start_audio_pll(rcc, **changes)

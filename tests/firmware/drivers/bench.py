@@ -23,8 +23,16 @@ CODE, CODE_SIZE = 0x1000_0000, 0x1_0000
 STACK_TOP = 0x2000_8000
 RETURN = CODE + CODE_SIZE - 16
 _PAGES = {
-    "stm32f7": (0x4000_3000, 0x4002_3000, 0xE000_E000),
-    "stm32h7": (0x5100_8000, 0x5200_2000, 0x5800_4000, 0x5802_4000, 0x5C00_1000, 0xE000_E000),
+    "stm32f7": (
+        *range(0x4000_3000, 0x4000_8000, 0x1000),
+        *(0x4001_1000, 0x4001_5000, 0x4002_0000, 0x4002_1000, 0x4002_3000, 0x4002_6000),
+        *(0xE000_1000, 0xE000_E000),
+    ),
+    "stm32h7": (
+        *range(0x4000_4000, 0x4000_8000, 0x1000),
+        *(0x4001_1000, 0x4001_5000, 0x4002_0000, 0x5100_8000, 0x5200_2000, 0x5800_4000),
+        *(0x5802_0000, 0x5802_1000, 0x5802_4000, 0x5C00_1000, 0xE000_1000, 0xE000_E000),
+    ),
 }
 _MAX_INSTRUCTIONS = 50_000_000
 
@@ -106,6 +114,14 @@ class Bench:
         assert self._core.reg_read(arm_const.UC_ARM_REG_PC) == RETURN, f"{name} did not return"
         result: int = self._core.reg_read(arm_const.UC_ARM_REG_R0)
         return result
+
+    def put(self, address: int, data: bytes) -> None:
+        """Put bytes into memory."""
+        self._core.mem_write(address, data)
+
+    def symbol(self, name: str) -> int:
+        """Address of a variable."""
+        return self._functions[name]
 
     def words(self, address: int, values: Iterable[int]) -> int:
         """Put words into memory; their address."""

@@ -32,9 +32,12 @@ enum {
     COMMAND_UNALIGNED_MULTIPLE = 119,
     COMMAND_UNALIGNED_WORD = 120,
     COMMAND_UNALIGNED_HALF = 121,
+    COMMAND_LONG_RUN = 122,
 };
 
 #define NO_MEMORY_HERE 0xA0000000u
+/* Turns of a loop that take the virtual board more than a second. */
+#define LONG_RUN 60000000u
 
 static int8_t arena_dtcm[EDGEL3_NET_INPUT_SIZE] __attribute__((section(".arena_dtcm"), aligned(16)));
 static const edgel3_net_observer_t *observer;
@@ -174,6 +177,13 @@ static void execute(int8_t command)
 #endif
 }
 
+static void compute_for_long(void)
+{
+    for (uint32_t left = LONG_RUN; left > 0; left--) {
+        __asm volatile("" ::: "memory");
+    }
+}
+
 static volatile uint32_t *volatile null;
 static volatile uint32_t zero;
 
@@ -206,6 +216,9 @@ int32_t edgel3_net_run(const int8_t *input, int8_t *output)
     case COMMAND_ENDLESS_LOOP:
         for (;;) {
         }
+    case COMMAND_LONG_RUN:
+        compute_for_long();
+        break;
     case COMMAND_CREEPING_STACK:
         creep_over_the_stack();
         break;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "application/console.h"
 #include "application/requests.h"
 #include "application/sensor.h"
 #include "boot/mailbox.h"
@@ -46,6 +47,19 @@ static uint64_t read_counter(void)
     return now;
 }
 
+/* Whether nothing comes over the link. */
+bool harness_is_quiet = true;
+
+static bool is_quiet(void)
+{
+    return harness_is_quiet;
+}
+
+void harness_pass(uint32_t counts)
+{
+    now += counts;
+}
+
 /* How often the light went on, and off. */
 uint32_t harness_lit[2];
 
@@ -78,6 +92,7 @@ void harness_start(bool has_bootloader)
         .has_bootloader = has_bootloader,
         .image = {0x08000000u, 1000u},
         .write = collect,
+        .read_text = console_take,
         .introduce = application_introduce,
         .handlings = APPLICATION_HANDLINGS,
         .handling_count = APPLICATION_HANDLING_COUNT,
@@ -93,6 +108,7 @@ void harness_start(bool has_bootloader)
                 .read_counter = read_counter,
                 .between_steps = sensor_between_steps,
             },
+        .counter_hz = 1000u,
         .show_running = show_running,
         .read_memory = read_memory,
     };
@@ -106,6 +122,7 @@ void harness_start(bool has_bootloader)
         .audio = &application.audio,
         .show_running = show_running,
         .counter_hz = 1000u,
+        .is_quiet = is_quiet,
     });
 }
 

@@ -11,9 +11,11 @@
 #include "drivers/uart.h"
 #include "sound/sound.h"
 
-enum { BLOCK = 1000, RING = 12000 };
+enum { BLOCK = 1000, RING = 4000 };
 
-static int16_t ring[RING], block[BLOCK];
+__attribute__((section(".dma"))) static microphone_sample_t ring[RING];
+static microphone_sample_t block[BLOCK];
+static int16_t pcm[BLOCK];
 static sound_t sound;
 
 int main(void)
@@ -25,14 +27,14 @@ int main(void)
     uint8_t seconds;
     while (!uart_read(&seconds)) {
     }
-    sound_start(&sound, &sound_tables, 2 * SOUND_UNITY);
+    sound_start_microphone(&sound, &sound_tables, 2 * SOUND_UNITY);
     (void)microphone_start(&clocks, ring, RING);
     uint32_t told = 0;
     while (told < seconds) {
         const uint32_t wanted = (uint32_t)sound_level_left(&sound.level);
         const uint32_t taken = microphone_read(block, wanted < BLOCK ? wanted : BLOCK);
-        const int32_t count = sound_run_16(&sound, block, (int32_t)taken, block);
-        uart_write((const uint8_t *)block, (uint32_t)count * sizeof block[0]);
+        const int32_t count = sound_run(&sound, block, (int32_t)taken, pcm);
+        uart_write((const uint8_t *)pcm, (uint32_t)count * sizeof pcm[0]);
         if (sound.level.finished != told) {
             told = sound.level.finished;
             uart_write((const uint8_t *)&sound.level.last, sizeof sound.level.last);

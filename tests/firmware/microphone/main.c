@@ -11,9 +11,10 @@
 #include "drivers/microphone.h"
 #include "drivers/uart.h"
 
-enum { BLOCK = 480, RING = 9600 };
+enum { BLOCK = 480, RING = 3840 };
 
-static int16_t ring[RING], block[BLOCK];
+__attribute__((section(".dma"))) static microphone_sample_t ring[RING];
+static microphone_sample_t block[BLOCK];
 
 static uint8_t request(void)
 {

@@ -1,8 +1,9 @@
 /*
- * A microphone for firmware that is compiled for the host. Whoever runs the test says what has come, and where how many
+ * A microphone, and sleep, for firmware that is compiled for the host. Whoever runs the test says what has come, and where how many
  * samples were lost; each look gives as many as it may.
  */
 #include "drivers/microphone.h"
+#include "drivers/sleep.h"
 
 #define CAPACITY (1u << 22)
 
@@ -44,4 +45,32 @@ uint32_t microphone_read(int16_t *samples, uint32_t most)
 uint32_t microphone_lost(void)
 {
     return lost;
+}
+
+uint32_t harness_stops;
+
+void microphone_stop(void)
+{
+    harness_stops++;
+}
+
+/* How often clocks were slowed down, and the full ones started. */
+uint32_t harness_slowed, harness_sped;
+
+void harness_pass(uint32_t counts);
+
+void sleep_begin(void)
+{
+    harness_slowed++;
+}
+
+void sleep_wait(void)
+{
+    harness_pass(SLEEP_MS);
+}
+
+chip_clocks_t sleep_end(void)
+{
+    harness_sped++;
+    return (chip_clocks_t){0};
 }

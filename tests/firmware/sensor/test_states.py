@@ -14,7 +14,7 @@ from tests.firmware.sensor.conftest import LABELS, RATE
 from tests.firmware.sensor.host import CHUNK, EMBEDDING, HostSensor, fake_chain
 from tests.firmware.sensor.test_records import expected, sound
 
-REST = 1001
+REST = 6001
 """Pieces of work until a rest is over: each takes 10 of a counter of 1,000 a second."""
 
 
@@ -176,7 +176,7 @@ def test_more_than_a_record_is_refused(sensor: HostSensor, offset: int, length: 
 
 
 def test_what_was_spent_is_counted(sensor: HostSensor) -> None:
-    """Each look at the counter takes 10: one a block, and two for each of the network's pauses."""
+    """A look at the counter takes 10: one for each block, and two for each of the network's pauses."""
     sensor.play(sound(2.1, 14), size=512 // 2)
     blocks = [-(-RATE // CHUNK) * 10, (RATE // CHUNK + 1) * 10]
     pauses = 2 * 41 * 10

@@ -54,7 +54,7 @@ class HostSound:
     def __init__(self, compiler: Path, folder: Path) -> None:
         tables = [folder / f"{table_name(*rates)}.c" for rates in RATES]
         for file, rates in zip(tables, RATES, strict=True):
-            file.write_bytes(sound_tables(*rates, table_name(*rates)))
+            file.write_bytes(sound_tables(*rates, table_name(*rates), compensated=True))
         path = folder / "sound.so"
         sanitize = ("-fsanitize=undefined", "-fno-sanitize=alignment", "-fsanitize-undefined-trap-on-error")
         sources = [*sorted(SOUND.glob("*.c")), SHIM, *tables]
@@ -62,9 +62,9 @@ class HostSound:
         subprocess.run([*map(str, command)], check=True)
         self.library = ctypes.CDLL(str(path))
 
-    def start(self, rate: int, target: int, gain: int = 1 << 16) -> HostPath:
-        """A path that begins in memory full of something else."""
-        return HostPath(self.library, table_name(rate, target), gain)
+    def start(self, rate: int, target: int, gain: int = 1 << 16, *, microphone: bool = False) -> HostPath:
+        """A path that begins in memory full of something else; from a `microphone` it is compensated."""
+        return HostPath(self.library, table_name(rate, target), gain, microphone)
 
     def calibrated(self, levels: Levels, calibration: int) -> Levels:
         """sound_calibrated."""
@@ -82,10 +82,11 @@ class HostSound:
 class HostPath:
     """A sound_t, and the levels of the seconds that have ended."""
 
-    def __init__(self, library: ctypes.CDLL, tables: str, gain: int) -> None:
+    def __init__(self, library: ctypes.CDLL, tables: str, gain: int, microphone: bool) -> None:
         self._library = library
         self.memory = (ctypes.c_char * library.shim_size())(*[POISON] * library.shim_size())
-        library.sound_start(self.memory, ctypes.byref(ctypes.c_char.in_dll(library, tables)), gain)
+        start = library.sound_start_microphone if microphone else library.sound_start
+        start(self.memory, ctypes.byref(ctypes.c_char.in_dll(library, tables)), gain)
         self.seconds: list[Levels] = []
 
     def run(self, samples: Samples) -> PcmArray:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edgel3_deploy.audio.compensate import taps
 from edgel3_deploy.audio.condition import MAX_GAIN
 from edgel3_deploy.audio.decimate import filters
 from edgel3_deploy.audio.sound_level import LOWEST, Levels, log2
@@ -33,13 +34,37 @@ def test_equals_the_twin_from_16_bits(host_sound: HostSound, rate: int, target: 
     assert same(heard, hear(samples, rate, target, bits=16))
 
 
+@pytest.mark.parametrize(("rate", "target"), RATES)
+@pytest.mark.parametrize("gain", [UNITY, 5 * UNITY])
+def test_equals_the_twin_with_the_microphone_s_filter_compensated(
+    host_sound: HostSound, rate: int, target: int, gain: int
+) -> None:
+    samples = (street(rate, 1.1) >> 8).astype(np.int16)
+    path = host_sound.start(rate, target, gain, microphone=True)
+    heard = path.hear(samples, range(0, len(samples), rate // 100))
+    expected = hear(samples, rate, target, bits=16, gain=gain, compensated=True)
+    assert same(heard, expected)
+    assert not same(expected, hear(samples, rate, target, bits=16, gain=gain))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_largest_sums_of_the_compensation_saturate(host_sound: HostSound, sign: int) -> None:
+    signs = np.tile(np.where(taps() < 0, -sign, sign), 100)
+    samples = np.where(signs > 0, 32767, -32768).astype(np.int16)
+    expected = hear(samples, 48_000, 48_000, bits=16, compensated=True)
+    path = host_sound.start(48_000, 48_000, microphone=True)
+    assert same(path.hear(samples, range(0, len(samples), 97)), expected)
+    assert {-32768, 32767} <= set(expected.pcm.tolist())
+
+
 @given(ends=st.lists(st.integers(0, 17_000), max_size=40), single=st.integers(0, 16_900))
 @settings(max_examples=40, deadline=None)
 def test_any_cuts_give_the_same_bits(host_sound: HostSound, ends: list[int], single: int) -> None:
     samples = street(16_000, 17_000 / 16_000, seed=3)
-    whole = host_sound.start(16_000, 8_000).hear(samples, ())
+    whole = host_sound.start(16_000, 8_000, microphone=True).hear(samples, ())
     one_by_one = range(single, single + 100)
-    assert same(host_sound.start(16_000, 8_000).hear(samples, [*ends, *one_by_one]), whole)
+    cut = host_sound.start(16_000, 8_000, microphone=True).hear(samples, [*ends, *one_by_one])
+    assert same(cut, whole)
 
 
 @pytest.mark.parametrize(("rate", "target"), RATES)

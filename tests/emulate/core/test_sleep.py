@@ -1,0 +1,77 @@
+"""WFI: what goes on and what stands while the CPU sleeps."""
+
+from __future__ import annotations
+
+import pytest
+
+from edgel3_deploy.emulate.core.cycles import CycleCounter
+from edgel3_deploy.emulate.core.dwt import CTRL, CYCCNT, CYCCNTENA, LAR, UNLOCK, Dwt
+from edgel3_deploy.emulate.core.scs import ICSR, SYST_CSR, SYST_CVR, SYST_RVR, SystemControl
+from edgel3_deploy.emulate.core.sleep import Sleep
+from edgel3_deploy.emulate.core.watchdog import ChipTime
+
+HZ, PERIOD = 16e6, 160_000
+PENDSTSET, PENDSTCLR, COUNTFLAG = 1 << 26, 1 << 25, 1 << 16
+HOST_SECONDS = 0.5
+"""More than the test itself takes."""
+
+
+class Chip:
+    """A core with SysTick every 10 ms, and its sleep."""
+
+    def __init__(self, *, real: bool = False) -> None:
+        self.counter = CycleCounter()
+        self.counter.set_frequency(HZ)
+        self.control = SystemControl(lambda _line: None, self.counter, 0)
+        self.dwt = Dwt(lambda _line: None, self.counter, lambda: True)
+        self.time = ChipTime()
+        self.time.start()
+        self.sleep = Sleep(self.counter, self.control, self.dwt, self.time, real=real)
+        self.dwt.write(LAR, UNLOCK)
+        self.dwt.write(CTRL, CYCCNTENA)
+
+    def tick(self) -> None:
+        for register, value in ((SYST_RVR, PERIOD - 1), (SYST_CVR, 0), (SYST_CSR, 7)):
+            self.control.write(register, value)
+
+
+@pytest.mark.parametrize("real", [False, True])
+def test_systick_ends_it_and_its_time_passes(real: bool) -> None:
+    chip = Chip(real=real)
+    chip.tick()
+    cycles, time, told = chip.counter.cycles, chip.time.seconds(), []
+    chip.sleep.told.append(told.append)
+    chip.sleep.wait()
+    assert PERIOD * 0.9 <= chip.counter.cycles - cycles <= PERIOD + HOST_SECONDS * HZ
+    assert 0.009 <= chip.time.seconds() - time <= 0.01 + HOST_SECONDS
+    assert told == [pytest.approx(0.01, rel=0.5)]
+    assert chip.control.read(ICSR) & PENDSTSET
+    assert chip.control.read(SYST_CSR) & COUNTFLAG
+    chip.control.write(ICSR, PENDSTCLR)
+    assert not chip.control.read(ICSR) & PENDSTSET
+
+
+def test_cyccnt_stands() -> None:
+    chip = Chip()
+    for _ in range(100):
+        chip.tick()
+        chip.sleep.wait()
+    assert chip.counter.cycles > 99 * PERIOD
+    assert chip.dwt.read(CYCCNT) < HOST_SECONDS * HZ
+
+
+@pytest.mark.parametrize("control", [0, 1, 5])
+def test_without_an_interrupt_nothing_is_pending(control: int) -> None:
+    chip = Chip()
+    chip.tick()
+    chip.control.write(SYST_CSR, control)
+    chip.sleep.wait()
+    assert not chip.control.read(ICSR) & PENDSTSET
+
+
+def test_a_pending_tick_can_be_set_by_software_and_does_not_outlive_a_reset() -> None:
+    chip = Chip()
+    chip.control.write(ICSR, PENDSTSET)
+    assert chip.control.read(ICSR) & PENDSTSET
+    chip.control.reset()
+    assert not chip.control.read(ICSR) & PENDSTSET
