@@ -156,7 +156,6 @@ def _cmsis_nn(
             layers=view.layers,
             buffers=view.buffers,
             memory_table=ctext.columns(plan_table(network, plan, board)),
-            fully_connected_function=cmsis_nn.fully_connected_function,
         ),
         "weights.h": render("weights.h.j2", **values, arrays=arrays),
         "weights.c": render("weights.c.j2", **values, arrays=arrays),

@@ -217,6 +217,8 @@ def _render(
     from edgel3_deploy.reference.tflm import arena_bytes
 
     network, model = source.network, source.tflite
+    if chosen.runtime == "cmsis-nn":
+        network = cmsis_nn.callable_network(network)
     board = tflm.with_stack(request.board) if chosen.runtime == "tflm" else request.board
     head = None if chosen.head is None else chosen.head.compiled
     render = partial(
@@ -395,12 +397,12 @@ def _make(
         except RegionOverflowError as error:
             full = {region: _full(board, layout, region) + excess for region, excess in error.excess.items()}
             budget = budget_of({**project.known, **full}, board, layout, ram_limit=request.ram_limit)
-            refuse_budget(budget, name, board)
+            refuse_budget(budget, name, board, family=bool(planned.front_end or source.float_network))
             raise
         for objects in list(stage.rglob("obj")):
             shutil.rmtree(objects)
         budget = measure(read_elf(stage / ELF), board, layout, ram_limit=request.ram_limit)
-        refuse_budget(budget, name, board)
+        refuse_budget(budget, name, board, family=bool(planned.front_end or source.float_network))
         _write(stage, {BUDGET: schemas.file_bytes("budget", budget.to_json())})
         written |= {*image_files(layout), BUDGET}
     files = {name: sha256((stage / name).read_bytes()) for name in sorted(written)}

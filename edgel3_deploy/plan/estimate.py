@@ -106,7 +106,7 @@ class Estimate:
     peak_layer: str
     peak_bytes: int
     excess: tuple[str, ...]
-    fitting: tuple[str, ...]
+    fitting: tuple[str, ...] | None
     sparsity: int | None = None
     least_ram: int | None = None
     least_ram_plain: int | None = None
@@ -121,7 +121,7 @@ class Estimate:
         """What to do about a verdict of "over"; empty otherwise."""
         if not self.excess:
             return ""
-        models = f"No model of the EdgeL3 family fits {self.board}."
+        models = "" if self.fitting is None else f"No model of the EdgeL3 family fits {self.board}."
         if self.fitting:
             models = f"Models of the EdgeL3 family that fit {self.board}: {', '.join(self.fitting)}."
         slots = one_slot_advice(self.layout) if self.flash_used > self.flash_limit else ""
@@ -137,7 +137,8 @@ class Estimate:
         parts = ", ".join(part for part in (flash_parts(self.layout), code) if part)
         counted = f"counted in flash: {parts}" if parts else ""
         heard = "" if self.front_end is None else f"counted in RAM: the front end's {self.front_end.text}"
-        return tuple(line for line in (*self.excess, self.advice, counted, heard, *self.not_counted) if line)
+        over = (line if line.startswith(self.model) else f"over: {line}" for line in self.excess)
+        return tuple(line for line in (*over, self.advice, counted, heard, *self.not_counted) if line)
 
     @property
     def not_counted(self) -> tuple[str, ...]:
@@ -169,7 +170,7 @@ class Estimate:
             "peak": {"layer": self.peak_layer, "bytes": self.peak_bytes},
             "layers": [asdict(layer) for layer in self.layers],
             "excess": list(self.excess),
-            "fitting": list(self.fitting),
+            "fitting": list(self.fitting or ()),
             "sparsity": self.sparsity,
             "least_ram": self.least_ram,
             "least_ram_plain": self.least_ram_plain,
@@ -328,7 +329,7 @@ def _judged(
         peak_layer=peak.name,
         peak_bytes=peak.ram,
         excess=excess,
-        fitting=fitting(board, layout, ram_limit) if excess else (),
+        fitting=(fitting(board, layout, ram_limit) if excess else ()) if network.front_end else None,
         front_end=None if isinstance(plan, OverBudgetError) else plan.front_end,
     )
 
