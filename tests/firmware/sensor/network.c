@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "edgel3_front_end.h"
 #include "edgel3_head.h"
 #include "edgel3_net.h"
 
@@ -12,6 +13,9 @@ enum { PAUSES = 40 };
 
 /* How many runs will fail. */
 uint32_t harness_failures;
+
+static front_end_t front_end;
+front_end_t *const edgel3_front_end = &front_end;
 
 static const edgel3_net_observer_t *observer;
 static int8_t arena[EDGEL3_NET_INPUT_SIZE];
