@@ -206,7 +206,7 @@ def test_where_the_network_has_the_front_end_s_memory_each_window_begins_anew(
     sensor.set(hop=hop)
     sensor.play(samples)
     settings = [(0, SensorSettings({"hop": hop}))]
-    records = expect(fake_chain(LABELS), samples, RATE, settings, streams=False).records
+    records = expect(replace(fake_chain(LABELS), streams=False), samples, RATE, settings).records
     assert sensor.records() == list(records)
     assert [record.gap for record in records[1:]] == [gaps] * (len(records) - 1)
     assert records[1].end - records[0].end == max(hop, 1000) * 8
