@@ -45,12 +45,13 @@ PACKAGES := make gcc libc6-dev gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-sy
 TOOLS := gcc arm-none-eabi-gcc qemu-system-arm stm32flash
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: help demo recordings test lint fuzz bench build flash validate setup system-packages clean
+.PHONY: help demo recordings test lint docs fuzz bench build flash validate setup system-packages clean
 
 help:
 	@echo "make demo      set up, build for $(BOARD), flash the virtual board twice, validate on audio, listen"
 	@echo "make test      set up and run the tests"
 	@echo "make lint      ruff and mypy"
+	@echo "make docs      the documentation as a site: build/docs"
 	@echo "make fuzz      damaged files, frames, builds  INPUTS=$(INPUTS) SEED=$(SEED)"
 	@echo "make bench     compare the runtimes  TFLM_ROOT=DIR CMSIS_NN_ROOT=DIR, both optional"
 	@echo "make build     build firmware        BOARD=$(BOARD) MODEL=$(MODEL) RUNTIME=$(RUNTIME) CALIBRATION=DIR HEAD=$(HEAD)"
@@ -82,6 +83,14 @@ lint: setup
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+
+docs: $(VENV)/.docs
+	$(VENV)/bin/sphinx-build -q -W --keep-going -b html docs build/docs
+	@echo "build/docs/index.html"
+
+$(VENV)/.docs: $(VENV)/.installed
+	$(VENV)/bin/python -m pip install -q -e '.[docs]'
+	@touch $@
 
 # The same seed gives the same inputs.
 fuzz: setup

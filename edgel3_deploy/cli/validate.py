@@ -42,6 +42,12 @@ from edgel3_deploy.errors import ExitCode, UsageError
     help="Compare every layer's output in every window, not only in each recording's first.",
 )
 @click.option(
+    "--inputs",
+    metavar="FILE.npy",
+    type=click.Path(path_type=Path),
+    help="Send these inputs instead of recordings: int8 or real numbers, one input after the other.",
+)
+@click.option(
     "--trace",
     is_flag=True,
     help="Compare every boundary of every window, from PCM to embedding, and name the first that differs.",
@@ -68,6 +74,7 @@ def command(
     every_layer: bool,
     trace: bool,
     protocol: str,
+    inputs: Path | None,
     build_dir: Path | None,
     as_json: bool,
 ) -> None:
@@ -97,6 +104,7 @@ def command(
             limit=limit,
             every_layer=every_layer or trace,
             by_console=protocol == "mlperf",
+            inputs=inputs,
             progress=progress,
         )
         progress("writing the report")

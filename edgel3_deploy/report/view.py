@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgel3_deploy.audio.frontend import front_end
 from edgel3_deploy.report.charts import cosine_chart, embedding_chart, spectrogram_axes, spectrogram_image
@@ -46,7 +47,7 @@ def view(report: Report) -> dict[str, Any]:
         "shown_differences": report.differences[:SHOWN_DIFFERENCES],
         "cosines": cosine_chart(report.fidelity.cosines, report.sources) if report.fidelity else None,
         "examples": tuple(_examples(report)),
-        "axes": spectrogram_axes(front_end(report.front_end)),
+        "axes": spectrogram_axes(front_end(report.front_end)) if report.front_end else ((), ()),
         "worst": tuple(_worst(report)),
         "modelled": _modelled(report),
         "limits": limits(report),
@@ -100,8 +101,18 @@ def _examples(report: Report) -> Iterator[dict[str, Any]]:
             "source": example.source,
             "seconds": example.seconds,
             "embedding": embedding_chart(example),
-            "spectrogram": spectrogram_image(example.spectrogram),
+            "spectrogram": spectrogram_image(_decibels(report, example)),
         }
+
+
+def _decibels(report: Report, example: Example) -> NDArray[np.float32]:
+    """What is drawn from -80 to 0: decibels, or the values of an input that has no front end."""
+    values = example.spectrogram
+    if report.front_end:
+        return values
+    low, high = float(values.min()), float(values.max())
+    scaled: NDArray[np.float32] = (values - low) * np.float32(80 / (high - low or 1)) - np.float32(80)
+    return scaled
 
 
 def _same(a: Example, b: Example) -> bool:

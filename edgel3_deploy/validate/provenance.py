@@ -44,7 +44,7 @@ def calibration_of(manifest: Manifest, workload: Workload) -> Calibration:
     used = set(manifest.recordings)
     again = tuple(
         source.name
-        for source, clip in zip(workload.sources, workload.clips, strict=True)
+        for source, clip in zip(workload.sources, workload.clips, strict=False)
         if used and is_file(clip.path) and sha256(read_file(clip.path, "a recording", 1 << 31)) in used
     )
     return Calibration(manifest.inputs.get("calibration", ""), again)

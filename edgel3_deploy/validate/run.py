@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.graph.tensors import dequantize
 from edgel3_deploy.head.network import run_head
 from edgel3_deploy.link.diagnosis import RefusedError
@@ -56,6 +57,7 @@ def validate_build(
     limit: int | None = None,
     every_layer: bool = False,
     by_console: bool = False,
+    inputs: Path | None = None,
     progress: Progress = silent,
 ) -> Report:
     """Compare the board's outputs with TFLite Micro's and the float network's, for every window of `audio`.
@@ -63,13 +65,16 @@ def validate_build(
     A board with a front end gets PCM, and its int8 input is compared with the twin's; others get that input.
 
     `port` is a serial port, "auto" or "virtual"; without `audio` generated sounds are used; `limit` bounds
-    the windows. Layers are compared in the first window of each recording, with `every_layer` in all.
-    `by_console` loads int8 and reads results through MLPerf Tiny's console. Raises
+    the windows. `inputs` is an .npy that is sent instead; a network without known front end gets generated
+    inputs where none are named. Layers are compared in the first window of each recording, with
+    `every_layer` in all. `by_console` loads int8 and reads results through MLPerf Tiny's console. Raises
     BadInputError for unusable recordings, LinkError if the board runs another build, fails or vanishes.
     """
     manifest = build.manifest
-    as_pcm = bool(manifest.front_end) and not by_console
-    workload = prepare(build.network, audio, hop_seconds, limit, progress, as_pcm=as_pcm)
+    as_pcm = bool(manifest.front_end) and inputs is None and not by_console
+    # As the model says it, also where the image does without its front end.
+    network = read_network(build.model, name=manifest.model_name)
+    workload = prepare(network, audio, hop_seconds, limit, progress, as_pcm=as_pcm, inputs=inputs)
     planned = _planned(build)
     progress("reaching the board")
     with port_path(build, port) as path, session(build.board, path) as found:
@@ -96,7 +101,7 @@ def validate_build(
         model_name=manifest.model_name,
         model_sha256=manifest.model_sha256,
         build_id=manifest.build_id,
-        front_end=workload.front_end.name,
+        front_end=workload.front_end.name if workload.front_end else "",
         reference=rows.engine,
         layers=run.layers(),
         layer_windows=run.compared_windows,
@@ -130,7 +135,12 @@ def validate_build(
         symbols=largest_symbols(build.directory),
         layer_sqnr_db=manifest.layer_sqnr_db,
         tools=versions(manifest.tools),
-        warnings=(*manifest.warnings, *workload.warnings, *_clipped(workload, embeddings, output.zero_point)),
+        warnings=(
+            *manifest.warnings,
+            *workload.warnings,
+            *_clipped(workload, embeddings, output.zero_point),
+            *_constant(rows, embeddings),
+        ),
     )
 
 
@@ -165,6 +175,16 @@ def _clipped(workload: Workload, embeddings: NDArray[np.int8], zero_point: int) 
         )
 
 
+def _constant(rows: _Rows, embeddings: NDArray[np.int8]) -> Iterator[str]:
+    """Warnings if different windows look alike to the network, or come out alike."""
+    if len(embeddings) < 2:
+        return
+    if rows.input_varies is False:
+        yield "every element of every input is the same: the model is not fed what it was trained on"
+    elif (embeddings == embeddings[0]).all():
+        yield "the outputs of all windows are alike: the model may not be fed what it was trained on"
+
+
 @dataclass
 class _Rows:
     """Results as they come: embeddings window by window, the rest batch by batch."""
@@ -182,6 +202,15 @@ class _Rows:
     input_differences: list[Difference] = field(default_factory=list)
     inexact: int = 0
     largest: int = 0
+    input_varies: bool | None = None
+    """Whether any element of any input differs from the first."""
+    _first_element: int = 0
+
+    def look_at(self, inputs: NDArray[np.int8]) -> None:
+        """See whether inputs vary at all."""
+        if self.input_varies is None:
+            self._first_element, self.input_varies = int(inputs.flat[0]), False
+        self.input_varies = self.input_varies or bool((inputs != self._first_element).any())
 
     def add_input(self, window: int, expected: NDArray[np.int8], got: NDArray[np.int8]) -> None:
         """Compare what the board heard with the twin's input."""
@@ -221,18 +250,21 @@ def _compare(
 ) -> _Rows:
     rows = _Rows()
     firsts = {source.first for source in workload.sources}
+    memory = build.manifest.front_end_memory
+    streams = memory is not None and memory.streams
     for item in expectations(build, workload):
         rows.engine = item.engine
         rows.expected.append(item.outputs)
         rows.timestamps.append(item.batch.timestamps)
         rows.add_exactness(item)
+        rows.look_at(item.inputs)
         if item.floats is not None:
             rows.floats.append(item.floats)
         for index, window in enumerate(item.inputs):
             number = len(rows.embeddings)
             progress("validating windows", number, workload.windows)
             if item.batch.pcm is not None:
-                fresh = None if number in firsts else workload.fresh
+                fresh = workload.fresh if streams and number not in firsts else None
                 rows.add_input(number, window, run.hear(item.batch.pcm[index], fresh))
             output = run.infer(window if item.batch.pcm is None else None)
             rows.embeddings.append(output)

@@ -11,16 +11,20 @@ from numpy.typing import NDArray
 
 from edgel3_deploy.audio.clips import Clip, load_clip, window_count, windows
 from edgel3_deploy.audio.finding import search
-from edgel3_deploy.audio.frontend import L3, SEA, FrontEnd, front_end, log_mel
+from edgel3_deploy.audio.frontend import FrontEnd, front_end, log_mel
 from edgel3_deploy.audio.pcm import PcmArray, from_pcm, to_pcm
-from edgel3_deploy.errors import BadInputError
+from edgel3_deploy.errors import BadInputError, UsageError
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.progress import Progress
+from edgel3_deploy.validate.inputs import GivenInputs, generated_inputs, read_inputs
 from edgel3_deploy.validate.result import Source
 
 BATCH = 8
 GENERATED = 8
 _GENERATED_WARNING = "no recordings were given: validated on generated sounds (name recordings with --audio)"
+_GENERATED_INPUTS_WARNING = (
+    "the model's front end is unknown: validated on generated inputs (name some with --inputs FILE.npy)"
+)
 
 
 @dataclass(frozen=True)
@@ -28,27 +32,31 @@ class Batch:
     """Up to BATCH windows of one recording: decibels float32 (n, mel, frames), seconds float64 (n,).
 
     `pcm` int16 (n, sample_rate) is what the board gets if it has a front end, and what the decibels are of.
+    Without any front end `inputs` are what the board gets, int8 (n, *input), and `spectrograms` the same as
+    real numbers, (n, rows, columns).
     """
 
     source: int
     spectrograms: NDArray[np.float32]
     timestamps: NDArray[np.float64]
     pcm: PcmArray | None = None
+    inputs: NDArray[np.int8] | None = None
 
 
 @dataclass(frozen=True)
 class Workload:
     """`sources` cover windows 0 to `windows`; clips are kept as samples, spectrograms made batch by batch.
 
-    With `as_pcm` samples are rounded to int16 first.
+    With `as_pcm` samples are rounded to int16 first. Without `front_end`, `given` is sent instead of clips.
     """
 
-    front_end: FrontEnd
+    front_end: FrontEnd | None
     sources: tuple[Source, ...]
     warnings: tuple[str, ...]
     clips: tuple[Clip, ...]
     hop_seconds: float
     as_pcm: bool = False
+    given: GivenInputs | None = None
 
     @property
     def windows(self) -> int:
@@ -58,11 +66,20 @@ class Workload:
     @property
     def fresh(self) -> int | None:
         """Samples that a window has beyond the one before it; None if their frames do not coincide."""
+        if self.front_end is None:
+            return None
         samples = round(self.hop_seconds * self.front_end.sample_rate)
         return samples if samples % self.front_end.hop_length == 0 else None
 
     def batches(self) -> Iterator[Batch]:
         """The windows in order."""
+        if self.given is not None:
+            for start in range(0, self.windows, BATCH):
+                inputs = self.given.values[start : min(start + BATCH, self.windows)]
+                timestamps = np.arange(start, start + len(inputs), dtype=np.float64)
+                yield Batch(0, self.given.pictures(inputs), timestamps, inputs=inputs)
+            return
+        assert self.front_end is not None
         for index, (source, clip) in enumerate(zip(self.sources, self.clips, strict=True)):
             samples, timestamps = windows(clip, self.front_end, self.hop_seconds)
             for start in range(0, source.windows, BATCH):
@@ -81,12 +98,27 @@ def prepare(
     progress: Progress,
     *,
     as_pcm: bool = False,
+    inputs: Path | None = None,
 ) -> Workload:
     """Load all recordings, so that a bad one is known before the board is bothered; `as_pcm` for a front end.
 
-    Raises BadInputError for a recording that cannot be used and for a network that no known front end feeds.
+    `inputs` is an .npy of inputs to send instead. A network whose front end is unknown gets generated ones
+    without it. Raises BadInputError for a recording or inputs that cannot be used, and for recordings where
+    no front end is known; UsageError for both at once.
     """
-    facts = _front_end_of(network)
+    if inputs is not None or not network.front_end:
+        if inputs is not None and audio:
+            raise UsageError("both recordings and inputs are given", "Leave out --audio or --inputs.")
+        if audio:
+            raise BadInputError(
+                f"{network.name} has no known front end that would make its input of recordings",
+                "Give its inputs with --inputs FILE.npy, or leave out --audio for generated ones.",
+            )
+        given = read_inputs(inputs, network) if inputs is not None else generated_inputs(network)
+        count = len(given.values) if limit is None else min(limit, len(given.values))
+        warned = () if inputs is not None else (_GENERATED_INPUTS_WARNING,)
+        return Workload(None, (Source(given.name, 0, count),), warned, (), 1.0, given=given)
+    facts = front_end(network.front_end)
     warnings: list[str] = []
     if audio:
         found = search(audio)
@@ -114,18 +146,6 @@ def prepare(
         first += count
     used = tuple(clips[: len(sources)])
     return Workload(facts, tuple(sources), tuple(warnings), used, hop_seconds, as_pcm)
-
-
-def _front_end_of(network: Network) -> FrontEnd:
-    if network.front_end:
-        return front_end(network.front_end)
-    for candidate in (SEA, L3):
-        if network.input.shape == (candidate.n_mels, candidate.frames, 1):
-            return candidate
-    raise BadInputError(
-        f"no front end gives the input of {network.name}, {network.input.shape}",
-        "Inputs are (64, 50, 1) for sea and (256, 199, 1) for l3.",
-    )
 
 
 def _generated(facts: FrontEnd) -> list[Clip]:

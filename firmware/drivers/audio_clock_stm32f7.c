@@ -12,16 +12,20 @@
 
 _Static_assert(BOARD_MICROPHONE_PLL_M == BOARD_PLL_M, "PLLSAI and the main PLL share M");
 
-void audio_clock_stop(void)
+static bool stop_pll(void)
 {
     RCC_CR &= ~RCC_CR_PLLSAION;
-    stm32_wait(&RCC_CR, RCC_CR_PLLSAIRDY, 0);
+    return stm32_wait(&RCC_CR, RCC_CR_PLLSAIRDY, 0);
+}
+
+void audio_clock_stop(void)
+{
+    (void)stop_pll();
 }
 
 bool audio_clock_start(void)
 {
-    RCC_CR &= ~RCC_CR_PLLSAION;
-    if (!stm32_wait(&RCC_CR, RCC_CR_PLLSAIRDY, 0)) {
+    if (!stop_pll()) {
         return false;
     }
     RCC_PLLSAICFGR = RCC_PLLSAICFGR_N(BOARD_MICROPHONE_PLL_N) | RCC_PLLSAICFGR_P(UNUSED_P) |

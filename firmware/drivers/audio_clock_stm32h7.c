@@ -17,16 +17,20 @@
 
 _Static_assert(BOARD_MICROPHONE_PLL_DIVIDER == 1u, "nothing divides PLL2's output further");
 
-void audio_clock_stop(void)
+static bool stop_pll(void)
 {
     RCC_CR &= ~RCC_CR_PLL2ON;
-    stm32_wait(&RCC_CR, RCC_CR_PLL2RDY, 0);
+    return stm32_wait(&RCC_CR, RCC_CR_PLL2RDY, 0);
+}
+
+void audio_clock_stop(void)
+{
+    (void)stop_pll();
 }
 
 bool audio_clock_start(void)
 {
-    RCC_CR &= ~RCC_CR_PLL2ON;
-    if (!stm32_wait(&RCC_CR, RCC_CR_PLL2RDY, 0)) {
+    if (!stop_pll()) {
         return false;
     }
     stm32_modify(&RCC_PLLCKSELR, RCC_PLLCKSELR_DIVM2_MASK, RCC_PLLCKSELR_DIVM2(BOARD_MICROPHONE_PLL_M));

@@ -77,7 +77,12 @@ def test_the_rom_s_speed_is_one_that_it_measures_reliably(name: str, baudrate: i
 
 def test_nucleo_f767zi_differs_from_stm32f7_where_the_board_does() -> None:
     nucleo, disco = load_board("nucleo-f767zi"), load_board("stm32f7")
-    assert nucleo.regions == disco.regions
+    assert nucleo.dma_ram == disco.dma_ram == "sram2"
+    assert (nucleo.region("sram2").size, disco.region("sram2").size) == (32 * 1024, 16 * 1024)
+    for first, last in (("flash", "flash"), ("itcm", "itcm"), ("dtcm", "dtcm"), ("sram1", "sram2")):
+        assert nucleo.region(first).origin == disco.region(first).origin
+        assert nucleo.region(last).end == disco.region(last).end
+    assert nucleo.region("sram1").end == nucleo.region("sram2").origin
     assert nucleo.sectors == disco.sectors
     assert nucleo.uart.instance == "USART3"
     assert nucleo.uart.alternate_function == disco.uart.alternate_function
@@ -258,3 +263,14 @@ def test_no_value_of_a_known_key_gets_past_the_errors(tmp_path: Path, line: str,
     except EdgeL3DeployError as error:
         assert str(path) in error.message
         assert error.hint
+
+
+@pytest.mark.parametrize("config", ["/tmp/evil.cfg", "../evil.cfg", "board/../../evil.cfg"])
+def test_openocd_is_not_sent_to_a_script_of_elsewhere(tmp_path: Path, config: str) -> None:
+    """Its configurations are programs."""
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        f'based_on = "stm32f7"\n[debug]\nopenocd_config = "{config}"\npyocd_target = "stm32f769"\n'
+    )
+    with pytest.raises(BadInputError, match="openocd_config"):
+        load_board(str(path))

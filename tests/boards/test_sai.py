@@ -13,6 +13,7 @@ from edgel3_deploy.boards.board import AudioPll, Family, I2sMicrophone, Pll
 from edgel3_deploy.boards.pll import MHZ, PLL_LIMITS
 from edgel3_deploy.boards.sai import CLOCKS_PER_SAMPLE, MAX_ERROR, solve_audio_pll
 from edgel3_deploy.boards.sample_rate import sample_rate
+from edgel3_deploy.link.protocol import MAX_BODY
 
 
 @pytest.mark.parametrize("name", ["stm32f7", "nucleo-f767zi", "stm32h7"])
@@ -72,3 +73,14 @@ def test_what_is_found_keeps_all_limits(family: Family, hse_hz: int, rate: int, 
         assert low * MHZ <= reference * pll.n <= high * MHZ
         assert 1 <= pll.p <= 128
         assert pll.divider == 1
+
+
+@pytest.mark.parametrize("name", ["stm32f7", "nucleo-f767zi", "stm32h7"])
+def test_the_ring_in_the_memory_for_dma_outlasts_the_longest_reply(name: str) -> None:
+    """The sensor's ring is what 4 KB leave of it (firmware/application/sensor.c), of which 7/8 may wait."""
+    board = load_board(name)
+    assert board.microphone is not None
+    width = 2 if board.microphone.bits == 16 else 4
+    samples = (board.region(board.dma_ram).size - 4096) // width
+    reply_seconds = 10 * (MAX_BODY + 16) / board.uart.baudrate
+    assert samples * 7 / 8 / board.microphone.rate > 1.4 * reply_seconds

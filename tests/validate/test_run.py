@@ -13,11 +13,12 @@ from edgel3_deploy.errors import BadInputError, LinkError
 from edgel3_deploy.link.protocol import CounterUnit, ErrorCode
 from edgel3_deploy.pipeline.order import PIXELS, Order
 from edgel3_deploy.pipeline.prepared import PreparedBuild
+from edgel3_deploy.report import write_report
 from edgel3_deploy.validate import session as session_module
 from edgel3_deploy.validate import validate_build
 from edgel3_deploy.validate.metrics import Difference
 from tests.link.fake_loader import FakeLoaderBoard
-from tests.validate.prepared import board_for, numpy_layers, prepared_build
+from tests.validate.prepared import EMBEDDING, board_for, numpy_layers, prepared_build
 
 
 def test_a_board_that_computes_right_passes(build: PreparedBuild, recording: Path) -> None:
@@ -225,3 +226,15 @@ def test_layers_are_compared_in_every_window_if_asked_for(build: PreparedBuild, 
     with board_for(build) as board:
         report = validate_build(build, board.path, [recording], limit=3, every_layer=True)
     assert (report.windows, report.layer_windows) == (3, 3)
+
+
+def test_inputs_that_never_vary_are_told(tmp_path: Path) -> None:
+    build = prepared_build(tmp_path)
+    np.save(tmp_path / "a.npy", np.full((3, 64, 50, 1), -128, np.int8))
+    with board_for(build) as board:
+        report = validate_build(build, board.path, [], inputs=tmp_path / "a.npy")
+    assert report.verdict == "pass"
+    assert (report.front_end, report.outputs.embeddings.shape) == ("", (3, EMBEDDING))
+    assert any("every element of every input is the same" in warning for warning in report.warnings)
+    content = write_report(report, tmp_path / "report")
+    assert content["verdict"] == "pass"

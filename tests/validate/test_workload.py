@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from edgel3_deploy.audio.frontend import SEA, log_mel
-from edgel3_deploy.errors import BadInputError
+from edgel3_deploy.errors import BadInputError, UsageError
 from edgel3_deploy.pipeline.prepared import PreparedBuild
 from edgel3_deploy.progress import silent
 from edgel3_deploy.validate.workload import BATCH, GENERATED, prepare
@@ -71,14 +71,32 @@ def test_a_corrupt_recording_is_named(build: PreparedBuild, recording: Path, tmp
         prepare(build.network, [recording, tmp_path / "broken.wav"], 0.1, None, silent)
 
 
-def test_a_model_without_metadata_is_matched_by_its_input(build: PreparedBuild, recording: Path) -> None:
-    anonymous = dataclasses.replace(build.network, front_end="")
-    assert prepare(anonymous, [recording], 0.1, None, silent).front_end is SEA
+def test_a_model_without_front_end_gets_generated_inputs(build: PreparedBuild) -> None:
+    workload = prepare(dataclasses.replace(build.network, front_end=""), [], 0.1, 5, silent)
+    (batch,) = workload.batches()
+    assert workload.front_end is None
+    assert workload.fresh is None
+    assert batch.inputs is not None
+    assert batch.inputs.shape == (5, 64, 50, 1)
+    assert "--inputs" in workload.warnings[0]
 
 
-def test_a_model_that_no_front_end_feeds_is_refused(build: PreparedBuild, recording: Path) -> None:
-    first = build.network.layers[0]
-    odd = dataclasses.replace(first, input=dataclasses.replace(first.input, shape=(10, 10, 1)))
-    network = dataclasses.replace(build.network, layers=(odd, *build.network.layers[1:]), front_end="")
-    with pytest.raises(BadInputError, match=r"no front end gives the input .*\(10, 10, 1\)"):
+def test_its_inputs_come_in_batches(build: PreparedBuild, tmp_path: Path) -> None:
+    values = np.random.default_rng(0).integers(-128, 128, (19, 64, 50, 1), dtype=np.int8)
+    np.save(tmp_path / "a.npy", values)
+    workload = prepare(build.network, [], 0.1, None, silent, inputs=tmp_path / "a.npy")
+    batches = [batch.inputs for batch in workload.batches()]
+    assert [len(batch) for batch in batches if batch is not None] == [BATCH, BATCH, 19 - 2 * BATCH]
+    np.testing.assert_array_equal(np.concatenate(batches), values)
+    assert (workload.sources[0].name, workload.warnings) == ("a.npy", ())
+
+
+def test_recordings_for_a_model_without_front_end_are_refused(
+    build: PreparedBuild, recording: Path, tmp_path: Path
+) -> None:
+    network = dataclasses.replace(build.network, front_end="")
+    with pytest.raises(BadInputError, match="no known front end") as caught:
         prepare(network, [recording], 0.1, None, silent)
+    assert "--inputs" in caught.value.hint
+    with pytest.raises(UsageError, match="both recordings and inputs"):
+        prepare(build.network, [recording], 0.1, None, silent, inputs=tmp_path / "a.npy")

@@ -2,8 +2,8 @@
  * Sends what the microphone hears, block by block, each with the count of lost samples so far.
  *
  * Says R when it is ready. A request is a byte: its low half says how many blocks to send, its high half for how
- * many times 16 ms to look away before them. The first one starts the microphone, and is answered by whether that
- * worked.
+ * many times 16 ms to look away before them. A zero stops the microphone, starts it, and is answered by whether that
+ * worked; it comes first.
  */
 #include "board.h"
 #include "drivers/chip.h"
@@ -49,14 +49,16 @@ int main(void)
     uart_start(&clocks);
     counter_start();
     uart_write((const uint8_t *)"R", 1);
-    uint8_t asked = request();
-    const uint8_t started = microphone_start(&clocks, ring, RING);
-    uart_write(&started, 1);
     for (;;) {
+        const uint8_t asked = request();
+        if (asked == 0) {
+            microphone_stop();
+            const uint8_t started = microphone_start(&clocks, ring, RING);
+            uart_write(&started, 1);
+        }
         look_away((asked >> 4) * 16u);
         for (uint32_t blocks = asked & 15u; blocks > 0; blocks--) {
             send_block();
         }
-        asked = request();
     }
 }

@@ -76,8 +76,12 @@ class Listener:
         self._port = port
         self._type: Any = {16: np.int16, 24: np.int32}[board.microphone.bits]
         assert port.read_exactly(1, PATIENCE_SECONDS) == b"R"
-        port.write(b"\0")
-        assert port.read_exactly(1, PATIENCE_SECONDS) == b"\1"
+        self.restart()
+
+    def restart(self) -> None:
+        """Stop the microphone, and start it."""
+        self._port.write(b"\0")
+        assert self._port.read_exactly(1, PATIENCE_SECONDS) == b"\1"
 
     def blocks(self, count: int, pause: int = 0) -> list[tuple[Samples, int]]:
         """Samples and how many were lost so far, for each of up to 15 blocks, after `pause` times 16 ms."""
@@ -94,6 +98,17 @@ def test_every_sample_arrives(subject: Subject) -> None:
     assert [lost for _, lost in heard] == [0] * 75
     samples = np.concatenate([block for block, _ in heard])
     np.testing.assert_array_equal(samples, subject.expected[: len(samples)])
+
+
+def test_after_a_stop_it_begins_anew(subject: Subject) -> None:
+    with subject.virtual() as virtual, open_port(virtual.port, subject.board.uart.baudrate) as port:
+        listener = Listener(port, subject.board)
+        for _ in range(3):
+            heard = listener.blocks(11)
+            assert {lost for _, lost in heard} == {0}
+            samples = np.concatenate([block for block, _ in heard])
+            np.testing.assert_array_equal(samples, subject.expected[: len(samples)])
+            listener.restart()
 
 
 def test_lost_samples_are_counted(subject: Subject) -> None:
