@@ -54,6 +54,14 @@ def read_file(path: Path, what: str, limit: int = 1 << 28) -> bytes:
         raise BadInputError(f"{path}: {what} cannot be read: {error.strerror}", "Check the path.") from error
 
 
+def expanded(name: str) -> Path:
+    """`name` as a path, a leading ~ replaced by the home folder. Raises BadInputError if there is none."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError as error:
+        raise BadInputError(f"{name}: there is no such home folder", "Check the path.") from error
+
+
 def is_file(path: Path) -> bool:
     """Whether `path` is a file; False for names that the system refuses, such as overlong ones."""
     with contextlib.suppress(OSError):

@@ -28,7 +28,8 @@ FRACTION_BITS = 20
 """Most fraction bits that a step of int8 has while it is rounded."""
 
 _RADICES = {SEA.name: (8, 8, 8), L3.name: (8, 8, 4, 4)}
-_STORED_BITS = {SEA.name: LEVEL_BITS, L3.name: 9}
+STORED_BITS = {SEA.name: LEVEL_BITS, L3.name: 9}
+"""Fraction bits of a level while it waits for its window to be complete, by front end."""
 LOGARITHM = np.array(
     [
         1.442694902420044,
@@ -134,7 +135,7 @@ def front_end_tables(sizes: FrontEnd) -> FrontEndTables:
     return FrontEndTables(
         front_end=sizes,
         radices=_RADICES[sizes.name],
-        stored_bits=_STORED_BITS[sizes.name],
+        stored_bits=STORED_BITS[sizes.name],
         # The halves that the split of the spectrum needs are in the window.
         window=_float32(0.25 - 0.25 * np.cos(2 * np.pi * np.arange(bins + 1) / length)),
         twiddles=_twiddles(_RADICES[sizes.name]),

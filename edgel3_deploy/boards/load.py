@@ -234,7 +234,7 @@ def _shared(clock: Clock, microphone: Microphone | None, family: Family) -> Cloc
 def _debug(root: Table) -> Debug:
     table = root.table("debug", ("openocd_config", "pyocd_target", "drive"))
     return Debug(
-        table.text("openocd_config", r"[A-Za-z0-9_./-]{1,120}\.cfg"),
+        table.text("openocd_config", r"(?!/)(?!.*\.\.)[A-Za-z0-9_./-]{1,120}\.cfg"),
         table.text("pyocd_target", r"[a-z0-9_]{1,60}"),
         table.text("drive", r"[A-Za-z0-9_-]{1,11}") if "drive" in table else "",
     )

@@ -18,9 +18,9 @@ def _rows() -> list[dict[str, Any]]:
     from edgel3_deploy.boards import board_names, load_board
     from edgel3_deploy.models.family import FAMILY
     from edgel3_deploy.models.locate import find_weights
-    from edgel3_deploy.plan.estimate import member_fits
+    from edgel3_deploy.plan.remembered import family_fits
 
-    boards = [load_board(name) for name in board_names()]
+    fits = family_fits([load_board(name) for name in board_names()])
     rows = []
     for member in FAMILY:
         path = find_weights(member)
@@ -33,7 +33,7 @@ def _rows() -> list[dict[str, Any]]:
                 "parameters": member.parameters,
                 "int8_bytes": member.int8_weight_bytes,
                 "path": str(path) if path else None,
-                "fits": [board.name for board in boards if member_fits(member, board)],
+                "fits": list(fits[member.name]),
             }
         )
     return rows

@@ -57,6 +57,7 @@ def command(
                 "flash_bytes": chosen.flash_bytes,
                 "arenas": dict(chosen.arenas),
                 "steps": [dataclasses.asdict(row) for row in schedule_rows(chosen)],
+                "front_end": None if chosen.front_end is None else dataclasses.asdict(chosen.front_end),
                 "residents": [dataclasses.asdict(found) for found in chosen.residents],
                 "groups": [[dataclasses.asdict(step.kernel) for step in g.steps] for g in chosen.groups],
             },
@@ -69,6 +70,8 @@ def command(
     if kept:
         click.echo("Made once at start, in RAM that is left:")
         emit_table(kept_header, kept)
+    if chosen.front_end is not None:
+        click.echo(f"front end: {chosen.front_end.text}")
     free = capacities(network, board)
     for region, used in chosen.arenas:
         click.echo(f"{region}: {size(used)} of {size(free[region])} bytes free for buffers")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Layer, MaxPool2D, Network
 
 FOLDER = "cmsis-nn"
@@ -17,16 +19,43 @@ def functions_called(network: Network) -> frozenset[str]:
         elif isinstance(layer, MaxPool2D):
             names.add("arm_max_pool_s8")
         elif isinstance(layer, FullyConnected):
-            names.add(fully_connected_function(layer))
+            names.add("arm_fully_connected_s8")
     return frozenset(names)
 
 
-def fully_connected_function(layer: FullyConnected) -> str:
-    """The per-tensor function if all outputs share one multiplier and shift, else the per-channel one."""
+def callable_network(network: Network) -> Network:
+    """`network` in layers that every release has a function for.
+
+    Release 4 has none for a dense layer with a multiplier for each output: that is a 1x1 convolution of a
+    single pixel, which all have.
+    """
+    return replace(network, layers=tuple(_callable(layer) for layer in network.layers))
+
+
+def _callable(layer: Layer) -> Layer:
+    if not isinstance(layer, FullyConnected) or _is_per_tensor(layer):
+        return layer
+    outputs, inputs = layer.weights.shape
+    return Conv2D(
+        index=layer.index,
+        name=layer.name,
+        source_name=layer.source_name,
+        input=replace(layer.input, shape=(1, 1, inputs)),
+        output=replace(layer.output, shape=(1, 1, outputs)),
+        weights=layer.weights.reshape(outputs, 1, 1, inputs),
+        bias=layer.bias,
+        requantize=layer.requantize,
+        stride=(1, 1),
+        padding=(0, 0),
+        activation_min=layer.activation_min,
+        activation_max=layer.activation_max,
+    )
+
+
+def _is_per_tensor(layer: FullyConnected) -> bool:
+    """Whether all outputs share one multiplier and shift."""
     multiplier, shift = layer.requantize.multiplier, layer.requantize.shift
-    if (multiplier == multiplier[0]).all() and (shift == shift[0]).all():
-        return "arm_fully_connected_s8"
-    return "arm_fully_connected_per_channel_s8"
+    return bool((multiplier == multiplier[0]).all() and (shift == shift[0]).all())
 
 
 def scratch_bytes(layer: Layer) -> int:

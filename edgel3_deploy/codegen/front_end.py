@@ -20,12 +20,13 @@ from edgel3_deploy.codegen.render import render
 HEADER, SOURCE = "front_end_tables.h", "front_end_tables.c"
 
 
-def front_end_files(sizes: FrontEnd, affine: Affine) -> dict[str, bytes]:
-    """front_end_tables.h and .c, by name."""
+def front_end_files(sizes: FrontEnd, affine: Affine, *, streams: bool = True) -> dict[str, bytes]:
+    """front_end_tables.h and .c, by name; `streams`: a stream goes on from window to window."""
     tables = front_end_tables(sizes)
     values = {
         "tables": tables,
         "affine": affine,
+        "streams": streams,
         "logarithm": [_float(value) for value in LOGARITHM.tolist()],
         "arrays": _arrays(tables),
     }

@@ -142,17 +142,6 @@ def view_native(schedule: Schedule) -> NativeView:
     )
 
 
-def buffer_arenas(schedule: Schedule) -> tuple[tuple[str, int], ...]:
-    """The bytes of each region's arena without what is filled at start, which lies behind it."""
-    ends = {
-        region: min(
-            (held.place.offset for held in schedule.residents if held.place.region == region), default=size
-        )
-        for region, size in schedule.arenas
-    }
-    return tuple(ends.items())
-
-
 def _whole_map(name: str, data: str, shape: tuple[int, int, int], note: str) -> MapView:
     return MapView(name, data, shape[0], *shape, note=note)
 

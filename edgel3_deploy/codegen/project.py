@@ -9,6 +9,12 @@ from pathlib import Path
 
 from edgel3_deploy.boards.board import Board, PdmMicrophone
 from edgel3_deploy.codegen import cmsis_nn, ctext, tflm
+from edgel3_deploy.codegen.arenas import (
+    FRONT_END_MEMORY,
+    buffer_arenas,
+    front_end_memory_source,
+    shared_arena,
+)
 from edgel3_deploy.codegen.files import (
     BUILD_ID,
     BUILD_ID_TEXT,
@@ -22,7 +28,7 @@ from edgel3_deploy.codegen.front_end import front_end_files
 from edgel3_deploy.codegen.head import FILE_NAME as HEAD_SOURCE
 from edgel3_deploy.codegen.head import CompiledHead, head_source
 from edgel3_deploy.codegen.memory_map import application_script, board_header
-from edgel3_deploy.codegen.native import buffer_arenas, view_native
+from edgel3_deploy.codegen.native import view_native
 from edgel3_deploy.codegen.render import render
 from edgel3_deploy.codegen.resident import packing, resident_files
 from edgel3_deploy.codegen.sound import sound_files, source_rate
@@ -63,8 +69,8 @@ def render_project(
     runtime = _RUNTIMES[type(plan)]
     arenas = ((plan.region, plan.size),) if isinstance(plan, tflm.Arena) else plan.arenas
     kernels = {step.kernel.name for step in plan.steps} if isinstance(plan, Schedule) else {runtime}
-    planned = dict(buffer_arenas(plan) if isinstance(plan, Schedule) else arenas)
-    front_end = image_front_end(network)
+    buffers = buffer_arenas(plan)
+    front_end, memory = image_front_end(network), plan.front_end
     values = {
         "console": console,
         "output_nano": round(network.output.scale * 1e9),
@@ -76,11 +82,14 @@ def render_project(
         "board": board,
         "runtime": runtime,
         "arenas": arenas,
+        "buffer_arenas": buffers,
+        "shared_arena": shared_arena(memory),
         "entries": _entries(network, plan),
     }
     files = application_files(board, runtime, front_end=front_end is not None, with_head=head is not None)
-    if front_end is not None:
-        files |= front_end_files(front_end, input_affine(network))
+    if front_end is not None and memory is not None:
+        files |= front_end_files(front_end, input_affine(network), streams=memory.streams)
+        files[FRONT_END_MEMORY] = front_end_memory_source(memory, buffers)
         files |= sound_files(
             source_rate(board),
             front_end.sample_rate,
@@ -89,7 +98,7 @@ def render_project(
     files[HEAD_SOURCE] = head_source(head, network.name[:LONGEST_NAME])
     files["board.h"] = board_header(board, layout)
     for slot in range(max(len(layout.slots), 1)):
-        files[linker_script_name(slot)] = application_script(board, layout, slot, planned, kernels)
+        files[linker_script_name(slot)] = application_script(board, layout, slot, dict(buffers), kernels)
     files["network.h"] = render("network.h.j2", **values)
     files["network_info.c"] = render(
         "network_info.c.j2", **{**values, "model_sha256": hashlib.sha256(model).digest()}
@@ -126,8 +135,7 @@ def linker_script_name(slot: int) -> str:
 
 
 def _native(schedule: Schedule, values: Mapping[str, object]) -> dict[str, bytes]:
-    arenas = buffer_arenas(schedule)
-    native = {**values, "view": view_native(schedule), "schedule": schedule, "arenas": arenas}
+    native = {**values, "view": view_native(schedule), "schedule": schedule}
     table = ctext.columns(schedule_table(schedule))
     return {
         "network.c": render("network_native.c.j2", **native, schedule_table=table),
@@ -148,7 +156,6 @@ def _cmsis_nn(
             layers=view.layers,
             buffers=view.buffers,
             memory_table=ctext.columns(plan_table(network, plan, board)),
-            fully_connected_function=cmsis_nn.fully_connected_function,
         ),
         "weights.h": render("weights.h.j2", **values, arrays=arrays),
         "weights.c": render("weights.c.j2", **values, arrays=arrays),

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import OverBudgetError
 from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Layer, MaxPool2D, Network, Reshape
-from edgel3_deploy.plan.planner import capacities
+from edgel3_deploy.plan.front_end import FrontEndMemory
+from edgel3_deploy.plan.planner import capacities, place_front_end
 
 MARGIN = 1024
 """Added to the interpreter's own figure: an arena of exactly arena_used_bytes fails to allocate."""
@@ -28,10 +29,11 @@ class Operator:
 
 @dataclass(frozen=True)
 class Arena:
-    """The interpreter's memory: `size` bytes in `region`."""
+    """The interpreter's memory: `size` bytes in `region`; `front_end` has its own, None without one."""
 
     region: str
     size: int
+    front_end: FrontEndMemory | None = None
 
 
 _OPERATORS: dict[type[Layer], Operator] = {
@@ -58,13 +60,15 @@ def with_stack(board: Board) -> Board:
 def place_arena(used: int, network: Network, board: Board) -> Arena:
     """Room for an interpreter that uses `used` bytes, in the first region that has it.
 
-    Raises OverBudgetError if no region is large enough: the arena must be in one piece.
+    The interpreter keeps to its arena between inferences, so the front end has memory of its own. Raises
+    OverBudgetError if no region is large enough: the arena must be in one piece.
     """
     size = -(-(used + MARGIN) // 1024) * 1024
     free = capacities(network, board)
     for name, room in free.items():
         if size <= room:
-            return Arena(name, size)
+            front_end, _ = place_front_end(network, board, {name: size}, may_share=False)
+            return Arena(name, size, front_end)
     largest = max(free, key=free.__getitem__)
     raise OverBudgetError(
         f"TFLite Micro needs an arena of {size:,} bytes in one piece; {board.name} has {free[largest]:,} "

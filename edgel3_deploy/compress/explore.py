@@ -16,12 +16,13 @@ from edgel3_deploy.boards.board import Board
 from edgel3_deploy.compress.pruning import DEPTHS, PLANS, WIDTH_PLANS, cut_depth, prune_filters, prune_weights
 from edgel3_deploy.graph.ir import Conv2D, FullyConnected, Network
 from edgel3_deploy.graph.reader import read_network
+from edgel3_deploy.image.layout import flash_layout
 from edgel3_deploy.models.family import FAMILY
 from edgel3_deploy.models.forward import forward
 from edgel3_deploy.models.locate import default_model, find_weights, locate
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.models.weights import read_weights
-from edgel3_deploy.plan.estimate import Estimate, estimate_network
+from edgel3_deploy.plan.estimate import Estimate, estimate_network, weights_exceed
 from edgel3_deploy.plan.goal import GOALS, Goal
 from edgel3_deploy.plan.option import Option
 from edgel3_deploy.plan.search import options
@@ -68,6 +69,12 @@ class _Target:
 
     board: Board
     ram_limit: int | None
+
+    def search(self, network: Network) -> tuple[Option, ...] | None:
+        """The options of a network, for all goals; None where its weights alone are too many."""
+        if weights_exceed(network, self.board, flash_layout(self.board)):
+            return None
+        return options(network)
 
     def judge(
         self, network: Network, goal: Goal = "balanced", found: tuple[Option, ...] | None = None
@@ -184,10 +191,10 @@ def _spectrograms(network: FloatNetwork, recordings: Sequence[Path]) -> NDArray[
 
 def _rows(name: str, network: Network, target: _Target, fidelity: Fidelity | None) -> tuple[Variant, ...]:
     """A row for each goal; a single one if the network does not fit."""
-    balanced = target.judge(network)
+    found = target.search(network)
+    balanced = target.judge(network, found=found)
     if balanced.verdict != "fits":
         return (_row(name, "-", balanced, network, fidelity),)
-    found = options(network)
     return tuple(
         _row(
             name,

@@ -230,7 +230,8 @@ REQUESTS: tuple[Message, ...] = (
         "load_audio",
         "Push a chunk of PCM into the front end; chunks go in ascending order from offset 0, which begins a "
         "stream. A window may end one second behind it, and at every multiple of the front end's hop from "
-        "there on. " + _NO_FRONT_END,
+        "there on. Where the front end shares memory with the network a stream is one window, and `run` ends "
+        "it. " + _NO_FRONT_END,
         (
             Field("offset", "u32", "samples from the start of the stream"),
             Field("flags", "u8", "bit 0: AUDIO_WINDOW"),

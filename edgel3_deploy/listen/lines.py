@@ -13,6 +13,7 @@ _SHOWN_LABELS = 3
 SHADES = " ▁▂▃▄▅▆▇█"
 ASCII_SHADES = " .:-=+*#@"
 _COLUMNS = 32
+_SHOWN_STEPS = 128
 
 
 def event_line(event: Event, *, unicode: bool = True) -> str:
@@ -60,13 +61,19 @@ def labels_text(heard: Heard) -> str:
 
 
 def spectrum(heard: Heard, columns: int = _COLUMNS, *, unicode: bool = True) -> str:
-    """The bands from low to high as characters that rise, each for the loudest of its share of the bands."""
+    """The bands from low to high as characters that rise, each for the loudest of its share of the bands.
+
+    They show the upper half of the int8 range, 40 dB, below the window's loudest band; silence is blank.
+    """
     shades = SHADES if unicode else ASCII_SHADES
     bands = heard.record.bands
     columns = min(columns, len(bands))
+    if heard.is_silent:
+        return " " * columns
+    floor = max(bands) - _SHOWN_STEPS
     edges = [column * len(bands) // columns for column in range(columns + 1)] if columns else []
-    loudest = (max(bands[low:high]) for low, high in pairwise(edges))
-    return "".join(shades[(level + 128) * len(shades) // 256] for level in loudest)
+    loudest = (max(bands[low:high]) - floor for low, high in pairwise(edges))
+    return "".join(shades[max(0, level * (len(shades) - 1) // _SHOWN_STEPS)] for level in loudest)
 
 
 def sensor_line(sensor: Sensor) -> str:
@@ -86,7 +93,8 @@ def total_lines(sensor: Sensor, totals: Totals) -> Iterator[str]:
     if totals.windows_per_second is not None:
         rows.append(("speed", f"{totals.windows_per_second:.2f} windows/s here; {busy_text(sensor, totals)}"))
     if totals.scores:
-        rows.append(("labels", _answer(totals)))
+        rows.append(("labels", _on(totals)))
+        rows.append(("answer", _answer(totals)))
     return (f"{name:<8} {text}" for name, text in rows)
 
 
@@ -115,9 +123,15 @@ def _clipped(totals: Totals) -> str:
     return f"; {plural(totals.clipped, 'sample')} clipped" if totals.clipped else ""
 
 
+def _on(totals: Totals) -> str:
+    ordered = sorted((name for name in totals.on if totals.on[name]), key=lambda name: -totals.on[name])
+    counts = ", ".join(f"{name} in {totals.on[name]:,}" for name in ordered)
+    return f"{counts} of {plural(totals.windows, 'window')}" if counts else "none was on in any window"
+
+
 def _answer(totals: Totals) -> str:
     named = ", ".join(f"{name} {totals.scores[name]:.0%}" for name in totals.answer)
     if named:
-        return f"{named} (of all windows together)"
+        return f"{named}, all windows taken as one clip"
     name = max(totals.scores, key=lambda label: totals.scores[label])
-    return f"none is on; the likeliest of all windows together is {name}, {totals.scores[name]:.0%}"
+    return f"none, all windows taken as one clip; the likeliest is {name}, {totals.scores[name]:.0%}"

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _POLL_SECONDS = {False: 0.1, True: 0.01}
 """Between two looks at the sensor of a real and of a virtual board."""
+_ASLEEP_SECONDS = 1.0
+"""Between two looks at a real board that sleeps."""
 _THROUGH_SECONDS = 2.0
 """Without a new sample at the end of a recording: the virtual microphone gives no more."""
 _STALL_SECONDS = 15.0
@@ -112,7 +114,7 @@ class Listening:
                 return
             if quiet > _STALL_SECONDS:
                 raise self._stalled()
-            self._pause()
+            self._pause(report.state)
 
     def _hear_out(self, reader: Reader, played: Played) -> Iterator[Event]:
         """What the virtual board's microphone hears, to the recording's end."""
@@ -122,11 +124,13 @@ class Listening:
             report = reader.report()
             yield from reader.new(min(report.windows, windows))
             through = report.samples >= len(played.pcm) - self.sensor.source_rate // 10
+            if report.state is SensorState.ASLEEP and not through:
+                still = _Stillness()
             if still.seconds(report.samples) > (_THROUGH_SECONDS if through else _STALL_SECONDS):
                 if not through:
                     raise self._stalled()
                 return
-            self._pause()
+            self._pause(report.state)
 
     def _play(self, reader: Reader, played: Played) -> Iterator[Event]:
         """Play over the link; the microphone, if there is one, has the sensor again afterwards."""
@@ -151,8 +155,11 @@ class Listening:
         sensor = self.sensor
         return window_count(len(played.pcm), sensor.source_rate, sensor.rate, sensor.hop)
 
-    def _pause(self) -> None:
-        time.sleep(_POLL_SECONDS[is_pseudo_terminal(self.sensor.port)])
+    def _pause(self, state: SensorState) -> None:
+        """Let the board compute, or sleep: every request wakes it."""
+        virtual = is_pseudo_terminal(self.sensor.port)
+        asleep = state is SensorState.ASLEEP and not virtual
+        time.sleep(_ASLEEP_SECONDS if asleep else _POLL_SECONDS[virtual])
 
     def _stalled(self) -> LinkError:
         return LinkError(

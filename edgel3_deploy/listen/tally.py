@@ -22,10 +22,12 @@ _RECENT = 16
 @dataclass(frozen=True)
 class Totals:
     """`seconds` of sound that the windows cover; `lost` samples at the source; `gaps` windows that do not
-    follow the one before; `windows_per_second` on the host's clock, and `busy` counter units of the board a
-    window, None where they mean nothing, and `share` of real time that this is, None where they are no time.
-    `laeq` is the mean by energy of all whole seconds, in dB, `lafmax` the highest. `scores` has the
-    probability of each label for all windows together, and `answer` the labels heard.
+    follow the one before; `windows_per_second` on the host's clock.
+
+    `busy` counter units of the board a window, None where they mean nothing, and `share` of real time that
+    this is, None where they are no time. `laeq` is the mean by energy of all whole seconds, in dB, `lafmax`
+    the highest. `on` has in how many windows each label was on, `scores` its probability for all windows
+    together, and `answer` what that amounts to.
     """
 
     windows: int
@@ -39,6 +41,7 @@ class Totals:
     share: float | None
     laeq: float | None
     lafmax: float | None
+    on: dict[str, int]
     scores: dict[str, float]
     answer: tuple[str, ...]
 
@@ -56,6 +59,7 @@ class Tally:
         self._started = 0.0
         self._second = -1
         self._energy, self._seconds, self._highest = 0.0, 0, -math.inf
+        self._on = dict.fromkeys(sensor.labels, 0)
         self._scores: deque[NDArray[np.float32]] = deque(maxlen=MOST_POOLED)
 
     def add(self, event: Event) -> None:
@@ -74,6 +78,8 @@ class Tally:
         self._recent.append(event.received)
         if not event.is_silent:
             self._scores.append(event.scores)
+            for label in event.present:
+                self._on[label] += 1
         self._add_levels(event)
 
     def _add_levels(self, event: Heard) -> None:
@@ -110,6 +116,7 @@ class Tally:
             share=self._shares / self._windows if last and last.share is not None else None,
             laeq=10 * math.log10(self._energy / self._seconds) if self._seconds else None,
             lafmax=self._highest if self._seconds else None,
+            on=dict(self._on),
             scores=scores,
             answer=answer(self._sensor, scores),
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from edgel3_deploy.errors import BadInputError
-from edgel3_deploy.fileio import is_dir, is_file
+from edgel3_deploy.fileio import expanded, is_dir, is_file
 from edgel3_deploy.models.family import FAMILY, Member, member, member_of, model_name
 
 MODELS_VARIABLE = "EDGEL3_DEPLOY_MODELS"
@@ -40,7 +40,7 @@ def cache_dir() -> Path:
     """The user's cache folder (not created here); EDGEL3_DEPLOY_CACHE overrides it."""
     override = os.environ.get(CACHE_VARIABLE, "")
     if override:
-        return Path(override).expanduser()
+        return expanded(override)
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("edgel3-deploy"))
@@ -54,7 +54,7 @@ def downloads_dir() -> Path:
 def find_weights(member: Member) -> Path | None:
     """The member's weight file in the folder EDGEL3_DEPLOY_MODELS, else in the cache, else None."""
     configured = os.environ.get(MODELS_VARIABLE, "")
-    folders = [Path(configured).expanduser()] if configured else []
+    folders = [expanded(configured)] if configured else []
     for folder in (*folders, downloads_dir()):
         for file_name in (f"{member.file_name}.gz", member.file_name):
             if is_file(folder / file_name):
@@ -86,7 +86,7 @@ def locate(model: str) -> Model:
         return Model(BUNDLED, bundled, "weights")
     if any(known.name == model for known in FAMILY):
         return _locate_member(member(model))
-    path = Path(model).expanduser()
+    path = expanded(model)
     kind = next((kind for suffix, kind in _SUFFIXES.items() if path.name.lower().endswith(suffix)), None)
     if kind is None:
         if is_file(path) or is_dir(path) or path.name != model:
@@ -96,6 +96,8 @@ def locate(model: str) -> Model:
         return _locate_member(member(model))
     if not is_file(path):
         problem = "is a folder" if is_dir(path) else "no such file"
+        if problem == "no such file" and os.path.exists(path):  # noqa: PTH110 - Path.exists may raise
+            problem = "is no ordinary file: save what it gives, and name that"
         raise BadInputError(f"{path}: {problem}", "Check the path, or give a family name such as sea-64.")
     return Model(model_name(path), path, kind, member_of(path))
 

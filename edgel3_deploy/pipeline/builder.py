@@ -24,7 +24,7 @@ from edgel3_deploy.pipeline.prepared import ELF, HEAD, MODEL, REFERENCE, image_f
 from edgel3_deploy.pipeline.source import SourceModel, take_model
 from edgel3_deploy.pipeline.tools import Tools, find_tools
 from edgel3_deploy.pipeline.verdict import refuse_budget, refuse_estimate
-from edgel3_deploy.plan.front_end import image_front_end, without_front_end
+from edgel3_deploy.plan.front_end import FrontEndMemory, image_front_end, without_front_end
 from edgel3_deploy.plan.goal import GOALS, Goal
 from edgel3_deploy.plan.measure import MEASURES, Measure
 from edgel3_deploy.progress import Progress, silent
@@ -186,7 +186,8 @@ def _take_head(path: Path, source: SourceModel) -> _Head:
 @dataclass(frozen=True)
 class _Project:
     """The rendered files, the bytes by region that they are known to take whatever the compiler does, the
-    layers that each step of the runtime computes and how it shows them, and what lies where in RAM.
+    layers that each step of the runtime computes and how it shows them, what lies where in RAM, and where the
+    front end has its state.
     """
 
     files: Mapping[str, bytes]
@@ -194,6 +195,7 @@ class _Project:
     steps: tuple[tuple[int, ...], ...]
     orders: tuple[Order, ...]
     memory: tuple[MemoryUse, ...]
+    front_end: FrontEndMemory | None
 
 
 def _render(
@@ -215,6 +217,8 @@ def _render(
     from edgel3_deploy.reference.tflm import arena_bytes
 
     network, model = source.network, source.tflite
+    if chosen.runtime == "cmsis-nn":
+        network = cmsis_nn.callable_network(network)
     board = tflm.with_stack(request.board) if chosen.runtime == "tflm" else request.board
     head = None if chosen.head is None else chosen.head.compiled
     render = partial(
@@ -231,8 +235,11 @@ def _render(
         arena = tflm.place_arena(arena_bytes(model), network, board)
         flash = layout.overhead + len(model)
         known = _known(board, flash, ((arena.region, arena.size),), head)
-        memory = (MemoryUse("arena", arena.region, 0, arena.size, 0, len(network.layers) - 1),)
-        return _Project(render(plan=arena), known, _each(network), _pixels(network), memory)
+        memory: tuple[MemoryUse, ...] = (
+            MemoryUse("arena", arena.region, 0, arena.size, 0, len(network.layers) - 1),
+        )
+        files = render(plan=arena)
+        return _Project(files, known, _each(network), _pixels(network), memory, arena.front_end)
     if chosen.runtime == "native":
         limit = request.ram_limit
         native = _or_error(
@@ -243,7 +250,8 @@ def _render(
         assert isinstance(native, Schedule)
         steps = tuple(tuple(layer.index for layer in step.layers) for step in native.steps)
         known = _known(board, judged.flash_used - judged.code, native.arenas, head)
-        return _Project(render(plan=native), known, steps, schedule_orders(native), schedule_memory(native))
+        orders, memory = schedule_orders(native), schedule_memory(native)
+        return _Project(render(plan=native), known, steps, orders, memory, native.front_end)
     scratch = cmsis_nn.network_scratch(network)
     plan = _or_error(lambda: plan_memory(network, board, scratch=scratch))
     judged = estimate_layers(network, plan, board, layout)
@@ -253,7 +261,8 @@ def _render(
     library = project_files(tools.cmsis_nn, cmsis_nn.functions_called(network))
     files = render(plan=plan, library=library)
     known = _known(board, judged.flash_used, plan.arenas, head)
-    return _Project(files, known, _each(network), _pixels(network), layers_memory(network, plan))
+    memory = layers_memory(network, plan)
+    return _Project(files, known, _each(network), _pixels(network), memory, plan.front_end)
 
 
 _Plan = TypeVar("_Plan")
@@ -321,6 +330,7 @@ def _manifest(
         memory=project.memory,
         status="rendered" if rendered_only else "linked",
         front_end=front_end.name if front_end else "",
+        front_end_memory=project.front_end,
         model_name=source.network.name,
         model_sha256=sha256(source.tflite),
         head_sha256=None if chosen.head is None else sha256(chosen.head.content),
@@ -387,12 +397,12 @@ def _make(
         except RegionOverflowError as error:
             full = {region: _full(board, layout, region) + excess for region, excess in error.excess.items()}
             budget = budget_of({**project.known, **full}, board, layout, ram_limit=request.ram_limit)
-            refuse_budget(budget, name, board)
+            refuse_budget(budget, name, board, family=bool(planned.front_end or source.float_network))
             raise
         for objects in list(stage.rglob("obj")):
             shutil.rmtree(objects)
         budget = measure(read_elf(stage / ELF), board, layout, ram_limit=request.ram_limit)
-        refuse_budget(budget, name, board)
+        refuse_budget(budget, name, board, family=bool(planned.front_end or source.float_network))
         _write(stage, {BUDGET: schemas.file_bytes("budget", budget.to_json())})
         written |= {*image_files(layout), BUDGET}
     files = {name: sha256((stage / name).read_bytes()) for name in sorted(written)}

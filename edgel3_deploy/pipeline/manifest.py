@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from edgel3_deploy.audio.frontend import SEA
+from edgel3_deploy.audio.frontend import L3, SEA
 from edgel3_deploy.boards import board_names
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.boards.check import check_board
@@ -17,6 +17,7 @@ from edgel3_deploy.errors import BadInputError, UsageError
 from edgel3_deploy.image.layout import FlashLayout, flash_layout
 from edgel3_deploy.pipeline.decode import DecodeError, decode, read_json
 from edgel3_deploy.pipeline.order import Order
+from edgel3_deploy.plan.front_end import FrontEndMemory
 from edgel3_deploy.plan.goal import Goal
 from edgel3_deploy.plan.measure import Measure
 
@@ -54,8 +55,8 @@ class Manifest:
     low. `steps` lists, per step that the board reports, the layers computed in it, and `orders` how it
     shows the last one's output. `memory` lists what lies where, and when; what stays for ever is alive in
     every step. `layout` is what the image was linked for, `image_version` what its header says. `front_end`
-    names the front end that the image carries, empty if it takes int8 from the host. `sizes` has the bytes
-    of the files that make produced.
+    names the front end that the image carries, empty if it takes int8 from the host, and `front_end_memory`
+    is where it has its state. `sizes` has the bytes of the files that make produced.
     """
 
     build_id: str
@@ -70,6 +71,7 @@ class Manifest:
     memory: tuple[MemoryUse, ...]
     status: Literal["linked", "rendered"]
     front_end: str
+    front_end_memory: FrontEndMemory | None
     model_name: str
     model_sha256: str
     head_sha256: str | None
@@ -144,8 +146,13 @@ def _check(manifest: Manifest, path: Path) -> None:
         "'steps' are not layers in their order, each once",
     )
     _require(len(manifest.orders) == len(manifest.steps), "'orders' has not one for each of 'steps'")
-    _require(manifest.front_end in ("", SEA.name), f"'front_end' is {manifest.front_end!r}")
+    _require(manifest.front_end in ("", SEA.name, L3.name), f"'front_end' is {manifest.front_end!r}")
     ram = {region.name: region.size for region in manifest.board.ram}
+    held = manifest.front_end_memory
+    _require((held is not None) == bool(manifest.front_end), "'front_end_memory' does not suit 'front_end'")
+    if held is not None:
+        inside = held.region in ram and held.offset + held.size <= ram[held.region]
+        _require(inside, "'front_end_memory' lies outside RAM")
     for use in manifest.memory:
         _require(use.label.isprintable() and use.label != "", f"'memory' has the label {use.label!r}")
         _require(use.offset + use.size <= ram.get(use.region, 0), f"'memory' has {use.label} outside RAM")
@@ -158,6 +165,7 @@ def _check_layout(board: Board, layout: FlashLayout, path: Path) -> None:
         _require(name.isprintable() and name != "", f"'board' has the name {name!r}")
     ram = [region.name for region in board.regions if region.kind == "ram"]
     _require(board.main_ram in ram, f"'board.main_ram' is {board.main_ram!r}, which is no RAM region")
+    _require(board.dma_ram in ("", *ram), f"'board.dma_ram' is {board.dma_ram!r}, which is no RAM region")
     names = [region.name for region in board.regions]
     _require(len(set(names)) == len(names), "'board.regions' has a name twice")
     check_board(board, path)

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.pipeline.manifest import MemoryUse
+from edgel3_deploy.plan.front_end import FrontEndMemory
 from edgel3_deploy.plan.memory import MemoryPlan, Placement
 from edgel3_deploy.plan.place import Place
 from edgel3_deploy.plan.schedule import Schedule
+
+STREAM = "front end's stream"
 
 
 def schedule_memory(schedule: Schedule) -> tuple[MemoryUse, ...]:
@@ -31,7 +34,13 @@ def schedule_memory(schedule: Schedule) -> tuple[MemoryUse, ...]:
         _use(held.place, f"{names[held.step]}'s {_FILLED[held.what]}", 0, lasts[-1])
         for held in schedule.residents
     ]
-    return (*buffers, *residents)
+    return (*buffers, *_stream(schedule.front_end, lasts[-1]), *residents)
+
+
+def _stream(memory: FrontEndMemory | None, last: int) -> Iterator[MemoryUse]:
+    """A front end's stream, which goes on; one that shares the buffers' memory holds nothing in any step."""
+    if memory is not None and memory.streams:
+        yield MemoryUse(STREAM, memory.region, memory.offset, memory.size, 0, last)
 
 
 _FILLED = {"lists": "decoded lists", "weights": "transformed weights"}
@@ -63,7 +72,8 @@ def layers_memory(network: Network, plan: MemoryPlan) -> tuple[MemoryUse, ...]:
     outputs = (
         _use(place, f"{names[place.first]}'s output", place.first, place.last) for place in plan.placements
     )
-    return (*outputs, *(_use(place, place.label, place.first, place.last) for place in plan.scratch))
+    scratch = (_use(place, place.label, place.first, place.last) for place in plan.scratch)
+    return (*outputs, *scratch, *_stream(plan.front_end, len(network.layers) - 1))
 
 
 def _use(place: Place | Placement, label: str, first: int, last: int) -> MemoryUse:

@@ -33,11 +33,14 @@ def refuse_float(network: FloatNetwork, board: Board, layout: FlashLayout | None
     refuse_estimate(with_remedy(estimate_network(shape, board, layout=layout), shape, board))
 
 
-def refuse_budget(budget: Budget, model_name: str, board: Board) -> None:
-    """Raise OverBudgetError, with budget.json's content as its verdict, for an image that does not fit."""
+def refuse_budget(budget: Budget, model_name: str, board: Board, *, family: bool = True) -> None:
+    """Raise OverBudgetError, with budget.json's content as its verdict, for an image that does not fit.
+
+    Models of the EdgeL3 family are offered instead where `family` says that the model takes their input.
+    """
     if budget.verdict == "fits":
         return
-    members = fitting(board, budget.layout)
+    members = fitting(board, budget.layout) if family else ()
     hint = (
         f"Largest: {', '.join(f'{item.name} {item.size:,}' for item in budget.items[:4])}. "
         if budget.items
@@ -47,7 +50,9 @@ def refuse_budget(budget: Budget, model_name: str, board: Board) -> None:
         hint += f"{advice} "
     error = OverBudgetError(
         f"{model_name} does not fit {board.name}: {'; '.join(budget.excess)}",
-        f"{hint}Models of the EdgeL3 family that should fit: {', '.join(members) or 'none'}.",
+        f"{hint}Models of the EdgeL3 family that should fit: {', '.join(members) or 'none'}."
+        if family
+        else hint.strip() or "Choose a smaller model.",
     )
     error.verdict = {"model": model_name, "board": board.name, **budget.to_json(), "fitting": list(members)}
     raise error

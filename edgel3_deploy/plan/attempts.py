@@ -10,6 +10,7 @@ from edgel3_deploy.boards.board import Board
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.plan.candidates import operations
 from edgel3_deploy.plan.code_sizes import code_bytes
+from edgel3_deploy.plan.front_end_memory import least_front_end_bytes
 from edgel3_deploy.plan.goal import Goal
 from edgel3_deploy.plan.kernel import LANES, WINOGRAD_TILE
 from edgel3_deploy.plan.list_sizes import least_constants
@@ -50,8 +51,9 @@ class Task:
 
     @property
     def ram(self) -> int:
-        """The most bytes of all buffers."""
-        return min(sum(capacities(self.network, self.board).values()), self.most)
+        """The most bytes of all buffers: arenas without what is the front end's alone."""
+        own, _ = least_front_end_bytes(self.network)
+        return min(sum(capacities(self.network, self.board).values()), self.most) - own
 
 
 @dataclass(frozen=True)

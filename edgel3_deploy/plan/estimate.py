@@ -14,14 +14,15 @@ from edgel3_deploy.image.layout import FlashLayout, flash_layout, image_limit, m
 from edgel3_deploy.models.family import FAMILY, Member
 from edgel3_deploy.plan.code_sizes import code_bytes
 from edgel3_deploy.plan.dma import dma_bytes
-from edgel3_deploy.plan.front_end import front_end_flash, front_end_ram
+from edgel3_deploy.plan.front_end import FrontEndMemory, front_end_flash
+from edgel3_deploy.plan.front_end_memory import least_front_end_bytes
 from edgel3_deploy.plan.goal import Goal
 from edgel3_deploy.plan.list_sizes import least_constants
 from edgel3_deploy.plan.measure import group_costs
 from edgel3_deploy.plan.memory import MemoryPlan
 from edgel3_deploy.plan.option import Option
 from edgel3_deploy.plan.planner import RESERVE
-from edgel3_deploy.plan.schedule import FIRMWARE_DATA, Schedule, enough_ram, frugal, schedule
+from edgel3_deploy.plan.schedule import Schedule, enough_ram, firmware_data, frugal, schedule
 from edgel3_deploy.plan.search import options
 from edgel3_deploy.plan.sensor import sensor_flash, sensor_ram
 from edgel3_deploy.plan.skeleton import skeleton
@@ -87,8 +88,9 @@ class Estimate:
     the stack, the caller's input and output, the front end, and the mailbox; if no plan exists, the peak of
     live bytes takes the arenas' place. `excess` says what is over which limit and by how much; `fitting`
     names the family members that fit the board where this network does not. With `sparsity` percent of zeros
-    in all 3x3 convolutions it would, or with `least_ram` as the limit of an image's RAM: None if that is no
-    remedy, or was not looked for.
+    in all 3x3 convolutions it would, or with `least_ram` as the limit of an image's RAM, without front end
+    with `least_ram_plain`: None if that is no remedy, or was not looked for. `front_end` is the memory of the
+    one in the image, None without one or without a plan.
     """
 
     model: str
@@ -104,9 +106,11 @@ class Estimate:
     peak_layer: str
     peak_bytes: int
     excess: tuple[str, ...]
-    fitting: tuple[str, ...]
+    fitting: tuple[str, ...] | None
     sparsity: int | None = None
     least_ram: int | None = None
+    least_ram_plain: int | None = None
+    front_end: FrontEndMemory | None = None
 
     @property
     def verdict(self) -> Literal["fits", "over"]:
@@ -117,13 +121,13 @@ class Estimate:
         """What to do about a verdict of "over"; empty otherwise."""
         if not self.excess:
             return ""
-        models = f"No model of the EdgeL3 family fits {self.board}."
+        models = "" if self.fitting is None else f"No model of the EdgeL3 family fits {self.board}."
         if self.fitting:
             models = f"Models of the EdgeL3 family that fit {self.board}: {', '.join(self.fitting)}."
         slots = one_slot_advice(self.layout) if self.flash_used > self.flash_limit else ""
         zeros = f"It would fit with {self.sparsity} % zeros in each 3x3 convolution (see prune)."
         sparse = zeros if self.sparsity is not None else ""
-        ram = "" if self.least_ram is None else enough_ram(self.least_ram)
+        ram = enough_ram(self.least_ram, self.least_ram_plain)
         return " ".join(part for part in (slots, ram, sparse, models) if part)
 
     @property
@@ -132,7 +136,9 @@ class Estimate:
         code = f"{self.code:,} of the kernels' code" if self.code else ""
         parts = ", ".join(part for part in (flash_parts(self.layout), code) if part)
         counted = f"counted in flash: {parts}" if parts else ""
-        return tuple(line for line in (*self.excess, self.advice, counted, *self.not_counted) if line)
+        heard = "" if self.front_end is None else f"counted in RAM: the front end's {self.front_end.text}"
+        over = (line if line.startswith(self.model) else f"over: {line}" for line in self.excess)
+        return tuple(line for line in (*over, self.advice, counted, heard, *self.not_counted) if line)
 
     @property
     def not_counted(self) -> tuple[str, ...]:
@@ -164,9 +170,11 @@ class Estimate:
             "peak": {"layer": self.peak_layer, "bytes": self.peak_bytes},
             "layers": [asdict(layer) for layer in self.layers],
             "excess": list(self.excess),
-            "fitting": list(self.fitting),
+            "fitting": list(self.fitting or ()),
             "sparsity": self.sparsity,
             "least_ram": self.least_ram,
+            "least_ram_plain": self.least_ram_plain,
+            "front_end": None if self.front_end is None else asdict(self.front_end),
             "not_counted": list(self.not_counted),
         }
 
@@ -209,7 +217,8 @@ def _alike_fits(member: Member, board: Board, layout: FlashLayout, ram_limit: in
     if isinstance(plan, OverBudgetError):
         return False
     flash = layout.overhead + front_end_flash(network) + sensor_flash(network) + plan.flash_bytes
-    return not _excess(board, layout, flash, _ram_used(network, board, plan.arena_bytes), ram_limit)
+    ram = _ram_used(network, board, plan.arena_bytes)
+    return not _excess(board, layout, flash, ram, _ram_limit(network, board, ram_limit))
 
 
 def estimate_schedule(
@@ -235,7 +244,7 @@ def estimate_schedule(
         groups = tuple(option.members for option in way)
         alive = tuple(option.ram for option in way)
         arenas = ()
-        ram = max(option.ram for option in way)
+        ram = _with_front_end(network, max(option.ram for option in way))
     rows = tuple(
         LayerEstimate(
             step.name, step.kernel.text, step.output_shape, step.macs, step.constant_bytes, need, cost
@@ -265,7 +274,7 @@ def estimate_layers(
         ram = sum(size for _, size in arenas)
     else:
         alive, arenas = live_bytes(network, storages(network), {}), ()
-        ram = max(alive)
+        ram = _with_front_end(network, max(alive))
     rows = tuple(
         LayerEstimate(
             layer.name,
@@ -301,7 +310,8 @@ def _judged(
         + sum(row.flash for row in rows)
         + code
     )
-    excess = _excess(board, layout, flash_used, ram_used, ram_limit)
+    limited = _ram_limit(network, board, ram_limit)
+    excess = _excess(board, layout, flash_used, ram_used, limited)
     if isinstance(plan, OverBudgetError) and not excess:
         excess = (plan.message,)
     peak = max(rows, key=lambda row: row.ram)
@@ -314,30 +324,35 @@ def _judged(
         flash_used=flash_used,
         flash_limit=flash_limit(board, layout),
         ram_used=ram_used,
-        ram_limit=_ram_limit(board, ram_limit),
+        ram_limit=limited,
         ram_regions=arenas,
         peak_layer=peak.name,
         peak_bytes=peak.ram,
         excess=excess,
-        fitting=fitting(board, layout, ram_limit) if excess else (),
+        fitting=(fitting(board, layout, ram_limit) if excess else ()) if network.front_end else None,
+        front_end=None if isinstance(plan, OverBudgetError) else plan.front_end,
     )
 
 
+def _with_front_end(network: Network, ram: int) -> int:
+    """Bytes of buffers with the least that a front end takes."""
+    own, shared = least_front_end_bytes(network)
+    return max(ram, shared) + own
+
+
 def _ram_used(network: Network, board: Board, arenas: int) -> int:
-    tensors = network.input.size + network.output.size + front_end_ram(network) + sensor_ram(network, board)
+    tensors = network.input.size + network.output.size + sensor_ram(network, board)
     return arenas + board.stack_size + tensors + mailbox_size(board) + dma_bytes(network, board)
 
 
-def _ram_limit(board: Board, limit: int | None) -> int:
+def _ram_limit(network: Network, board: Board, limit: int | None) -> int:
     """The most RAM of an image; a limit of the user's counts the firmware's data too, unlike `ram_used`."""
     most = min(sum(region.size for region in board.ram), RAM_CEILING)
-    return most if limit is None else max(min(most, limit - FIRMWARE_DATA), 0)
+    return most if limit is None else max(min(most, limit - firmware_data(network)), 0)
 
 
-def _excess(
-    board: Board, layout: FlashLayout, flash: int, ram: int, ram_limit: int | None = None
-) -> tuple[str, ...]:
-    limits = (("flash", flash, flash_limit(board, layout)), ("RAM", ram, _ram_limit(board, ram_limit)))
+def _excess(board: Board, layout: FlashLayout, flash: int, ram: int, ram_limit: int) -> tuple[str, ...]:
+    limits = (("flash", flash, flash_limit(board, layout)), ("RAM", ram, ram_limit))
     return tuple(
         f"{what} by {used - limit:,} bytes ({used:,} of {limit:,})"
         for what, used, limit in limits

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import pairwise
 
 from edgel3_deploy.plan.kernel import Step
@@ -91,7 +91,7 @@ class Group:
             return tuple(ring.bytes for ring in self.lanes.buffers)
         return tuple(ring_bytes(step, rows) for step, rows in zip(self.steps, self.rings, strict=False))
 
-    @property
+    @cached_property
     def inner_bytes(self) -> int:
         """Bytes of `buffers` and the maxima, each aligned for the kernels."""
         return sum(aligned(size) for size in self.buffers) + aligned(self.maxima_bytes)
@@ -101,7 +101,7 @@ class Group:
         """Bytes of running maxima, int32."""
         return 4 * self.lanes.maxima if self.lanes else 0
 
-    @property
+    @cached_property
     def scratch(self) -> int:
         """Bytes of the workspace that the steps share: one works at a time.
 
@@ -111,7 +111,7 @@ class Group:
         ends = [ring.newest + ring.lanes.row_bytes for ring in rings if ring.newest is not None]
         return max(*(scratch_of(step, self.lanes) for step in self.steps), *ends, 0)
 
-    @property
+    @cached_property
     def products(self) -> int:
         """Bytes of the buffer that steps with weights in flight apart share."""
         return max(step.products for step in self.steps)

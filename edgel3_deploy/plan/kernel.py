@@ -103,18 +103,18 @@ class Step:
         """The layer that does the arithmetic."""
         return self.layers[0]
 
-    @property
+    @cached_property
     def input_shape(self) -> tuple[int, int, int]:
         """Height, width and channels; a flat tensor is one pixel."""
         return _map_shape(self.layers[0].input.shape)
 
-    @property
+    @cached_property
     def output_shape(self) -> tuple[int, int, int]:
         """Height, width and channels of what the step leaves in memory."""
         last = next(layer for layer in reversed(self.layers) if not isinstance(layer, Reshape))
         return _map_shape(last.output.shape)
 
-    @property
+    @cached_property
     def macs(self) -> int:
         return sum(layer.macs for layer in self.layers)
 
@@ -148,7 +148,7 @@ class Step:
             return WINOGRAD_TILE[name] // (2 if self.kernel.pooled else 1)
         return 1 if name in STREAMING else self.output_shape[0]
 
-    @property
+    @cached_property
     def units(self) -> int:
         """Calls that make the whole output, one unit each."""
         if self.kernel.name in LANES:
@@ -184,19 +184,19 @@ class Step:
         """`rows_read` of every unit in order."""
         return tuple(self.rows_read(unit) for unit in range(self.units))
 
-    @property
+    @cached_property
     def scratch(self) -> int:
         """Bytes of workspace, 8-byte aligned."""
         return scratch_bytes(self.kernel, self.layer)
 
-    @property
+    @cached_property
     def products(self) -> int:
         """Bytes of the buffer that the kernel has beside its workspace, 0 if it has none."""
         if not (self.kernel.apart and isinstance(self.layer, Conv2D)):
             return 0
         return products_bytes(self.kernel, self.layer)
 
-    @property
+    @cached_property
     def constant_bytes(self) -> int:
         """Bytes of packed weights and per-channel constants in flash."""
         if self.lists is not None:

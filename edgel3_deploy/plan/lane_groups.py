@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import accumulate
+from typing import NamedTuple
 
 from edgel3_deploy.plan.group import Group, LaneGroup, Ring, ring_rows
 from edgel3_deploy.plan.kernel import Step
@@ -134,18 +135,38 @@ def conv_distances(members: Group) -> tuple[int, ...]:
     return tuple(found)
 
 
-def lane_costs(members: Group, rates: Rates = INSTRUCTIONS) -> tuple[float, ...]:
-    """The modelled cost of each step of a lane group; the ends' transposition belongs to the end steps."""
+class LaneCounts(NamedTuple):
+    """What of a lane group's work does not depend on its lists: see the functions that count it."""
+
+    tiles: tuple[int, ...]
+    edges: tuple[int, ...]
+    cut: int
+    moved_bytes: tuple[int, ...]
+
+
+def lane_counts(members: Group) -> LaneCounts:
+    """The counts of a group, which are also those of the same group with other lists."""
+    return LaneCounts(tiles(members), edges(members), _cut(members), moved_bytes(members))
+
+
+def lane_costs(
+    members: Group, rates: Rates = INSTRUCTIONS, counted: LaneCounts | None = None
+) -> tuple[float, ...]:
+    """The modelled cost of each step of a lane group; the ends' transposition belongs to the end steps.
+
+    `counted` are the group's `lane_counts`, where they are known.
+    """
     assert members.lanes is not None
-    counts = zip(members.steps, tiles(members), edges(members), strict=True)
+    counted = counted or lane_counts(members)
+    counts = zip(members.steps, counted.tiles, counted.edges, strict=True)
     costs = [
         mono_cost(step, _mono_tiles(members.lanes), max(len(members.lanes.strips), 1))
         if step.kernel.name == "mono_lanes"
         else sparse_cost(step, count, ends, rates)
         for step, count, ends in counts
     ]
-    costs[-1] += cut_cost(members.steps[-1], _cut(members))
-    costs = [cost + MOVED * moved for cost, moved in zip(costs, moved_bytes(members), strict=True)]
+    costs[-1] += cut_cost(members.steps[-1], counted.cut)
+    costs = [cost + MOVED * moved for cost, moved in zip(costs, counted.moved_bytes, strict=True)]
     if members.lanes.entry is not None:
         costs[0] += ADAPTED * int(members.steps[0].layer.input.size)
     if members.lanes.exit is not None:

@@ -8,7 +8,7 @@ from edgel3_deploy.plan.candidates import Parts
 from edgel3_deploy.plan.dense_runs import LONGEST_GROUP
 from edgel3_deploy.plan.group import Group, ring_bytes
 from edgel3_deploy.plan.lane_chain import lane_chain, lane_steps
-from edgel3_deploy.plan.lane_groups import lane_costs, lane_groups
+from edgel3_deploy.plan.lane_groups import LaneCounts, lane_costs, lane_counts, lane_groups
 from edgel3_deploy.plan.list_choice import by_use, choose_lists, with_lists
 from edgel3_deploy.plan.list_sizes import ListSplit
 from edgel3_deploy.plan.measure import RATES, Measure
@@ -33,9 +33,9 @@ def lane_options(parts: Parts, direct: tuple[float, ...], by: Measure) -> Iterat
                     continue
                 end = chain[count - 1].index + chain[count - 1].operations
                 for members in lane_groups(chain[:count]):
-                    taps = _variants(members)
-                    if sum(lane_costs(taps[-1], RATES[by])) < sum(direct[first:end]):
-                        yield from (_option(parts, variant, by) for variant in taps)
+                    taps, counted = _variants(members), lane_counts(members)
+                    if sum(lane_costs(taps[-1], RATES[by], counted)) < sum(direct[first:end]):
+                        yield from (_option(parts, variant, by, counted) for variant in taps)
 
 
 def _variants(members: Group) -> tuple[Group, ...]:
@@ -50,17 +50,19 @@ def _variants(members: Group) -> tuple[Group, ...]:
     return tuple(variants)
 
 
-def _option(parts: Parts, members: Group, by: Measure) -> Option:
+def _option(parts: Parts, members: Group, by: Measure, counted: LaneCounts) -> Option:
     first, last = members.steps[0], members.steps[-1]
     end = last.index + last.operations
     before = 0 if first.index == 0 else int(first.layer.input.size)
     after = 0 if end == len(parts) else ring_bytes(last, last.output_shape[0])
+    instructions = sum(lane_costs(members, RATES["instructions"], counted))
+    cost = instructions if by == "instructions" else sum(lane_costs(members, RATES[by], counted))
     return Option(
         first.index,
         end,
         members,
         before + after + members.inner_bytes + members.scratch,
         sum(step.constant_bytes for step in members.steps),
-        int(sum(lane_costs(members))),
-        sum(lane_costs(members, RATES[by])),
+        int(instructions),
+        cost,
     )

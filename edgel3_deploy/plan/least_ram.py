@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
+from edgel3_deploy.plan.arrangement import arrangements
 from edgel3_deploy.plan.attempts import Task
-from edgel3_deploy.plan.place import place
 from edgel3_deploy.plan.planner import capacities
 from edgel3_deploy.plan.search import choose
 
 
 def least_arenas(task: Task) -> int | None:
-    """Bytes of all arenas of the smallest layout within the flash of `task`; None if the board holds none."""
+    """Bytes of all arenas of the smallest layout within the flash of `task`; None if the board holds none.
+
+    What `task` allows in all arenas does not count.
+    """
     limits = sorted({option.ram for option in task.found})
-    regions = capacities(task.network, task.board)
+    most = sum(capacities(task.network, task.board).values())
 
     def fits(limit: int) -> bool:
         return choose(task.found, task.end, limit, task.flash) is not None
@@ -21,7 +24,9 @@ def least_arenas(task: Task) -> int | None:
     for limit in limits[bisect_left(limits, True, key=fits) :]:
         way = choose(task.found, task.end, limit, task.flash)
         if way is not None:
-            places = place(tuple(option.members for option in way), regions, task.board.main_ram)
-            if places is not None:
-                return sum(places.arenas.values())
+            groups = tuple(option.members for option in way)
+            choices = arrangements(task.network, task.board, groups, most=most, most_own=most)
+            found = [arrangement.bytes for choice in choices for arrangement in choice]
+            if found:
+                return min(found)
     return None

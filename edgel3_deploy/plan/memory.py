@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edgel3_deploy.plan.front_end import FrontEndMemory
+
 
 @dataclass(frozen=True)
 class Placement:
@@ -27,13 +29,14 @@ class MemoryPlan:
 
     `arenas` gives bytes per region; `live_bytes` the bytes alive during each layer (one entry per layer,
     caller's input and output included); `scratch` holds per-layer kernel workspaces as placements of their
-    own, whose `tensor` is -1.
+    own, whose `tensor` is -1. `front_end` is the memory of the one in the image, None without one.
     """
 
     placements: tuple[Placement, ...]
     scratch: tuple[Placement, ...]
     arenas: tuple[tuple[str, int], ...]
     live_bytes: tuple[int, ...]
+    front_end: FrontEndMemory | None = None
 
     @property
     def peak_layer(self) -> int:

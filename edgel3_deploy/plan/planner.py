@@ -10,7 +10,8 @@ from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.image.layout import mailbox_size
 from edgel3_deploy.plan.arena import Buffer, lay_out
 from edgel3_deploy.plan.dma import dma_bytes
-from edgel3_deploy.plan.front_end import front_end_ram
+from edgel3_deploy.plan.front_end import FrontEndMemory
+from edgel3_deploy.plan.front_end_memory import front_end_memories
 from edgel3_deploy.plan.memory import MemoryPlan
 from edgel3_deploy.plan.sensor import sensor_ram
 from edgel3_deploy.plan.storage import live_bytes, storages
@@ -43,6 +44,9 @@ def plan_memory(
     ]
     buffers += sorted(owned, key=lambda buffer: _urgency(buffer, alive))
     layouts = {name: lay_out(held) for name, held in _assign(buffers, network, board).items()}
+    front_end, arenas = place_front_end(
+        network, board, {name: layout.size for name, layout in layouts.items()}
+    )
     placed = [
         placement
         for name, layout in layouts.items()
@@ -53,18 +57,37 @@ def plan_memory(
     return MemoryPlan(
         placements=tuple(placement for placement in placed if placement.tensor >= 0),
         scratch=tuple(placement for placement in placed if placement.tensor < 0),
-        arenas=tuple((name, layout.size) for name, layout in layouts.items() if layout.size),
+        arenas=tuple((name, size) for name, size in arenas.items() if size),
         live_bytes=alive,
+        front_end=front_end,
+    )
+
+
+def place_front_end(
+    network: Network, board: Board, arenas: Mapping[str, int], *, may_share: bool = True
+) -> tuple[FrontEndMemory | None, dict[str, int]]:
+    """The front end's memory beside `arenas`, and the bytes of each region's arena with it.
+
+    Without `may_share` the network never gives up its own. Raises OverBudgetError if no region can hold it.
+    """
+    free = capacities(network, board)
+    room = sum(free.values())
+    for memory, grown in front_end_memories(network, arenas, free, most=room, most_own=room):
+        if memory is None or memory.streams or may_share:
+            return memory, grown
+    raise OverBudgetError(
+        f"the front end of {network.name} fits no RAM region of {board.name} beside the network",
+        "Build with --no-front-end, or choose a smaller model or a board with more RAM.",
     )
 
 
 def capacities(network: Network, board: Board) -> dict[str, int]:
     """Bytes that a plan may use of each RAM region, in placement order.
 
-    The main RAM also holds the stack, the firmware's data, the caller's input and output tensors, the front
-    end's stream, the sensor, and the mailbox. What DMA controllers write has its region for itself.
+    The main RAM also holds the stack, the firmware's data, the caller's input and output tensors, the
+    sensor, and the mailbox. What DMA controllers write has its region for itself.
     """
-    tensors = network.input.size + network.output.size + front_end_ram(network) + sensor_ram(network, board)
+    tensors = network.input.size + network.output.size + sensor_ram(network, board)
     taken = {board.main_ram: board.stack_size + RESERVE + tensors + mailbox_size(board)}
     if not board.dma_ram:
         taken[board.main_ram] += dma_bytes(network, board)

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.graph.ir import Network
-from edgel3_deploy.plan.estimate import Estimate, scheduled
+from edgel3_deploy.plan.estimate import Estimate, scheduled, weights_exceed
+from edgel3_deploy.plan.front_end import image_front_end
 from edgel3_deploy.plan.list_sizes import least_constants
-from edgel3_deploy.plan.schedule import Schedule, constants_limit, least_ram_limit
+from edgel3_deploy.plan.schedule import Schedule, constants_limit, least_ram_limits
 from edgel3_deploy.plan.search import options
 from edgel3_deploy.plan.skeleton import sparser
 
@@ -17,16 +18,21 @@ from edgel3_deploy.plan.skeleton import sparser
 def with_remedy(found: Estimate, network: Network, board: Board, ram_limit: int | None = None) -> Estimate:
     """The estimate with the least limit of RAM that would do if there was one, or else the least sparsity."""
     limited = with_least_ram(found, network, board, ram_limit)
-    if limited.least_ram is not None:
+    if limited.least_ram is not None or limited.least_ram_plain is not None:
         return limited
     return with_least_sparsity(found, network, board, ram_limit)
 
 
 def with_least_ram(found: Estimate, network: Network, board: Board, ram_limit: int | None = None) -> Estimate:
-    """The estimate with the least limit of RAM that would fit; unchanged without a limit, or if it fits."""
-    if not found.excess or ram_limit is None:
+    """The estimate with the least limits of RAM that would fit, with and without front end.
+
+    Unchanged if it fits. Without a limit only what the board has without front end matters.
+    """
+    helps = ram_limit is not None or image_front_end(network) is not None
+    if not found.excess or not helps or weights_exceed(network, board, found.layout):
         return found
-    return replace(found, least_ram=least_ram_limit(network, board, found.layout))
+    least, plain = least_ram_limits(network, board, found.layout)
+    return replace(found, least_ram=None if ram_limit is None else least, least_ram_plain=plain)
 
 
 def with_least_sparsity(

@@ -12,11 +12,17 @@ from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import BadInputError, OverBudgetError
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.image.layout import FlashLayout, flash_layout, image_limit, mailbox_size
+from edgel3_deploy.plan.arrangement import Arrangement, arrangements
 from edgel3_deploy.plan.attempts import INT8_SHARE, LEAST_SAVED_PER_BYTE, Attempt, Task, rivals
 from edgel3_deploy.plan.candidates import operations
 from edgel3_deploy.plan.code_sizes import code_bytes
 from edgel3_deploy.plan.dma import dma_bytes
-from edgel3_deploy.plan.front_end import front_end_flash, front_end_ram
+from edgel3_deploy.plan.front_end import (
+    FrontEndMemory,
+    front_end_flash,
+    image_front_end,
+    without_front_end,
+)
 from edgel3_deploy.plan.goal import Goal
 from edgel3_deploy.plan.group import Group
 from edgel3_deploy.plan.kernel import Step
@@ -24,7 +30,7 @@ from edgel3_deploy.plan.least_ram import least_arenas
 from edgel3_deploy.plan.list_choice import by_use, choose_lists, with_lists
 from edgel3_deploy.plan.measure import Measure, group_costs
 from edgel3_deploy.plan.option import Option
-from edgel3_deploy.plan.place import Place, Places, place
+from edgel3_deploy.plan.place import Place
 from edgel3_deploy.plan.planner import capacities
 from edgel3_deploy.plan.resident import Resident, choose_residents, list_candidates, resident_channels
 from edgel3_deploy.plan.resident_weights import weight_candidates, with_weights
@@ -33,7 +39,6 @@ from edgel3_deploy.plan.sensor import sensor_flash, sensor_ram
 
 __all__ = [
     "APPLICATION_SHARE",
-    "FIRMWARE_DATA",
     "SIZE_INSTRUCTIONS_PER_MAC",
     "Place",
     "Resident",
@@ -41,8 +46,9 @@ __all__ = [
     "arenas_limit",
     "constants_limit",
     "enough_ram",
+    "firmware_data",
     "frugal",
-    "least_ram_limit",
+    "least_ram_limits",
     "schedule",
 ]
 
@@ -51,7 +57,9 @@ CODE_RESERVE = 41 * 1024
 SIZE_INSTRUCTIONS_PER_MAC = 1.7
 """The goal size takes the least RAM at which no more instructions are needed: CMSIS-NN takes 1.86."""
 FIRMWARE_DATA = 5 * 1024 + 512
-"""Bytes of RAM that the firmware's own data and bss take, when all of an image's RAM is limited."""
+"""Bytes of RAM that the firmware's own data and bss take in an image without front end."""
+FRONT_END_DATA = 512
+"""The same of PCM on its way into the front end."""
 APPLICATION_SHARE = 8
 """One part in so many of a board's RAM is left to the application: residents never take it."""
 
@@ -63,9 +71,9 @@ class Schedule:
     `maps` has, per group, where the whole map behind it lies: None for the network's output, which the caller
     owns. Per group, too: `rings`, a place for each of `Group.buffers`; `scratch`, None if it needs none;
     `products`, sums and weights in flight of steps that have them apart, and `maxima`, None if it has none.
-    `residents` are never written again after the start, and share no memory. `instructions` and `cycles` are
-    modelled, not measured; `by` says which of them was kept low, `reason` in words what the choice was made
-    for.
+    `residents` are never written again after the start, and share no memory. `front_end` is the memory of the
+    one in the image, None without one. `instructions` and `cycles` are modelled, not measured; `by` says
+    which of them was kept low, `reason` in words what the choice was made for.
     """
 
     goal: Goal
@@ -76,6 +84,7 @@ class Schedule:
     products: tuple[Place | None, ...]
     maxima: tuple[Place | None, ...]
     residents: tuple[Resident, ...]
+    front_end: FrontEndMemory | None
     arenas: tuple[tuple[str, int], ...]
     instructions: int
     cycles: int
@@ -153,29 +162,53 @@ def schedule(
     if plans:
         return _best(goal, plans)
     limited = "" if ram_limit is None else f" within {ram_limit:,} bytes of RAM"
-    least = None if ram_limit is None else _least_ram_limit(task)
+    advice = "" if ram_limit is None else enough_ram(*_least_ram_limits(task))
     raise OverBudgetError(
         f"{network.name} does not fit {board.name}{limited} in any schedule of the native kernels",
-        "Choose a smaller or sparser model, or a larger board; edgel3-deploy check says what lacks."
-        if least is None
-        else enough_ram(least),
+        advice
+        or "Choose a smaller or sparser model, or a larger board; edgel3-deploy check says what lacks.",
     )
 
 
-def enough_ram(least: int) -> str:
-    """What to do about a limit of RAM, as text, where `least` bytes of an image's RAM would do."""
-    return f"It would fit with --ram {-(-least // 1024)}K."
+def enough_ram(least: int | None, plain: int | None = None) -> str:
+    """What to do about RAM, as text, where `least` bytes would do for an image, without front end `plain`.
+
+    Both are as `least_ram_limits` gives them.
+    """
+    if least is None:
+        return "" if plain is None else "It would fit without the front end (--no-front-end)."
+    other = ""
+    if plain is not None and plain < least:
+        other = (
+            f", or without front end (--no-front-end saves {least - plain:,} bytes) with --ram {_k(plain)}"
+        )
+    return f"It would fit with --ram {_k(least)}{other}."
 
 
-def least_ram_limit(network: Network, board: Board, layout: FlashLayout | None = None) -> int | None:
-    """The least limit of an image's RAM in bytes that a schedule keeps to; None if the board has too little.
+def _k(size: int) -> str:
+    return f"{-(-size // 1024)}K"
 
-    Without Winograd kernels, which take more RAM than others.
+
+def least_ram_limits(
+    network: Network, board: Board, layout: FlashLayout | None = None
+) -> tuple[int | None, int | None]:
+    """The least limits of an image's RAM in bytes that a schedule keeps to: with and without its front end.
+
+    None if the board has too little, the second also if the network has no front end. Without Winograd
+    kernels, which take more RAM than others.
     """
     found = options(network, winograd=False)
     flash = constants_limit(board, layout) - front_end_flash(network) - sensor_flash(network)
     free = arenas_limit(network, board)
-    return _least_ram_limit(Task(network, board, "balanced", "instructions", found, flash, free))
+    return _least_ram_limits(Task(network, board, "balanced", "instructions", found, flash, free))
+
+
+def _least_ram_limits(task: Task) -> tuple[int | None, int | None]:
+    if image_front_end(task.network) is None:
+        return _least_ram_limit(task), None
+    flash = task.flash + front_end_flash(task.network) + sensor_flash(task.network)
+    plain = replace(task, network=without_front_end(task.network), flash=flash)
+    return _least_ram_limit(task), _least_ram_limit(plain)
 
 
 def _least_ram_limit(task: Task) -> int | None:
@@ -198,9 +231,14 @@ def arenas_limit(network: Network, board: Board, ram_limit: int | None = None) -
 
 
 def _beside_arenas(network: Network, board: Board) -> int:
-    tensors = network.input.size + network.output.size + front_end_ram(network) + sensor_ram(network, board)
+    tensors = network.input.size + network.output.size + sensor_ram(network, board)
     others = board.stack_size + mailbox_size(board) + dma_bytes(network, board)
-    return tensors + others + FIRMWARE_DATA
+    return tensors + others + firmware_data(network)
+
+
+def firmware_data(network: Network) -> int:
+    """Bytes of RAM that the firmware's own data and bss take, when all of an image's RAM is limited."""
+    return FIRMWARE_DATA + (FRONT_END_DATA if image_front_end(network) else 0)
 
 
 def frugal(network: Network) -> tuple[Option, ...]:
@@ -221,16 +259,16 @@ def frugal(network: Network) -> tuple[Option, ...]:
 
 def _best(goal: Goal, plans: Sequence[Schedule]) -> Schedule:
     """The schedule that serves the goal best; the first is the goal's own."""
-
-    def cost(plan: Schedule) -> float:
-        return plan.instructions if plan.by == "instructions" else plan.cycles
-
     if goal == "speed":
-        return min(plans, key=cost)
+        return min(plans, key=_cost)
     if goal == "size":
         return min(plans, key=lambda plan: plan.flash_bytes)
     no_larger = [plan for plan in plans if plan.flash_bytes <= plans[0].flash_bytes]
-    return min(no_larger, key=lambda plan: cost(plan) + LEAST_SAVED_PER_BYTE * plan.flash_bytes)
+    return min(no_larger, key=lambda plan: _cost(plan) + LEAST_SAVED_PER_BYTE * plan.flash_bytes)
+
+
+def _cost(plan: Schedule) -> float:
+    return plan.instructions if plan.by == "instructions" else plan.cycles
 
 
 def _first(task: Task, attempts: Iterable[Attempt]) -> Schedule | None:
@@ -257,7 +295,6 @@ def _least_ram(task: Task, attempt: Attempt) -> int:
 
 def _placed(task: Task, attempt: Attempt) -> Schedule | None:
     """The best way whose buffers can be laid out; None if there is none."""
-    regions = capacities(task.network, task.board)
     limit = task.ram
     if attempt.least_ram:
         way = choose(attempt.found, task.end, limit, attempt.flash)
@@ -274,16 +311,35 @@ def _placed(task: Task, attempt: Attempt) -> Schedule | None:
         )
         if way is None:
             return None
-        groups = tuple(option.members for option in way)
-        places = place(groups, regions, task.board.main_ram)
-        if places is not None and sum(places.arenas.values()) <= task.most:
-            return _filled(task, attempt, groups, places)
+        plan = _with_front_end(task, attempt, tuple(option.members for option in way))
+        if plan is not None:
+            return plan
         limit = max(option.ram for option in way) - 1
     return None
 
 
-def _filled(task: Task, attempt: Attempt, groups: tuple[Group, ...], places: Places) -> Schedule:
+def _with_front_end(task: Task, attempt: Attempt, groups: tuple[Group, ...]) -> Schedule | None:
+    """The schedule of these groups with the front end's memory; None if the limits of RAM leave none.
+
+    Where the front end may share the network's, it has its own only if that costs the network nothing.
+    """
+    most_own = _residents_limit(task)
+    choices = arrangements(task.network, task.board, groups, most=task.most, most_own=most_own)
+    plans = [_filled(task, attempt, groups, arrangement) for arrangement in next(choices, ())]
+    return next((plan for plan in plans if _no_worse(plan, plans[-1])), None)
+
+
+def _no_worse(plan: Schedule, than: Schedule) -> bool:
+    return (
+        plan.instructions <= than.instructions
+        and plan.cycles <= than.cycles
+        and plan.flash_bytes <= than.flash_bytes
+    )
+
+
+def _filled(task: Task, attempt: Attempt, groups: tuple[Group, ...], arrangement: Arrangement) -> Schedule:
     """The schedule with lists as taps in the flash that is left, and residents in the RAM that is."""
+    places = arrangement.places
     plain = tuple(with_lists(members, choose_lists(_sparse(groups), 0)) for members in groups)
     in_strips = any(members.lanes and len(members.lanes.strips) > 1 for members in groups)
     most = attempt.strip_taps if in_strips else attempt.taps
@@ -296,7 +352,7 @@ def _filled(task: Task, attempt: Attempt, groups: tuple[Group, ...], places: Pla
         candidates += list_candidates(groups, task.by)
     free = capacities(task.network, task.board)
     residents, arenas = choose_residents(
-        candidates, places.arenas, free, _residents_limit(task), task.by, groups
+        candidates, arrangement.arenas, free, _residents_limit(task), task.by, groups
     )
     splits = choose_lists(_sparse(groups), spare, resident_channels(residents, "lists"))
     final = tuple(with_weights(with_lists(members, splits), residents) for members in groups)
@@ -309,6 +365,7 @@ def _filled(task: Task, attempt: Attempt, groups: tuple[Group, ...], places: Pla
         products=places.products,
         maxima=places.maxima,
         residents=residents,
+        front_end=arrangement.front_end,
         arenas=tuple((region, size) for region, size in arenas.items() if size),
         instructions=sum(sum(group_costs(members)) for members in final),
         cycles=sum(sum(group_costs(members, "cycles")) for members in final),

@@ -8,7 +8,7 @@ from edgel3_deploy.link.record import record_size
 from edgel3_deploy.plan.front_end import image_front_end
 
 _RAM = 9_800
-_FLASH = 11_600
+_FLASH = 12_300
 _RECORDS, _LABELS = 8, 32
 """Records that are held (firmware/application/records.h), and labels of each that room is kept for."""
 _BLOCK = 600
@@ -27,5 +27,5 @@ def sensor_ram(network: Network, board: Board) -> int:
 
 
 def sensor_flash(network: Network) -> int:
-    """Bytes of flash: code and tables of the sound path, the sensor, and its requests."""
+    """Bytes of flash: the sound path with its tables, the sensor, its requests, the microphone's driver."""
     return _FLASH if image_front_end(network) else 0

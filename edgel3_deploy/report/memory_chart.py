@@ -10,13 +10,14 @@ from typing import Literal
 from edgel3_deploy.report.charts import Tick
 from edgel3_deploy.validate.result import Report
 
-Kind = Literal["map", "ring", "scratch", "maxima", "weights", "caller", "stack", "data"]
+Kind = Literal["map", "ring", "scratch", "maxima", "weights", "stream", "caller", "stack", "data"]
 KINDS: dict[Kind, str] = {
     "map": "whole feature maps",
     "ring": "rings: the last rows of a map",
     "scratch": "scratch of the kernel that works",
     "maxima": "running maxima",
     "weights": "weights kept in RAM",
+    "stream": "the front end's stream",
     "caller": "input and output",
     "stack": "stack reserved",
     "data": "the firmware's data",
@@ -28,6 +29,7 @@ _WORDS: tuple[tuple[str, Kind], ...] = (
     ("maxima", "maxima"),
     ("lists", "weights"),
     ("weights", "weights"),
+    ("stream", "stream"),
 )
 """Words of pipeline.memory's labels, the first of which that occurs says the kind; others are maps."""
 _TEXT_HEIGHT, _TEXT_WIDTH = 14.0, 7.0

@@ -27,7 +27,7 @@ def write_report(report: Report, directory: Path) -> dict[str, Any]:
     All contents exist before the first file is replaced, and each file is replaced as a whole. Raises
     UsageError if the folder cannot be written.
     """
-    content = to_json(report)
+    content = schemas.document("report", to_json(report))
     files = {
         ARRAYS_NAME: to_npz(report),
         HTML_NAME: to_html(report).encode(),

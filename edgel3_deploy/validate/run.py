@@ -250,6 +250,8 @@ def _compare(
 ) -> _Rows:
     rows = _Rows()
     firsts = {source.first for source in workload.sources}
+    memory = build.manifest.front_end_memory
+    streams = memory is not None and memory.streams
     for item in expectations(build, workload):
         rows.engine = item.engine
         rows.expected.append(item.outputs)
@@ -262,7 +264,7 @@ def _compare(
             number = len(rows.embeddings)
             progress("validating windows", number, workload.windows)
             if item.batch.pcm is not None:
-                fresh = None if number in firsts else workload.fresh
+                fresh = workload.fresh if streams and number not in firsts else None
                 rows.add_input(number, window, run.hear(item.batch.pcm[index], fresh))
             output = run.infer(window if item.batch.pcm is None else None)
             rows.embeddings.append(output)

@@ -5,7 +5,7 @@
 
 #if EDGEL3_NET_FRONT_END
 
-#include "application/stream.h"
+#include "edgel3_front_end.h"
 #include "link/bytes.h"
 #include "link/protocol.h"
 
@@ -18,7 +18,16 @@ bool audio_is_supported(void)
 
 static bool may_end_window(uint32_t end)
 {
+    if (!FRONT_END_STREAMS) {
+        return end == FRONT_END_SAMPLE_RATE;
+    }
     return end >= FRONT_END_SAMPLE_RATE && (end - FRONT_END_SAMPLE_RATE) % FRONT_END_HOP == 0;
+}
+
+/* Samples that a stream takes. */
+static bool is_in_stream(uint32_t end)
+{
+    return FRONT_END_STREAMS || end <= FRONT_END_SAMPLE_RATE;
 }
 
 bool audio_load(audio_t *audio, inference_t *inference, uint32_t offset, const uint8_t *data, uint32_t samples,
@@ -26,14 +35,14 @@ bool audio_load(audio_t *audio, inference_t *inference, uint32_t offset, const u
 {
     static int16_t block[LINK_MAX_CHUNK / 2];
     const uint32_t end = offset + samples;
-    if (end < offset || (window && !may_end_window(end))) {
+    if (end < offset || !is_in_stream(end) || (window && !may_end_window(end))) {
         return false;
     }
     if (offset > 0 && end == audio->loaded && window == audio->has_window) {
         return true;
     }
     if (offset == 0) {
-        stream_start();
+        front_end_start(edgel3_front_end);
         *audio = (audio_t){.loaded = 0};
     }
     if (offset != audio->loaded) {
@@ -57,6 +66,13 @@ bool audio_load(audio_t *audio, inference_t *inference, uint32_t offset, const u
     return true;
 }
 
+void audio_end(audio_t *audio)
+{
+    if (!FRONT_END_STREAMS) {
+        *audio = (audio_t){.loaded = 0};
+    }
+}
+
 #else
 
 bool audio_is_supported(void)
@@ -74,6 +90,11 @@ bool audio_load(audio_t *audio, inference_t *inference, uint32_t offset, const u
     (void)samples;
     (void)window;
     return false;
+}
+
+void audio_end(audio_t *audio)
+{
+    (void)audio;
 }
 
 #endif

@@ -23,11 +23,14 @@ bool audio_is_supported(void);
 /**
  * Push a chunk of at most LINK_MAX_CHUNK bytes, int16 samples, that begins `offset` samples into the stream. Offset 0 begins
  * one. The chunk before may come again, and is not pushed twice. The input is empty from the first chunk of a window until
- * `window` says that one ends.
+ * `window` says that one ends. Without FRONT_END_STREAMS a stream is one window.
  *
  * @return false if the chunk leaves a gap, or no window can end with it: nothing is pushed
  */
 bool audio_load(audio_t *audio, inference_t *inference, uint32_t offset, const uint8_t *data, uint32_t samples,
                 bool window);
+
+/** An inference was run: unless it streams, the front end has lost its memory, and only offset 0 is taken now. */
+void audio_end(audio_t *audio);
 
 #endif

@@ -10,7 +10,7 @@
 #if EDGEL3_NET_FRONT_END
 
 #include "application/hearing.h"
-#include "application/stream.h"
+#include "edgel3_front_end.h"
 
 static uint64_t second(const hearing_t *hearing)
 {
@@ -26,7 +26,7 @@ static uint64_t aligned(const hearing_t *hearing, uint64_t at)
 
 static void begin_stream(hearing_t *hearing, uint64_t at)
 {
-    stream_start();
+    front_end_start(edgel3_front_end);
     hearing->stream_at = at;
     hearing->window_at = at + second(hearing);
 }

@@ -37,7 +37,7 @@ static uint32_t handle_load_input(link_session_t *session, const link_message_t 
 
 static uint32_t handle_run(link_session_t *session, const link_message_t *request)
 {
-    const application_t *const application = application_of(session);
+    application_t *const application = application_of(session);
     inference_t *const inference = inference_of(session);
     const uint8_t flags = request->data[0];
     if ((flags & ~LINK_RUN_CHECKSUMS) != 0) {
@@ -49,6 +49,7 @@ static uint32_t handle_run(link_session_t *session, const link_message_t *reques
     application->show_running(true);
     const int32_t failed_layer = inference_run(inference, (flags & LINK_RUN_CHECKSUMS) != 0);
     application->show_running(false);
+    audio_end(&application->audio);
     /* Counted from the end of a run, which may be long: its results are still to be read. */
     sensor_rest();
     if (failed_layer != 0) {

@@ -14,10 +14,10 @@
 #include "application/duty.h"
 #include "application/hearing.h"
 #include "application/records.h"
-#include "application/stream.h"
 #include "application/summaries.h"
 #include "board.h"
 #include "drivers/microphone.h"
+#include "edgel3_front_end.h"
 #include "link/bytes.h"
 #include "settings/settings.h"
 

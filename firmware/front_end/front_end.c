@@ -5,6 +5,8 @@
  */
 #include "front_end/front_end.h"
 
+#if FRONT_END_STREAMS
+
 #include <string.h>
 
 #include "front_end/frame.h"
@@ -68,9 +70,8 @@ static front_end_level_t compute_edge(front_end_t *front_end, uint32_t edge)
     return compute(front_end, frame, front_end->edges[edge]);
 }
 
-void front_end_start(front_end_t *front_end, front_end_frame_levels_t *inner)
+void front_end_start(front_end_t *front_end)
 {
-    front_end->inner = inner;
     front_end->slot = 0;
     front_end->next = 0;
     front_end->held = 0;
@@ -121,3 +122,5 @@ void front_end_window(front_end_t *front_end, int8_t *input)
         slot = slot + 1 < FRONT_END_INNER ? slot + 1 : 0;
     }
 }
+
+#endif

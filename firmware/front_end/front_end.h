@@ -35,24 +35,42 @@ typedef int16_t front_end_level_t;
 
 typedef front_end_level_t front_end_frame_levels_t[FRONT_END_BANDS];
 
+#if FRONT_END_STREAMS
 /** The stream: the last second of samples, the levels of its inner frames, and scratch. */
 typedef struct {
-    front_end_frame_levels_t *inner;              /**< FRONT_END_INNER frames, a ring; the caller's memory */
-    uint32_t slot;                                /**< the place in `inner` of the oldest frame, which the next replaces */
-    uint32_t next;                                /**< the place in `pcm` of the oldest sample, which the next replaces */
-    uint32_t held;                                /**< samples in `pcm` */
-    uint32_t due;                                 /**< samples until the next inner frame is complete */
-    front_end_level_t inner_top[FRONT_END_INNER]; /**< the greatest level of each inner frame */
-    int16_t pcm[FRONT_END_SAMPLE_RATE];           /**< a ring */
+    uint32_t slot;                                   /**< the place in `inner` of the oldest frame, which the next replaces */
+    uint32_t next;                                   /**< the place in `pcm` of the oldest sample, which the next replaces */
+    uint32_t held;                                   /**< samples in `pcm` */
+    uint32_t due;                                    /**< samples until the next inner frame is complete */
+    front_end_level_t inner_top[FRONT_END_INNER];    /**< the greatest level of each inner frame */
+    int16_t pcm[FRONT_END_SAMPLE_RATE];              /**< a ring */
+    front_end_frame_levels_t inner[FRONT_END_INNER]; /**< a ring */
     front_end_frame_levels_t edges[FRONT_END_EDGES];
     int16_t frame[FRONT_END_LENGTH]; /**< a frame that does not lie in one piece in `pcm` */
     float points[FRONT_END_LENGTH];  /**< spectrum and power of a frame */
 } front_end_t;
+#else
+/** One window: the samples of its next frame, the levels of all frames so far, and scratch. */
+typedef struct {
+    uint32_t missing;                  /**< samples until the window is complete */
+    uint32_t begin;                    /**< the place in `pcm` where the next frame begins */
+    uint32_t end;                      /**< the place in `pcm` of the next sample */
+    uint32_t frames;                   /**< frames in `levels` */
+    front_end_level_t top;             /**< the greatest level so far */
+    int16_t pcm[2 * FRONT_END_LENGTH]; /**< samples and padding; moved to its front when a frame would not fit behind */
+    float points[FRONT_END_LENGTH];    /**< spectrum and power of a frame */
+    front_end_frame_levels_t levels[FRONT_END_FRAMES];
+} front_end_t;
+#endif
 
-/** Begin a stream; `inner` has room for FRONT_END_INNER frames and stays in use. */
-void front_end_start(front_end_t *front_end, front_end_frame_levels_t *inner);
+/** Begin a stream: nothing of what the memory held before is used. */
+void front_end_start(front_end_t *front_end);
 
-/** Take any number of samples, and compute the inner frames that they complete. */
+/**
+ * Take any number of samples, and compute the frames that they complete.
+ *
+ * Without FRONT_END_STREAMS a stream is one window: samples behind it are left out.
+ */
 void front_end_push(front_end_t *front_end, const int16_t *samples, uint32_t count);
 
 /** Whether the last second is a window: a second has come and, since then, a multiple of FRONT_END_HOP samples. */

@@ -30,6 +30,7 @@ def alone(network: Network, kernel: Kernel) -> Schedule:
         products=(None,),
         maxima=(None,),
         residents=(),
+        front_end=None,
         arenas=(),
         instructions=0,
         cycles=0,

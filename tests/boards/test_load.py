@@ -263,3 +263,14 @@ def test_no_value_of_a_known_key_gets_past_the_errors(tmp_path: Path, line: str,
     except EdgeL3DeployError as error:
         assert str(path) in error.message
         assert error.hint
+
+
+@pytest.mark.parametrize("config", ["/tmp/evil.cfg", "../evil.cfg", "board/../../evil.cfg"])
+def test_openocd_is_not_sent_to_a_script_of_elsewhere(tmp_path: Path, config: str) -> None:
+    """Its configurations are programs."""
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        f'based_on = "stm32f7"\n[debug]\nopenocd_config = "{config}"\npyocd_target = "stm32f769"\n'
+    )
+    with pytest.raises(BadInputError, match="openocd_config"):
+        load_board(str(path))

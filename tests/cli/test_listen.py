@@ -48,10 +48,10 @@ def test_a_line_a_window_where_there_is_no_terminal(
         assert run(["listen", "--port", board.path, "--windows", "3"]) == 0
     first, *lines = capsys.readouterr().out.splitlines()
     assert first.startswith(f"stm32f7 on {board.path}: small, build 1c7797c956a5, 3 labels")
-    assert len(lines) == 7
+    assert len(lines) == 8
     assert all("dog* 89%" in line and "LAeq  -30.0" in line for line in lines[:3])
     assert lines[3] == "heard    3 windows, 3.0 s of sound; no sample lost"
-    assert lines[6] == "labels   dog 89% (of all windows together)"
+    assert lines[6:] == ["labels   dog in 3 of 3 windows", "answer   dog 89%, all windows taken as one clip"]
     assert "\x1b" not in "".join(lines)
 
 

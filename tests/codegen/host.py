@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.boards import Board
-from edgel3_deploy.codegen.native import buffer_arenas
+from edgel3_deploy.codegen.arenas import buffer_arenas
 from edgel3_deploy.codegen.project import render_project
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.graph.reference import run_layer

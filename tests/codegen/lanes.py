@@ -97,6 +97,7 @@ def placed(groups: tuple[Group, ...]) -> Schedule:
         products=(None,) * len(groups),
         maxima=tuple(maxima),
         residents=tuple(residents),
+        front_end=None,
         arenas=((REGION, top), (RESIDENT_REGION, filled)),
         instructions=0,
         cycles=0,

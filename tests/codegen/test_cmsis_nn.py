@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+import numpy as np
 
-from edgel3_deploy.codegen.cmsis_nn import fully_connected_function, functions_called, network_scratch
-from edgel3_deploy.graph.ir import FullyConnected
+from edgel3_deploy.codegen.cmsis_nn import callable_network, functions_called, network_scratch
 from edgel3_deploy.graph.reader import read_network
-from tests.graph.models import ModelBuilder
+from edgel3_deploy.graph.reference import run
+from tests.graph.models import ModelBuilder, random_input
 
 
 def test_functions_follow_the_layers() -> None:
@@ -17,15 +17,17 @@ def test_functions_follow_the_layers() -> None:
     assert functions_called(read_network(dense)) == {"arm_fully_connected_s8"}
 
 
-@pytest.mark.parametrize(
-    ("per_channel", "function"),
-    [(False, "arm_fully_connected_s8"), (True, "arm_fully_connected_per_channel_s8")],
-)
-def test_per_channel_weights_need_their_own_function(per_channel: bool, function: str) -> None:
-    network = read_network(ModelBuilder((4,)).fully_connected(3, per_channel=per_channel).build())
-    layer = network.layers[0]
-    assert isinstance(layer, FullyConnected)
-    assert fully_connected_function(layer) == function
+def test_a_multiplier_for_each_output_takes_a_convolution() -> None:
+    model = ModelBuilder((12,)).fully_connected(5, per_channel=True).fully_connected(3).build()
+    network = read_network(model)
+    called = callable_network(network)
+    assert functions_called(called) == {
+        "arm_convolve_wrapper_s8",
+        "arm_convolve_wrapper_s8_get_buffer_size",
+        "arm_fully_connected_s8",
+    }
+    values = random_input((12,))
+    np.testing.assert_array_equal(run(called, values).reshape(-1), run(network, values).reshape(-1))
 
 
 def test_scratch_is_two_columns_of_int16_rounded_up_to_four() -> None:

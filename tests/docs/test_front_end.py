@@ -8,6 +8,7 @@ import numpy as np
 
 from edgel3_deploy.audio.front_end_tables import DECIBELS_PER_OCTAVE, front_end_tables
 from edgel3_deploy.audio.frontend import L3, SEA
+from edgel3_deploy.plan.front_end import front_end_bytes
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "front-end.md").read_text()
 
@@ -25,15 +26,14 @@ def test_sizes_of_windows() -> None:
 
 
 def test_bytes_are_the_sum_of_their_parts() -> None:
-    inner, edges, level = {SEA: 44, L3: 189}, {SEA: 6, L3: 10}, {SEA: 4, L3: 2}
-    parts = ["samples, one second", "ring of levels", "frame, points and levels of the others"]
-    for column, sizes in enumerate((SEA, L3)):
-        samples, ring, scratch = (_row(name)[column] for name in parts)
-        assert samples == 2 * sizes.sample_rate
-        assert ring == inner[sizes] * sizes.n_mels * level[sizes]
-        assert scratch == sizes.n_fft * (2 + 4) + edges[sizes] * sizes.n_mels * level[sizes]
-        counters = 20 + inner[sizes] * level[sizes]
-        assert _row("all, with counters")[column] == samples + ring + scratch + -(-counters // 4) * 4
+    """All but counters and maxima."""
+    forms = ((SEA, True), (L3, True), (L3, False))
+    parts = ["samples that are kept", "levels", "frame and points"]
+    for column, (sizes, streams) in enumerate(forms):
+        whole = _row("all, with counters and maxima")[column]
+        assert whole == front_end_bytes(sizes, streams=streams)
+        inner = {SEA: 44 * 4, L3: 189 * 2 + 2}[sizes]
+        assert whole - sum(_row(name)[column] for name in parts) == (16 + inner if streams else 20)
 
 
 def test_levels_fit_their_types() -> None:

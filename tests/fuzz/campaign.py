@@ -14,10 +14,10 @@ from tests.fuzz import builds, files, frames
 from tests.fuzz.watch import Watch
 
 SHARES = {
-    **{"audio": 20, "h5": 2, "network": 10, "head": 10, "tflite": 20, "board": 15, "settings": 3},
-    **{"build": 10, "cache": 4, "client": 5, "parser": 1},
+    **{"audio": 200, "h5": 5, "network": 110, "head": 110, "tflite": 215, "board": 150, "settings": 30},
+    **{"build": 90, "cache": 40, "client": 45, "parser": 5},
 }
-"""Percent of the inputs by kind; an input of the parser is a stream of frames."""
+"""Inputs by kind of every thousand; an input of the parser is a stream of frames."""
 
 
 def campaign(count: int, seed: int, harness: Path | None, heard: Callable[[str], None] = print) -> Watch:
@@ -47,7 +47,7 @@ def _campaign(
     }
     watch = Watch((folder,), (sys.executable, str(harness)))
     for kind, make in makers.items():
-        for number in range(max(1, count * SHARES[kind] // 100)):
+        for number in range(max(1, count * SHARES[kind] // 1_000)):
             rng = random.Random(f"{seed} {kind} {number}")
             watch.run(kind, f"{seed} {kind} {number}", make(rng))
         heard(f"{kind}: {watch.inputs[kind]:,} inputs, {len(watch.tracebacks)} tracebacks so far")

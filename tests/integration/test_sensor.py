@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -205,3 +206,31 @@ def test_lost_samples_are_counted_and_told(sensor_build: Built, tmp_path: Path) 
             told = client.read_record(sensor.windows, sensor)
     assert told.gap
     assert told.lost >= sensor.lost > 0.3 * RATE
+
+
+@pytest.mark.slow
+def test_the_virtual_stm32f7_sleeps_between_windows(sensor_build: Built, tmp_path: Path) -> None:
+    """Asleep it answers at the same speed; the recording goes on, and so does the time."""
+    found, path, cycle = sensor_build("stm32f7"), tmp_path / "noise.wav", 20
+    noise = sound(3.5 * cycle)
+    soundfile.write(path, noise, RATE, subtype="PCM_16")
+    heard = delivered(found.board, noise[: 2 * RATE] / np.float32(2**15))
+    states: set[SensorState] = set()
+    records: list[Record] = []
+    with running(found, path) as client:
+        set_all(client, {"duty_cycle": cycle})
+        client.start_sensor(SensorSource.MICROPHONE)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while len(records) < 3:
+            assert time.monotonic() < deadline
+            states.add(client.read_sensor().state)
+            new_records(client, records)
+    assert states == {SensorState.LISTENING, SensorState.ASLEEP}
+    assert [(record.gap, record.lost, record.has_levels) for record in records] == [(True, 0, True)] * 3
+    ends = [record.end / 8_000 for record in records]
+    assert ends[0] == 2
+    for before, after in pairwise(ends):
+        # The chip's time is the host's while it hears and computes, and not the sound's.
+        assert 2 < after - before <= cycle + 2
+    (_, second) = expect(chain_of(found), heard, RATE, [(0, SensorSettings({"hop": 1000}))]).records
+    assert (records[0].embedding, records[0].laeq) == (second.embedding, second.laeq)

@@ -17,7 +17,7 @@ from edgel3_deploy.cli.main import run
 from edgel3_deploy.compress.sounds import engine, siren
 from edgel3_deploy.errors import ExitCode
 from edgel3_deploy.graph.reader import read_network
-from edgel3_deploy.plan.schedule import least_ram_limit, schedule
+from edgel3_deploy.plan.schedule import least_ram_limits, schedule
 from tests.graph.l3 import sparse_l3, sparse_small
 
 SEA_INPUT = (64, 50)
@@ -144,7 +144,7 @@ def test_in_the_least_ram_it_is_bit_exact(
     if board == "stm32f7":
         pytest.importorskip("unicorn", reason="the virtual board needs the package unicorn")
     network = read_network(model.read_bytes())
-    limit = least_ram_limit(network, load_board(board))
+    limit, _ = least_ram_limits(network, load_board(board))
     assert limit is not None
     report = validated(model, board, tmp_path / board, recording, "--ram", str(limit), limit=2)
     assert "edgel3_lanes_keep(" in (tmp_path / board / "network.c").read_text()

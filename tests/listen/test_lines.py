@@ -26,10 +26,11 @@ def test_silence_has_no_labels() -> None:
 
 
 def test_a_spectrum_rises_with_its_bands() -> None:
-    rising = a_window(0, bands=tuple(range(-128, 128, 4)))
+    rising = a_window(0, bands=tuple(range(-28, 101, 16)))
     assert spectrum(rising, 9, unicode=False) == " .:-=+*#@"
-    assert spectrum(rising, 64)[0] == " " and spectrum(rising, 64)[-1] == "█"
-    assert spectrum(a_window(0, bands=(1, 2)), 32) == "▄▄"
+    assert spectrum(rising, 64) == " ▁▂▃▄▅▆▇█"
+    assert spectrum(a_window(0, bands=(-128, 100, -28)), 32) == " █ "
+    assert spectrum(a_window(0, bands=(7,) * 64), 32) == " " * 32
 
 
 def test_without_a_head_there_are_no_labels() -> None:

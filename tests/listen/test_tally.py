@@ -27,7 +27,8 @@ def test_counts_of_a_session() -> None:
         "heard    3 windows, 5.0 s of sound; 2 samples lost, 2 windows missed, 1 gap",
         "level    LAeq -30.0 dB, LAFmax -29.0 dB; 3 samples clipped",
         "speed    0.50 windows/s here; the board is busy 25.0% of real time",
-        "labels   dog 89% (of all windows together)",
+        "labels   dog in 3 of 3 windows",
+        "answer   dog 89%, all windows taken as one clip",
     ]
 
 
@@ -47,6 +48,15 @@ def test_the_level_of_a_session_is_the_mean_by_energy_of_its_seconds() -> None:
     totals = tally.totals()
     assert totals.laeq == pytest.approx(-22.967, abs=0.001)
     assert totals.lafmax == -19.0
+
+
+def test_labels_are_counted_by_windows() -> None:
+    tally = Tally(a_sensor())
+    for sequence, on in enumerate([(1, 1, 0), (0, 1, 0), (0, 0, 0)]):
+        tally.add(a_window(sequence, present=tuple(map(bool, on))))
+    totals = tally.totals()
+    assert totals.on == {"car <horn>": 1, "dog": 2, "rain": 0}
+    assert "labels   dog in 2, car <horn> in 1 of 3 windows" in list(total_lines(a_sensor(), totals))
 
 
 def test_silence_has_no_say_in_the_answer() -> None:

@@ -82,3 +82,14 @@ def test_a_name_nobody_bears_is_a_usage_error() -> None:
 def test_the_cache_defaults_to_the_platform_s(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("EDGEL3_DEPLOY_CACHE")
     assert cache_dir().name == "edgel3-deploy"
+
+
+def test_a_home_that_is_not_there_is_named() -> None:
+    with pytest.raises(BadInputError, match="no such home folder"):
+        locate("~nosuchuser/x.tflite")
+
+
+def test_what_is_no_ordinary_file_is_called_so(tmp_path: Path) -> None:
+    (tmp_path / "z.tflite").symlink_to("/dev/zero")
+    with pytest.raises(BadInputError, match="no ordinary file"):
+        locate(str(tmp_path / "z.tflite"))

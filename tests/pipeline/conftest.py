@@ -12,6 +12,7 @@ from edgel3_deploy.image.layout import flash_layout
 from edgel3_deploy.pipeline.builder import BuildRequest, BuildResult, build
 from edgel3_deploy.pipeline.manifest import Manifest, MemoryUse
 from edgel3_deploy.pipeline.order import PIXELS, Order
+from edgel3_deploy.plan.front_end import FrontEndMemory
 from tests.graph.models import ModelBuilder
 
 Build = Callable[..., BuildResult]
@@ -92,7 +93,8 @@ def images(model_file: Path, arm_gcc: Path, tmp_path_factory: pytest.TempPathFac
 def manifest(board: Board) -> Manifest:
     """A manifest with every field set."""
     return Manifest(
-        front_end="",
+        front_end="sea",
+        front_end_memory=FrontEndMemory("dtcm", 4096, 35_136, streams=True),
         build_id="ab" * 32,
         board=board,
         layout=flash_layout(board, 2),

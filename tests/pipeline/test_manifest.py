@@ -151,6 +151,7 @@ def test_a_file_outside_the_folder_is_refused_and_does_not_wedge_the_folder(
     assert read_manifest(folder) == manifest
 
 
+STREAM = {"region": "dtcm", "offset": 0, "size": 35_136, "streams": True}
 USE = {"label": "map", "region": "dtcm", "offset": 0, "size": 64, "first": 0, "last": 0}
 
 
@@ -171,6 +172,9 @@ USE = {"label": "map", "region": "dtcm", "offset": 0, "size": 64, "first": 0, "l
         ({"memory": [{**USE, "last": 2}]}, "'memory' has map outside the steps"),
         ({"memory": [{**USE, "first": 1}]}, "'memory' has map outside the steps"),
         ({"memory": [{**USE, "label": "a\nb"}]}, "'memory' has the label"),
+        ({"front_end_memory": None}, "'front_end_memory' does not suit 'front_end'"),
+        ({"front_end_memory": {**STREAM, "region": "itcm"}}, "'front_end_memory' lies outside RAM"),
+        ({"front_end_memory": {**STREAM, "offset": 131_072}}, "'front_end_memory' lies outside RAM"),
         ({"build_id": "AB" * 32}, "'build_id' is no SHA-256"),
         ({"layout": {"loader": None, "slots": [], "settings": None}}, None),
         ({"layout": {"loader": None, "slots": []}}, "'layout.settings' is missing"),

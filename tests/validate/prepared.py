@@ -21,7 +21,7 @@ from edgel3_deploy.models.network import FloatConv, FloatNetwork
 from edgel3_deploy.pipeline.manifest import Manifest
 from edgel3_deploy.pipeline.order import PIXELS, Order, shown_layer
 from edgel3_deploy.pipeline.prepared import PreparedBuild
-from edgel3_deploy.plan.front_end import input_affine
+from edgel3_deploy.plan.front_end import FrontEndMemory, input_affine
 from tests.graph.models import ModelBuilder
 from tests.link.fake_board import FakeBoard, Layers
 
@@ -60,6 +60,7 @@ def prepared_build(
     with_float: bool = True,
     orders: tuple[Order, ...] = (),
     front_end: bool = False,
+    streams: bool = True,
 ) -> PreparedBuild:
     """A build of the small network in `folder`, with a budget, as if it had been compiled."""
     model = small_model()
@@ -78,6 +79,7 @@ def prepared_build(
     (folder / "budget.json").write_text(json.dumps(budget))
     manifest = Manifest(
         front_end="sea" if front_end else "",
+        front_end_memory=FrontEndMemory("dtcm", 0, 35_136, streams) if front_end else None,
         build_id=BUILD_ID,
         board=facts,
         layout=flash_layout(facts),

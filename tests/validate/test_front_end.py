@@ -53,6 +53,18 @@ def test_a_board_that_hears_right_passes(hearing: PreparedBuild, recording: Path
     assert "made on the board and by its twin" in to_html(report)
 
 
+@pytest.mark.parametrize("streams, chunks", [(True, 32 + 2 * 4), (False, 3 * 32)])
+def test_a_front_end_that_loses_its_memory_gets_every_window_whole(
+    tmp_path: Path, recording: Path, streams: bool, chunks: int
+) -> None:
+    """0.1 s are 4 chunks of a second's 32."""
+    build = prepared_build(tmp_path, front_end=True, streams=streams)
+    with board_for(build) as board:
+        report = validate_build(build, board.path, [recording], limit=3)
+    assert report.verdict == "pass"
+    assert board.requests.count("load_audio") == chunks
+
+
 def test_a_stream_that_the_sensor_took_back_begins_anew(
     hearing: PreparedBuild, recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,9 @@ NETWORK = """#define EDGEL3_NET_INPUT_SIZE 3200
 #define EDGEL3_NET_FRONT_END 1
 """
 SHIM = """#include "application/audio.h"
+#include "edgel3_front_end.h"
+static front_end_t state;
+front_end_t *const edgel3_front_end = &state;
 int8_t input[3200];
 static uint64_t now;
 static uint64_t read_counter(void)
@@ -38,6 +41,10 @@ inference_t inference = {.input = input, .read_counter = read_counter};
 bool load(uint32_t offset, const uint8_t *data, uint32_t samples, bool window)
 {
     return audio_load(&audio, &inference, offset, data, samples, window);
+}
+void run(void)
+{
+    audio_end(&audio);
 }
 uint32_t input_loaded(void)
 {
@@ -53,12 +60,11 @@ uint32_t counter(void)
 class Audio:
     """The C on this machine."""
 
-    def __init__(self, compiler: Path, folder: Path) -> None:
+    def __init__(self, compiler: Path, folder: Path, *, streams: bool = True) -> None:
         (folder / "network.h").write_text(NETWORK)
         (folder / "shim.c").write_text(SHIM)
-        application = (firmware_dir() / "application" / name for name in ("audio.c", "stream.c"))
-        files = [*application, *SOURCES, folder / "shim.c"]
-        files.append(write_tables(folder, SEA, some_affine()))
+        files = [firmware_dir() / "application" / "audio.c", *SOURCES, folder / "shim.c"]
+        files.append(write_tables(folder, SEA, some_affine(), streams=streams))
         options = [*WARNINGS, "-O2", *EXACT, "-shared", "-fPIC", f"-I{folder}", f"-I{firmware_dir()}"]
         options.append(f"-I{firmware_dir() / 'include'}")
         command = [compiler, *options, *files, "-o", folder / "audio.so"]
@@ -91,6 +97,12 @@ class Audio:
 @pytest.fixture(scope="module")
 def audio(host_gcc: Path, tmp_path_factory: pytest.TempPathFactory) -> Audio:
     return Audio(host_gcc, tmp_path_factory.mktemp("audio"))
+
+
+@pytest.fixture(scope="module")
+def by_windows(host_gcc: Path, tmp_path_factory: pytest.TempPathFactory) -> Audio:
+    """The same where the network takes the front end's memory back."""
+    return Audio(host_gcc, tmp_path_factory.mktemp("windows"), streams=False)
 
 
 def _window(seed: int) -> PcmArray:
@@ -149,3 +161,35 @@ def test_what_the_front_end_took_is_counted(audio: Audio) -> None:
     audio.load(0, _window(5)[:CHUNK])
     audio.load(CHUNK, _window(5)[:CHUNK])
     assert audio.library.counter() == 20
+
+
+def test_a_stream_goes_on_over_an_inference(audio: Audio) -> None:
+    sound = np.concatenate([_window(8), _window(9)])
+    audio.send(sound[:8000])
+    audio.library.run()
+    audio.send(sound[8000:8800], at=8000)
+    found = audio.input()
+    assert found is not None
+    assert np.array_equal(found, pcm_to_int8(sound[800:8800], SEA, some_affine()))
+
+
+def test_a_window_by_itself_ends_its_stream(by_windows: Audio) -> None:
+    window = _window(10)
+    for _ in range(2):
+        by_windows.send(window, repeated=frozenset({0, 31}))
+        found = by_windows.input()
+        assert found is not None
+        assert np.array_equal(found, pcm_to_int8(window, SEA, some_affine()))
+        assert not by_windows.load(8000, window[:160], window=True)
+        assert not by_windows.load(8000, window[:160])
+
+
+def test_no_stream_goes_on_over_an_inference_that_took_its_memory(by_windows: Audio) -> None:
+    window = _window(11)
+    assert by_windows.load(0, window[:CHUNK])
+    by_windows.library.run()
+    assert not by_windows.load(CHUNK, window[CHUNK : 2 * CHUNK])
+    by_windows.send(window)
+    by_windows.library.run()
+    assert by_windows.loaded() == 0
+    assert not by_windows.load(8000 - CHUNK, window[-CHUNK:], window=True)

@@ -1,4 +1,4 @@
-"""Both front ends, compiled once a session."""
+"""Both front ends in both forms, compiled once a session."""
 
 from __future__ import annotations
 
@@ -16,5 +16,16 @@ def host_front_ends(host_gcc: Path, tmp_path_factory: pytest.TempPathFactory) ->
     """The C on this machine, by front end."""
     return {
         sizes.name: HostFrontEnd(host_gcc, tmp_path_factory.mktemp(sizes.name), sizes, some_affine())
+        for sizes in (SEA, L3)
+    }
+
+
+@pytest.fixture(scope="session")
+def host_windows(host_gcc: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, HostFrontEnd]:
+    """The C that makes one window of a stream, by front end."""
+    return {
+        sizes.name: HostFrontEnd(
+            host_gcc, tmp_path_factory.mktemp(f"{sizes.name}-window"), sizes, some_affine(), streams=False
+        )
         for sizes in (SEA, L3)
     }

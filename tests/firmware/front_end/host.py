@@ -21,25 +21,32 @@ SOURCES = tuple(sorted((firmware_dir() / "front_end").glob("*.c")))
 EXACT = ("-ffp-contract=off",)
 _SIZES = """#include "front_end/front_end.h"
 const uint32_t front_end_bytes = sizeof(front_end_t);
-const uint32_t inner_bytes = FRONT_END_INNER * sizeof(front_end_frame_levels_t);
 """
 _GUARD, _POISON = 64, 0x5A
 
 
-def write_tables(folder: Path, front_end: FrontEnd, affine: Affine) -> Path:
+def write_tables(folder: Path, front_end: FrontEnd, affine: Affine, *, streams: bool = True) -> Path:
     """The generated tables in `folder`; returns the source."""
-    for name, content in front_end_files(front_end, affine).items():
+    for name, content in front_end_files(front_end, affine, streams=streams).items():
         (folder / name).write_bytes(content)
     return folder / SOURCE
 
 
 class HostFrontEnd:
-    """A stream of one front end, with the undefined-behaviour sanitizer trapping and memory guarded."""
+    """A front end in either form, with the undefined-behaviour sanitizer trapping and memory guarded."""
 
     def __init__(
-        self, compiler: Path, folder: Path, front_end: FrontEnd, affine: Affine, flags: Iterable[str] = ()
+        self,
+        compiler: Path,
+        folder: Path,
+        front_end: FrontEnd,
+        affine: Affine,
+        flags: Iterable[str] = (),
+        *,
+        streams: bool = True,
     ) -> None:
-        tables, library = write_tables(folder, front_end, affine), folder / "front_end.so"
+        tables = write_tables(folder, front_end, affine, streams=streams)
+        library = folder / "front_end.so"
         (folder / "sizes.c").write_text(_SIZES)
         sanitize = ("-fsanitize=undefined", "-fno-sanitize=alignment", "-fsanitize-undefined-trap-on-error")
         command = [compiler, *WARNINGS, *sanitize, "-O2", *EXACT, *flags, "-shared", "-fPIC", f"-I{folder}"]
@@ -48,15 +55,14 @@ class HostFrontEnd:
         self._library = ctypes.CDLL(str(library))
         self._library.front_end_ready.restype = ctypes.c_bool
         self.state_bytes = ctypes.c_uint32.in_dll(self._library, "front_end_bytes").value
-        self.inner_bytes = ctypes.c_uint32.in_dll(self._library, "inner_bytes").value
         self._state = _guarded(self.state_bytes)
-        self._inner = _guarded(self.inner_bytes)
         self._input = _guarded(front_end.n_mels * front_end.frames)
         self._shape = (front_end.n_mels, front_end.frames, 1)
 
     def start(self) -> None:
-        """Begin a stream."""
-        self._library.front_end_start(_behind_guard(self._state), _behind_guard(self._inner))
+        """Begin a stream, in memory that holds anything."""
+        self._state[_GUARD:-_GUARD] = _POISON
+        self._library.front_end_start(_behind_guard(self._state))
 
     def push(self, samples: PcmArray) -> None:
         """Take samples."""
@@ -72,7 +78,7 @@ class HostFrontEnd:
     def window(self) -> NDArray[np.int8]:
         """The input of the last second, int8 (n_mels, frames, 1), written nowhere else."""
         self._library.front_end_window(_behind_guard(self._state), _behind_guard(self._input))
-        for memory in (self._state, self._inner, self._input):
+        for memory in (self._state, self._input):
             assert (memory[:_GUARD] == _POISON).all() and (memory[-_GUARD:] == _POISON).all()
         return self._input[_GUARD:-_GUARD].reshape(self._shape).copy()
 

@@ -24,7 +24,6 @@ _HEAD = """#include "cases.h"
 __asm__(".section .rodata\\n.balign 4\\n.global pcm\\npcm: .incbin \\"PCM_FILE\\"\\n.text");
 extern const int16_t pcm[];
 static front_end_t front_end;
-static front_end_frame_levels_t inner[FRONT_END_INNER];
 
 static void compute(const int16_t *samples, uint32_t count, int8_t *input)
 {
@@ -55,6 +54,7 @@ def run_windows(
     hops: int = 0,
     hop_samples: int = 1,
     flags: Sequence[str] = (),
+    streams: bool = True,
 ) -> list[TargetWindow]:
     """Each window of `pcm`, int16 (n, sample_rate), in a stream of its own.
 
@@ -69,14 +69,14 @@ def run_windows(
             name = f"window{index}_{hop}"
             begin = index * front_end.sample_rate + max(hop - 1, 0) * hop_samples
             pushed = hop_samples if hop else front_end.sample_rate
-            start = "" if hop else "front_end_start(&front_end, inner);"
+            start = "" if hop else "front_end_start(&front_end);"
             functions.append(f"static int8_t {name}_input[{size}];")
             functions.append(f"static void {name}(void)\n{{\n    {start}")
             functions.append(f"    compute(pcm + {begin}, {pushed}, {name}_input);\n}}")
             rows.append(f'{{"{name}", {name}, {name}_input, {size}}}')
     table = f"const case_t cases[] = {{{', '.join(rows)}}};\nconst uint32_t case_count = {len(rows)};\n"
     cases = "\n".join((_HEAD.replace("PCM_FILE", str(folder / "pcm.bin")), *functions, table))
-    tables = write_tables(folder, front_end, affine)
+    tables = write_tables(folder, front_end, affine, streams=streams)
     options = [OPTIMIZE, *EXACT, *flags, f"-I{folder}", f"-I{firmware_dir()}"]
     lines = run_sources(compiler, qemu, folder, cases, [*SOURCES, tables], options)
     shape = (front_end.n_mels, front_end.frames, 1)

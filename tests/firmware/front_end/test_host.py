@@ -103,11 +103,39 @@ def test_a_window_is_ready_at_every_hop_behind_the_first_second(
         assert not built.ready()
 
 
-def test_state_and_scratch_of_sea_are_small(host_front_ends: dict[str, HostFrontEnd]) -> None:
-    """A pointer of this machine takes four bytes more than the board's."""
-    built = host_front_ends["sea"]
-    assert built.state_bytes + built.inner_bytes <= 36 * 1024
+@BOTH
+def test_hostile_windows_by_themselves(host_windows: dict[str, HostFrontEnd], sizes: FrontEnd) -> None:
+    """Each in memory that something else has used since the one before."""
+    for name, pcm in hostile(sizes).items():
+        assert np.array_equal(host_windows[sizes.name].one(pcm), _twin(pcm, sizes)), name
 
 
-def test_the_levels_of_l3_wait_in_two_bytes_each(host_front_ends: dict[str, HostFrontEnd]) -> None:
-    assert host_front_ends["l3"].inner_bytes == 189 * 256 * 2
+def test_a_recorded_window_by_itself(host_windows: dict[str, HostFrontEnd], clips: Path) -> None:
+    for pcm in recorded(clips, L3, 0.5, 3):
+        assert np.array_equal(host_windows["l3"].one(pcm), _twin(pcm, L3))
+
+
+@settings(max_examples=15, deadline=None)
+@given(cuts=st.lists(st.integers(1, 7999), max_size=20, unique=True), more=st.integers(0, 500))
+def test_a_window_by_itself_is_one_second_in_blocks_of_any_size(
+    host_windows: dict[str, HostFrontEnd], cuts: list[int], more: int
+) -> None:
+    built, sound = host_windows["sea"], _sound(SEA, 1.1)[: 8000 + more]
+    built.start()
+    for block in np.split(sound, sorted(cuts)):
+        assert not built.ready()
+        built.push(block)
+    assert built.ready()
+    first = built.window()
+    built.push(sound[:1000])
+    assert np.array_equal(first, _twin(sound[:8000], SEA))
+    assert np.array_equal(built.window(), first)
+
+
+def test_state_and_scratch_are_small(
+    host_front_ends: dict[str, HostFrontEnd], host_windows: dict[str, HostFrontEnd]
+) -> None:
+    """The levels of l3 wait in two bytes each."""
+    assert host_front_ends["sea"].state_bytes <= 36 * 1024
+    scratch = 8 * L3.n_fft + 20
+    assert host_windows["l3"].state_bytes == 199 * 256 * 2 + scratch

@@ -45,6 +45,14 @@ def test_recorded_windows(
         assert np.array_equal(result.values, pcm_to_int8(window, sizes, some_affine()))
 
 
+def test_windows_of_l3_by_themselves(arm_gcc: Path, qemu: Path, tmp_path: Path, clips: Path) -> None:
+    pcm = np.concatenate([recorded(clips, L3, 0.5, 2), hostile(L3)["chirp"][np.newaxis]])
+    results = run_windows(arm_gcc, qemu, tmp_path, L3, some_affine(), pcm, streams=False)
+    for window, result in zip(pcm, results, strict=True):
+        assert np.array_equal(result.values, pcm_to_int8(window, L3, some_affine()))
+        assert result.instructions <= 24_000_000
+
+
 @pytest.mark.parametrize(
     "sizes, hop_samples, most, most_a_hop",
     [(SEA, 800, 2_500_000, 600_000), (L3, 4840, 24_000_000, 4_300_000)],
