@@ -15,9 +15,8 @@ from edgel3_deploy.audio.frontend import DYNAMIC_RANGE_DB, FrontEnd, log_mel
 from edgel3_deploy.progress import Progress, silent
 
 SYNTHETIC_WARNING = (
-    "no calibration audio was given, so generated sounds were used, which costs accuracy: on recordings that "
-    "took no part in calibration sea-64 has 31 instead of 35 dB SQNR and a worst cosine of 0.997 instead of "
-    "0.999, and sounds unlike the generated ones can lose much more (give --calibration DIR)"
+    "no calibration audio was given, so generated sounds were used: docs/quantization.md says how close "
+    "embeddings stay, and sounds unlike these can lose more (give --calibration DIR)"
 )
 
 
