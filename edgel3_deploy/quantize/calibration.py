@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from edgel3_deploy.audio.clips import load_clip, windows
 from edgel3_deploy.audio.frontend import DYNAMIC_RANGE_DB, FrontEnd, log_mel
 from edgel3_deploy.progress import Progress, silent
+from edgel3_deploy.wording import counted
 
 SYNTHETIC_WARNING = (
     "no calibration audio was given, so generated sounds were used: docs/quantization.md says how close "
@@ -85,7 +86,7 @@ def calibration_set(
     recordings = "1 recording" if len(loaded) == 1 else f"{len(loaded)} recordings"
     return CalibrationSet(
         np.stack(spectrograms),
-        f"{len(spectrograms)} windows of {recordings}",
+        f"{counted(len(spectrograms), 'window')} of {recordings}",
         generated,
         True,
         tuple(
