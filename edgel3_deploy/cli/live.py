@@ -17,6 +17,7 @@ from edgel3_deploy.listen.tally import Tally
 _BAR = 24
 _HISTORY = 12
 _MOST_LABELS = 16
+_OTHER_ROWS = 6
 _REDRAWS = 8  # a second
 
 
@@ -68,10 +69,14 @@ class LiveView:
             self._labels(heard),
             *(
                 Text(f"{past.seconds:8.1f} s |{spectrum(past, self._columns(), unicode=self._unicode)}|")
-                for past in self._past
+                for past in list(self._past)[-self._rows(heard) :]
             ),
             Text(self._state(), style="dim"),
         )
+
+    def _rows(self, heard: Heard) -> int:
+        """Past windows that fit under the rest of the picture."""
+        return max(1, self._console.height - min(len(heard.scores), _MOST_LABELS) - _OTHER_ROWS)
 
     def _columns(self) -> int:
         return max(8, min(64, self._console.width - 14))
