@@ -11,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from edgel3_deploy.listen.heard import Event, Heard, Sensor
-from edgel3_deploy.listen.lines import busy_text, event_line, plural, sensor_line, spectrum
+from edgel3_deploy.listen.lines import busy_text, event_line, sensor_line, spectrum
 from edgel3_deploy.listen.tally import Tally
+from edgel3_deploy.wording import counted
 
 _BAR = 24
 _HISTORY = 12
@@ -110,11 +111,11 @@ class LiveView:
         speed = self._tally.windows_per_second
         return "; ".join(
             (
-                plural(totals.windows, "window"),
+                counted(totals.windows, "window"),
                 f"{speed:.2f} windows/s" if speed else "- windows/s",
                 busy_text(self._sensor, totals),
-                f"{plural(totals.lost, 'sample')} lost",
-                f"{plural(totals.missed, 'window')} missed",
-                plural(totals.gaps, "gap"),
+                f"{counted(totals.lost, 'sample')} lost",
+                f"{counted(totals.missed, 'window')} missed",
+                counted(totals.gaps, "gap"),
             )
         )
