@@ -16,6 +16,7 @@ from edgel3_deploy.cli.options import build_dir_option, json_option, port_option
 from edgel3_deploy.cli.output import emit_json, emit_warnings
 from edgel3_deploy.cli.progress import ConsoleProgress
 from edgel3_deploy.errors import ExitCode, UsageError
+from edgel3_deploy.wording import counted
 
 if TYPE_CHECKING:
     from edgel3_deploy.link.record import Record
@@ -162,7 +163,7 @@ def _recover(path: Path, as_json: bool) -> None:
     if as_json:
         emit_json("recovered", {"output": str(path), "windows": windows})
     else:
-        click.echo(f"{path}: {windows:,} windows recovered")
+        click.echo(f"{path}: {counted(windows, 'window')} recovered")
 
 
 def _listen(

@@ -11,12 +11,14 @@ from rich.table import Table
 from rich.text import Text
 
 from edgel3_deploy.listen.heard import Event, Heard, Sensor
-from edgel3_deploy.listen.lines import busy_text, event_line, plural, sensor_line, spectrum
+from edgel3_deploy.listen.lines import busy_text, event_line, sensor_line, spectrum
 from edgel3_deploy.listen.tally import Tally
+from edgel3_deploy.wording import counted
 
 _BAR = 24
 _HISTORY = 12
 _MOST_LABELS = 16
+_OTHER_ROWS = 6
 _REDRAWS = 8  # a second
 
 
@@ -68,10 +70,14 @@ class LiveView:
             self._labels(heard),
             *(
                 Text(f"{past.seconds:8.1f} s |{spectrum(past, self._columns(), unicode=self._unicode)}|")
-                for past in self._past
+                for past in list(self._past)[-self._rows(heard) :]
             ),
             Text(self._state(), style="dim"),
         )
+
+    def _rows(self, heard: Heard) -> int:
+        """Past windows that fit under the rest of the picture."""
+        return max(1, self._console.height - min(len(heard.scores), _MOST_LABELS) - _OTHER_ROWS)
 
     def _columns(self) -> int:
         return max(8, min(64, self._console.width - 14))
@@ -105,11 +111,11 @@ class LiveView:
         speed = self._tally.windows_per_second
         return "; ".join(
             (
-                plural(totals.windows, "window"),
+                counted(totals.windows, "window"),
                 f"{speed:.2f} windows/s" if speed else "- windows/s",
                 busy_text(self._sensor, totals),
-                f"{plural(totals.lost, 'sample')} lost",
-                f"{plural(totals.missed, 'window')} missed",
-                plural(totals.gaps, "gap"),
+                f"{counted(totals.lost, 'sample')} lost",
+                f"{counted(totals.missed, 'window')} missed",
+                counted(totals.gaps, "gap"),
             )
         )

@@ -13,6 +13,7 @@ from edgel3_deploy.cli.options import json_option
 from edgel3_deploy.cli.output import emit_table, emit_warnings, require_output
 from edgel3_deploy.cli.progress import ConsoleProgress
 from edgel3_deploy.errors import UsageError
+from edgel3_deploy.wording import counted
 
 if TYPE_CHECKING:
     from edgel3_deploy.compress.specialize import Specialized
@@ -199,7 +200,9 @@ def _show(output: Path, result: Specialized) -> None:
     count = len(result.held_out)
     plural = "s" if count > 1 else ""
     kept = f"{count} recording{plural} kept from training" if count else "generated sounds"
-    click.echo(f"{output}: closeness to the teacher on {result.closeness.windows} windows of {kept}")
+    click.echo(
+        f"{output}: closeness to the teacher on {counted(result.closeness.windows, 'window')} of {kept}"
+    )
     emit_table(
         ("", "cosine median", "5th percentile", "min", "R^2", "relative MSE"),
         [

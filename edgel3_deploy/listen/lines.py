@@ -8,6 +8,7 @@ from itertools import pairwise
 from edgel3_deploy.link.protocol import CounterUnit
 from edgel3_deploy.listen.heard import Event, Heard, Sensor, Summed
 from edgel3_deploy.listen.tally import Totals
+from edgel3_deploy.wording import counted
 
 _SHOWN_LABELS = 3
 SHADES = " ▁▂▃▄▅▆▇█"
@@ -87,7 +88,9 @@ def sensor_line(sensor: Sensor) -> str:
 
 def total_lines(sensor: Sensor, totals: Totals) -> Iterator[str]:
     """What a session came to."""
-    rows = [("heard", f"{plural(totals.windows, 'window')}, {totals.seconds:,.1f} s of sound{_loss(totals)}")]
+    rows = [
+        ("heard", f"{counted(totals.windows, 'window')}, {totals.seconds:,.1f} s of sound{_loss(totals)}")
+    ]
     if totals.laeq is not None and totals.lafmax is not None:
         rows.append(("level", f"LAeq {totals.laeq:.1f} dB, LAFmax {totals.lafmax:.1f} dB{_clipped(totals)}"))
     if totals.windows_per_second is not None:
@@ -107,26 +110,21 @@ def busy_text(sensor: Sensor, totals: Totals) -> str:
     return "the virtual board has no model of time"
 
 
-def plural(count: int, noun: str) -> str:
-    """A count with its noun."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def _loss(totals: Totals) -> str:
-    lost = f"; {plural(totals.lost, 'sample')} lost" if totals.lost else "; no sample lost"
-    missed = f", {plural(totals.missed, 'window')} missed" if totals.missed else ""
-    gaps = f", {plural(totals.gaps, 'gap')}" if totals.gaps else ""
+    lost = f"; {counted(totals.lost, 'sample')} lost" if totals.lost else "; no sample lost"
+    missed = f", {counted(totals.missed, 'window')} missed" if totals.missed else ""
+    gaps = f", {counted(totals.gaps, 'gap')}" if totals.gaps else ""
     return lost + missed + gaps
 
 
 def _clipped(totals: Totals) -> str:
-    return f"; {plural(totals.clipped, 'sample')} clipped" if totals.clipped else ""
+    return f"; {counted(totals.clipped, 'sample')} clipped" if totals.clipped else ""
 
 
 def _on(totals: Totals) -> str:
     ordered = sorted((name for name in totals.on if totals.on[name]), key=lambda name: -totals.on[name])
     counts = ", ".join(f"{name} in {totals.on[name]:,}" for name in ordered)
-    return f"{counts} of {plural(totals.windows, 'window')}" if counts else "none was on in any window"
+    return f"{counts} of {counted(totals.windows, 'window')}" if counts else "none was on in any window"
 
 
 def _answer(totals: Totals) -> str:

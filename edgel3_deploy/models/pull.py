@@ -6,6 +6,7 @@ import contextlib
 import http
 import http.client
 import os
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ URL_VARIABLE = "EDGEL3_DEPLOY_MODELS_URL"
 BASE_URL = "https://github.com/ksangeeta2429/edgel3/raw/models"
 MAX_DOWNLOAD_BYTES = 1 << 27
 TIMEOUT_SECONDS = 30.0
+PATIENCE_SECONDS, LEAST_BYTES_PER_SECOND = 60.0, 1_000
+"""How long a download may be slower than that, from its start."""
 _CHUNK = 1 << 16
 
 
@@ -110,10 +113,11 @@ def _download(known: Member, part: Path, progress: Progress) -> bool:
             return False
         announced = response.headers.get("Content-Length", "")
         total = have + int(announced) if announced.isdecimal() else 0
+        started, before = time.monotonic(), have
         with part.open("ab") as file:
             while True:
                 with _network_errors(url):
-                    chunk = response.read(_CHUNK)
+                    chunk = response.read1(_CHUNK)
                 if not chunk:
                     break
                 have += len(chunk)
@@ -121,6 +125,12 @@ def _download(known: Member, part: Path, progress: Progress) -> bool:
                     raise DownloadError(f"{url}: too large for a weight file", "Check the address.")
                 file.write(chunk)
                 progress(f"downloading {known.name}", have, total)
+                seconds = time.monotonic() - started
+                if seconds > PATIENCE_SECONDS and have - before < seconds * LEAST_BYTES_PER_SECOND:
+                    raise DownloadError(
+                        f"{url}: only {have - before:,} bytes in {seconds:.0f} s",
+                        "Run the command again to resume, or take another network.",
+                    )
     if have < total:
         raise DownloadError(
             f"{url}: interrupted after {have:,} of {total:,} bytes", "Run the command again to resume."

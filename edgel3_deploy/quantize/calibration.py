@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from edgel3_deploy.audio.clips import load_clip, windows
 from edgel3_deploy.audio.frontend import DYNAMIC_RANGE_DB, FrontEnd, log_mel
 from edgel3_deploy.progress import Progress, silent
+from edgel3_deploy.wording import counted
 
 SYNTHETIC_WARNING = (
-    "no calibration audio was given, so generated sounds were used, which costs accuracy: on recordings that "
-    "took no part in calibration sea-64 has 31 instead of 35 dB SQNR and a worst cosine of 0.997 instead of "
-    "0.999, and sounds unlike the generated ones can lose much more (give --calibration DIR)"
+    "no calibration audio was given, so generated sounds were used: docs/quantization.md says how close "
+    "embeddings stay, and sounds unlike these can lose more (give --calibration DIR)"
 )
 
 
@@ -86,7 +86,7 @@ def calibration_set(
     recordings = "1 recording" if len(loaded) == 1 else f"{len(loaded)} recordings"
     return CalibrationSet(
         np.stack(spectrograms),
-        f"{len(spectrograms)} windows of {recordings}",
+        f"{counted(len(spectrograms), 'window')} of {recordings}",
         generated,
         True,
         tuple(

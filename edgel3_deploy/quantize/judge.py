@@ -23,6 +23,7 @@ from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.quantize.calibration import share, spread
 from edgel3_deploy.quantize.fidelity import Fidelity, measure
 from edgel3_deploy.quantize.patches import convolve, halve
+from edgel3_deploy.wording import counted
 
 FloatArray = NDArray[np.float32]
 
@@ -118,5 +119,5 @@ def judge(
     return Judgement(
         measure(np.stack([real for _, real, _ in results]), np.stack([given for _, _, given in results])),
         tuple((conv.name, float(value)) for conv, value in zip(network.convs, decibels, strict=True)),
-        f"{len(picked)} windows of {recordings} that did not calibrate",
+        f"{counted(len(picked), 'window')} of {recordings} that did not calibrate",
     )

@@ -6,6 +6,7 @@ import math
 
 from edgel3_deploy.report.timing import timing_of
 from edgel3_deploy.validate.result import InputResult, LabelScores, Report
+from edgel3_deploy.wording import counted
 
 _SHOWN_DIFFERENCES = 5
 
@@ -56,7 +57,7 @@ def _outputs(report: Report, elements: int) -> str:
         return f"bit-exact: all {elements:,} elements equal {report.reference}'s"
     windows = len({item.window for item in report.differences})
     count = len(report.differences)
-    differ = f"{count:,} of {elements:,} elements in {windows:,} windows differ"
+    differ = f"{count:,} of {elements:,} elements in {counted(windows, 'window')} differ"
     return f"NOT bit-exact: {differ} from {report.reference}'s"
 
 

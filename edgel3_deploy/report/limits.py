@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edgel3_deploy.validate.result import Report
+from edgel3_deploy.wording import counted
 
 _OF_BODY = {
     "unicorn": (
@@ -19,8 +20,9 @@ _OF_BODY = {
 
 def limits(report: Report) -> tuple[str, ...]:
     """One sentence or two per limit, the general ones first."""
+    windows = counted(report.windows, "window")
     general = [
-        f"Equality was checked on {report.windows:,} windows, not on all inputs, and for this image.",
+        f"Equality was checked on {windows}, not on all inputs, and for this image.",
         "The log-mel front end ran on the host: the board was given finished int8 spectrograms."
         if report.inputs is None
         else "The board was given PCM over its serial port: no microphone took part.",

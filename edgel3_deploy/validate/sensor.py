@@ -33,13 +33,15 @@ class Chain:
     """From a window to scores, as the board computes them, each in TFLite Micro's arithmetic.
 
     `inputs` of PCM int16 (n, sample_rate), int8 (n, n_mels, frames, 1); `embeddings` of these, int8
-    (n, embedding); `scores` of those, int8 (n, labels), with no labels without a head.
+    (n, embedding); `scores` of those, int8 (n, labels), with no labels without a head. `streams`: the front
+    end's memory is its own, so that its stream outlasts a run of the network.
     """
 
     front_end: FrontEnd
     inputs: Callable[[PcmArray], Int8Array]
     embeddings: Callable[[Int8Array], Int8Array]
     scores: Callable[[Int8Array], Int8Array]
+    streams: bool = True
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class Expected:
 def chain_of(build: PreparedBuild) -> Chain:
     """The chain of a build whose image has a front end."""
     sizes, head = front_end(build.manifest.front_end), build.head
+    memory = build.manifest.front_end_memory
     return Chain(
         sizes,
         lambda pcm: board_inputs(build.network, sizes, pcm),
@@ -84,6 +87,7 @@ def chain_of(build: PreparedBuild) -> Chain:
         lambda embeddings: (
             np.zeros((len(embeddings), 0), np.int8) if head is None else run_head(head.network, embeddings)
         ),
+        streams=memory is None or memory.streams,
     )
 
 
@@ -94,18 +98,17 @@ def expect(
     settings: Sequence[tuple[int, SensorSettings]],
     *,
     bits: int = 16,
-    streams: bool = True,
     compensated: bool = False,
 ) -> Expected:
     """What a sensor gives for `samples` of its source, of 16 or 24 `bits` at `rate`, none of them lost.
 
-    `settings` are in force from their positions in `samples` on, the first from 0. `streams` and
-    `compensated` as of `hear_events`. Raises BadInputError for a rate without filters.
+    `settings` are in force from their positions in `samples` on, the first from 0. `compensated` as of
+    `hear_events`. Raises BadInputError for a rate without filters.
     """
     hearing = [(at, values.hearing) for at, values in settings]
     events = list(
         hear_events(
-            samples, rate, chain.front_end, hearing, bits=bits, streams=streams, compensated=compensated
+            samples, rate, chain.front_end, hearing, bits=bits, streams=chain.streams, compensated=compensated
         )
     )
     twin = _Sensor(chain, [event for _, event in events if isinstance(event, Window)], rate)

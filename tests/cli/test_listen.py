@@ -195,7 +195,7 @@ def test_a_journal_is_recovered(tmp_path: Path, capsys: pytest.CaptureFixture[st
     killed = NpzRecording(tmp_path / "a.npz", a_sensor())
     killed.add(a_window(0))
     assert run(["listen", "--recover", str(tmp_path / "a.npz")]) == 0
-    assert "1 windows recovered" in capsys.readouterr().out
+    assert "1 window recovered" in capsys.readouterr().out
     assert run(["listen", "--recover", str(tmp_path / "a.npz")]) == ExitCode.BAD_INPUT
 
 

@@ -19,8 +19,8 @@ from edgel3_deploy.image.layout import flash_layout
 from edgel3_deploy.link.settings import parse_changes
 from edgel3_deploy.models.archive import load_network, network_bytes
 from edgel3_deploy.models.weights import read_weights
+from edgel3_deploy.reference import truth
 from edgel3_deploy.reference.accept import read_network_file
-from edgel3_deploy.reference.interpreter import run_all
 from edgel3_deploy.resources import boards_dir
 from tests.fuzz.mutate import damaged, text_damaged
 from tests.graph.models import random_input, small_model
@@ -104,8 +104,8 @@ def _judged(path: Path) -> None:
     """Read a model; one that is accepted computes what the reference computes."""
     network, content = read_network_file(path)
     values = random_input(network.input.shape)
-    expected = run_all(content, values[np.newaxis])[0]
-    assert np.array_equal(run(network, values).reshape(-1), expected), "another result than LiteRT's"
+    (expected,), engine = truth(content, values[np.newaxis])
+    assert np.array_equal(run(network, values).reshape(-1), expected), f"another result than {engine}'s"
 
 
 def _sounds() -> list[tuple[str, bytes]]:

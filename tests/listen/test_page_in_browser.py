@@ -86,7 +86,7 @@ def test_a_browser_shows_what_is_heard(browser: Browser, width: int, scheme: str
         assert rows[0].startswith("car <b>horn</b>") and rows[1].splitlines() == ["dog", "89 %"]
         assert text_of(browser, "document.querySelectorAll('.label.on').length") == 1
         assert text_of(browser, "document.documentElement.scrollWidth") <= width, "it scrolls sideways"
-        newest = "document.querySelector('canvas').getContext('2d').getImageData(119, 0, 1, 64).data"
+        newest = "document.querySelector('canvas').getContext('2d').getImageData(59, 0, 1, 64).data"
         assert len(set(text_of(browser, f"[...{newest}]"))) > 10, "no spectrogram is drawn"
         dark = text_of(browser, "getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
         assert dark == (scheme == "dark")

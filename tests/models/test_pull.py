@@ -179,3 +179,14 @@ def test_unknown_names_are_usage_errors() -> None:
 
 def test_the_published_file_has_its_blob_id(sea_64_weights: Path) -> None:
     assert family.blob_id(sea_64_weights.read_bytes()) == family.member("sea-64").blob_id
+
+
+def test_a_download_that_hardly_moves_is_given_up_and_resumed(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pull_module, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(pull_module, "LEAST_BYTES_PER_SECOND", 1e12)
+    with pytest.raises(DownloadError, match=r"only [\d,]+ bytes in") as caught:
+        pull("sea-64")
+    assert "resume" in caught.value.hint
+    assert part().stat().st_size > 0

@@ -24,7 +24,7 @@ def test_a_pass_names_board_windows_and_reference() -> None:
 
 def test_a_failure_shows_the_first_elements() -> None:
     lines = text(wrong=((2, 5),))
-    assert "NOT bit-exact: 1 of 40 elements in 1 windows differ" in lines
+    assert "NOT bit-exact: 1 of 40 elements in 1 window differ" in lines
     assert "the outputs of pool1 differ" in lines
     assert "window 2 element 5: expected" in lines
 

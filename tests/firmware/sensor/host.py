@@ -27,10 +27,15 @@ EMBEDDING = 700
 CHUNK = MAX_CHUNK // 2
 
 
-def build_sensor(gcc: Path, repository: Path, folder: Path, rate: int, labels: int) -> Path:
-    """The library of a board whose microphone gives `rate` samples a second."""
+def build_sensor(
+    gcc: Path, repository: Path, folder: Path, rate: int, labels: int, *, streams: bool = True
+) -> Path:
+    """The library of a board whose microphone gives `rate` samples a second.
+
+    Without `streams` the network overwrites the front end's memory.
+    """
     firmware = firmware_dir()
-    tables = [write_tables(folder, SEA, some_affine())]
+    tables = [write_tables(folder, SEA, some_affine(), streams=streams)]
     for name, content in sound_files(rate, SEA.sample_rate).items():
         (folder / name).write_bytes(content)
         tables.append(folder / name)

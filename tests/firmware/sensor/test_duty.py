@@ -92,7 +92,7 @@ def test_the_host_s_use_of_the_network_ends_the_sleep(sleeper: HostSensor) -> No
     sleeper.ask("load_input", offset=0, data=b"\1")
     assert sleeper.sensor()["state"] == SensorState.RESTING
     assert counts(sleeper, "sped") == [1]
-    pass_time(sleeper, 11)
+    pass_time(sleeper, 61)
     assert sleeper.sensor()["state"] == SensorState.LISTENING
     sleeper.hear(samples[AWAKE * RATE :])
     assert (

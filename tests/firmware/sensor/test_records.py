@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -188,3 +189,39 @@ def test_a_summary_tells_of_a_loss_once(sensor: HostSensor) -> None:
         sensor.hear(sound(1, number))
         told.append(decode_summary(sensor.ask("read_summary")[1]["data"])["samples_lost"])  # type: ignore[arg-type]
     assert told == [0, 1, 0]
+
+
+@pytest.fixture(scope="module")
+def lending_library(host_gcc: Path, repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("lending")
+    return build_sensor(host_gcc, repository, folder, RATE, LABELS, streams=False)
+
+
+@pytest.mark.parametrize(("hop", "gaps"), [(1000, False), (1700, False), (500, True)])
+def test_where_the_network_has_the_front_end_s_memory_each_window_begins_anew(
+    lending_library: Path, hop: int, gaps: bool
+) -> None:
+    """A hop below a second cannot be kept, which records tell."""
+    samples, sensor = sound(4.4, 11), HostSensor(lending_library, LABELS)
+    sensor.set(hop=hop)
+    sensor.play(samples)
+    settings = [(0, SensorSettings({"hop": hop}))]
+    records = expect(replace(fake_chain(LABELS), streams=False), samples, RATE, settings).records
+    assert sensor.records() == list(records)
+    assert [record.gap for record in records[1:]] == [gaps] * (len(records) - 1)
+    assert records[1].end - records[0].end == max(hop, 1000) * 8
+
+
+def test_what_comes_while_the_network_has_that_memory_is_metered_only(lending_library: Path) -> None:
+    """The microphone goes on during a run: the next window begins behind it, in one piece."""
+    samples, sensor = sound(4.4, 12), HostSensor(lending_library, LABELS)
+    sensor.hear(samples, look=480)
+    records = sensor.records()
+    assert len(records) == 3
+    pcm = hear(samples.tolist(), RATE, 8_000, bits=16).pcm
+    chain = fake_chain(LABELS)
+    for before, record in pairwise(records):
+        assert record.gap and record.end > before.end + 8_000
+        embedding = chain.embeddings(chain.inputs(pcm[np.newaxis, record.end - 8_000 : record.end]))
+        assert record.embedding == tuple(embedding[0].tolist())
+    assert sensor.sensor()["lost"] == 0
