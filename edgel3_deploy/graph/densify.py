@@ -102,6 +102,9 @@ def _write_constants(tree: Any, sparse: RawModel, dense: RawModel) -> None:
         if operator.kind == DENSIFY:
             source, target = (graph.tensors[end] for end in (*operator.inputs, *operator.outputs))
             target.quantization = target.quantization or source.quantization
+    for before in sparse.tensors:
+        if before.sparsity is not None and before.index not in read:
+            graph.tensors[before.index].quantization = None
     for before, after in zip(sparse.tensors, dense.tensors, strict=True):
         if after.index in read and after.data is not before.data:
             tree.buffers.append(schema.BufferT(data=after.data))
