@@ -8,7 +8,9 @@ from jinja2 import TemplateError, UndefinedError
 from edgel3_deploy.codegen.render import environment, render
 from edgel3_deploy.resources import templates_dir
 
-C_TEMPLATES = sorted(path.name for path in templates_dir().glob("*.j2") if ".html" not in path.name)
+C_TEMPLATES = sorted(
+    path.name for path in templates_dir().glob("*.j2") if ".html" not in path.name and ".md" not in path.name
+)
 
 
 def test_a_missing_value_is_an_error() -> None:

@@ -38,7 +38,7 @@ from tests.head.heads import random_head, small_head
 from tests.validate.prepared import small_model
 
 RATE = 48_000
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 300.0
 Built = Callable[[str], PreparedBuild]
 
 

@@ -25,7 +25,12 @@ def board_with(*sizes: int) -> Board:
         regions.append(Region(f"ram{index}", "ram", origin, whole))
         origin += whole
     return replace(
-        load_board("stm32f7"), regions=tuple(regions), main_ram="ram0", stack_size=STACK, loader=None
+        load_board("stm32f7"),
+        regions=tuple(regions),
+        main_ram="ram0",
+        dma_ram="",
+        stack_size=STACK,
+        loader=None,
     )
 
 
