@@ -67,4 +67,4 @@ def _array(content: bytes) -> NDArray[Any]:
     if dtype.kind not in _KINDS or min(shape, default=1) < 0 or count * dtype.itemsize != len(data):
         raise ValueError(f"an array of {dtype} and shape {shape} in {len(data)} bytes")
     values = np.frombuffer(data, dtype).reshape(shape, order="F" if is_fortran else "C")
-    return values.copy()
+    return values.copy(order="K")
