@@ -12,12 +12,14 @@ from tests.fuzz.watch import Watch
 
 def test_nothing_from_outside_gets_through(host_gcc: Path, repository: Path, tmp_path: Path) -> None:
     harness = compile_harness(host_gcc, repository, tmp_path / "link", *SANITIZERS)
+    # Earlier tests of this process have had what they had.
+    before = Watch().peak_megabytes
     watch = campaign(400, 20, harness)
     assert watch.tracebacks == []
     assert watch.executed == []
     assert watch.written == []
     assert watch.slowest[0] < 10
-    assert watch.peak_megabytes < 2_048
+    assert watch.peak_megabytes < max(2_048, before + 256)
     assert watch.inputs.keys() == SHARES.keys()
     assert 0 < watch.refused.total() < watch.inputs.total()
 
