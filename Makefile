@@ -45,7 +45,7 @@ PACKAGES := make gcc libc6-dev gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-sy
 TOOLS := gcc arm-none-eabi-gcc qemu-system-arm stm32flash
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: help demo recordings test lint docs fuzz bench build flash validate setup system-packages clean
+.PHONY: help demo recordings test test-boards test-host lint docs fuzz bench build flash validate setup system-packages clean
 
 help:
 	@echo "make demo      set up, build for $(BOARD), flash the virtual board twice, validate on audio, listen"
@@ -76,8 +76,16 @@ recordings: setup
 	    $(SUDO) apt-get update -q && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -q --no-install-recommends openttd-opensfx; } || true
 	@test ! -e $(CATALOGUE) || test -e $(RECORDINGS)/validation/CREDITS.txt || $(VENV)/bin/python -m edgel3_deploy.audio.opensfx $(CATALOGUE) $(RECORDINGS)
 
+# Two halves of about the same length, beside each other; what they build knows nothing of this make's jobs.
+BOARD_TESTS := tests/integration tests/firmware tests/emulate
 test: setup recordings
-	$(VENV)/bin/python -m pytest
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 test-boards test-host
+
+test-boards:
+	unset MAKEFLAGS MFLAGS; $(VENV)/bin/python -m pytest $(BOARD_TESTS)
+
+test-host:
+	unset MAKEFLAGS MFLAGS; $(VENV)/bin/python -m pytest $(BOARD_TESTS:%=--ignore=%)
 
 lint: setup
 	$(VENV)/bin/ruff check .
