@@ -43,7 +43,7 @@ def test_a_network_that_fills_the_ram_shares_its_buffers(name: str, goal: Goal) 
     assert plan.cycles <= 1.025 * alone.cycles
 
 
-@pytest.mark.parametrize("limit", [None, 256 << 10, 224 << 10])
+@pytest.mark.parametrize("limit", [None, 256 << 10])
 def test_shared_bytes_are_buffers_and_nothing_that_was_made_at_start(limit: int | None) -> None:
     plan = planned(SPARSE, limit=limit)
     memory = plan.front_end

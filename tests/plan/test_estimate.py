@@ -44,7 +44,7 @@ def test_sea_64_to_256_and_the_sparsest_fit_every_board(board: str) -> None:
 
 def test_a_member_is_judged_by_its_published_sparsity() -> None:
     sparse = estimate_member(member("sparse-ft-95.45"), F7)
-    assert sparse.flash_used < 850_000 < member("sparse-ft-95.45").int8_weight_bytes
+    assert sparse.flash_used < 900_000 < member("sparse-ft-95.45").int8_weight_bytes
     assert sparse.layers == estimate_member(member("sparse-kd-95.45"), F7).layers
 
 
