@@ -27,7 +27,7 @@ def test_fine_tuning_brings_int8_closer_to_float(tiny_network: FloatNetwork, rec
     clips = find_clips([recordings])
     sounds = calibration_set(clips, SEA, 40)
     start = quantize_layers(tiny_network, sounds, "minmax")
-    tuned = fine_tune(tiny_network, start, clips, windows=1600)
+    tuned = fine_tune(tiny_network, start, clips, windows=4800)
     spectrograms = sounds.without_silence()
     real = (tiny_network.input_gain * spectrograms + tiny_network.input_offset).astype(np.float32)[..., None]
     expected = forward(tiny_network, spectrograms)
