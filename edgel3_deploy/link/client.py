@@ -48,8 +48,8 @@ _LEAST_RUN_SECONDS = 3.0
 _RUN_PATIENCE = 20
 _ERASE_SECONDS = 10.0
 """An STM32H743 takes up to 4 s for a sector of 128 KB, an STM32F769 for one of 256 KB (their data sheets)."""
-_AUDIO_RETRIES = 15
-"""The board computes frames before it replies: a virtual one on a busy computer for many seconds."""
+_AUDIO_PATIENCE = 4
+"""Times the wait for other replies: the board computes frames first, a virtual one perhaps slowly."""
 _CRC_SECONDS = 10.0
 """A CRC over a whole slot, at the clock of a chip that fell back to its internal oscillator."""
 
@@ -121,7 +121,7 @@ class Client:
             chunk, offset = pcm[begin : begin + MAX_CHUNK], at + begin // SAMPLE_BYTES
             flags = AUDIO_WINDOW if begin + MAX_CHUNK >= len(pcm) else 0
             values: dict[str, Value] = {"offset": offset, "flags": flags, "data": chunk}
-            answer = self._request("load_audio", values, retries=_AUDIO_RETRIES)
+            answer = self._request("load_audio", values, timeout=self._timeout * _AUDIO_PATIENCE)
             loaded, expected = _int(answer, "loaded"), offset + len(chunk) // SAMPLE_BYTES
             if loaded != expected:
                 raise diagnosis.malformed(
