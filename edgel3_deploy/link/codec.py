@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from edgel3_deploy.link.protocol import MAX_BODY, REPLIES, REQUESTS, Field, FieldType, Message
+from edgel3_deploy.link.messages import REPLIES, REQUESTS, Field, FieldType, Message
+from edgel3_deploy.link.protocol import MAX_BODY
 
 Value = int | bytes | str | tuple[int, ...]
 """u8 to u64 and i32: int; bytes16, bytes32 and data: bytes; text: str; u32s and u64s: tuple of int."""

@@ -13,8 +13,9 @@ from edgel3_deploy.link import codec, diagnosis
 from edgel3_deploy.link.codec import Value
 from edgel3_deploy.link.fault import describe_fault
 from edgel3_deploy.link.framing import Frame, FrameDecoder, encode_frame
+from edgel3_deploy.link.messages import Message
 from edgel3_deploy.link.port import Port
-from edgel3_deploy.link.protocol import ErrorCode, Message
+from edgel3_deploy.link.protocol import ErrorCode
 
 
 class Exchange:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from edgel3_deploy.link import codec
 from edgel3_deploy.link.framing import Frame, FrameDecoder, encode_frame
+from edgel3_deploy.link.messages import REQUESTS
 from edgel3_deploy.link.protocol import (
     AUDIO_WINDOW,
     PROTOCOL_VERSION,
     REPLY_BIT,
-    REQUESTS,
     CounterUnit,
     ErrorCode,
     ResetCause,

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from edgel3_deploy.link import codec
 from edgel3_deploy.link.codec import CodecError, Value
-from edgel3_deploy.link.protocol import MAX_BODY, REPLIES, REQUESTS, Field, Message
+from edgel3_deploy.link.messages import REPLIES, REQUESTS, Field, Message
+from edgel3_deploy.link.protocol import MAX_BODY
 
 VALUES: dict[str, st.SearchStrategy[Value]] = {
     "u8": st.integers(0, 2**8 - 1),

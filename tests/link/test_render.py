@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from edgel3_deploy.link import protocol
+from edgel3_deploy.link import messages, protocol
 from edgel3_deploy.link.render import render_header, render_page
 from edgel3_deploy.link.render_record import render_record_layout
 from edgel3_deploy.link.render_settings import render_table
@@ -35,8 +35,8 @@ def test_the_page_in_the_tree_is_the_rendered_one(repository: Path) -> None:
 
 def test_the_header_holds_every_message_and_code() -> None:
     values = dict(re.findall(r"(LINK_\w+) = (\w+),", render_header()))
-    declared = {f"LINK_REQUEST_{message.name.upper()}": message.id for message in protocol.REQUESTS}
-    declared |= {f"LINK_REPLY_{message.name.upper()}": message.id for message in protocol.REPLIES}
+    declared = {f"LINK_REQUEST_{message.name.upper()}": message.id for message in messages.REQUESTS}
+    declared |= {f"LINK_REPLY_{message.name.upper()}": message.id for message in messages.REPLIES}
     declared |= {f"LINK_ERROR_{code.name}": code.value for code in protocol.ErrorCode}
     enums = {
         "COUNTER": protocol.CounterUnit,
@@ -54,7 +54,7 @@ def test_the_header_holds_every_message_and_code() -> None:
 
 def test_the_page_explains_every_field() -> None:
     page = render_page()
-    for message in (*protocol.REQUESTS, *protocol.REPLIES):
+    for message in (*messages.REQUESTS, *messages.REPLIES):
         assert message.doc in page
         for field in message.fields:
             assert f"| `{field.name}` | {field.type} | {field.doc} |" in page

@@ -8,11 +8,11 @@ import zlib
 import pytest
 
 from edgel3_deploy.link.framing import Frame
+from edgel3_deploy.link.messages import REQUESTS
 from edgel3_deploy.link.protocol import (
     MAX_CHUNK,
     MAX_LAYERS,
     PROTOCOL_VERSION,
-    REQUESTS,
     RUN_CHECKSUMS,
     RUNNING_SLOT,
     CounterUnit,
