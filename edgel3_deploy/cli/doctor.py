@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgel3_deploy.cli.completion import complete_board, complete_port
-from edgel3_deploy.cli.options import add_board, json_option
+from edgel3_deploy.cli.completion import complete_port
+from edgel3_deploy.cli.options import add_board, json_option, optional_board_option
 from edgel3_deploy.cli.output import emit_json
 from edgel3_deploy.cli.progress import ConsoleProgress
 from edgel3_deploy.errors import ExitCode, UsageError
@@ -20,14 +20,7 @@ _COLOURS = {"ok": "green", "missing": "red", "note": "yellow"}
 
 
 @click.command()
-@click.option(
-    "--board",
-    "-b",
-    "board_name",
-    metavar="BOARD",
-    shell_complete=complete_board,
-    help="Look at the ways to program this board too, and ask it.",
-)
+@optional_board_option("Look at the ways to program this board too, and ask it.")
 @click.option(
     "--port",
     metavar="PORT",

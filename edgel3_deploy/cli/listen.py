@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgel3_deploy.cli.completion import complete_board
 from edgel3_deploy.cli.duration import Duration
 from edgel3_deploy.cli.interrupts import uninterrupted
-from edgel3_deploy.cli.options import build_dir_option, json_option, port_option
+from edgel3_deploy.cli.options import build_dir_option, json_option, optional_board_option, port_option
 from edgel3_deploy.cli.output import emit_json, emit_warnings
 from edgel3_deploy.cli.progress import ConsoleProgress
 from edgel3_deploy.errors import ExitCode, UsageError
@@ -27,14 +26,7 @@ _PAGE_PORT = 8323
 
 
 @click.command()
-@click.option(
-    "--board",
-    "-b",
-    "board_name",
-    metavar="BOARD",
-    shell_complete=complete_board,
-    help="Board name, or path of a board file.  [default: that of the only build in build/]",
-)
+@optional_board_option("Board name, or path of a board file.  [default: that of the only build in build/]")
 @port_option
 @click.option(
     "--audio",

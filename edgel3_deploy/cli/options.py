@@ -22,6 +22,15 @@ board_option: Decorator = click.option(
     shell_complete=complete_board,
     help="Board name, or path of a board file.",
 )
+
+
+def optional_board_option(what_for: str) -> Decorator:
+    """The board for commands that can do without; `what_for` is the help."""
+    return click.option(
+        "--board", "-b", "board_name", metavar="BOARD", shell_complete=complete_board, help=what_for
+    )
+
+
 json_option: Decorator = click.option(
     "--json", "as_json", is_flag=True, help="Print the result as JSON on stdout."
 )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgel3_deploy.cli.completion import complete_board, complete_port
-from edgel3_deploy.cli.options import add_board, json_option
+from edgel3_deploy.cli.completion import complete_port
+from edgel3_deploy.cli.options import add_board, json_option, optional_board_option
 from edgel3_deploy.cli.output import emit_json, emit_table
 from edgel3_deploy.errors import LinkError, UsageError
 
@@ -30,13 +30,8 @@ _BAUDRATE = 115_200
     shell_complete=complete_port,
     help="Serial port such as /dev/ttyACM0, or `auto` with --board.",
 )
-@click.option(
-    "--board",
-    "-b",
-    "board_name",
-    metavar="BOARD",
-    shell_complete=complete_board,
-    help="Board name, or path of a board file: its baud rate, and who must answer.  [default: 115200 baud]",
+@optional_board_option(
+    "Board name, or path of a board file: its baud rate, and who must answer.  [default: 115200 baud]"
 )
 @json_option
 def command(changes: tuple[str, ...], port: str, board_name: str | None, as_json: bool) -> None:

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from edgel3_deploy.codegen import ctext
-from edgel3_deploy.resources import templates_dir
+from edgel3_deploy.templating import template_environment
 
 
 @lru_cache(maxsize=1)
 def environment() -> Environment:
     """The templates of this package, with filters for text that is not an identifier."""
-    environment = Environment(
-        loader=FileSystemLoader(templates_dir()),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
+    environment = template_environment(escape_html=False, keep_trailing_newline=True)
     environment.filters["comment"] = ctext.comment
     environment.filters["string"] = ctext.string
     environment.filters["hex_rows"] = ctext.hex_rows

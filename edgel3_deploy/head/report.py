@@ -10,7 +10,7 @@ import numpy as np
 
 from edgel3_deploy.head.file import HeadFile
 from edgel3_deploy.head.metrics import Metrics
-from edgel3_deploy.html import html_environment
+from edgel3_deploy.templating import template_environment
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,7 +22,7 @@ def head_html(head: HeadFile, metrics: Metrics, rows: list[dict[str, Any]]) -> s
     """A self-contained page. `rows` are named figures: kind of head and embeddings, and its Metrics."""
     sizes = (head.network.input.size, *(layer.output.size for layer in head.network.layers))
     return (
-        html_environment()
+        template_environment(escape_html=True)
         .get_template(TEMPLATE)
         .render(
             head=head,

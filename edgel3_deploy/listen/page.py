@@ -18,10 +18,10 @@ from types import TracebackType
 from typing import Any
 
 from edgel3_deploy.errors import UsageError
-from edgel3_deploy.html import html_environment
 from edgel3_deploy.listen.heard import Event, Heard, Sensor
 from edgel3_deploy.listen.recording import event_values, sensor_values
 from edgel3_deploy.listen.tally import Tally
+from edgel3_deploy.templating import template_environment
 
 ADDRESS = "127.0.0.1"
 PORT = 8323
@@ -46,7 +46,10 @@ class Page:
         self._lock = threading.Lock()
         nonce = secrets.token_urlsafe(16)
         content = (
-            html_environment().get_template("listen.html.j2").render(sensor=sensor, nonce=nonce).encode()
+            template_environment(escape_html=True)
+            .get_template("listen.html.j2")
+            .render(sensor=sensor, nonce=nonce)
+            .encode()
         )
         try:
             self._server = _Server((ADDRESS, port), self, content, nonce)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from edgel3_deploy.html import html_environment
 from edgel3_deploy.report.view import view
+from edgel3_deploy.templating import template_environment
 from edgel3_deploy.validate.result import Report
 
 TEMPLATE = "report.html.j2"
@@ -11,7 +11,7 @@ TEMPLATE = "report.html.j2"
 
 def to_html(report: Report) -> str:
     """The page. All names from outside (files, models, boards, versions) are escaped."""
-    environment = html_environment()
+    environment = template_environment(escape_html=True)
     environment.filters["number"] = lambda value: f"{value:,}"
     environment.filters["figures"] = lambda value, digits: f"{value:.{digits}g}"
     return environment.get_template(TEMPLATE).render(view(report))

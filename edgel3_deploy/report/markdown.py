@@ -6,7 +6,7 @@ import re
 
 from edgel3_deploy.report.console import summary
 from edgel3_deploy.report.view import view
-from edgel3_deploy.resources import templates_dir
+from edgel3_deploy.templating import template_environment
 from edgel3_deploy.validate.result import Report
 
 TEMPLATE = "report.md.j2"
@@ -15,15 +15,7 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
 def to_markdown(report: Report) -> str:
     """The text. What comes from outside (names of files, models, boards) stands there unformatted."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(templates_dir()),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
-    )
+    environment = template_environment(escape_html=False)
     environment.filters["md"] = escape
     return environment.get_template(TEMPLATE).render({**view(report), "lines": summary(report)})
 

@@ -47,11 +47,6 @@ class Tone(Microphone):
 
 
 @pytest.fixture
-def said() -> list[str]:
-    return []
-
-
-@pytest.fixture
 def tone() -> Tone:
     return Tone()
 

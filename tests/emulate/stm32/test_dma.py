@@ -66,11 +66,6 @@ class Bytes:
 
 
 @pytest.fixture
-def said() -> list[str]:
-    return []
-
-
-@pytest.fixture
 def counter() -> Counter:
     return Counter()
 

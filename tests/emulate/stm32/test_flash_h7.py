@@ -36,11 +36,6 @@ BANK_2 = ORIGIN + BOARD.flash.size // 2
 
 
 @pytest.fixture
-def said() -> list[str]:
-    return []
-
-
-@pytest.fixture
 def flash(said: list[str]) -> FlashH7:
     memory = FlashMemory(ORIGIN, BOARD.flash.size, BOARD.sectors, word=32, ecc=True)
     return FlashH7(memory, said.append, Pace())

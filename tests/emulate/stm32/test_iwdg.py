@@ -33,11 +33,6 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def said() -> list[str]:
-    return []
-
-
-@pytest.fixture
 def watchdog(clock: Clock, said: list[str]) -> Iwdg:
     return Iwdg(said.append, clock)
 

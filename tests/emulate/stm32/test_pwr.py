@@ -33,11 +33,6 @@ def pll() -> FakePll:
 
 
 @pytest.fixture
-def said() -> list[str]:
-    return []
-
-
-@pytest.fixture
 def f7(pll: FakePll, said: list[str]) -> PwrF7:
     return PwrF7(said.append, Pace(), pll)
 

@@ -32,11 +32,6 @@ M25_N432_P2_HSE = 25 | 432 << 6 | 1 << 22 | Q2_R2
 
 
 @pytest.fixture
-def said() -> list[str]:
-    return []
-
-
-@pytest.fixture
 def rcc(said: list[str]) -> RccF7:
     return RccF7(CRYSTAL_25, said.append, Pace())
 

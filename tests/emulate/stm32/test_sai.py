@@ -52,11 +52,6 @@ class Tone(Microphone):
 
 
 @pytest.fixture
-def said() -> list[str]:
-    return []
-
-
-@pytest.fixture
 def tone() -> Tone:
     return Tone()
 

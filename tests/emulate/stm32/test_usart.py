@@ -44,11 +44,6 @@ def wire() -> FakeWire:
 
 
 @pytest.fixture
-def said() -> list[str]:
-    return []
-
-
-@pytest.fixture
 def usart(wire: FakeWire, said: list[str]) -> Usart:
     return Usart("USART1", said.append, lambda: KERNEL_HZ, Line(wire), prescaler=True)
 
