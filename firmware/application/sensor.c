@@ -7,9 +7,9 @@
  */
 #include "application/sensor.h"
 
-#include "network.h"
+#include "edgel3.h"
 
-#if EDGEL3_NET_FRONT_END
+#if EDGEL3_FRONT_END
 
 #include "application/duty.h"
 #include "application/hearing.h"
@@ -17,14 +17,13 @@
 #include "application/summaries.h"
 #include "board.h"
 #include "drivers/microphone.h"
-#include "edgel3_front_end.h"
 #include "link/bytes.h"
 #include "settings/settings.h"
 
 enum {
     /** Seconds without a request that uses the network's tensors until the sensor takes them back. */
     SENSOR_REST = 60,
-    LABEL_COUNT = EDGEL3_NET_LABEL_COUNT,
+    LABEL_COUNT = EDGEL3_LABEL_COUNT,
     /** Labels that have settings of their own. */
     OWN_THRESHOLDS = SETTING_THRESHOLD_OFF - SETTING_THRESHOLD_ON,
 };
@@ -142,7 +141,7 @@ static void end_sleep(void)
 
 static void begin_from_nothing(void)
 {
-    hearing_start(&hearing);
+    hearing_start(&hearing, parts.inference->network);
     records_start();
     summaries_start();
     busy = 0;
@@ -174,13 +173,13 @@ bool sensor_restart(link_sensor_source_t source)
 /* The mean of each band over the window's frames, rounded down. */
 static void average_bands(const int8_t *input, int8_t *bands)
 {
-    for (uint32_t band = 0; band < FRONT_END_BANDS; band++) {
+    for (uint32_t band = 0; band < EDGEL3_BANDS; band++) {
         int32_t sum = 0;
-        for (uint32_t frame = 0; frame < FRONT_END_FRAMES; frame++) {
+        for (uint32_t frame = 0; frame < EDGEL3_FRAMES; frame++) {
             sum += *input++;
         }
-        const int32_t rest = sum % FRONT_END_FRAMES;
-        bands[band] = (int8_t)(sum / FRONT_END_FRAMES - (rest < 0 ? 1 : 0));
+        const int32_t rest = sum % EDGEL3_FRAMES;
+        bands[band] = (int8_t)(sum / EDGEL3_FRAMES - (rest < 0 ? 1 : 0));
     }
 }
 
@@ -203,7 +202,7 @@ static record_t observe(void)
 
 static void compute_window(void)
 {
-    static int8_t bands[FRONT_END_BANDS];
+    static int8_t bands[EDGEL3_BANDS];
     inference_t *const inference = parts.inference;
     const uint64_t before = inference->read_counter();
     record_t record = observe();
