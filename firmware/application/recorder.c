@@ -1,9 +1,9 @@
 /* A window of which no record can be made, because the network failed, is a gap before the next one. */
-#include "application/recorder.h"
-
 #include "network.h"
 
 #if EDGEL3_NET_FRONT_END
+
+#include "application/recorder.h"
 
 #include "application/records.h"
 #include "application/summaries.h"

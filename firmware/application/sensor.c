@@ -22,6 +22,8 @@
 enum {
     /** Seconds without a request that uses the network's tensors until the sensor takes them back. */
     SENSOR_REST = 60,
+    /** For what part of a second the next run waits for who was refused this one. */
+    YIELD_PART = 2,
 };
 
 #ifdef BOARD_MICROPHONE_RATE
@@ -52,6 +54,9 @@ static link_sensor_state_t state;
 static link_sensor_state_t before_rest;
 static bool has_microphone;
 static uint64_t rested_at;
+/* Whether somebody was refused the network and has not come again, and when the last run was over. */
+static bool is_awaited;
+static uint64_t run_ended_at;
 
 static uint32_t revision;
 static int32_t gain;
@@ -123,6 +128,7 @@ static void begin_from_nothing(void)
 void sensor_start(const sensor_parts_t *with)
 {
     parts = *with;
+    is_awaited = false;
     state = LINK_SENSOR_LISTENING;
     begin_from_nothing();
     has_microphone = state == LINK_SENSOR_LISTENING;
@@ -152,6 +158,7 @@ static void compute(void)
         }
         recorder_take_window(&hearing, parts.inference, parts.show_running);
         forget_results();
+        run_ended_at = parts.inference->read_counter();
     }
     if (hearing.has_report) {
         recorder_take_report(&hearing);
@@ -203,6 +210,14 @@ static void look_at_rest(void)
     }
 }
 
+static bool awaits_somebody(void)
+{
+    if (is_awaited && parts.inference->read_counter() - run_ended_at > parts.counter_hz / YIELD_PART) {
+        is_awaited = false;
+    }
+    return is_awaited;
+}
+
 static void sleep_on(void)
 {
     follow_settings();
@@ -223,8 +238,21 @@ void sensor_work(void)
     if (state == LINK_SENSOR_LISTENING) {
         follow_settings();
         listen();
-        compute();
+        if (!awaits_somebody()) {
+            compute();
+        }
     }
+}
+
+bool sensor_is_computing(void)
+{
+    return recorder_is_running() && state != LINK_SENSOR_PLAYING;
+}
+
+bool sensor_yields(void)
+{
+    is_awaited = sensor_is_computing();
+    return !is_awaited;
 }
 
 void sensor_between_steps(void)
@@ -299,6 +327,16 @@ void sensor_work(void)
 
 void sensor_between_steps(void)
 {
+}
+
+bool sensor_is_computing(void)
+{
+    return false;
+}
+
+bool sensor_yields(void)
+{
+    return true;
 }
 
 void sensor_rest(void)
