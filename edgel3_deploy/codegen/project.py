@@ -25,6 +25,7 @@ from edgel3_deploy.codegen.resident import packing, resident_files
 from edgel3_deploy.codegen.sound import sound_files, source_rate
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.image.layout import FlashLayout, flash_layout
+from edgel3_deploy.plan.application_data import application_region
 from edgel3_deploy.plan.front_end import image_front_end
 from edgel3_deploy.plan.schedule import Schedule
 
@@ -71,7 +72,9 @@ def render_project(
     files["board.h"] = board_header(board, layout)
     for slot in range(max(len(layout.slots), 1)):
         arenas = {arena.region: arena.size for arena in library.arenas}
-        files[linker_script_name(slot)] = application_script(board, layout, slot, arenas, kernels)
+        files[linker_script_name(slot)] = application_script(
+            board, layout, slot, arenas, kernels, application_region(network, board)
+        )
     files |= {f"{cmsis_nn.FOLDER}/{name}": content for name, content in (cmsis_nn_files or {}).items()}
     pack = packing(board, layout, version) if layout.slots else None
     files[MAKEFILE] = _makefile(files, library, network, board=board, runtime=runtime, pack=pack)

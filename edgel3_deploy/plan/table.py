@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from edgel3_deploy.graph.ir import Network
@@ -76,7 +76,12 @@ class ScheduleRow:
 
 def schedule_table(schedule: Schedule) -> tuple[tuple[str, ...], ...]:
     """SCHEDULE_HEADER and the `schedule_rows` as text."""
-    rows = [
+    return rows_table(schedule_rows(schedule))
+
+
+def rows_table(rows: Iterable[ScheduleRow]) -> tuple[tuple[str, ...], ...]:
+    """SCHEDULE_HEADER and `rows` as text."""
+    texts = [
         (
             "" if row.strip is None else str(row.strip),
             row.step,
@@ -90,9 +95,9 @@ def schedule_table(schedule: Schedule) -> tuple[tuple[str, ...], ...]:
             row.rows_kept,
             row.output_at,
         )
-        for row in schedule_rows(schedule)
+        for row in rows
     ]
-    return (SCHEDULE_HEADER, *rows)
+    return (SCHEDULE_HEADER, *texts)
 
 
 def schedule_rows(schedule: Schedule) -> tuple[ScheduleRow, ...]:

@@ -27,6 +27,7 @@ enum {
 
 static char command[LONGEST + 1];
 static uint32_t length;
+static bool is_complete;
 static uint32_t expected;
 
 static void say_number(const link_session_t *session, uint64_t number)
@@ -320,13 +321,9 @@ static void obey(const link_session_t *session, char *words)
     }
 }
 
-void console_take(link_session_t *session, uint8_t character)
+void console_work(link_session_t *session)
 {
-    if (character != '%') {
-        if (length < LONGEST) {
-            command[length] = (char)character;
-        }
-        length += length <= LONGEST ? 1 : 0;
+    if (!is_complete || !sensor_yields()) {
         return;
     }
     if (length > LONGEST) {
@@ -336,10 +333,32 @@ void console_take(link_session_t *session, uint8_t character)
         obey(session, command);
     }
     length = 0;
+    is_complete = false;
     link_say(session, "m-ready\r\n");
 }
 
+void console_take(link_session_t *session, uint8_t character)
+{
+    if (is_complete) {
+        return;
+    }
+    if (character == '%') {
+        is_complete = true;
+        console_work(session);
+    } else {
+        if (length < LONGEST) {
+            command[length] = (char)character;
+        }
+        length += length <= LONGEST ? 1 : 0;
+    }
+}
+
 #else
+
+void console_work(link_session_t *session)
+{
+    (void)session;
+}
 
 void console_take(link_session_t *session, uint8_t character)
 {

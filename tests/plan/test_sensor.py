@@ -20,7 +20,7 @@ from tests.firmware.stand_in import public_header, write_header
 
 NETWORK = skeleton(member("sea-64"))
 BOARD = load_board("mps2-an500")
-OWN = ("hearing", "records", "sensor", "sensor_requests", "summaries")
+OWN = ("hearing", "recorder", "records", "sensor", "sensor_requests", "summaries")
 
 
 def test_an_image_without_front_end_has_none() -> None:

@@ -61,6 +61,20 @@ void harness_pass(uint32_t counts)
     now += counts;
 }
 
+/* What comes over the link while the network runs for the sensor, and how much of it was taken. */
+uint8_t harness_coming[4096];
+uint32_t harness_coming_size, harness_coming_taken;
+
+/* As main.c does. */
+static void between_steps(void)
+{
+    sensor_between_steps();
+    while (sensor_is_computing() && harness_coming_taken < harness_coming_size) {
+        link_session_take(&session, harness_coming[harness_coming_taken++]);
+        sensor_between_steps();
+    }
+}
+
 /* How often the light went on, and off. */
 uint32_t harness_lit[2];
 
@@ -94,6 +108,7 @@ void harness_start(bool has_bootloader)
         .image = {0x08000000u, 1000u},
         .write = collect,
         .read_text = console_take,
+        .yields = sensor_yields,
         .introduce = application_introduce,
         .handlings = APPLICATION_HANDLINGS,
         .handling_count = APPLICATION_HANDLING_COUNT,
@@ -108,13 +123,15 @@ void harness_start(bool has_bootloader)
                 .counters = counters,
                 .checksums = checksums,
                 .read_counter = read_counter,
-                .between_steps = sensor_between_steps,
+                .between_steps = between_steps,
             },
         .counter_hz = 1000u,
         .show_running = show_running,
         .read_memory = read_memory,
     };
     harness_written_size = 0;
+    harness_coming_size = 0;
+    harness_coming_taken = 0;
     mailbox_open(LINK_RESET_POWER_ON);
     settings_start();
     edgel3_start(&network);
@@ -133,6 +150,7 @@ void harness_work(uint32_t times)
 {
     for (uint32_t i = 0; i < times; i++) {
         sensor_work();
+        console_work(&session);
     }
 }
 

@@ -92,6 +92,14 @@ class HostSensor(Firmware):
             self.library.harness_work(1)
         self.library.harness_work(1)
 
+    def come(self, data: bytes) -> None:
+        """Let bytes come over the link while the network runs for the sensor."""
+        coming = (ctypes.c_uint8 * 4096).in_dll(self.library, "harness_coming")
+        coming[: len(data)] = list(data)
+        self.value("harness_coming_size").value = len(data)
+        self.value("harness_coming_taken").value = 0
+        self.value("harness_written_size").value = 0
+
     def lose(self, count: int) -> None:
         """Samples are missing behind those that have come so far."""
         self.value("harness_loss_at").value = self.value("harness_heard_count").value

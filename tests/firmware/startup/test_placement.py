@@ -156,5 +156,6 @@ def test_what_does_not_fit_the_itcm_stays_in_flash_though_every_kernel_is_linked
     board = with_itcm(itcm)
     sources = [str(path) for path in sorted((firmware_dir() / "kernels").glob("*.S"))]
     wanted = [f"-Wl,--undefined={kernel}" for kernel in ASSEMBLY]
-    image = read_elf(build_image(arm_gcc, board, tmp_path, *sources, *wanted))
+    headers = f"-I{firmware_dir() / 'include'}"
+    image = read_elf(build_image(arm_gcc, board, tmp_path, headers, *sources, *wanted))
     assert {kernel for kernel in ASSEMBLY if region_of(image, board, kernel) == "flash"} == outside
