@@ -20,7 +20,8 @@ void reset(void)
     __asm volatile("dsb\\n isb");
     _start();
 }
-__attribute__((section(".vectors"), used)) const void *const vectors[2] = {(void *)0x20300000u, (void *)reset};
+__attribute__((section(".vectors"), used))
+const void *const vectors[2] = {(void *)0x20300000u, (void *)reset};
 """
 """What a project has beside newlib to start on the emulated board."""
 

@@ -1,4 +1,4 @@
-"""A library is exact wherever it is compiled, brings its own names, and leaves its memory to the integrator."""
+"""A library is exact wherever it is compiled, has names of its own, and leaves memory to the integrator."""
 
 from __future__ import annotations
 
