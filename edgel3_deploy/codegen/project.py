@@ -36,6 +36,7 @@ from edgel3_deploy.codegen.views import view_network
 from edgel3_deploy.codegen.weights import view_constants
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.image.layout import FlashLayout, flash_layout
+from edgel3_deploy.plan.application_data import application_region
 from edgel3_deploy.plan.front_end import image_front_end, input_affine
 from edgel3_deploy.plan.memory import MemoryPlan
 from edgel3_deploy.plan.schedule import Schedule
@@ -98,7 +99,9 @@ def render_project(
     files[HEAD_SOURCE] = head_source(head, network.name[:LONGEST_NAME])
     files["board.h"] = board_header(board, layout)
     for slot in range(max(len(layout.slots), 1)):
-        files[linker_script_name(slot)] = application_script(board, layout, slot, dict(buffers), kernels)
+        files[linker_script_name(slot)] = application_script(
+            board, layout, slot, dict(buffers), kernels, application_region(network, board)
+        )
     files["network.h"] = render("network.h.j2", **values)
     files["network_info.c"] = render(
         "network_info.c.j2", **{**values, "model_sha256": hashlib.sha256(model).digest()}

@@ -16,7 +16,7 @@ _BLOCK = 600
 
 
 def sensor_ram(network: Network, board: Board) -> int:
-    """Bytes of main RAM beside the front end's and the microphone's ring."""
+    """Bytes of RAM beside the front end's and the microphone's ring."""
     front_end = image_front_end(network)
     if front_end is None:
         return 0
