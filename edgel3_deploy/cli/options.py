@@ -95,6 +95,12 @@ ram_option: Decorator = click.option(
     help="Most bytes of RAM for all of the image, stack and tensors included, such as 256K.  "
     "[default: the board's]",
 )
+head_option: Decorator = click.option(
+    "--head",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="A head.npz, or `bundled`, whose bytes count too.",
+)
 by_option: Decorator = click.option(
     "--by",
     type=click.Choice(["instructions", "cycles"]),
