@@ -44,6 +44,7 @@ __all__ = [
     "Resident",
     "Schedule",
     "arenas_limit",
+    "beside_arenas",
     "constants_limit",
     "enough_ram",
     "firmware_data",
@@ -121,6 +122,7 @@ def schedule(
     layout: FlashLayout | None = None,
     ram_limit: int | None = None,
     by: Measure = "instructions",
+    residents: bool = True,
 ) -> Schedule:
     """The schedule of `network` on `board` for a goal; the same arguments give the same schedule.
 
@@ -130,8 +132,8 @@ def schedule(
     save LEAST_SAVED_PER_BYTE. size: the least flash for constants and the kernels' code, to INT8_SHARE; dense
     networks then take the least RAM that keeps to SIZE_INSTRUCTIONS_PER_MAC, sparse ones the least cost.
     RAM that is left is filled at start with what saves work, up to the share of the application: decoded
-    lists, and but for the goal size transformed weights. `ram_limit` bounds all RAM of the image, in bytes;
-    `by` is the cost that is kept low.
+    lists, and but for the goal size transformed weights; not without `residents`. `ram_limit` bounds all RAM
+    of the image, in bytes; `by` is the cost that is kept low.
 
     `found` are the network's options by the same measure where they are known.
     `layout` says how much of the flash the image may take; by default it is the board's usual one. Raises
@@ -157,6 +159,7 @@ def schedule(
         options(network, by=by) if found is None else found,
         constants_limit(board, layout) - front_end_flash(network) - sensor_flash(network),
         arenas,
+        residents,
     )
     plans = [plan for attempts in rivals(task) if (plan := _first(task, attempts)) is not None]
     if plans:
@@ -213,7 +216,7 @@ def _least_ram_limits(task: Task) -> tuple[int | None, int | None]:
 
 def _least_ram_limit(task: Task) -> int | None:
     arenas = least_arenas(task)
-    return None if arenas is None else arenas + _beside_arenas(task.network, task.board)
+    return None if arenas is None else arenas + beside_arenas(task.network, task.board)
 
 
 def constants_limit(board: Board, layout: FlashLayout | None = None) -> int:
@@ -227,10 +230,11 @@ def arenas_limit(network: Network, board: Board, ram_limit: int | None = None) -
     free = sum(capacities(network, board).values())
     if ram_limit is None:
         return free
-    return min(free, ram_limit - _beside_arenas(network, board))
+    return min(free, ram_limit - beside_arenas(network, board))
 
 
-def _beside_arenas(network: Network, board: Board) -> int:
+def beside_arenas(network: Network, board: Board) -> int:
+    """Bytes of an image's RAM that are no arena's."""
     tensors = network.input.size + network.output.size + sensor_ram(network, board)
     others = board.stack_size + mailbox_size(board) + dma_bytes(network, board)
     return tensors + others + firmware_data(network)
@@ -376,8 +380,10 @@ def _filled(task: Task, attempt: Attempt, groups: tuple[Group, ...], arrangement
 
 def _residents_limit(task: Task) -> int:
     """Bytes of all arenas with residents: what leaves the application its share of the board's RAM."""
+    if not task.residents:
+        return 0
     ram = sum(region.size for region in task.board.ram)
-    return min(task.most, ram - ram // APPLICATION_SHARE - _beside_arenas(task.network, task.board))
+    return min(task.most, ram - ram // APPLICATION_SHARE - beside_arenas(task.network, task.board))
 
 
 def _sparse(groups: tuple[Group, ...]) -> tuple[Step, ...]:
