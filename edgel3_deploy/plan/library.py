@@ -31,15 +31,13 @@ def schedule_library(
 ) -> Schedule:
     """The schedule of `network` whose one arena takes at most `limit` bytes, by default USUAL_ARENA.
 
-    What a limit leaves is filled at start with what saves work; without one nothing is. Raises OverBudgetError,
-    which says with how much it would fit.
+    What a limit leaves is filled at start with what saves work; without one nothing is. Raises
+    OverBudgetError, which says with how much it would fit.
     """
     most = USUAL_ARENA if limit is None else limit
     ram_limit = most + beside_arenas(network, LIBRARY)
     try:
-        return schedule(
-            network, LIBRARY, goal, ram_limit=ram_limit, by=by, residents=limit is not None
-        )
+        return schedule(network, LIBRARY, goal, ram_limit=ram_limit, by=by, residents=limit is not None)
     except OverBudgetError as error:
         raise OverBudgetError(
             f"{network.name} does not fit an arena of {most:,} bytes", _enough(network) or error.hint
@@ -48,14 +46,15 @@ def schedule_library(
 
 def _enough(network: Network) -> str:
     """Limits of the arena that would do, as text; empty if none would."""
-    plain = without_front_end(network)
     whole, bare = least_ram_limits(network, LIBRARY)
     if whole is None:
         return "" if bare is None else "It would fit without the front end (--no-front-end)."
-    least = f"It would fit with --ram {_k(whole - beside_arenas(network, LIBRARY))}"
-    if bare is None or (saved := bare - beside_arenas(plain, LIBRARY)) >= whole - beside_arenas(network, LIBRARY):
-        return f"{least}."
-    return f"{least}, without front end (--no-front-end) with --ram {_k(saved)}."
+    least = whole - beside_arenas(network, LIBRARY)
+    other = ""
+    if bare is not None:
+        plain = bare - beside_arenas(without_front_end(network), LIBRARY)
+        other = f", without front end (--no-front-end) with --ram {_k(plain)}" if plain < least else ""
+    return f"It would fit with --ram {_k(least)}{other}."
 
 
 def _k(size: int) -> str:
