@@ -18,7 +18,7 @@ from benchmarks.measure import BOARD, TFLM_ROOT, Measurement, measure, tflm_root
 from benchmarks.models import Model, random_model, real_model, sparse_model
 from benchmarks.plot import draw
 from benchmarks.results import Row, row
-from benchmarks.variants import BALANCED, BASELINES, LIMITED, NATIVE, TFLM, Variant
+from benchmarks.variants import AS_BUILT, BALANCED, BASELINES, LIMITED, NATIVE, TFLM, Variant
 from edgel3_deploy.errors import EdgeL3DeployError, MissingDependencyError, ToolchainError
 from edgel3_deploy.toolchain.cmsis_nn import find_cmsis_nn
 from edgel3_deploy.toolchain.gcc import COMPILER, find_gcc
@@ -53,6 +53,7 @@ def _check(folder: Path) -> int:
     compiler, committed = regression.load()
     models = (random_model(MAIN, folder), sparse_model(folder))
     results = [measure(model, variant, folder) for model in models for variant in NATIVE]
+    results.append(measure(models[0], AS_BUILT, folder))
     complaints = [
         f"{result.variant.name}, {result.model.name}: output differs"
         for result in results
@@ -109,6 +110,7 @@ def _bench(folder: Path, update: bool) -> int:
     print(f"\nWritten: {folder / 'bench.json'}, {folder / 'bench.png'}")
     results = [item.measurement for section in (*sections, pruned.rows) for item in section]
     if update:
+        results.append(measure(random, AS_BUILT, folder))
         figures = {**_figures(results), **_front_end_figures(front_ends), **sound.figures(parts)}
         regression.save(find_gcc().version, figures)
         print(f"Written: {regression.FILE}")

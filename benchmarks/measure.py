@@ -80,7 +80,7 @@ def measure(
         optimize=variant.optimize,
         ram_limit=variant.ram_limit,
         tflm_root=tflm_root() if variant.runtime == "tflm" else None,
-        front_end=False,
+        front_end=variant.front_end,
     )
     result = build(request, progress=progress)
     prepared = load_build(output)

@@ -12,13 +12,15 @@ CMSIS_NN = "CMSIS-NN"
 class Variant:
     """An engine by its name in the table, as the builder's `runtime` and, for the native one, goal and limit.
 
-    `ram_limit` is in bytes, None for what the board has.
+    `ram_limit` is in bytes, None for what the board has. With `front_end` the image carries front end and
+    sensor, as users build it; without, all RAM is the network's.
     """
 
     name: str
     runtime: str
     optimize: str = "balanced"
     ram_limit: int | None = None
+    front_end: bool = False
 
     @property
     def slug(self) -> str:
@@ -26,7 +28,7 @@ class Variant:
         if self.runtime != "native":
             return self.runtime
         limit = f"-ram-{self.ram_limit}" if self.ram_limit is not None else ""
-        return f"{self.runtime}-{self.optimize}{limit}"
+        return f"{self.runtime}-{self.optimize}{limit}{'-front-end' if self.front_end else ''}"
 
 
 BALANCED = Variant("native (default)", "native")
@@ -35,5 +37,6 @@ NATIVE = (
     Variant("native --optimize speed", "native", "speed"),
     Variant("native --optimize size", "native", "size"),
 )
+AS_BUILT = Variant("native with front end and sensor", "native", front_end=True)
 BASELINES = (Variant(TFLM, "tflm"), Variant(CMSIS_NN, "cmsis-nn"))
 LIMITED = Variant("native --ram 256K", "native", ram_limit=256 << 10)

@@ -128,9 +128,7 @@ def _show(variants: tuple[Variant, ...], board: Board) -> None:
             for row in variants
         ],
     )
-    click.echo(
-        "Flash and RAM are estimates: other code takes 8 to 14 KB of flash more, its data under 8 KB of RAM."
-    )
+    click.echo("Flash and RAM are estimates: other code takes 8 to 14 KB of flash more.")
     parts = flash_parts(flash_layout(board))
     if parts:
         click.echo(f"Flash counts {parts}.")

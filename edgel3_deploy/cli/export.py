@@ -60,8 +60,8 @@ FORMATS = ("c", "cmake", "zephyr", "platformio", "arduino", "cubeide", "cmsis-pa
     "ram_limit",
     type=size_type,
     metavar="SIZE",
-    help="Most bytes of the arena, such as 128K; what the network leaves of them is filled at start with what "
-    "saves work.  [default: 256K, of which nothing is filled]",
+    help="Most bytes of the arena, such as 128K; what the network leaves of them is filled at start with "
+    "what saves work.  [default: 256K, of which nothing is filled]",
 )
 @by_option
 @calibration_option

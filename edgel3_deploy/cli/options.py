@@ -105,7 +105,8 @@ def head_option(what_for: str) -> Decorator:
         "--head",
         type=click.Path(path_type=Path, dir_okay=False),
         metavar="FILE",
-        help=f"A head.npz, trained by `head train` for this model, or `bundled`, the bundled model's own: {what_for}",
+        help="A head.npz, trained by `head train` for this model, or `bundled`, the bundled model's own: "
+        f"{what_for}",
     )
 
 

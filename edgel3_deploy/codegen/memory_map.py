@@ -25,10 +25,16 @@ def board_header(board: Board, layout: FlashLayout) -> bytes:
 
 
 def application_script(
-    board: Board, layout: FlashLayout, slot: int, arenas: Mapping[str, int], kernels: Iterable[str] = ()
+    board: Board,
+    layout: FlashLayout,
+    slot: int,
+    arenas: Mapping[str, int],
+    kernels: Iterable[str] = (),
+    data_ram: str | None = None,
 ) -> bytes:
     """The linker script of an application for `slot`, or of a bare image; `arenas`: bytes by region name.
 
+    The application's static data that no inference reads lies in `data_ram`, by default the main RAM.
     Code of the native `kernels` runs from the ITCM where there is one, as far as it holds them.
     """
     guard = null_guard(board)
@@ -41,7 +47,7 @@ def application_script(
 
     regions = tuple(unguarded(region) for region in placed.regions)
     placed = dataclasses.replace(placed, regions=regions)
-    return _script(board, placed, "the application", arenas, kernels=sorted(set(kernels)))
+    return _script(board, placed, "the application", arenas, kernels=sorted(set(kernels)), data_ram=data_ram)
 
 
 def loader_script(board: Board, layout: FlashLayout) -> bytes:
@@ -65,6 +71,7 @@ def _script(
     arenas: Mapping[str, int],
     *,
     kernels: Sequence[str] = (),
+    data_ram: str | None = None,
     code_limit: int | None = None,
 ) -> bytes:
     size = mailbox_size(board)
@@ -74,6 +81,7 @@ def _script(
         board=placed,
         image=image,
         dma_ram=placed.dma_ram if placed.dma_ram in names else placed.main_ram,
+        data_ram=data_ram or placed.main_ram,
         plan_arenas=dict(arenas),
         kernels=kernels,
         mailbox=board.region(board.main_ram).end - size if size else None,

@@ -76,9 +76,9 @@ EXPORT = Owner("export", FILE_NAME, _written)
 def export(request: ExportRequest, *, progress: Progress = silent) -> ExportResult:
     """Export `request` into its folder, all or nothing.
 
-    Raises UsageError for an unknown format, a prefix that cannot be C, contradicting options and a folder that
-    cannot be written or holds something else; OverBudgetError for a network that does not fit the arena;
-    BadInputError for models, heads and audio that cannot be used.
+    Raises UsageError for an unknown format, a prefix that cannot be C, contradicting options and a folder
+    that cannot be written or holds something else; OverBudgetError for a network that does not fit the
+    arena; BadInputError for models, heads and audio that cannot be used.
     """
     from edgel3_deploy.codegen.library import render_library
     from edgel3_deploy.codegen.prefix import checked_prefix

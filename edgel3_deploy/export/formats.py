@@ -114,7 +114,7 @@ FORMATS: Mapping[str, Format] = {
 
 
 def pack(name: str, package: Package) -> Mapping[str, bytes]:
-    """All files of an export, by their path, in the format of that name. Raises KeyError for an unknown one."""
+    """All files of an export by their path, in the format of that name; KeyError for an unknown one."""
     chosen = FORMATS[name]
     files = {
         str(_placed(chosen, PurePosixPath(path))): content for path, content in package.library.files.items()

@@ -240,7 +240,7 @@ def _render(
     assert isinstance(plan, MemoryPlan)
     assert tools.cmsis_nn is not None
     library = project_files(tools.cmsis_nn, cmsis_nn.functions_called(network))
-    files = render(plan=plan, library=library)
+    files = render(plan=plan, cmsis_nn_files=library)
     known = _known(board, judged.flash_used, plan.arenas, head)
     memory = layers_memory(network, plan)
     return _Project(files, known, _each(network), _pixels(network), memory, plan.front_end)

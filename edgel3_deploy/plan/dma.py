@@ -17,8 +17,12 @@ def dma_bytes(network: Network, board: Board) -> int:
     """Bytes of `board.dma_ram`, or without one of the main RAM."""
     if board.family == "mps2-an500":
         return 0
+    return _UART_RING + microphone_ring(network, board)
+
+
+def microphone_ring(network: Network, board: Board) -> int:
+    """Bytes of these that are the sensor's."""
     if not board.microphone or image_front_end(network) is None:
-        return _UART_RING
+        return 0
     own = next((region.size for region in board.regions if region.name == board.dma_ram), None)
-    shared = _MICROPHONE_RING * (2 if board.microphone.bits == 16 else 4)
-    return _UART_RING + (shared if own is None else own - _LEFT)
+    return own - _LEFT if own is not None else _MICROPHONE_RING * (2 if board.microphone.bits == 16 else 4)

@@ -10,10 +10,9 @@ from typing import Any, Literal
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import OverBudgetError
 from edgel3_deploy.graph.ir import Network
-from edgel3_deploy.image.layout import FlashLayout, flash_layout, image_limit, mailbox_size
+from edgel3_deploy.image.layout import FlashLayout, flash_layout, image_limit
 from edgel3_deploy.models.family import FAMILY, Member
 from edgel3_deploy.plan.code_sizes import code_bytes
-from edgel3_deploy.plan.dma import dma_bytes
 from edgel3_deploy.plan.front_end import FrontEndMemory, front_end_flash
 from edgel3_deploy.plan.front_end_memory import least_front_end_bytes
 from edgel3_deploy.plan.goal import Goal
@@ -21,10 +20,9 @@ from edgel3_deploy.plan.list_sizes import least_constants
 from edgel3_deploy.plan.measure import group_costs
 from edgel3_deploy.plan.memory import MemoryPlan
 from edgel3_deploy.plan.option import Option
-from edgel3_deploy.plan.planner import RESERVE
-from edgel3_deploy.plan.schedule import Schedule, enough_ram, firmware_data, frugal, schedule
+from edgel3_deploy.plan.schedule import Schedule, beside_arenas, enough_ram, frugal, schedule
 from edgel3_deploy.plan.search import options
-from edgel3_deploy.plan.sensor import sensor_flash, sensor_ram
+from edgel3_deploy.plan.sensor import sensor_flash
 from edgel3_deploy.plan.skeleton import skeleton
 from edgel3_deploy.plan.storage import live_bytes, storages
 
@@ -34,9 +32,6 @@ RAM_CEILING = 1 << 20
 
 OTHER_CODE = "not counted in flash: code beside the kernels' and tables, typically 8 to 14 KB"
 ALL_CODE = "not counted in flash: code, vector table and C library, typically 10 to 30 KB"
-NOT_COUNTED_RAM = (
-    f"not counted in RAM: the firmware's data and bss, for which {RESERVE // 1024} KB are kept free"
-)
 
 
 def flash_limit(board: Board, layout: FlashLayout) -> int:
@@ -85,11 +80,12 @@ class Estimate:
 
     `flash_used` counts the constants, the `code` of the native kernels (0 where another runtime's is not
     known), the front end, and what the `layout` takes: loader and image header. `ram_used` counts the arenas,
-    the stack, the caller's input and output, the front end, and the mailbox; if no plan exists, the peak of
-    live bytes takes the arenas' place. `excess` says what is over which limit and by how much; `fitting`
-    names the family members that fit the board where this network does not. With `sparsity` percent of zeros
-    in all 3x3 convolutions it would, or with `least_ram` as the limit of an image's RAM, without front end
-    with `least_ram_plain`: None if that is no remedy, or was not looked for. `front_end` is the memory of the
+    the stack, the caller's input and output, the front end, the firmware's data, and the mailbox; if no plan
+    exists, the peak of live bytes takes the arenas' place. `excess` says what is over which limit and by
+    how much; `fitting` names the family members that fit the board where this network does not. With
+    `sparsity` percent of zeros in all 3x3 convolutions it would, or with `least_ram` as the limit of an
+    image's RAM, without front end with `least_ram_plain`: None if that is no remedy, or was not looked
+    for. `front_end` is the memory of the
     one in the image, None without one or without a plan.
     """
 
@@ -143,7 +139,7 @@ class Estimate:
     @property
     def not_counted(self) -> tuple[str, ...]:
         """What the estimate leaves out."""
-        return (OTHER_CODE if self.code else ALL_CODE, NOT_COUNTED_RAM)
+        return (OTHER_CODE if self.code else ALL_CODE,)
 
     def require_fit(self) -> None:
         """Raises OverBudgetError, which names the excess and what would fit, unless the verdict is "fits"."""
@@ -218,7 +214,7 @@ def _alike_fits(member: Member, board: Board, layout: FlashLayout, ram_limit: in
         return False
     flash = layout.overhead + front_end_flash(network) + sensor_flash(network) + plan.flash_bytes
     ram = _ram_used(network, board, plan.arena_bytes)
-    return not _excess(board, layout, flash, ram, _ram_limit(network, board, ram_limit))
+    return not _excess(board, layout, flash, ram, _ram_limit(board, ram_limit))
 
 
 def estimate_schedule(
@@ -310,7 +306,7 @@ def _judged(
         + sum(row.flash for row in rows)
         + code
     )
-    limited = _ram_limit(network, board, ram_limit)
+    limited = _ram_limit(board, ram_limit)
     excess = _excess(board, layout, flash_used, ram_used, limited)
     if isinstance(plan, OverBudgetError) and not excess:
         excess = (plan.message,)
@@ -341,14 +337,12 @@ def _with_front_end(network: Network, ram: int) -> int:
 
 
 def _ram_used(network: Network, board: Board, arenas: int) -> int:
-    tensors = network.input.size + network.output.size + sensor_ram(network, board)
-    return arenas + board.stack_size + tensors + mailbox_size(board) + dma_bytes(network, board)
+    return arenas + beside_arenas(network, board)
 
 
-def _ram_limit(network: Network, board: Board, limit: int | None) -> int:
-    """The most RAM of an image; a limit of the user's counts the firmware's data too, unlike `ram_used`."""
+def _ram_limit(board: Board, limit: int | None) -> int:
     most = min(sum(region.size for region in board.ram), RAM_CEILING)
-    return most if limit is None else max(min(most, limit - firmware_data(network)), 0)
+    return most if limit is None else min(most, limit)
 
 
 def _excess(board: Board, layout: FlashLayout, flash: int, ram: int, ram_limit: int) -> tuple[str, ...]:

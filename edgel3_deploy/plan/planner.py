@@ -8,11 +8,13 @@ from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import OverBudgetError
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.image.layout import mailbox_size
+from edgel3_deploy.plan.application_data import application_data, application_region
 from edgel3_deploy.plan.arena import Buffer, lay_out
 from edgel3_deploy.plan.dma import dma_bytes
 from edgel3_deploy.plan.front_end import FrontEndMemory
 from edgel3_deploy.plan.front_end_memory import front_end_memories
 from edgel3_deploy.plan.memory import MemoryPlan
+from edgel3_deploy.plan.place import padded
 from edgel3_deploy.plan.sensor import sensor_ram
 from edgel3_deploy.plan.storage import live_bytes, storages
 
@@ -84,11 +86,17 @@ def place_front_end(
 def capacities(network: Network, board: Board) -> dict[str, int]:
     """Bytes that a plan may use of each RAM region, in placement order.
 
-    The main RAM also holds the stack, the firmware's data, the caller's input and output tensors, the
-    sensor, and the mailbox. What DMA controllers write has its region for itself.
+    The main RAM also holds the stack, the firmware's data, the caller's input and output tensors, and the
+    mailbox; `application_region` the application's data. What DMA controllers write has its region for
+    itself.
     """
-    tensors = network.input.size + network.output.size + sensor_ram(network, board)
+    tensors = network.input.size + network.output.size
     taken = {board.main_ram: board.stack_size + RESERVE + tensors + mailbox_size(board)}
+    region = application_region(network, board)
+    if region == board.main_ram:
+        taken[region] += sensor_ram(network, board)
+    else:
+        taken[region] = padded(application_data(network, board))
     if not board.dma_ram:
         taken[board.main_ram] += dma_bytes(network, board)
     return {

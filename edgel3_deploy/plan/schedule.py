@@ -16,13 +16,14 @@ from edgel3_deploy.plan.arrangement import Arrangement, arrangements
 from edgel3_deploy.plan.attempts import INT8_SHARE, LEAST_SAVED_PER_BYTE, Attempt, Task, rivals
 from edgel3_deploy.plan.candidates import operations
 from edgel3_deploy.plan.code_sizes import code_bytes
-from edgel3_deploy.plan.dma import dma_bytes
+from edgel3_deploy.plan.dma import dma_bytes, microphone_ring
 from edgel3_deploy.plan.front_end import (
     FrontEndMemory,
     front_end_flash,
     image_front_end,
     without_front_end,
 )
+from edgel3_deploy.plan.front_end_memory import may_share
 from edgel3_deploy.plan.goal import Goal
 from edgel3_deploy.plan.group import Group
 from edgel3_deploy.plan.kernel import Step
@@ -62,7 +63,8 @@ FIRMWARE_DATA = 5 * 1024 + 512
 FRONT_END_DATA = 512
 """The same of PCM on its way into the front end."""
 APPLICATION_SHARE = 8
-"""One part in so many of a board's RAM is left to the application: residents never take it."""
+"""One part in so many of a board's RAM is left to the application: residents never take it. A sensor that
+hears without a gap is part of the application."""
 
 
 @dataclass(frozen=True)
@@ -234,14 +236,14 @@ def arenas_limit(network: Network, board: Board, ram_limit: int | None = None) -
 
 
 def beside_arenas(network: Network, board: Board) -> int:
-    """Bytes of an image's RAM that are no arena's."""
+    """Bytes of an image's RAM that are no arena's: what its limit counts beside them."""
     tensors = network.input.size + network.output.size + sensor_ram(network, board)
     others = board.stack_size + mailbox_size(board) + dma_bytes(network, board)
     return tensors + others + firmware_data(network)
 
 
 def firmware_data(network: Network) -> int:
-    """Bytes of RAM that the firmware's own data and bss take, when all of an image's RAM is limited."""
+    """Bytes of RAM that the firmware's own data and bss take beside the sensor's, rounded up."""
     return FIRMWARE_DATA + (FRONT_END_DATA if image_front_end(network) else 0)
 
 
@@ -382,8 +384,12 @@ def _residents_limit(task: Task) -> int:
     """Bytes of all arenas with residents: what leaves the application its share of the board's RAM."""
     if not task.residents:
         return 0
-    ram = sum(region.size for region in task.board.ram)
-    return min(task.most, ram - ram // APPLICATION_SHARE - beside_arenas(task.network, task.board))
+    network, board = task.network, task.board
+    ram = sum(region.size for region in board.ram)
+    sizes, left = image_front_end(network), ram // APPLICATION_SHARE
+    if sizes is not None and not may_share(sizes):
+        left = max(left - sensor_ram(network, board) - microphone_ring(network, board), 0)
+    return min(task.most, ram - left - beside_arenas(network, board))
 
 
 def _sparse(groups: tuple[Group, ...]) -> tuple[Step, ...]:

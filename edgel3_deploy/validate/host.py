@@ -16,7 +16,7 @@ from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.graph.reference import run_layer
 from edgel3_deploy.graph.tensors import quantize_input
 from edgel3_deploy.models.forward import forward
-from edgel3_deploy.reference import truth
+from edgel3_deploy.reference.worker import TruthWorker
 from edgel3_deploy.validate.workload import Batch, Workload
 
 if TYPE_CHECKING:
@@ -42,10 +42,11 @@ class Expectation:
 
 def expectations(build: PreparedBuild, workload: Workload) -> Iterator[Expectation]:
     """All batches in order, each computed while the board is busy with the one before it."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
+    # The worker goes first: without it a computation that nobody waits for any more ends at once.
+    with ThreadPoolExecutor(max_workers=1) as pool, TruthWorker(build.model) as worker:
         ahead: Future[Expectation] | None = None
         for batch in workload.batches():
-            following = pool.submit(_expect, build, batch)
+            following = pool.submit(_expect, build, worker, batch)
             if ahead is not None:
                 yield ahead.result()
             ahead = following
@@ -61,13 +62,13 @@ def layer_outputs(network: Network, window: NDArray[np.int8]) -> list[NDArray[np
     return outputs
 
 
-def _expect(build: PreparedBuild, batch: Batch) -> Expectation:
+def _expect(build: PreparedBuild, worker: TruthWorker, batch: Batch) -> Expectation:
     if batch.inputs is not None:
-        outputs, engine = truth(build.model, batch.inputs)
+        outputs, engine = worker.truth(batch.inputs)
         return Expectation(batch, batch.inputs, None, outputs, engine, None)
     exact = inputs = quantize_input(build.network, batch.spectrograms)
     if batch.pcm is not None:
         inputs = board_inputs(build.network, front_end(build.manifest.front_end), batch.pcm)
-    outputs, engine = truth(build.model, inputs)
+    outputs, engine = worker.truth(inputs)
     floats = None if build.float_network is None else forward(build.float_network, batch.spectrograms)
     return Expectation(batch, inputs, None if batch.pcm is None else exact, outputs, engine, floats)

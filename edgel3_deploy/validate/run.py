@@ -18,7 +18,7 @@ from edgel3_deploy.link.diagnosis import RefusedError
 from edgel3_deploy.link.port import is_pseudo_terminal
 from edgel3_deploy.link.probe import session
 from edgel3_deploy.plan.schedule import Schedule, schedule
-from edgel3_deploy.plan.table import schedule_table
+from edgel3_deploy.plan.table import schedule_rows
 from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.validate.console import ConsoleRun
 from edgel3_deploy.validate.deadline import run_seconds
@@ -120,7 +120,7 @@ def validate_build(
         counter=int(np.median(run.counters)) if run.counters else 0,
         example=rows.example[0],
         budget=read_budget(build.directory),
-        schedule=schedule_table(planned) if planned else (),
+        schedule=schedule_rows(planned) if planned else (),
         schedule_note=f"optimized for {planned.goal}: {planned.reason}" if planned else "",
         memory=manifest.memory,
         inputs=rows.input_result(run.front_end_counters) if as_pcm else None,

@@ -1,4 +1,4 @@
-"""What a sensor must say about what it hears: the twin of firmware/application/sensor.c."""
+"""What a sensor must say about what it hears: the twin of firmware/application/recorder.c."""
 
 from __future__ import annotations
 

@@ -46,6 +46,12 @@ void sensor_work(void);
 /** The network runs and pauses: take what the microphone has heard. */
 void sensor_between_steps(void);
 
+/** Whether the network runs, for the sensor alone: no request waits for it. */
+bool sensor_is_computing(void);
+
+/** Somebody asks for the network: true, or false while it runs. Then the next run waits for a moment, for him to ask again. */
+bool sensor_yields(void);
+
 /** The host uses the network's tensors: leave them to it until SENSOR_REST seconds after the last time. */
 void sensor_rest(void);
 

@@ -10,9 +10,11 @@
 
 #if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 
+#include "edgel3_attributes.h"
+
     .syntax unified
     .thumb
-    .section .text.edgel3_mono_lanes_run,"ax",%progbits
+    .section EDGEL3_CODE_OF(edgel3_mono_lanes_run),"ax",%progbits
 
 .macro product
     ldm     r0!, {r2, r3, r9, r10, r12}

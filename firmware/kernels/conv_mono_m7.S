@@ -8,9 +8,11 @@
 
 #if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 
+#include "edgel3_attributes.h"
+
     .syntax unified
     .thumb
-    .section .text.edgel3_mono_run,"ax",%progbits
+    .section EDGEL3_CODE_OF(edgel3_mono_run),"ax",%progbits
 
 @ Pixel \index of a group, its byte to [r1, \to].
 .macro pixel index, to:vararg

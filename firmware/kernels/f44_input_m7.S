@@ -11,6 +11,8 @@
 
 #if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 
+#include "edgel3_attributes.h"
+
     .syntax unified
     .thumb
 
@@ -143,7 +145,7 @@
     column  (\from + 20)
 .endm
 
-    .section .text.edgel3_f44_input,"ax",%progbits
+    .section EDGEL3_CODE_OF(edgel3_f44_input),"ax",%progbits
     .global edgel3_f44_input
     .type   edgel3_f44_input, %function
     .balign 8

@@ -12,6 +12,8 @@
 
 #if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 
+#include "edgel3_attributes.h"
+
     .syntax unified
     .thumb
 
@@ -166,7 +168,7 @@
     add     r0, r0, r11
 .endm
 
-    .section .text.edgel3_f44_rectified,"ax",%progbits
+    .section EDGEL3_CODE_OF(edgel3_f44_rectified),"ax",%progbits
     .global edgel3_f44_rectified
     .type   edgel3_f44_rectified, %function
     .balign 8
@@ -222,7 +224,7 @@ edgel3_f44_rectified:
     strb    r8, [r0, lr]
 .endm
 
-    .section .text.edgel3_f44_rectified_pooled,"ax",%progbits
+    .section EDGEL3_CODE_OF(edgel3_f44_rectified_pooled),"ax",%progbits
     .global edgel3_f44_rectified_pooled
     .type   edgel3_f44_rectified_pooled, %function
     .balign 8

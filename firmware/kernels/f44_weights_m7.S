@@ -10,6 +10,8 @@
 
 #if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 
+#include "edgel3_attributes.h"
+
     .syntax unified
     .thumb
 
@@ -118,7 +120,7 @@
     pop     {r4-r11, pc}
 .endm
 
-    .section .text.edgel3_f44_weights,"ax",%progbits
+    .section EDGEL3_CODE_OF(edgel3_f44_weights),"ax",%progbits
     .global edgel3_f44_weights
     .type   edgel3_f44_weights, %function
     .balign 8

@@ -15,13 +15,15 @@
 
 #if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 
+#include "edgel3_attributes.h"
+
 #ifndef EDGEL3_GEMM_PAIRED
 #define EDGEL3_GEMM_PAIRED 1
 #endif
 
     .syntax unified
     .thumb
-    .section .text.edgel3_gemm_s16,"ax",%progbits
+    .section EDGEL3_CODE_OF(edgel3_gemm_s16),"ax",%progbits
 
 .macro multiply first, sum, weight, column
 .if \first
@@ -175,7 +177,7 @@ three_columns:
     short_block 3
     .size   edgel3_gemm_s16, . - edgel3_gemm_s16
 
-    .section .text.edgel3_gemm_s8,"ax",%progbits
+    .section EDGEL3_CODE_OF(edgel3_gemm_s8),"ax",%progbits
 
 @ One word of int8 weights serves both channels: SXTB16 splits it into (c0, c2) of channel 0 and of channel 1.
 .macro step_s8 index

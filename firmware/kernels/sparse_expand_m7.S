@@ -4,9 +4,11 @@
 
 #if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 
+#include "edgel3_attributes.h"
+
     .syntax unified
     .thumb
-    .section .text.edgel3_sparse_expand,"ax",%progbits
+    .section EDGEL3_CODE_OF(edgel3_sparse_expand),"ax",%progbits
 
 .macro channel
     ldm     r0, {r4, r6, r8, r9}

@@ -11,10 +11,12 @@
 
 #if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 
+#include "edgel3_attributes.h"
+
     .syntax unified
     .thumb
     .altmacro
-    .section .text.edgel3_sparse_run,"ax",%progbits
+    .section EDGEL3_CODE_OF(edgel3_sparse_run),"ax",%progbits
 
 .macro maximum condition, a, b
     cmp     \a, \b
@@ -155,7 +157,7 @@ finish_tables:
     .rept 64
     .word   finish_raw
     .endr
-    .section .text.edgel3_sparse_run,"ax",%progbits
+    .section EDGEL3_CODE_OF(edgel3_sparse_run),"ax",%progbits
 
 .macro products
     smlal   r4, r5, r1, lr

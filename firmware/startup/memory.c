@@ -26,6 +26,7 @@ typedef struct {
 extern uint32_t __stack_limit[];
 extern uint32_t __stack_top[];
 extern uint32_t __bss_end[];
+extern uint8_t __application_size[]; /* its address is the number of bytes */
 extern const copy_t __copy_table[];
 extern const copy_t __copy_table_end[];
 extern const zero_t __zero_table[];
@@ -68,7 +69,7 @@ uint32_t memory_stack_size(void)
 
 uint32_t memory_data_size(void)
 {
-    return (uint32_t)((uintptr_t)__bss_end - (uintptr_t)__stack_top);
+    return (uint32_t)((uintptr_t)__bss_end - (uintptr_t)__stack_top + (uintptr_t)__application_size);
 }
 
 bool memory_in_stack(const void *address, uint32_t size)

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from edgel3_deploy.codegen.head import CompiledHead, head_flash, head_ram, head_source
+from edgel3_deploy.codegen.head import (
+    CompiledHead,
+    HeadMemory,
+    head_flash,
+    head_memory,
+    head_ram,
+    head_source,
+)
 from tests.head.heads import random_head
 
 
@@ -12,8 +19,7 @@ def test_memory_of_a_head_is_that_of_its_arrays() -> None:
     assert head_flash(head) == 33 * 64 + 33 * 16 + 3 * 36 + 3 * 16
     # Scores, two times the widest layer, int16 pairs of the widest input.
     assert head_ram(head) == 3 + 2 * 33 + 2 * 64
-    text = head_source(head, "a model").decode()
-    assert "hidden[66]" in text and "scores[3]" in text and "scratch[32]" in text
+    assert head_memory(head) == HeadMemory(hidden_bytes=66, scratch_words=32)
 
 
 def test_image_without_head_has_no_arrays() -> None:

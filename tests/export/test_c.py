@@ -1,4 +1,4 @@
-"""The format c, built by its Makefile: exact on this machine, and on a Cortex-M7 with newlib's linker script."""
+"""The format c, by its Makefile: exact on this machine, and on a Cortex-M7 by newlib's linker script."""
 
 from __future__ import annotations
 
@@ -100,7 +100,8 @@ def test_two_networks_share_one_program_and_one_arena(
         #include "one_check.h"
         #include "two.h"
         #include "two_check.h"
-        _Alignas(ONE_ARENA_ALIGNMENT) int8_t shared[ONE_ARENA_SIZE > TWO_ARENA_SIZE ? ONE_ARENA_SIZE : TWO_ARENA_SIZE];
+        enum { SIZE = ONE_ARENA_SIZE > TWO_ARENA_SIZE ? ONE_ARENA_SIZE : TWO_ARENA_SIZE };
+        _Alignas(ONE_ARENA_ALIGNMENT) int8_t shared[SIZE];
         static void print(const char *line) { puts(line); }
         int main(void) { return one_check(print) + two_check(print) + one_check(print); }
         """

@@ -1,4 +1,4 @@
-"""The folder of an export: whole, the same every time, never another's; what it says of itself; what is refused."""
+"""The folder of an export: whole, the same every time, never another's; what it says, and what is refused."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NO_COMMENTS = {"library.json", "library.properties", FILE_NAME}
 
 
 def test_the_command_offers_every_format() -> None:
-    assert OFFERED == tuple(FORMATS)
+    assert tuple(FORMATS) == OFFERED
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ def test_noise_falls_by_half_with_each_step() -> None:
     assert samples.dtype == np.int16
     peaks = np.abs(steps.astype(int)).max(axis=1)
     assert 32_000 < peaks[0] <= 32_768
-    assert all(0.45 < later / before < 0.55 for before, later in zip(peaks, peaks[1:], strict=False))
+    assert all(0.45 < later / before < 0.55 for before, later in pairwise(peaks))
     assert abs(samples.mean()) < 200
 
 

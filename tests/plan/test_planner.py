@@ -17,6 +17,7 @@ from edgel3_deploy.graph.ir import Network, Reshape
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.graph.reference import run, run_layer
 from edgel3_deploy.models.family import member
+from edgel3_deploy.plan.application_data import application_data
 from edgel3_deploy.plan.arena import ALIGNMENT
 from edgel3_deploy.plan.check import check_plan
 from edgel3_deploy.plan.front_end import without_front_end
@@ -141,7 +142,7 @@ class TestCapacities:
         limits = capacities(SEA_64, load_board("stm32f7"))
         assert list(limits) == ["dtcm", "sram1"]
         assert limits["dtcm"] == (128 - 4 - 8) * 1024 - 256 - 64 * 50 - 64
-        assert limits["sram1"] == 368 * 1024
+        assert limits["sram1"] == 368 * 1024 - application_data(SEA_64, load_board("stm32f7"))
 
     def test_a_region_smaller_than_its_stack_holds_nothing(self) -> None:
         assert capacities(SEA_64, replace(board_with(0), stack_size=1 << 20))["ram0"] == 0

@@ -10,7 +10,14 @@ from edgel3_deploy.boards import load_board
 from tests.firmware.drivers.bench import Bench
 
 LIMIT, SIZE, GUARD, FRAME = 0x2000_0000, 0x2000, 32, 32
-TABLES = ("__copy_table", "__copy_table_end", "__zero_table", "__zero_table_end", "__bss_end")
+TABLES = (
+    "__copy_table",
+    "__copy_table_end",
+    "__zero_table",
+    "__zero_table_end",
+    "__bss_end",
+    "__application_size",
+)
 
 
 @pytest.mark.parametrize(
