@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from edgel3_deploy import schemas
 from edgel3_deploy.boards.board import Board
@@ -36,9 +36,6 @@ from edgel3_deploy.toolchain.cmsis_nn import project_files
 from edgel3_deploy.toolchain.elf import read_elf
 from edgel3_deploy.toolchain.gcc import RegionOverflowError, run_make
 from edgel3_deploy.toolchain.tflm import HOW_TO_LINK
-
-if TYPE_CHECKING:
-    from edgel3_deploy.codegen.head import CompiledHead
 
 BUDGET = "budget.json"
 
