@@ -1,3 +1,4 @@
+#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 @ A row of one rectified output channel into lanes for Cortex-M7. Twin: conv_mono_lanes.c.
 @
 @ void edgel3_mono_lanes_run(patches, weights, channel, output, stride): shifts of 1 to 12, a stride that is a multiple
@@ -7,8 +8,6 @@
 @ the output.
 @
 @ Cost: 10.4 instructions an output.
-
-#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 
 #include "edgel3_attributes.h"
 

@@ -1,3 +1,4 @@
+#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 @ F(4x4,3x3), output transform of rectified layers for Cortex-M7. Arithmetic: f44_output.c, its portable twin.
 @
 @ void edgel3_f44_rectified(outputs)
@@ -9,8 +10,6 @@
 @
 @ Cost: 322 instructions for 16 outputs of a channel, 283 when pooled; measured with GCC 12.2 -O2
 @ -mcpu=cortex-m7 on QEMU.
-
-#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 
 #include "edgel3_attributes.h"
 
