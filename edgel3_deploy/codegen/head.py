@@ -64,17 +64,6 @@ def head_source(head: CompiledHead | None, model_name: str) -> bytes:
     return render("library_scores.c.j2", view=None if head is None else _view(head), model_name=model_name)
 
 
-def head_flash(head: CompiledHead) -> int:
-    """Bytes of weights and constants per channel."""
-    layers = (pack_fully_connected(layer, requantize_form(layer)) for layer in head.network.layers)
-    return sum(packed.size for packed in layers)
-
-
-def head_ram(head: CompiledHead) -> int:
-    """Bytes of scores, hidden outputs and scratch."""
-    return len(head.labels) + _hidden_bytes(head.network) + 4 * _scratch_words(head.network)
-
-
 def _view(head: CompiledHead) -> _HeadView:
     network = head.network
     logits = network.logits

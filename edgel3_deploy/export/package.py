@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from edgel3_deploy import __version__
-from edgel3_deploy.codegen.head import CompiledHead, head_flash
+from edgel3_deploy.codegen.head import CompiledHead
 from edgel3_deploy.codegen.library import Library
 from edgel3_deploy.export.vector import Vector
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.plan.front_end import front_end_flash
+from edgel3_deploy.plan.head_bytes import NO_HEAD, head_bytes
 from edgel3_deploy.plan.schedule import Schedule
 
 
@@ -42,8 +43,8 @@ class Package:
     @property
     def flash_bytes(self) -> int:
         """Bytes of flash, estimated: constants, tables and kernels."""
-        head = 0 if self.head is None else head_flash(self.head)
-        return self.plan.flash_bytes + front_end_flash(self.network) + head
+        head = NO_HEAD if self.head is None else head_bytes(self.head.network)
+        return self.plan.flash_bytes + front_end_flash(self.network) + head.flash
 
     @property
     def streams(self) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from edgel3_deploy import schemas
 from edgel3_deploy.boards.board import Board
@@ -27,6 +27,7 @@ from edgel3_deploy.pipeline.tools import Tools, find_tools
 from edgel3_deploy.pipeline.verdict import refuse_budget, refuse_estimate
 from edgel3_deploy.plan.front_end import FrontEndMemory, image_front_end, without_front_end
 from edgel3_deploy.plan.goal import GOALS, Goal
+from edgel3_deploy.plan.head_bytes import NO_HEAD, head_bytes
 from edgel3_deploy.plan.measure import MEASURES, Measure
 from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.quantize.fidelity import Fidelity
@@ -35,9 +36,6 @@ from edgel3_deploy.toolchain.cmsis_nn import project_files
 from edgel3_deploy.toolchain.elf import read_elf
 from edgel3_deploy.toolchain.gcc import RegionOverflowError, run_make
 from edgel3_deploy.toolchain.tflm import HOW_TO_LINK
-
-if TYPE_CHECKING:
-    from edgel3_deploy.codegen.head import CompiledHead
 
 BUDGET = "budget.json"
 
@@ -202,6 +200,7 @@ def _render(
         network = cmsis_nn.callable_network(network)
     board = tflm.with_stack(request.board) if chosen.runtime == "tflm" else request.board
     head = None if chosen.head is None else chosen.head.compiled
+    labels = NO_HEAD if head is None else head_bytes(head.network)
     render = partial(
         render_project,
         network,
@@ -214,8 +213,8 @@ def _render(
     )
     if chosen.runtime == "tflm":
         arena = tflm.place_arena(arena_bytes(model), network, board)
-        flash = layout.overhead + len(model)
-        known = _known(board, flash, ((arena.region, arena.size),), head)
+        flash = layout.overhead + len(model) + labels.flash
+        known = _known(board, flash, ((arena.region, arena.size),))
         memory: tuple[MemoryUse, ...] = (
             MemoryUse("arena", arena.region, 0, arena.size, 0, len(network.layers) - 1),
         )
@@ -224,24 +223,26 @@ def _render(
     if chosen.runtime == "native":
         limit = request.ram_limit
         native = _or_error(
-            lambda: schedule(network, board, chosen.goal, layout=layout, ram_limit=limit, by=chosen.by)
+            lambda: schedule(
+                network, board, chosen.goal, layout=layout, ram_limit=limit, by=chosen.by, head=labels
+            )
         )
-        judged = estimate_schedule(network, native, board, layout, ram_limit=limit)
+        judged = estimate_schedule(network, native, board, layout, ram_limit=limit, head=labels)
         refuse_estimate(with_remedy(judged, network, board, limit))
         assert isinstance(native, Schedule)
         steps = tuple(tuple(layer.index for layer in step.layers) for step in native.steps)
-        known = _known(board, judged.flash_used - judged.code, native.arenas, head)
+        known = _known(board, judged.flash_used - judged.code, native.arenas)
         orders, memory = schedule_orders(native), schedule_memory(native)
         return _Project(render(plan=native), known, steps, orders, memory, native.front_end)
     scratch = cmsis_nn.network_scratch(network)
     plan = _or_error(lambda: plan_memory(network, board, scratch=scratch))
-    judged = estimate_layers(network, plan, board, layout)
+    judged = estimate_layers(network, plan, board, layout, head=labels)
     refuse_estimate(judged)
     assert isinstance(plan, MemoryPlan)
     assert tools.cmsis_nn is not None
     library = project_files(tools.cmsis_nn, cmsis_nn.functions_called(network))
     files = render(plan=plan, cmsis_nn_files=library)
-    known = _known(board, judged.flash_used, plan.arenas, head)
+    known = _known(board, judged.flash_used, plan.arenas)
     memory = layers_memory(network, plan)
     return _Project(files, known, _each(network), _pixels(network), memory, plan.front_end)
 
@@ -267,16 +268,9 @@ def _pixels(network: Network) -> tuple[Order, ...]:
     return (PIXELS,) * len(network.layers)
 
 
-def _known(
-    board: Board, flash: int, arenas: tuple[tuple[str, int], ...], head: CompiledHead | None
-) -> dict[str, int]:
-    from edgel3_deploy.codegen.head import head_flash, head_ram
-
+def _known(board: Board, flash: int, arenas: tuple[tuple[str, int], ...]) -> dict[str, int]:
     used = {board.flash.name: flash, **dict(arenas)}
     used[board.main_ram] = used.get(board.main_ram, 0) + board.stack_size + mailbox_size(board)
-    if head is not None:
-        used[board.flash.name] += head_flash(head)
-        used[board.main_ram] += head_ram(head)
     return used
 
 

@@ -55,7 +55,10 @@ bool sensor_yields(void);
 /** The host uses the network's tensors: leave them to it until SENSOR_REST seconds after the last time. */
 void sensor_rest(void);
 
-/** Begin anew with that source; false for a microphone that is not there. */
+/**
+ * Begin anew with that source; false for a microphone that is not there. From the link a sensor with a microphone goes back
+ * to that SENSOR_REST seconds after the last sensor_play().
+ */
 bool sensor_restart(link_sensor_source_t source);
 
 /** Whether it hears what the host plays. */
