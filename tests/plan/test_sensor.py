@@ -24,7 +24,7 @@ NETWORK_H = """#define EDGEL3_NET_INPUT_SIZE 3200
 #define EDGEL3_NET_LABEL_COUNT 32
 #define EDGEL3_NET_FRONT_END 1
 """
-OWN = ("hearing", "records", "sensor", "sensor_requests", "summaries")
+OWN = ("hearing", "recorder", "records", "sensor", "sensor_requests", "summaries")
 
 
 def test_an_image_without_front_end_has_none() -> None:
