@@ -26,6 +26,7 @@ from edgel3_deploy.plan.front_end import (
 from edgel3_deploy.plan.front_end_memory import may_share
 from edgel3_deploy.plan.goal import Goal
 from edgel3_deploy.plan.group import Group
+from edgel3_deploy.plan.head_bytes import NO_HEAD, HeadBytes
 from edgel3_deploy.plan.kernel import Step
 from edgel3_deploy.plan.least_ram import least_arenas
 from edgel3_deploy.plan.list_choice import by_use, choose_lists, with_lists
@@ -124,6 +125,8 @@ def schedule(
     layout: FlashLayout | None = None,
     ram_limit: int | None = None,
     by: Measure = "instructions",
+    head: HeadBytes = NO_HEAD,
+    residents: bool = True,
 ) -> Schedule:
     """The schedule of `network` on `board` for a goal; the same arguments give the same schedule.
 
@@ -133,8 +136,9 @@ def schedule(
     save LEAST_SAVED_PER_BYTE. size: the least flash for constants and the kernels' code, to INT8_SHARE; dense
     networks then take the least RAM that keeps to SIZE_INSTRUCTIONS_PER_MAC, sparse ones the least cost.
     RAM that is left is filled at start with what saves work, up to the share of the application: decoded
-    lists, and but for the goal size transformed weights. `ram_limit` bounds all RAM of the image, in bytes;
-    `by` is the cost that is kept low.
+    lists, and but for the goal size transformed weights; not without `residents`. `ram_limit` bounds all RAM
+    of the image, in bytes; `by` is the cost that is kept low. `head` is what a head takes of flash and of
+    that RAM.
 
     `found` are the network's options by the same measure where they are known.
     `layout` says how much of the flash the image may take; by default it is the board's usual one. Raises
@@ -145,7 +149,7 @@ def schedule(
             f"{network.name}: no layer computes anything",
             "Use the runtime cmsis-nn, or a model with operators.",
         )
-    arenas = arenas_limit(network, board, ram_limit)
+    arenas = arenas_limit(network, board, ram_limit and ram_limit - head.ram)
     ends = network.input.size + network.output.size
     if ends > arenas:
         raise OverBudgetError(
@@ -158,8 +162,9 @@ def schedule(
         goal,
         by,
         options(network, by=by) if found is None else found,
-        constants_limit(board, layout) - front_end_flash(network) - sensor_flash(network),
+        constants_limit(board, layout) - front_end_flash(network) - sensor_flash(network) - head.flash,
         arenas,
+        residents,
     )
     plans = [plan for attempts in rivals(task) if (plan := _first(task, attempts)) is not None]
     if plans:
@@ -380,6 +385,8 @@ def _filled(task: Task, attempt: Attempt, groups: tuple[Group, ...], arrangement
 
 def _residents_limit(task: Task) -> int:
     """Bytes of all arenas with residents: what leaves the application its share of the board's RAM."""
+    if not task.residents:
+        return 0
     network, board = task.network, task.board
     ram = sum(region.size for region in board.ram)
     sizes, left = image_front_end(network), ram // APPLICATION_SHARE

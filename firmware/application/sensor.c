@@ -7,9 +7,9 @@
  */
 #include "application/sensor.h"
 
-#include "network.h"
+#include "edgel3.h"
 
-#if EDGEL3_NET_FRONT_END
+#if EDGEL3_FRONT_END
 
 #include "application/duty.h"
 #include "application/hearing.h"
@@ -121,7 +121,7 @@ static void end_sleep(void)
 
 static void begin_from_nothing(void)
 {
-    hearing_start(&hearing);
+    hearing_start(&hearing, parts.inference->network);
     recorder_start();
     begin();
 }

@@ -7,6 +7,13 @@
 
 #include "front_end/front_end.h"
 
+/* One order of operations with every compiler and flag: no product is fused into a sum. */
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#elif defined(__GNUC__)
+#pragma GCC optimize("fp-contract=off")
+#endif
+
 /** FFT of FRONT_END_BINS complex points, each two neighbouring samples times half the Hann window, in natural order. */
 void front_end_spectrum(const int16_t *pcm, float *points);
 
