@@ -18,11 +18,11 @@ from edgel3_deploy.cli.options import (
 )
 from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings, size
 from edgel3_deploy.cli.progress import ConsoleProgress
-from edgel3_deploy.plan.goal import Goal
-from edgel3_deploy.plan.measure import Measure
 
 if TYPE_CHECKING:
     from edgel3_deploy.export.exporter import ExportResult
+    from edgel3_deploy.plan.goal import Goal
+    from edgel3_deploy.plan.measure import Measure
 
 FORMATS = ("c", "cmake", "zephyr", "platformio", "arduino", "cubeide", "cmsis-pack")
 """As edgel3_deploy.export.formats has them, which only an export needs."""

@@ -83,7 +83,7 @@ def render_library(
 
     native: a Schedule; cmsis-nn: a MemoryPlan with codegen.cmsis_nn's scratch; tflm: an Arena. The two others
     refer to libraries of their own. Every name in C and every file name begins with `prefix`. Same arguments,
-    same bytes. Raises BadInputError for a prefix or a layer's name that cannot be C.
+    same bytes. Raises UsageError for a prefix, BadInputError for a layer's name that cannot be C.
     """
     prefix = checked_prefix(prefix)
     values = _values(network, model, plan, head)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from edgel3_deploy.codegen import ctext
-from edgel3_deploy.errors import BadInputError
+from edgel3_deploy.errors import BadInputError, UsageError
 
 OWN = "edgel3"
 """The prefix of this package's sources."""
@@ -26,11 +26,11 @@ _WORDS = re.compile(
 
 
 def checked_prefix(prefix: str) -> str:
-    """`prefix` itself if names in C may begin with it; BadInputError otherwise."""
+    """`prefix` itself if names in C may begin with it; UsageError otherwise."""
     try:
         return ctext.identifier(prefix)
     except BadInputError:
-        raise BadInputError(
+        raise UsageError(
             f"{prefix!r} cannot begin the names of a library in C",
             "Use a-z, 0-9 and '_', a letter first, and no word of C.",
         ) from None

@@ -73,8 +73,10 @@ def test_the_arena_can_be_placed_or_owned(exported: Copy, arm_gcc: Path) -> None
     folder = exported("c")
     arena = folder / "src" / "yard_arena.c"
     options = (*CPU, "-c", f"-I{folder / 'include'}", arena, "-o", folder / "arena.o")
-    run(arm_gcc, *options, '-DYARD_ARENA_ATTRIBUTE=__attribute__((section(".dtcm")))')
-    assert ".dtcm" in run("arm-none-eabi-objdump", "-t", folder / "arena.o")
+    run(arm_gcc, *options, '-DYARD_ARENA_ATTRIBUTE=__attribute__((section(".bss.dtcm")))')
+    sections = run("arm-none-eabi-readelf", "-SW", folder / "arena.o").splitlines()
+    (placed,) = [line for line in sections if " .bss.dtcm " in line]
+    assert "NOBITS" in placed
     run(arm_gcc, *options, "-DYARD_ARENA_EXTERNAL")
     assert "yard_arena" not in run("arm-none-eabi-nm", folder / "arena.o")
 
