@@ -12,6 +12,7 @@ from edgel3_deploy.codegen import ctext, tflm
 from edgel3_deploy.codegen.arenas import ArenaView, Plan, at, check_front_end, view_arenas
 from edgel3_deploy.codegen.front_end import front_end_files
 from edgel3_deploy.codegen.head import CompiledHead, head_memory, head_source
+from edgel3_deploy.codegen.kernels import kernel_files
 from edgel3_deploy.codegen.native import view_native
 from edgel3_deploy.codegen.prefix import OWN, checked_prefix, file_name, named, prefixed
 from edgel3_deploy.codegen.render import render
@@ -29,9 +30,6 @@ from edgel3_deploy.resources import firmware_dir
 LONGEST_NAME = 64
 """Characters of the model's name that the library carries."""
 INCLUDE, SOURCE = "include", "src"
-HEAD_KERNELS = ("fully_connected.c", "requantize_general.c", "requantize.h", "requantize_fast.h")
-"""Of the kernels, what a head takes."""
-KERNEL_HEADERS = ("edgel3_kernels.h", "edgel3_sparse.h", "simd.h")
 SENSOR_HEAD = ("label_state.c", "label_state.h")
 """Of head/, what is not the library's: labels over time."""
 
@@ -94,12 +92,14 @@ def render_library(
     sources["edgel3_attributes.h"] = (firmware_dir() / "include" / "edgel3_attributes.h").read_bytes()
     if isinstance(plan, Schedule):
         sources |= _native(plan, values)
-        sources |= _kernels(_names("kernels"))
+        kernels = {step.kernel.name for step in plan.steps}
     else:
         sources |= _other(network, model, plan, values)
+        kernels = set()
     if head is not None:
-        sources |= _kernels(HEAD_KERNELS)
+        kernels.add("fully_connected")
         sources |= _taken("head", _names("head") - set(SENSOR_HEAD))
+    sources |= {f"kernels/{name}": content for name, content in kernel_files(kernels).items()}
     front_end = image_front_end(network)
     if front_end is not None and plan.front_end is not None:
         check_front_end(plan, plan.front_end)
@@ -203,13 +203,6 @@ def _tflm(network: Network, model: bytes, plan: tflm.Arena, values: Mapping[str,
         "edgel3_model.h": render("model.h.j2", model=model),
         "edgel3_model.c": render("model.c.j2", model=model),
     }
-
-
-def _kernels(names: Iterable[str]) -> dict[str, bytes]:
-    """Files of kernels/ and the headers that they share."""
-    include = firmware_dir() / "include"
-    shared = {f"kernels/{name}": (include / name).read_bytes() for name in KERNEL_HEADERS}
-    return _taken("kernels", names) | shared
 
 
 def _names(folder: str) -> set[str]:

@@ -7,10 +7,8 @@ from pathlib import Path
 import pytest
 
 from edgel3_deploy.boards import Board, load_board
-from edgel3_deploy.codegen.library import render_library
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.graph.reader import read_network
-from edgel3_deploy.plan.schedule import schedule
 from tests.codegen.host import compile_kernels
 from tests.graph.models import ModelBuilder
 
@@ -51,10 +49,6 @@ def board() -> Board:
 
 
 @pytest.fixture(scope="session")
-def kernel_objects(
-    host_gcc: Path, tmp_path_factory: pytest.TempPathFactory, board: Board
-) -> tuple[Path, ...]:
+def kernel_objects(host_gcc: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
     """The portable kernels compiled for this machine."""
-    network = read_network(MODELS["pooled"]().build(), name="any")
-    library = render_library(network, b"model", plan=schedule(network, board))
-    return compile_kernels(host_gcc, tmp_path_factory.mktemp("kernels"), library)
+    return compile_kernels(host_gcc, tmp_path_factory.mktemp("kernels"))

@@ -16,6 +16,7 @@ from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.graph.reference import run_layer
 from edgel3_deploy.pipeline.order import schedule_orders, shown_layer
 from edgel3_deploy.plan.schedule import Schedule
+from edgel3_deploy.resources import firmware_dir
 
 Int8Array = NDArray[np.int8]
 
@@ -35,15 +36,12 @@ def write_library(library: Library, folder: Path) -> None:
         path.write_bytes(content)
 
 
-def compile_kernels(compiler: Path, folder: Path, library: Library) -> tuple[Path, ...]:
-    """Object files of a library's kernels, which are those of all libraries with its prefix."""
-    write_library(library, folder)
-    sources = [name for name in library.sources if "/kernels/" in name and name.endswith(".c")]
-    includes = [f"-I{folder / name}" for name in library.include_dirs]
-    subprocess.run(
-        [compiler, *OPTIONS, *includes, "-c", *(folder / name for name in sources)], cwd=folder, check=True
-    )
-    return tuple(folder / f"{Path(name).stem}.o" for name in sources)
+def compile_kernels(compiler: Path, folder: Path) -> tuple[Path, ...]:
+    """Object files of all portable kernels in `folder`, whose names are those of the prefix edgel3."""
+    sources = sorted((firmware_dir() / "kernels").glob("*.c"))
+    include = firmware_dir() / "include"
+    subprocess.run([compiler, *OPTIONS, f"-I{include}", "-c", *sources], cwd=folder, check=True)
+    return tuple(folder / f"{source.stem}.o" for source in sources)
 
 
 class LayerInfo(ctypes.Structure):

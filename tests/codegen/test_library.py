@@ -140,7 +140,7 @@ def test_code_and_weights_go_where_the_integrator_says(arm_gcc: Path, tmp_path: 
     placed = {
         name: section for section, name in re.findall(r"(\.\S+)\s+[0-9a-f]{8} (ears_\w+)$", image, re.M)
     }
-    for function in ("conv_sparse", "sparse_run_taps", "sparse_expand", "mono_lanes_run", "gemm_s16"):
+    for function in ("conv_sparse", "sparse_run_taps", "sparse_expand", "mono_lanes_run", "lanes_keep"):
         assert placed[f"ears_{function}"] == ".ramfunc", function
     weights = {
         section
