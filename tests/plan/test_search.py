@@ -162,7 +162,7 @@ def test_no_run_of_dense_kernels_is_beaten_by_another() -> None:
 
 
 def _numbers(option: Option) -> tuple[float, ...]:
-    return option.cost, option.ram, option.scratch, option.flash
+    return option.cost, option.members.inner_bytes, option.scratch, option.flash
 
 
 @settings(deadline=None, max_examples=30)
