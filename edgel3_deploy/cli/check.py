@@ -16,7 +16,7 @@ from edgel3_deploy.errors import ExitCode
 @click.argument("model", metavar="MODEL", shell_complete=complete_model)
 @board_option
 @ram_option
-@head_option
+@head_option("its bytes count too.")
 @json_option
 @click.pass_context
 def command(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @optimize_option
 @ram_option
 @by_option
-@head_option
+@head_option("its bytes count too.")
 @json_option
 def command(
     model: str,

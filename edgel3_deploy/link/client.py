@@ -50,6 +50,8 @@ _ERASE_SECONDS = 10.0
 """An STM32H743 takes up to 4 s for a sector of 128 KB, an STM32F769 for one of 256 KB (their data sheets)."""
 _AUDIO_PATIENCE = 4
 """Times the wait for other replies: the board computes frames first, a virtual one perhaps slowly."""
+_STEP_SECONDS = 15.0
+"""For the longest step of a network that a sensor may be at: with the tflm and cmsis-nn runtimes a layer."""
 _CRC_SECONDS = 10.0
 """A CRC over a whole slot, at the clock of a chip that fell back to its internal oscillator."""
 
@@ -60,7 +62,8 @@ class Client:
     """A session with one board. All methods raise LinkError; `hello` must succeed before the others.
 
     `timeout` is the wait for an ordinary reply and `run_timeout` for the first inference, in seconds; a
-    request is sent at most 1 + `retries` times.
+    request is sent at most 1 + `retries` times. What the board refuses because its sensor computes is asked
+    again until an inference's time has passed.
     """
 
     def __init__(
@@ -69,7 +72,6 @@ class Client:
         self._port = port
         self._exchange = Exchange(port, timeout=timeout, retries=retries)
         self._timeout = timeout
-        self._request = self._exchange.request
         self._run_timeout = run_timeout
 
     @property
@@ -198,7 +200,8 @@ class Client:
 
     def start_sensor(self, source: SensorSource) -> SensorReport:
         """Let the sensor begin anew with that source. Raises NotSupportedError for a missing microphone."""
-        return self._sensor("start_sensor", {"source": int(source)})
+        # The board may still compute what an interrupted play_audio completed, and answers behind that.
+        return self._sensor("start_sensor", {"source": int(source)}, seconds=self._run_timeout)
 
     def play_audio(self, offset: int, pcm: bytes, *, timeout: float | None = None) -> int:
         """Let the sensor hear int16 samples, at most MAX_CHUNK bytes, `offset` samples behind its start.
@@ -280,17 +283,33 @@ class Client:
         """Restart the chip, which ends the session."""
         self._leave("reset")
 
-    def _sensor(self, name: str, values: Mapping[str, Value] | None = None) -> SensorReport:
-        answer = self._ask_sensor(name, values)
+    def _request(
+        self,
+        name: str,
+        values: Mapping[str, Value] | None = None,
+        *,
+        timeout: float | None = None,
+        retries: int | None = None,
+    ) -> dict[str, Value]:
+        return self._exchange.request(
+            name, values, timeout=timeout, retries=retries, patience=self._run_timeout
+        )
+
+    def _sensor(
+        self, name: str, values: Mapping[str, Value] | None = None, *, seconds: float = _STEP_SECONDS
+    ) -> SensorReport:
+        answer = self._ask_sensor(name, values, seconds=seconds)
         known = {
             "state": self._enum(SensorState, answer, "state"),
             "has_microphone": bool(answer["has_microphone"]),
         }
         return SensorReport(**{**answer, **known})  # type: ignore[arg-type]
 
-    def _ask_sensor(self, name: str, values: Mapping[str, Value] | None = None) -> dict[str, Value]:
-        """A request that may find the sensor's network running: it is repeated until a run is over."""
-        return self._request(name, values, retries=math.ceil(self._run_timeout / self._timeout))
+    def _ask_sensor(
+        self, name: str, values: Mapping[str, Value] | None = None, *, seconds: float = _STEP_SECONDS
+    ) -> dict[str, Value]:
+        """A request that may find the sensor at a step of its network: it is repeated for so long."""
+        return self._request(name, values, retries=math.ceil(seconds / self._timeout))
 
     def _read_tensor(
         self,

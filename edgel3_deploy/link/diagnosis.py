@@ -191,6 +191,17 @@ def stopped(place: str, request: str) -> LinkError:
     )
 
 
+def busy(path: str, request: str, seconds: float) -> RefusedError:
+    """The firmware has refused the request for so long because its sensor computes."""
+    return RefusedError(
+        f"the board on {path} is busy: its sensor computed for {seconds:.0f} s without an end "
+        f"(request '{request}')",
+        "Reset the board, and run the command again; if it stays, build and flash again.",
+        ErrorCode.BUSY,
+        0,
+    )
+
+
 def loader_waits(path: str, board: str, record: ResetRecord) -> LinkError:
     """The loader answers where the application was wanted."""
     return LinkError(

@@ -1,21 +1,27 @@
 """One request at a time and its reply, repeated a bounded number of times on loss.
 
-Every request is idempotent, so repeating one whose reply was lost is safe.
+Every request is idempotent, so repeating one whose reply was lost is safe. One that a busy board refuses is
+repeated too, for as long as its sensor may compute.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from typing import cast
 
 from edgel3_deploy.link import codec, diagnosis
 from edgel3_deploy.link.codec import Value
+from edgel3_deploy.link.diagnosis import RefusedError
 from edgel3_deploy.link.fault import describe_fault
 from edgel3_deploy.link.framing import Frame, FrameDecoder, encode_frame
 from edgel3_deploy.link.messages import Message
 from edgel3_deploy.link.port import Port
 from edgel3_deploy.link.protocol import ErrorCode
+
+_BUSY_PAUSE_SECONDS = 0.2
+"""Less than the half second for which the firmware waits, after a run, for whom it refused meanwhile."""
 
 
 class Exchange:
@@ -40,12 +46,31 @@ class Exchange:
         *,
         timeout: float | None = None,
         retries: int | None = None,
+        patience: float = 0.0,
     ) -> dict[str, Value]:
-        """The reply's values; LinkError if the board refuses, crashed, vanished or stays silent."""
-        message = codec.request(name)
+        """The reply's values; LinkError if the board refuses, crashed, vanished or stays silent.
+
+        What it refuses with BUSY is asked again for `patience` seconds.
+        """
+        message, deadline = codec.request(name), math.inf
+        while True:
+            try:
+                return self._ask(message, values or {}, timeout, retries)
+            except RefusedError as error:
+                if error.code != ErrorCode.BUSY:
+                    raise
+                self.answered = True
+                deadline = min(deadline, time.monotonic() + patience)
+                if time.monotonic() >= deadline:
+                    raise diagnosis.busy(self.port.path, name, patience) from None
+            time.sleep(_BUSY_PAUSE_SECONDS)
+
+    def _ask(
+        self, message: Message, values: Mapping[str, Value], timeout: float | None, retries: int | None
+    ) -> dict[str, Value]:
         # 0 is left to frames that the firmware sends unasked.
         self._sequence = self._sequence % 0xFF + 1
-        wire = encode_frame(Frame(message.id, self._sequence, codec.encode(message, values or {})))
+        wire = encode_frame(Frame(message.id, self._sequence, codec.encode(message, values)))
         for number in range(1 + (self._retries if retries is None else retries)):
             self.port.write(wire)
             answer = self._await_reply(message, self._timeout if timeout is None else timeout)
@@ -57,7 +82,7 @@ class Exchange:
                 break
         place = f"{self.port.path} at {self.port.baudrate} baud"
         if self.answered:
-            raise diagnosis.stopped(place, name)
+            raise diagnosis.stopped(place, message.name)
         raise diagnosis.never_answered(place, self._decoder.noise)
 
     def _await_reply(self, message: Message, timeout: float) -> dict[str, Value] | None:

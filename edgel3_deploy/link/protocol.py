@@ -44,6 +44,7 @@ class ErrorCode(IntEnum):
     NOT_ERASED = 15
     FLASH_FAILED = 16
     BAD_IMAGE = 17
+    BUSY = 18
 
 
 class Role(IntEnum):

@@ -124,6 +124,15 @@ def render_page() -> str:
         "next frame, so that a lost delimiter costs one frame. Outside frames, a carriage return or a line "
         "feed is answered with one line of text that says what is running; other bytes are ignored.",
         "",
+        "While the network runs for the sensor, requests are handled between its steps. Those that take the "
+        "network's tensors or results, `start_sensor`, `play_audio`, and `write_setting`, which may erase "
+        "flash, are refused with `BUSY` then. The host asks again: within half a second behind the run no "
+        "other one begins. During a run that a request asked for (`run`, `play_audio`) others wait for its "
+        "reply.",
+        "",
+        "Codes may be added without another version of the protocol: to a host that does not know one it is "
+        "a refusal like any other.",
+        "",
         "## Requests",
         "",
         *_message_sections(REQUESTS),

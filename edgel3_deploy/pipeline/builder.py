@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from edgel3_deploy import schemas
 from edgel3_deploy.boards.board import Board
@@ -16,8 +16,9 @@ from edgel3_deploy.errors import OverBudgetError, UsageError
 from edgel3_deploy.fileio import sha256
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.image.layout import FlashLayout, flash_layout, image_limit, mailbox_size
-from edgel3_deploy.pipeline.folder import BuildFolder, build_folder
-from edgel3_deploy.pipeline.manifest import FILE_NAME, RUNTIMES, Manifest, MemoryUse, Runtime
+from edgel3_deploy.pipeline.folder import OutputFolder, output_folder, write_files
+from edgel3_deploy.pipeline.head import TakenHead, take_head
+from edgel3_deploy.pipeline.manifest import FILE_NAME, RUNTIMES, Manifest, MemoryUse, Runtime, find_manifest
 from edgel3_deploy.pipeline.memory import layers_memory, schedule_memory
 from edgel3_deploy.pipeline.order import PIXELS, Order, schedule_orders
 from edgel3_deploy.pipeline.prepared import ELF, HEAD, MODEL, REFERENCE, image_files
@@ -35,9 +36,6 @@ from edgel3_deploy.toolchain.cmsis_nn import project_files
 from edgel3_deploy.toolchain.elf import read_elf
 from edgel3_deploy.toolchain.gcc import RegionOverflowError, run_make
 from edgel3_deploy.toolchain.tflm import HOW_TO_LINK
-
-if TYPE_CHECKING:
-    from edgel3_deploy.codegen.head import CompiledHead
 
 BUDGET = "budget.json"
 
@@ -135,17 +133,17 @@ def build(request: BuildRequest, *, progress: Progress = silent) -> BuildResult:
     if request.ram_limit is not None and runtime != "native":
         raise UsageError(f"the runtime {runtime} keeps to no limit of RAM", "Leave out --ram.")
     layout = flash_layout(request.board, request.slots)
-    with build_folder(request.output) as folder:
+    with output_folder(request.output) as folder:
         tools = find_tools(runtime, request.cmsis_nn_root, request.tflm_root)
         source = take_model(request.model, request.calibration, request.board, layout, progress=progress)
-        head = None if request.head is None else _take_head(request.head, source)
+        head = None if request.head is None else take_head(request.head, source)
         if not request.front_end:
             source = dataclasses.replace(source, network=without_front_end(source.network))
         progress("rendering the C project")
         chosen = _Choice(runtime, goal, by, head)
         project = _render(source, request, layout, chosen, tools=tools)
         planned = _manifest(source, project, request, layout, chosen, tools=tools)
-        earlier = folder.earlier()
+        earlier = find_manifest(folder.directory)
         if earlier is not None and _unchanged(earlier, planned, folder.directory):
             linked = read_elf(folder.directory / ELF)
             budget = measure(linked, request.board, layout, ram_limit=request.ram_limit)
@@ -161,27 +159,7 @@ class _Choice:
     runtime: Runtime
     goal: Goal
     by: Measure
-    head: _Head | None
-
-
-@dataclass(frozen=True)
-class _Head:
-    """A head as the image takes it, and the bytes of its file."""
-
-    compiled: CompiledHead
-    content: bytes
-
-
-def _take_head(path: Path, source: SourceModel) -> _Head:
-    """Raises BadInputError if there is no usable head, UsageError for one of another model."""
-    from edgel3_deploy.codegen.head import CompiledHead
-    from edgel3_deploy.head.adapt import head_for
-    from edgel3_deploy.head.file import load_head
-
-    loaded, _ = load_head(path)
-    head = head_for(loaded, source.network, source.tflite, source.float_network)
-    content = head.to_bytes()
-    return _Head(CompiledHead(head.network, head.labels, bytes.fromhex(sha256(content))), content)
+    head: TakenHead | None
 
 
 @dataclass(frozen=True)
@@ -263,7 +241,7 @@ def _render(
     assert isinstance(plan, MemoryPlan)
     assert tools.cmsis_nn is not None
     library = project_files(tools.cmsis_nn, cmsis_nn.functions_called(network))
-    files = render(plan=plan, library=library)
+    files = render(plan=plan, cmsis_nn_files=library)
     known = _known(board, judged.flash_used, plan.arenas)
     memory = layers_memory(network, plan)
     return _Project(files, known, _each(network), _pixels(network), memory, plan.front_end)
@@ -367,7 +345,7 @@ def _unchanged(earlier: Manifest, planned: Manifest, directory: Path) -> bool:
 
 def _make(
     request: BuildRequest,
-    folder: BuildFolder,
+    folder: OutputFolder,
     project: _Project,
     planned: Manifest,
     inputs: Mapping[str, bytes],
@@ -382,7 +360,7 @@ def _make(
 
     board, name, layout = request.board, planned.model_name, planned.layout
     stage = folder.stage()
-    _write(stage, inputs)
+    write_files(stage, inputs)
     written = {*planned.files}
     if source.float_network is not None:
         save_network(source.float_network, stage / REFERENCE)
@@ -400,13 +378,13 @@ def _make(
             shutil.rmtree(objects)
         budget = measure(read_elf(stage / ELF), board, layout, ram_limit=request.ram_limit)
         refuse_budget(budget, name, board, family=bool(planned.front_end or source.float_network))
-        _write(stage, {BUDGET: schemas.file_bytes("budget", budget.to_json())})
+        write_files(stage, {BUDGET: schemas.file_bytes("budget", budget.to_json())})
         written |= {*image_files(layout), BUDGET}
     files = {name: sha256((stage / name).read_bytes()) for name in sorted(written)}
     images = sorted(image_files(layout)) if planned.status == "linked" else []
     sizes = {name: (stage / name).stat().st_size for name in images}
     manifest = dataclasses.replace(planned, files=files, sizes=sizes)
-    _write(stage, {FILE_NAME: manifest.to_json()})
+    write_files(stage, {FILE_NAME: manifest.to_json()})
     folder.commit()
     return BuildResult(request.output, manifest, budget, source.fidelity, reused=False)
 
@@ -416,10 +394,3 @@ def _full(board: Board, layout: FlashLayout, region: str) -> int:
     if region == board.flash.name:
         return layout.overhead + image_limit(board, layout)
     return board.region(region).size
-
-
-def _write(directory: Path, files: Mapping[str, bytes]) -> None:
-    for name, content in files.items():
-        path = directory / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)

@@ -39,7 +39,10 @@ _FLASH_ALONE = 1e9
 
 @dataclass(frozen=True)
 class Task:
-    """What is scheduled, and what for. All in bytes: at most `flash` of constants, `most` of all arenas."""
+    """What is scheduled, and what for. All in bytes: at most `flash` of constants, `most` of all arenas.
+
+    Only with `residents` is RAM that is left filled.
+    """
 
     network: Network
     board: Board
@@ -48,6 +51,7 @@ class Task:
     found: tuple[Option, ...]
     flash: int
     most: int
+    residents: bool = True
 
     @property
     def end(self) -> int:

@@ -126,6 +126,7 @@ def schedule(
     ram_limit: int | None = None,
     by: Measure = "instructions",
     head: HeadBytes = NO_HEAD,
+    residents: bool = True,
 ) -> Schedule:
     """The schedule of `network` on `board` for a goal; the same arguments give the same schedule.
 
@@ -135,8 +136,9 @@ def schedule(
     save LEAST_SAVED_PER_BYTE. size: the least flash for constants and the kernels' code, to INT8_SHARE; dense
     networks then take the least RAM that keeps to SIZE_INSTRUCTIONS_PER_MAC, sparse ones the least cost.
     RAM that is left is filled at start with what saves work, up to the share of the application: decoded
-    lists, and but for the goal size transformed weights. `ram_limit` bounds all RAM of the image, in bytes;
-    `by` is the cost that is kept low. `head` is what a head takes of flash and of that RAM.
+    lists, and but for the goal size transformed weights; not without `residents`. `ram_limit` bounds all RAM
+    of the image, in bytes; `by` is the cost that is kept low. `head` is what a head takes of flash and of
+    that RAM.
 
     `found` are the network's options by the same measure where they are known.
     `layout` says how much of the flash the image may take; by default it is the board's usual one. Raises
@@ -150,6 +152,7 @@ def schedule(
     found = options(network, by=by) if found is None else found
     ends = network.input.size + network.output.size
     task = _task(network, board, goal, by, found, layout=layout, ram_limit=ram_limit, head=head)
+    task = replace(task, residents=residents)
     if ends > task.most:
         raise OverBudgetError(
             f"{network.name} does not fit {board.name}: input and output alone take {ends:,} bytes of RAM",
@@ -398,6 +401,8 @@ def _filled(task: Task, attempt: Attempt, groups: tuple[Group, ...], arrangement
 
 def _residents_limit(task: Task) -> int:
     """Bytes of all arenas with residents: what leaves the application its share of the board's RAM."""
+    if not task.residents:
+        return 0
     network, board = task.network, task.board
     ram = sum(region.size for region in board.ram)
     sizes, left = image_front_end(network), ram // APPLICATION_SHARE

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from edgel3_deploy.boards.board import Board
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.plan.group import Group
 from edgel3_deploy.plan.kernel import Step
@@ -18,7 +17,7 @@ from edgel3_deploy.plan.storage import storages
 HEADER = ("layer", "output", "MACs", "input at", "output at", "live bytes")
 
 
-def plan_table(network: Network, plan: MemoryPlan, board: Board) -> tuple[tuple[str, ...], ...]:
+def plan_table(network: Network, plan: MemoryPlan) -> tuple[tuple[str, ...], ...]:
     """HEADER and a row per layer: name, output shape, MACs, where input and output lie, bytes alive.
 
     Places are addresses where an arena begins its region, such as "dtcm +0x0000"; "caller" is memory the
@@ -27,10 +26,7 @@ def plan_table(network: Network, plan: MemoryPlan, board: Board) -> tuple[tuple[
     places = {
         use.tensor.index: f"caller's {storage.owner}" for storage in storages(network) for use in storage.uses
     }
-    names = {region.name for region in board.ram}
     for placement in plan.placements:
-        if placement.region not in names:
-            raise ValueError(f"{board.name} has no RAM region {placement.region}")
         places[placement.tensor] = f"{placement.region} +0x{placement.offset:05x}"
     rows = [
         (
@@ -80,7 +76,12 @@ class ScheduleRow:
 
 def schedule_table(schedule: Schedule) -> tuple[tuple[str, ...], ...]:
     """SCHEDULE_HEADER and the `schedule_rows` as text."""
-    rows = [
+    return rows_table(schedule_rows(schedule))
+
+
+def rows_table(rows: Iterable[ScheduleRow]) -> tuple[tuple[str, ...], ...]:
+    """SCHEDULE_HEADER and `rows` as text."""
+    texts = [
         (
             "" if row.strip is None else str(row.strip),
             row.step,
@@ -94,9 +95,9 @@ def schedule_table(schedule: Schedule) -> tuple[tuple[str, ...], ...]:
             row.rows_kept,
             row.output_at,
         )
-        for row in schedule_rows(schedule)
+        for row in rows
     ]
-    return (SCHEDULE_HEADER, *rows)
+    return (SCHEDULE_HEADER, *texts)
 
 
 def schedule_rows(schedule: Schedule) -> tuple[ScheduleRow, ...]:

@@ -52,7 +52,7 @@ def to_json(report: Report) -> dict[str, Any]:
         "layer_sqnr_db": {name: round(sqnr, _DIGITS) for name, sqnr in report.layer_sqnr_db.items()},
         "layer_windows": report.layer_windows,
         "layer_note": report.layer_note,
-        "schedule": {"note": report.schedule_note, "table": [list(row) for row in report.schedule]},
+        "schedule": {"note": report.schedule_note, "steps": [asdict(row) for row in report.schedule]},
         "labels": None if report.labels is None else _labels(report, report.labels),
         "recordings": [asdict(source) for source in report.sources],
         "budget": [{"name": row.name, "used": row.used, "limit": row.limit} for row in report.budget],
@@ -81,6 +81,7 @@ def _input(report: Report, inputs: InputResult, timing: Timing) -> dict[str, Any
             "count": len(inputs.differences),
             "first": [_difference(report, item) for item in inputs.differences[:LISTED_DIFFERENCES]],
         },
+        "stream": {"windows": inputs.streamed, "begun_anew": inputs.begun_anew},
         "float64": {"differing": inputs.inexact, "largest_steps": inputs.largest},
         **timing.values(inputs.counter),
     }

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.audio.frontend import front_end
+from edgel3_deploy.plan.table import rows_table
 from edgel3_deploy.report.charts import cosine_chart, embedding_chart, spectrogram_axes, spectrogram_image
 from edgel3_deploy.report.json_report import to_json
 from edgel3_deploy.report.limits import limits
@@ -40,6 +41,7 @@ def view(report: Report) -> dict[str, Any]:
         "layers_compared": any(layer.differing_windows is not None for layer in report.layers),
         "layers_equal": not any(layer.differing_windows for layer in report.layers),
         "inputs_differ": report.inputs is not None and bool(report.inputs.differences),
+        "schedule": rows_table(report.schedule),
         "memory": tuple(_memory(report)),
         "memory_chart": memory_chart(report),
         "recordings": tuple(_recordings(report)),

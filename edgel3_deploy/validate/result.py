@@ -13,6 +13,7 @@ from edgel3_deploy.boards.board import Board
 from edgel3_deploy.link.answers import Identity, MemoryUse
 from edgel3_deploy.link.protocol import CounterUnit
 from edgel3_deploy.pipeline.manifest import MemoryUse as PlannedUse
+from edgel3_deploy.plan.table import ScheduleRow
 from edgel3_deploy.toolchain.budget import Item, Usage
 from edgel3_deploy.validate.metrics import Difference, Fidelity
 
@@ -48,7 +49,8 @@ class InputResult:
 
     `elements` were compared with the twin's, `differences` lists those that differ; `counter` is the median
     over windows in the device's unit. Fidelity: `inexact` elements of the twin's are not those of float64, by
-    `largest` steps at most.
+    `largest` steps at most. `streamed` windows were to go on from the one before, of which `begun_anew` could
+    not: the board refused, and they were sent whole.
     """
 
     elements: int
@@ -56,6 +58,8 @@ class InputResult:
     counter: int
     inexact: int
     largest: int
+    streamed: int = 0
+    begun_anew: int = 0
 
 
 @dataclass(frozen=True)
@@ -148,8 +152,8 @@ class Report:
     `reference` names the engine behind the expected outputs. `differences` lists every differing element.
     `layer_windows` counts the windows whose layers were compared, and `layer_note` says what could not be.
     `fidelity` is None when the build knows no float network, and `fidelity_note` then says so. `counter` is
-    the median over windows of the whole inference. `budget` has flash, RAM and its regions; `schedule` is the
-    table of a native schedule, header first, empty for other runtimes, and `schedule_note` its goal and
+    the median over windows of the whole inference. `budget` has flash, RAM and its regions; `schedule` has a
+    row for each step of a native schedule, is empty for other runtimes, and `schedule_note` is its goal and
     reason; `memory` lists what lies where in the arenas during which steps, empty where the build does not
     know; `tools` maps what took part to versions. `inputs` is None where the image has no front end, `labels`
     where it has no head; `first_difference` names the first boundary that differs, empty if none does.
@@ -177,7 +181,7 @@ class Report:
     budget: tuple[Usage, ...]
     tools: Mapping[str, str]
     warnings: tuple[str, ...]
-    schedule: tuple[tuple[str, ...], ...] = ()
+    schedule: tuple[ScheduleRow, ...] = ()
     schedule_note: str = ""
     memory: tuple[PlannedUse, ...] = ()
     inputs: InputResult | None = None

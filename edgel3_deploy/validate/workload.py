@@ -21,6 +21,8 @@ from edgel3_deploy.validate.result import Source
 
 BATCH = 8
 GENERATED = 8
+_BATCH_MACS = 4_000_000_000
+"""A batch's multiply-accumulates, unless one window has more: the reference takes seconds for them."""
 _GENERATED_WARNING = "no recordings were given: validated on generated sounds (name recordings with --audio)"
 _GENERATED_INPUTS_WARNING = (
     "the model's front end is unknown: validated on generated inputs (name some with --inputs FILE.npy)"
@@ -29,7 +31,9 @@ _GENERATED_INPUTS_WARNING = (
 
 @dataclass(frozen=True)
 class Batch:
-    """Up to BATCH windows of one recording: decibels float32 (n, mel, frames), seconds float64 (n,).
+    """Up to BATCH windows of one recording, of large networks fewer.
+
+    Decibels float32 (n, mel, frames), seconds float64 (n,).
 
     `pcm` int16 (n, sample_rate) is what the board gets if it has a front end, and what the decibels are of.
     Without any front end `inputs` are what the board gets, int8 (n, *input), and `spectrograms` the same as
@@ -57,6 +61,7 @@ class Workload:
     hop_seconds: float
     as_pcm: bool = False
     given: GivenInputs | None = None
+    batch: int = BATCH
 
     @property
     def windows(self) -> int:
@@ -74,16 +79,16 @@ class Workload:
     def batches(self) -> Iterator[Batch]:
         """The windows in order."""
         if self.given is not None:
-            for start in range(0, self.windows, BATCH):
-                inputs = self.given.values[start : min(start + BATCH, self.windows)]
+            for start in range(0, self.windows, self.batch):
+                inputs = self.given.values[start : min(start + self.batch, self.windows)]
                 timestamps = np.arange(start, start + len(inputs), dtype=np.float64)
                 yield Batch(0, self.given.pictures(inputs), timestamps, inputs=inputs)
             return
         assert self.front_end is not None
         for index, (source, clip) in enumerate(zip(self.sources, self.clips, strict=True)):
             samples, timestamps = windows(clip, self.front_end, self.hop_seconds)
-            for start in range(0, source.windows, BATCH):
-                part = slice(start, min(start + BATCH, source.windows))
+            for start in range(0, source.windows, self.batch):
+                part = slice(start, min(start + self.batch, source.windows))
                 pcm = to_pcm(samples[part]) if self.as_pcm else None
                 heard = samples[part] if pcm is None else from_pcm(pcm)
                 spectrograms = np.stack([log_mel(window, self.front_end) for window in heard])
@@ -117,7 +122,9 @@ def prepare(
         given = read_inputs(inputs, network) if inputs is not None else generated_inputs(network)
         count = len(given.values) if limit is None else min(limit, len(given.values))
         warned = () if inputs is not None else (_GENERATED_INPUTS_WARNING,)
-        return Workload(None, (Source(given.name, 0, count),), warned, (), 1.0, given=given)
+        return Workload(
+            None, (Source(given.name, 0, count),), warned, (), 1.0, given=given, batch=_batch(network)
+        )
     facts = front_end(network.front_end)
     warnings: list[str] = []
     if audio:
@@ -145,7 +152,11 @@ def prepare(
         warnings.extend(clip.warnings)
         first += count
     used = tuple(clips[: len(sources)])
-    return Workload(facts, tuple(sources), tuple(warnings), used, hop_seconds, as_pcm)
+    return Workload(facts, tuple(sources), tuple(warnings), used, hop_seconds, as_pcm, batch=_batch(network))
+
+
+def _batch(network: Network) -> int:
+    return min(BATCH, max(1, _BATCH_MACS // max(1, network.macs)))
 
 
 def _generated(facts: FrontEnd) -> list[Clip]:

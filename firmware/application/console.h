@@ -13,7 +13,13 @@
 
 #include "link/session.h"
 
-/** Take a character that came outside frames; a command that it completes is answered before the call returns. */
+/**
+ * Take a character that came outside frames; a command that it completes is answered before the call returns, or, while the
+ * sensor computes, by console_work(). Until m-ready ends the answer no other command is taken.
+ */
 void console_take(link_session_t *session, uint8_t character);
+
+/** Answer the command that waits, if the network is free. */
+void console_work(link_session_t *session);
 
 #endif

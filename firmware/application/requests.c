@@ -4,8 +4,7 @@
 #include "application/sensor.h"
 #include "application/sensor_requests.h"
 #include "boot/requests.h"
-#include "edgel3_head.h"
-#include "edgel3_net.h"
+#include "edgel3.h"
 #include "link/bytes.h"
 #include "settings/requests.h"
 
@@ -43,7 +42,7 @@ static uint32_t handle_run(link_session_t *session, const link_message_t *reques
     if ((flags & ~LINK_RUN_CHECKSUMS) != 0) {
         return link_refuse(request, LINK_ERROR_OUT_OF_RANGE, flags);
     }
-    if (inference->loaded < edgel3_net_info.input_size) {
+    if (inference->loaded < edgel3_info.input_size) {
         return link_refuse(request, LINK_ERROR_INPUT_INCOMPLETE, inference->loaded);
     }
     application->show_running(true);
@@ -77,7 +76,7 @@ static uint32_t handle_read_output(link_session_t *session, const link_message_t
     if (!inference_of(session)->has_output) {
         return link_refuse(request, LINK_ERROR_NO_RESULT, 0);
     }
-    return read_tensor(request, inference_of(session)->output, edgel3_net_info.output_size);
+    return read_tensor(request, inference_of(session)->output, edgel3_info.output_size);
 }
 
 static uint32_t handle_load_audio(link_session_t *session, const link_message_t *request)
@@ -105,10 +104,10 @@ static uint32_t handle_load_audio(link_session_t *session, const link_message_t 
 static uint32_t handle_read_input(link_session_t *session, const link_message_t *request)
 {
     const inference_t *const inference = inference_of(session);
-    if (inference->loaded < edgel3_net_info.input_size) {
+    if (inference->loaded < edgel3_info.input_size) {
         return link_refuse(request, LINK_ERROR_INPUT_INCOMPLETE, inference->loaded);
     }
-    return read_tensor(request, inference->input, edgel3_net_info.input_size);
+    return read_tensor(request, inference->input, edgel3_info.input_size);
 }
 
 /* Whether first and count of a request name layers that exist; `last` is set to the one behind them. */
@@ -116,7 +115,7 @@ static bool layers_in_range(const link_message_t *request, uint32_t *first, uint
 {
     *first = get_u16(request->data);
     *last = *first + get_u16(request->data + 2);
-    return *last - *first <= LINK_MAX_LAYERS && *last <= edgel3_net_info.layer_count;
+    return *last - *first <= LINK_MAX_LAYERS && *last <= edgel3_info.layer_count;
 }
 
 static uint32_t handle_read_timing(link_session_t *session, const link_message_t *request)
@@ -156,14 +155,14 @@ static uint32_t handle_read_checksums(link_session_t *session, const link_messag
 static uint32_t handle_read_labels(link_session_t *session, const link_message_t *request)
 {
     const inference_t *const inference = inference_of(session);
-    if (edgel3_head_info.label_count == 0) {
+    if (EDGEL3_LABEL_COUNT == 0) {
         return link_refuse(request, LINK_ERROR_NOT_SUPPORTED, 0);
     }
     if (!inference->has_output) {
         return link_refuse(request, LINK_ERROR_NO_RESULT, 0);
     }
-    uint8_t *at = put_bytes(request->reply, edgel3_head_info.sha256, sizeof edgel3_head_info.sha256);
-    at = put_bytes(at, (const uint8_t *)inference->scores, edgel3_head_info.label_count);
+    uint8_t *at = put_bytes(request->reply, edgel3_info.labels_sha256, sizeof edgel3_info.labels_sha256);
+    at = put_bytes(at, (const uint8_t *)inference->scores, EDGEL3_LABEL_COUNT);
     return link_size_since(request, at);
 }
 
@@ -174,29 +173,29 @@ static uint32_t handle_read_memory(link_session_t *session, const link_message_t
     uint8_t *at = put_u32(request->reply, memory.stack_peak);
     at = put_u32(at, memory.stack_size);
     at = put_u32(at, memory.data_size);
-    at = put_u32(at, edgel3_net_info.arena_size);
+    at = put_u32(at, edgel3_info.arena_size);
     return link_size_since(request, at);
 }
 
 const link_handling_t APPLICATION_HANDLINGS[] = {
-    {LINK_REQUEST_LOAD_INPUT, 4, 4 + LINK_MAX_CHUNK, handle_load_input},
-    {LINK_REQUEST_RUN, 1, 1, handle_run},
-    {LINK_REQUEST_READ_OUTPUT, 6, 6, handle_read_output},
-    {LINK_REQUEST_READ_TIMING, 4, 4, handle_read_timing},
-    {LINK_REQUEST_READ_CHECKSUMS, 4, 4, handle_read_checksums},
-    {LINK_REQUEST_READ_LABELS, 0, 0, handle_read_labels},
-    {LINK_REQUEST_READ_MEMORY, 0, 0, handle_read_memory},
-    {LINK_REQUEST_LOAD_AUDIO, 5, 5 + LINK_MAX_CHUNK, handle_load_audio},
-    {LINK_REQUEST_READ_INPUT, 6, 6, handle_read_input},
-    {LINK_REQUEST_READ_RESET, 0, 0, boot_handle_read_reset},
-    {LINK_REQUEST_READ_IMAGE, 1, 1, boot_handle_read_image},
-    {LINK_REQUEST_READ_SETTING, 2, 2, settings_handle_read},
-    {LINK_REQUEST_WRITE_SETTING, 6, 6, settings_handle_write},
-    {LINK_REQUEST_READ_SENSOR, 0, 0, sensor_handle_read},
-    {LINK_REQUEST_START_SENSOR, 1, 1, sensor_handle_start},
-    {LINK_REQUEST_PLAY_AUDIO, 4, 4 + LINK_MAX_CHUNK, sensor_handle_play},
-    {LINK_REQUEST_READ_RECORD, 8, 8, sensor_handle_read_record},
-    {LINK_REQUEST_READ_SUMMARY, 0, 0, sensor_handle_read_summary},
+    {LINK_REQUEST_LOAD_INPUT, LINK_WHEN_IDLE, 4, 4 + LINK_MAX_CHUNK, handle_load_input},
+    {LINK_REQUEST_RUN, LINK_WHEN_IDLE, 1, 1, handle_run},
+    {LINK_REQUEST_READ_OUTPUT, LINK_WHEN_IDLE, 6, 6, handle_read_output},
+    {LINK_REQUEST_READ_TIMING, LINK_WHEN_IDLE, 4, 4, handle_read_timing},
+    {LINK_REQUEST_READ_CHECKSUMS, LINK_WHEN_IDLE, 4, 4, handle_read_checksums},
+    {LINK_REQUEST_READ_LABELS, LINK_WHEN_IDLE, 0, 0, handle_read_labels},
+    {LINK_REQUEST_READ_MEMORY, LINK_ANY_TIME, 0, 0, handle_read_memory},
+    {LINK_REQUEST_LOAD_AUDIO, LINK_WHEN_IDLE, 5, 5 + LINK_MAX_CHUNK, handle_load_audio},
+    {LINK_REQUEST_READ_INPUT, LINK_WHEN_IDLE, 6, 6, handle_read_input},
+    {LINK_REQUEST_READ_RESET, LINK_ANY_TIME, 0, 0, boot_handle_read_reset},
+    {LINK_REQUEST_READ_IMAGE, LINK_ANY_TIME, 1, 1, boot_handle_read_image},
+    {LINK_REQUEST_READ_SETTING, LINK_ANY_TIME, 2, 2, settings_handle_read},
+    {LINK_REQUEST_WRITE_SETTING, LINK_WHEN_IDLE, 6, 6, settings_handle_write},
+    {LINK_REQUEST_READ_SENSOR, LINK_ANY_TIME, 0, 0, sensor_handle_read},
+    {LINK_REQUEST_START_SENSOR, LINK_WHEN_IDLE, 1, 1, sensor_handle_start},
+    {LINK_REQUEST_PLAY_AUDIO, LINK_WHEN_IDLE, 4, 4 + LINK_MAX_CHUNK, sensor_handle_play},
+    {LINK_REQUEST_READ_RECORD, LINK_ANY_TIME, 8, 8, sensor_handle_read_record},
+    {LINK_REQUEST_READ_SUMMARY, LINK_ANY_TIME, 0, 0, sensor_handle_read_summary},
 };
 const uint32_t APPLICATION_HANDLING_COUNT = sizeof(APPLICATION_HANDLINGS) / sizeof(APPLICATION_HANDLINGS[0]);
 

@@ -1,32 +1,29 @@
 /*
- * The loop of the sensor. All that follows from the samples alone is in hearing.c; here are the source, the network's run, and
- * what becomes of its output.
+ * Where samples come from, and who has the network. What follows from the samples is in hearing.c, what becomes of it in
+ * recorder.c.
  *
  * Settings are read at the start and when they change, between two pieces of work: the next sample is the first for which
  * they count.
  */
 #include "application/sensor.h"
 
-#include "network.h"
+#include "edgel3.h"
 
-#if EDGEL3_NET_FRONT_END
+#if EDGEL3_FRONT_END
 
 #include "application/duty.h"
 #include "application/hearing.h"
-#include "application/records.h"
-#include "application/summaries.h"
+#include "application/recorder.h"
 #include "board.h"
 #include "drivers/microphone.h"
-#include "edgel3_front_end.h"
 #include "link/bytes.h"
 #include "settings/settings.h"
 
 enum {
-    /** Seconds without a request that uses the network's tensors until the sensor takes them back. */
+    /** Seconds without a request that uses the network's tensors, or plays, until the sensor goes on by itself. */
     SENSOR_REST = 60,
-    LABEL_COUNT = EDGEL3_NET_LABEL_COUNT,
-    /** Labels that have settings of their own. */
-    OWN_THRESHOLDS = SETTING_THRESHOLD_OFF - SETTING_THRESHOLD_ON,
+    /** For what part of a second the next run waits for who was refused this one. */
+    YIELD_PART = 2,
 };
 
 #ifdef BOARD_MICROPHONE_RATE
@@ -52,31 +49,20 @@ static microphone_sample_t *const heard = block;
 #endif
 static sensor_parts_t parts;
 static hearing_t hearing;
-static head_settings_t thresholds;
-static head_state_t labels;
 
 static link_sensor_state_t state;
 static link_sensor_state_t before_rest;
 static bool has_microphone;
-static uint64_t rested_at;
+/* When the host last used the network's tensors, or played. */
+static uint64_t used_at;
+/* Whether somebody was refused the network and has not come again, and when the last run was over. */
+static bool is_awaited;
+static uint64_t run_ended_at;
 
 static uint32_t revision;
 static int32_t gain;
-/* What the microphone had lost when it was last asked, and the sensor when the interval began. */
-static uint32_t microphone_had_lost, interval_lost;
-static uint64_t busy;
-static bool is_computing;
-
-static void read_thresholds(void)
-{
-    thresholds.smoothing = (uint8_t)settings_value(SETTING_SMOOTHING);
-    for (uint32_t i = 0; i < HEAD_MOST_LABELS; i++) {
-        const bool own = i < OWN_THRESHOLDS;
-        const int32_t on = own ? settings_value(SETTING_THRESHOLD_ON + i) : settings_default(SETTING_THRESHOLD_ON);
-        const int32_t off = own ? settings_value(SETTING_THRESHOLD_OFF + i) : settings_default(SETTING_THRESHOLD_OFF);
-        thresholds.thresholds[i] = (head_threshold_t){(uint8_t)on, (uint8_t)(off < on ? off : on)};
-    }
-}
+/* What the microphone had lost when it was last asked. */
+static uint32_t microphone_had_lost;
 
 static uint32_t hop_ms(void)
 {
@@ -109,21 +95,14 @@ static bool start_microphone(void)
     return microphone_start(&parts.clocks, ring, RING);
 }
 
-static void begin_interval(void)
-{
-    interval_lost = hearing.lost;
-    summaries_begin();
-}
-
 /* A silent past, and no labels yet. */
 static void begin(void)
 {
     revision = settings_revision();
-    read_thresholds();
     forget_results();
     begin_hearing();
-    head_state_reset(&labels);
-    begin_interval();
+    recorder_read_settings();
+    recorder_begin(&hearing);
     if (state == LINK_SENSOR_LISTENING && !start_microphone()) {
         state = LINK_SENSOR_NO_SOURCE;
     }
@@ -142,17 +121,15 @@ static void end_sleep(void)
 
 static void begin_from_nothing(void)
 {
-    hearing_start(&hearing);
-    records_start();
-    summaries_start();
-    busy = 0;
+    hearing_start(&hearing, parts.inference->network);
+    recorder_start();
     begin();
 }
 
 void sensor_start(const sensor_parts_t *with)
 {
     parts = *with;
-    is_computing = false;
+    is_awaited = false;
     state = LINK_SENSOR_LISTENING;
     begin_from_nothing();
     has_microphone = state == LINK_SENSOR_LISTENING;
@@ -168,83 +145,8 @@ bool sensor_restart(link_sensor_source_t source)
     }
     state = source == LINK_SOURCE_LINK ? LINK_SENSOR_PLAYING : LINK_SENSOR_LISTENING;
     begin_from_nothing();
+    used_at = parts.inference->read_counter();
     return true;
-}
-
-/* The mean of each band over the window's frames, rounded down. */
-static void average_bands(const int8_t *input, int8_t *bands)
-{
-    for (uint32_t band = 0; band < FRONT_END_BANDS; band++) {
-        int32_t sum = 0;
-        for (uint32_t frame = 0; frame < FRONT_END_FRAMES; frame++) {
-            sum += *input++;
-        }
-        const int32_t rest = sum % FRONT_END_FRAMES;
-        bands[band] = (int8_t)(sum / FRONT_END_FRAMES - (rest < 0 ? 1 : 0));
-    }
-}
-
-static sound_levels_t calibrated(sound_levels_t levels)
-{
-    return sound_calibrated(levels, settings_value(SETTING_CALIBRATION));
-}
-
-/* What is known of the window that is due, before the network runs. */
-static record_t observe(void)
-{
-    const bool metered = hearing.sound.level.finished > 0;
-    return (record_t){
-        .end = hearing.window_at / hearing.factor,
-        .lost = hearing.lost,
-        .flags = (uint8_t)((hearing.gap ? RECORD_FLAG_GAP : 0) | (metered ? RECORD_FLAG_LEVELS : 0)),
-        .levels = metered ? calibrated(hearing.sound.level.last) : hearing.sound.level.last,
-    };
-}
-
-static void compute_window(void)
-{
-    static int8_t bands[FRONT_END_BANDS];
-    inference_t *const inference = parts.inference;
-    const uint64_t before = inference->read_counter();
-    record_t record = observe();
-    hearing_make_input(&hearing, inference->input);
-    average_bands(inference->input, bands);
-    parts.show_running(true);
-    is_computing = true;
-    const bool worked = inference_run(inference, false) == 0;
-    is_computing = false;
-    parts.show_running(false);
-    hearing_go_on(&hearing);
-    if (worked && LABEL_COUNT > 0) {
-        head_state_take(&labels, &thresholds, inference->scores, LABEL_COUNT);
-    }
-    busy += inference->read_counter() - before;
-    if (worked) {
-        record.busy = busy;
-        record.scores = inference->scores;
-        record.state = &labels;
-        record.bands = bands;
-        record.embedding = inference->output;
-        records_add(&record);
-        summaries_count(&labels);
-        busy = 0;
-    } else {
-        hearing.gap = true;
-    }
-    forget_results();
-}
-
-static void summarize(void)
-{
-    const uint64_t passed = hearing.taken + hearing.lost;
-    const interval_t interval = {
-        .seconds = (uint32_t)(passed / (uint32_t)sound_tables.rate),
-        .lost = hearing.lost != interval_lost,
-        .levels = calibrated(hearing.report),
-    };
-    summaries_add(&interval);
-    begin_interval();
-    hearing_end_report(&hearing);
 }
 
 /* Compute what the samples so far complete. */
@@ -256,10 +158,12 @@ static void compute(void)
             microphone_stop();
             duty_note_stop();
         }
-        compute_window();
+        recorder_take_window(&hearing, parts.inference, parts.show_running);
+        forget_results();
+        run_ended_at = parts.inference->read_counter();
     }
     if (hearing.has_report) {
-        summarize();
+        recorder_take_report(&hearing);
     }
 }
 
@@ -269,7 +173,7 @@ static void follow_settings(void)
         return;
     }
     revision = settings_revision();
-    read_thresholds();
+    recorder_read_settings();
     if (settings_value(SETTING_GAIN) != gain) {
         begin_hearing();
     } else {
@@ -277,14 +181,6 @@ static void follow_settings(void)
         hearing_set_interval(&hearing, interval_seconds());
     }
     compute();
-}
-
-/* What was spent on samples since then; an inference counts for itself. */
-static void count_busy(uint64_t since)
-{
-    if (!is_computing) {
-        busy += parts.inference->read_counter() - since;
-    }
 }
 
 /* Take what the microphone has, as far as it is wanted. */
@@ -303,17 +199,29 @@ static void listen(void)
     if (taken > 0) {
         const uint64_t before = parts.inference->read_counter();
         hearing_take_heard(&hearing, heard, taken, block);
-        count_busy(before);
+        recorder_count_busy(parts.inference->read_counter() - before);
     }
 }
 
-static void look_at_rest(void)
+static bool is_left_alone(void)
 {
-    const uint64_t now = parts.inference->read_counter();
-    if (now - rested_at > (uint64_t)SENSOR_REST * parts.counter_hz) {
-        state = before_rest;
-        begin();
+    return parts.inference->read_counter() - used_at > (uint64_t)SENSOR_REST * parts.counter_hz;
+}
+
+/* A silent past; counts go on. */
+static void go_on_as(link_sensor_state_t next)
+{
+    state = next;
+    begin();
+    used_at = parts.inference->read_counter();
+}
+
+static bool awaits_somebody(void)
+{
+    if (is_awaited && parts.inference->read_counter() - run_ended_at > parts.counter_hz / YIELD_PART) {
+        is_awaited = false;
     }
+    return is_awaited;
 }
 
 static void sleep_on(void)
@@ -330,19 +238,35 @@ void sensor_work(void)
     if (state == LINK_SENSOR_ASLEEP) {
         sleep_on();
     }
-    if (state == LINK_SENSOR_RESTING) {
-        look_at_rest();
+    if (state == LINK_SENSOR_RESTING && is_left_alone()) {
+        go_on_as(before_rest);
+    }
+    if (state == LINK_SENSOR_PLAYING && has_microphone && is_left_alone()) {
+        go_on_as(LINK_SENSOR_LISTENING);
     }
     if (state == LINK_SENSOR_LISTENING) {
         follow_settings();
         listen();
-        compute();
+        if (!awaits_somebody()) {
+            compute();
+        }
     }
+}
+
+bool sensor_is_computing(void)
+{
+    return recorder_is_running() && state != LINK_SENSOR_PLAYING;
+}
+
+bool sensor_yields(void)
+{
+    is_awaited = sensor_is_computing();
+    return !is_awaited;
 }
 
 void sensor_between_steps(void)
 {
-    if (is_computing && state == LINK_SENSOR_LISTENING) {
+    if (recorder_is_running() && state == LINK_SENSOR_LISTENING) {
         listen();
     }
 }
@@ -357,7 +281,7 @@ void sensor_rest(void)
         before_rest = state;
         state = LINK_SENSOR_RESTING;
     }
-    rested_at = parts.inference->read_counter();
+    used_at = parts.inference->read_counter();
 }
 
 bool sensor_is_playing(void)
@@ -379,11 +303,12 @@ bool sensor_play(uint32_t offset, const uint8_t *data, uint32_t count)
         }
         const uint64_t before = parts.inference->read_counter();
         hearing_take_played(&hearing, block, taken);
-        count_busy(before);
+        recorder_count_busy(parts.inference->read_counter() - before);
         data += 2 * taken;
         count -= taken;
         compute();
     }
+    used_at = parts.inference->read_counter();
     return true;
 }
 
@@ -412,6 +337,16 @@ void sensor_work(void)
 
 void sensor_between_steps(void)
 {
+}
+
+bool sensor_is_computing(void)
+{
+    return false;
+}
+
+bool sensor_yields(void)
+{
+    return true;
 }
 
 void sensor_rest(void)

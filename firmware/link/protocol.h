@@ -163,6 +163,7 @@ typedef enum {
     LINK_ERROR_NOT_ERASED = 15,
     LINK_ERROR_FLASH_FAILED = 16,
     LINK_ERROR_BAD_IMAGE = 17,
+    LINK_ERROR_BUSY = 18,
 } link_error_t;
 
 /** What counter values count. */

@@ -84,10 +84,10 @@ static uint32_t handle_reset(link_session_t *session, const link_message_t *requ
 
 /* hello may grow behind its version, which is compared before anything else. */
 static const link_handling_t COMMON[] = {
-    {LINK_REQUEST_HELLO, 2, LINK_MAX_BODY, handle_hello},
-    {LINK_REQUEST_IDENTIFY, 0, 0, handle_identify},
-    {LINK_REQUEST_ENTER_BOOTLOADER, 0, 0, handle_enter_bootloader},
-    {LINK_REQUEST_RESET, 0, 0, handle_reset},
+    {LINK_REQUEST_HELLO, LINK_ANY_TIME, 2, LINK_MAX_BODY, handle_hello},
+    {LINK_REQUEST_IDENTIFY, LINK_ANY_TIME, 0, 0, handle_identify},
+    {LINK_REQUEST_ENTER_BOOTLOADER, LINK_ANY_TIME, 0, 0, handle_enter_bootloader},
+    {LINK_REQUEST_RESET, LINK_ANY_TIME, 0, 0, handle_reset},
 };
 
 static const link_handling_t *find(const link_handling_t *handlings, uint32_t count, uint8_t type)
@@ -114,6 +114,9 @@ static uint32_t dispatch(link_session_t *session, uint8_t type, const link_messa
     }
     if (request->size < handling->min_size || request->size > handling->max_size) {
         return link_refuse(request, LINK_ERROR_BAD_LENGTH, request->size);
+    }
+    if (handling->time == LINK_WHEN_IDLE && session->device->yields != NULL && !session->device->yields()) {
+        return link_refuse(request, LINK_ERROR_BUSY, 0);
     }
     return handling->handle(session, request);
 }

@@ -39,9 +39,16 @@ typedef struct link_session link_session_t;
 /** Fill in the reply's body and return its size, or return what link_refuse() returns. */
 typedef uint32_t (*link_handler_t)(link_session_t *session, const link_message_t *request);
 
-/** A request that an image answers: its type, limits to its body, and its handler. */
+/** When a request can be handled. */
+typedef enum {
+    LINK_ANY_TIME,
+    LINK_WHEN_IDLE, /**< it takes the network's tensors, or writes to flash: refused with BUSY meanwhile */
+} link_time_t;
+
+/** A request that an image answers: its type, when, limits to its body, and its handler. */
 typedef struct {
     uint8_t type;
+    link_time_t time;
     uint16_t min_size;
     uint16_t max_size;
     link_handler_t handle;
@@ -72,6 +79,7 @@ typedef struct {
     link_write_t write;
     void (*introduce)(const link_session_t *session); /**< answer a terminal, with link_say() */
     void (*read_text)(link_session_t *session, uint8_t character); /**< outside frames; NULL: ignore it */
+    bool (*yields)(void); /**< whether a request for LINK_WHEN_IDLE may be handled now; NULL: always */
     const link_handling_t *handlings;
     uint32_t handling_count;
 } link_device_t;

@@ -87,13 +87,13 @@ static uint32_t handle_boot(link_session_t *session, const link_message_t *reque
 }
 
 const link_handling_t LOADER_HANDLINGS[] = {
-    {LINK_REQUEST_READ_RESET, 0, 0, boot_handle_read_reset},
-    {LINK_REQUEST_READ_IMAGE, 1, 1, boot_handle_read_image},
-    {LINK_REQUEST_BEGIN_UPDATE, BEGIN_SIZE, BEGIN_SIZE + UINT8_MAX, handle_begin_update},
-    {LINK_REQUEST_ERASE, 2, 2, handle_erase},
-    {LINK_REQUEST_WRITE, 4, 4 + LINK_MAX_CHUNK, handle_write},
-    {LINK_REQUEST_VERIFY, 0, 0, handle_verify},
-    {LINK_REQUEST_BOOT, 0, 0, handle_boot},
+    {LINK_REQUEST_READ_RESET, LINK_ANY_TIME, 0, 0, boot_handle_read_reset},
+    {LINK_REQUEST_READ_IMAGE, LINK_ANY_TIME, 1, 1, boot_handle_read_image},
+    {LINK_REQUEST_BEGIN_UPDATE, LINK_ANY_TIME, BEGIN_SIZE, BEGIN_SIZE + UINT8_MAX, handle_begin_update},
+    {LINK_REQUEST_ERASE, LINK_ANY_TIME, 2, 2, handle_erase},
+    {LINK_REQUEST_WRITE, LINK_ANY_TIME, 4, 4 + LINK_MAX_CHUNK, handle_write},
+    {LINK_REQUEST_VERIFY, LINK_ANY_TIME, 0, 0, handle_verify},
+    {LINK_REQUEST_BOOT, LINK_ANY_TIME, 0, 0, handle_boot},
 };
 const uint32_t LOADER_HANDLING_COUNT = sizeof(LOADER_HANDLINGS) / sizeof(LOADER_HANDLINGS[0]);
 

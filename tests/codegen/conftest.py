@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from edgel3_deploy.boards import Board, load_board
+from edgel3_deploy.codegen.library import render_library
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.graph.reader import read_network
-from edgel3_deploy.plan import kernel
-from tests.codegen.host import TILE_BYTES, compile_kernels
+from edgel3_deploy.plan.schedule import schedule
+from tests.codegen.host import compile_kernels
 from tests.graph.models import ModelBuilder
 
 MODELS = {
@@ -50,12 +51,10 @@ def board() -> Board:
 
 
 @pytest.fixture(scope="session")
-def kernel_objects(host_gcc: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
+def kernel_objects(
+    host_gcc: Path, tmp_path_factory: pytest.TempPathFactory, board: Board
+) -> tuple[Path, ...]:
     """The portable kernels compiled for this machine."""
-    return compile_kernels(host_gcc, tmp_path_factory.mktemp("kernels"))
-
-
-@pytest.fixture
-def host_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Schedules that count workspace with this machine's pointers."""
-    monkeypatch.setattr(kernel, "TILE_BYTES", TILE_BYTES)
+    network = read_network(MODELS["pooled"]().build(), name="any")
+    library = render_library(network, b"model", plan=schedule(network, board))
+    return compile_kernels(host_gcc, tmp_path_factory.mktemp("kernels"), library)

@@ -14,10 +14,10 @@ import soundfile
 from edgel3_deploy.audio.frontend import L3
 from edgel3_deploy.boards import load_board
 from edgel3_deploy.cli.main import run
-from edgel3_deploy.compress.sounds import engine, siren
 from edgel3_deploy.errors import ExitCode
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.plan.schedule import least_ram_limits, schedule
+from edgel3_deploy.train.sounds import engine, siren
 from tests.graph.l3 import sparse_l3, sparse_small
 
 SEA_INPUT = (64, 50)
@@ -162,7 +162,7 @@ def test_in_the_least_ram_it_is_bit_exact(
     limit, _ = least_ram_limits(network, load_board(board))
     assert limit is not None
     report = validated(model, board, tmp_path / board, None, "--ram", str(limit), limit=2)
-    assert "edgel3_lanes_keep(" in (tmp_path / board / "network.c").read_text()
+    assert "edgel3_lanes_keep(" in (tmp_path / board / "network/src/edgel3_network.c").read_text()
     assert report["verdict"] == "pass"
     assert {layer["differing_windows"] for layer in report["layers"]} == {0}
 

@@ -42,7 +42,8 @@ class FakeBoard(PtyDevice):
 
     `lose` and `damage` name requests whose replies never arrive or arrive damaged; `mishear` those that the
     board receives damaged; `unplug_at`, `crash_at` and `restart_at` the request at which that happens.
-    `front_end` makes the input of a window's PCM.
+    `front_end` makes the input of a window's PCM. `busy` says which requests are refused because the sensor
+    computes, each so many times.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class FakeBoard(PtyDevice):
         crash_at: int | None = None,
         restart_at: int | None = None,
         front_end: Callable[[bytes], bytes] | None = None,
+        busy: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__()
         self._layers = layers
@@ -73,6 +75,7 @@ class FakeBoard(PtyDevice):
         self._banner = banner
         self._lose, self._damage, self._mishear = lose, damage, mishear
         self._refuse = dict(refuse or {})
+        self._busy = dict(busy or {})
         self._head = head
         self._unplug_at, self._crash_at, self._restart_at = unplug_at, crash_at, restart_at
         self._decoder = FrameDecoder()
@@ -123,6 +126,12 @@ class FakeBoard(PtyDevice):
     def _answer(self, name: str, frame: Frame) -> bytes:
         if name in self._refuse:
             return self._error(frame, self._refuse[name])
+        if self._busy.get(name, 0) > 0:
+            self._busy[name] -= 1
+            return self._error(frame, ErrorCode.BUSY)
+        return self._handle(name, frame)
+
+    def _handle(self, name: str, frame: Frame) -> bytes:
         values = codec.decode(codec.request(name), frame.body)
         if name == "hello":
             if values["version"] != self._version:

@@ -17,7 +17,7 @@ from edgel3_deploy.errors import LinkError
 from edgel3_deploy.link import codec
 from edgel3_deploy.link.answers import MemoryUse
 from edgel3_deploy.link.client import Client
-from edgel3_deploy.link.diagnosis import NotSupportedError
+from edgel3_deploy.link.diagnosis import NotSupportedError, RefusedError
 from edgel3_deploy.link.framing import Frame, FrameDecoder, encode_frame
 from edgel3_deploy.link.port import open_port
 from edgel3_deploy.link.protocol import PROTOCOL_VERSION, CounterUnit, ErrorCode
@@ -60,6 +60,31 @@ def test_a_window_of_pcm_becomes_the_input(lost: dict[str, Any]) -> None:
         assert client.read_input(1200) == _reversed_bytes(pcm)
         client.run()
         assert board.requests.count("load_audio") == 32 + len(lost)
+
+
+def test_what_a_computing_sensor_refuses_is_asked_again() -> None:
+    with session(busy={"load_input": 3, "run": 1}) as (client, board):
+        assert run_once(client) == INPUT[::-1][:4]
+        assert board.requests == ["hello", *6 * ["load_input"], "run", "run", "read_output"]
+
+
+def test_a_sensor_that_computes_for_ever_is_told() -> None:
+    with session(busy={"load_input": 1 << 30}) as (client, _):
+        client.hello()
+        client.allow_run(0.3)
+        begun = time.monotonic()
+        with pytest.raises(RefusedError, match=r"is busy: .* 'load_input'") as refused:
+            client.load_input(INPUT)
+        assert refused.value.code == ErrorCode.BUSY
+        assert 0.3 <= time.monotonic() - begun < 3
+
+
+def test_a_board_that_falls_silent_while_it_is_busy_has_stopped() -> None:
+    with (
+        session(busy={"load_input": 2}, lose=frozenset(range(3, 20))) as (client, _),
+        pytest.raises(LinkError, match="stopped answering"),
+    ):
+        run_once(client)
 
 
 def test_an_image_without_a_front_end_says_so() -> None:

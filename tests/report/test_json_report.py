@@ -9,6 +9,7 @@ import math
 import pytest
 
 from edgel3_deploy.pipeline.manifest import MemoryUse
+from edgel3_deploy.plan.table import ScheduleRow
 from edgel3_deploy.report.json_report import LISTED_DIFFERENCES, to_json
 from tests.report.sample import BUILD_ID, EMBEDDING, SHA, sample_report
 
@@ -122,3 +123,11 @@ def test_memory_over_time_is_listed_as_it_is_drawn() -> None:
     }
     assert [use["label"] for use in others] == ["input", "output", "stack"]
     assert to_json(sample_report())["memory_over_time"] == []
+
+
+def test_a_schedule_is_numbers_as_plan_prints_them() -> None:
+    row = ScheduleRow(1, "conv1", (64, 50, 32), 12, "direct", "", 9, 8, 7, "4 of 64", "dtcm +0x01234")
+    note = "optimized for size: it is asked for"
+    content = to_json(dataclasses.replace(sample_report(), schedule=(row,), schedule_note=note))
+    assert content["schedule"]["steps"] == [dataclasses.asdict(row)]
+    assert content["schedule"]["note"] == note

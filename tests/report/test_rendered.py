@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from edgel3_deploy.pipeline.manifest import MemoryUse
+from edgel3_deploy.plan.table import ScheduleRow
 from edgel3_deploy.report.html_report import to_html
 from edgel3_deploy.toolchain.budget import Item
 from edgel3_deploy.validate.result import Calibration, Modelled, Report, Source
@@ -58,8 +59,19 @@ def full_report() -> Report:
             MemoryUse("conv1 scratch", "dtcm", 60_000, 30_000, 0, 0),
         ),
         schedule=(
-            ("strip", "step", "kernel", "output", "scratch", "flash", "instructions"),
-            ("1", "conv1 + pool1", "F(4x4,3x3), 8 tiles", "64 x 50 x 32", "12,345", "1,234,567", "9,876,543"),
+            ScheduleRow(
+                strip=1,
+                step="conv1 + pool1",
+                output=(64, 50, 32),
+                macs=12_345_678,
+                kernel="F(4x4,3x3), 8 tiles",
+                lists="",
+                instructions=9_876_543,
+                cycles=8_765_432,
+                constant_bytes=1_234_567,
+                rows_kept="4 of 64",
+                output_at="dtcm +0x01234",
+            ),
         ),
     )
 

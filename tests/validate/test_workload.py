@@ -11,9 +11,11 @@ import soundfile
 
 from edgel3_deploy.audio.frontend import SEA, log_mel
 from edgel3_deploy.errors import BadInputError, UsageError
+from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.pipeline.prepared import PreparedBuild
 from edgel3_deploy.progress import silent
 from edgel3_deploy.validate.workload import BATCH, GENERATED, prepare
+from tests.graph.l3 import sparse_l3
 
 
 def test_windows_come_in_order_and_in_batches(build: PreparedBuild, tmp_path: Path) -> None:
@@ -28,6 +30,12 @@ def test_windows_come_in_order_and_in_batches(build: PreparedBuild, tmp_path: Pa
     np.testing.assert_array_equal(
         batches[2].spectrograms[0], log_mel(padded[16 * 800 : 16 * 800 + 8_000], SEA)
     )
+
+
+def test_a_large_network_gets_its_windows_one_by_one() -> None:
+    network = read_network(sparse_l3(), name="l3")
+    batches = prepare(network, [], 1.0, 3, silent).batches()
+    assert [len(batch.spectrograms) for batch in batches] == [1, 1, 1]
 
 
 def test_a_limit_cuts_after_that_many_windows(build: PreparedBuild, recording: Path, tmp_path: Path) -> None:

@@ -1,0 +1,28 @@
+"""Augmentation: full scale is never left, and every variant differs."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edgel3_deploy.train.augment import augment, normalize
+from edgel3_deploy.train.sounds import urban_sound
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000))
+def test_a_variant_stays_within_full_scale(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    sound, background = (urban_sound(rng, 8_000, 8_000) for _ in range(2))
+    variant = augment(sound, background, rng, 8_000)
+    assert variant.shape == sound.shape
+    assert np.isfinite(variant).all()
+    assert 0 < np.abs(variant).max() <= 1
+
+
+def test_silence_is_survived() -> None:
+    silence, rng = np.zeros(8_000), np.random.default_rng(0)
+    for _ in range(50):
+        assert np.isfinite(augment(silence, silence, rng, 8_000)).all()
+    assert not normalize(silence).any()
