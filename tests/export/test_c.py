@@ -81,6 +81,22 @@ def test_the_arena_can_be_placed_or_owned(exported: Copy, arm_gcc: Path) -> None
     assert "yard_arena" not in run("arm-none-eabi-nm", folder / "arena.o")
 
 
+def test_a_sparse_network_whose_front_end_shares_the_arena_is_exact(
+    make: Make, arm_gcc: Path, qemu: Path, repository: Path
+) -> None:
+    """Its lists hold addresses in the arena, and a run ends the stream of samples."""
+    model = repository / "tests" / "data" / "thin-l3.tflite"
+    result = make(model=str(model), head=None, ram_limit=130 << 10)
+    assert result.content["front_end"]["streams"] is False
+    assert "`yard_begin()` begins the next window" in (result.directory / "README.md").read_text()
+    cross = ("CROSS=arm-none-eabi-", "LDFLAGS=--specs=rdimon.specs", STRICT)
+    run("make", JOBS, *cross, "example", cwd=result.directory)
+    built = result.directory / "build" / "arm-none-eabi"
+    parts = [built / "example/main.c.o", built / "example/yard_check.c.o", built / "libyard.a"]
+    link_for_newlib(arm_gcc, built / "check.elf", parts)
+    assert run_on_qemu(qemu, built / "check.elf").splitlines()[-1] == EXACT
+
+
 def test_two_networks_share_one_program_and_one_arena(
     make: Make, arm_gcc: Path, qemu: Path, tmp_path: Path
 ) -> None:
