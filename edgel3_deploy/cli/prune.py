@@ -98,13 +98,13 @@ def command(
     command is given again.
     """
     from edgel3_deploy.audio.finding import search
-    from edgel3_deploy.compress.recordings import scan
     from edgel3_deploy.compress.recovery import RECIPE, default_batch_size, recover
     from edgel3_deploy.extras import require_extra
     from edgel3_deploy.fileio import locked, write_atomically
     from edgel3_deploy.models.layout import weight_file
     from edgel3_deploy.models.locate import locate
     from edgel3_deploy.models.weights import read_weights
+    from edgel3_deploy.train.recordings import scan
 
     if (sparsity is None) == (depth is None):
         raise UsageError("prune needs --sparsity or --depth", "Give one of them, not both.")

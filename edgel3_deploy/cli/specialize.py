@@ -133,15 +133,15 @@ def command(
     is given again. A run that came to its end starts anew and replaces what it wrote.
     """
     from edgel3_deploy.audio.finding import search
-    from edgel3_deploy.compress.recordings import apart, scan
     from edgel3_deploy.compress.report import learning_curves, report_json
     from edgel3_deploy.compress.specialize import Request, specialize, student_widths
-    from edgel3_deploy.compress.trainer import Recipe
     from edgel3_deploy.extras import require_extra
     from edgel3_deploy.fileio import locked, write_atomically
     from edgel3_deploy.models.family import model_name
     from edgel3_deploy.models.layout import weight_file
     from edgel3_deploy.models.weights import read_weights
+    from edgel3_deploy.train.recordings import apart, scan
+    from edgel3_deploy.train.trainer import Recipe
 
     require_extra("train", "specialize")
     teacher_path = _weights(teacher)

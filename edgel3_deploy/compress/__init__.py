@@ -1,3 +1,1 @@
-"""Smaller networks out of larger ones: distillation of students, pruning, and what they need to be
-trained.
-"""
+"""Smaller networks out of larger ones: distillation of students, pruning, and variants to choose from."""

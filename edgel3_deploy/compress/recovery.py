@@ -13,17 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.audio.frontend import front_end
-from edgel3_deploy.compress.backend import load_tensorflow
-from edgel3_deploy.compress.fidelity import Closeness
-from edgel3_deploy.compress.objective import Objective
 from edgel3_deploy.compress.pruning import Pruned
-from edgel3_deploy.compress.recordings import Recording, split
-from edgel3_deploy.compress.source import Judge, Source, measure_teacher
-from edgel3_deploy.compress.trainable import BLOCK_ENDS, POOLED_AFTER, Trainable, frozen_forward
-from edgel3_deploy.compress.trainer import Recipe, Trainer
 from edgel3_deploy.models.archive import fingerprint
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.progress import Progress, silent
+from edgel3_deploy.train.backend import load_tensorflow
+from edgel3_deploy.train.fidelity import Closeness
+from edgel3_deploy.train.objective import Objective
+from edgel3_deploy.train.recordings import Recording, split
+from edgel3_deploy.train.source import Judge, Source, measure_teacher
+from edgel3_deploy.train.trainable import BLOCK_ENDS, POOLED_AFTER, Trainable, frozen_forward
+from edgel3_deploy.train.trainer import Recipe, Trainer
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgel3_deploy.compress.fidelity import Closeness, closeness
 from edgel3_deploy.compress.pruning import prune_filters, prune_weights
 from edgel3_deploy.models.forward import forward
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.progress import Progress, silent
+from edgel3_deploy.train.fidelity import Closeness, closeness
 
 FloatArray = NDArray[np.float32]
 

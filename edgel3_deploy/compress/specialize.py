@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgel3_deploy.audio.frontend import SEA, front_end
-from edgel3_deploy.compress.backend import load_tensorflow
-from edgel3_deploy.compress.fidelity import Closeness
-from edgel3_deploy.compress.objective import Objective
 from edgel3_deploy.compress.projection import Projection, principal_components
-from edgel3_deploy.compress.recordings import Recording, split
-from edgel3_deploy.compress.source import Judge, Source, measure_teacher
-from edgel3_deploy.compress.trainable import BLOCK_ENDS, StudentShape, Trainable, frozen_forward
-from edgel3_deploy.compress.trainer import Recipe, Teacher, Trainer
 from edgel3_deploy.errors import UsageError
 from edgel3_deploy.models.archive import fingerprint
 from edgel3_deploy.models.family import FAMILY
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.progress import Progress, silent
+from edgel3_deploy.train.backend import load_tensorflow
+from edgel3_deploy.train.fidelity import Closeness
+from edgel3_deploy.train.objective import Objective
+from edgel3_deploy.train.recordings import Recording, split
+from edgel3_deploy.train.source import Judge, Source, measure_teacher
+from edgel3_deploy.train.trainable import BLOCK_ENDS, StudentShape, Trainable, frozen_forward
+from edgel3_deploy.train.trainer import Recipe, Teacher, Trainer
 
 if TYPE_CHECKING:
     import tensorflow as tf

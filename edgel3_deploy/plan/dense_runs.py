@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import prod
 from operator import itemgetter
+from typing import NamedTuple
 
 from edgel3_deploy.plan.candidates import Parts, steps_from
 from edgel3_deploy.plan.cost import cost
-from edgel3_deploy.plan.group import Group, aligned, ring_bytes, ring_rows
+from edgel3_deploy.plan.group import aligned, ring_bytes, ring_rows
 from edgel3_deploy.plan.kernel import STREAMING, WINOGRAD_TILE, Step
 from edgel3_deploy.plan.loop_rates import Rate
 from edgel3_deploy.plan.measure import Measure, of_rate
@@ -25,11 +26,11 @@ MOST_WINOGRAD_RUNS = 48 * LONGEST_GROUP
 """Bounds of operations times steps of a group: the search takes seconds for whatever chain."""
 
 
-@dataclass(frozen=True)
-class _Choice:
+class _Choice(NamedTuple):
     """A step with its numbers: operation behind it, workspace, flash, costs over the whole map and by units.
 
-    `rates` are both modelled costs, over the whole map and unit by unit.
+    Choices of one `kind` read and make the same rows. `rates` are both modelled costs, over the whole map and
+    unit by unit.
     """
 
     step: Step
@@ -40,15 +41,10 @@ class _Choice:
     at_once: float
     in_strips: float
     rates: tuple[Rate, Rate]
-
-    @property
-    def kind(self) -> tuple[str, bool]:
-        """Choices of one kind read and make the same rows."""
-        return self.step.kernel.name, self.step.kernel.pooled
+    kind: tuple[str, bool]
 
 
-@dataclass(frozen=True)
-class _Run:
+class _Run(NamedTuple):
     """Choices from an operation on, as the beginning of a group or the whole of it."""
 
     choices: tuple[_Choice, ...]
@@ -84,9 +80,12 @@ def dense_options(
             for choice in choices[first]
             if choice.step.kernel.name != "max_pool_global_rows"
         )
-        short = list(_runs(streamed, first, short_of))
-        long = [run for run in _runs(plain, first, longest) if len(run.choices) > short_of]
-        found += (_option(parts, run) for run in (*short, *long))
+        short = _runs(streamed, first, short_of)
+        long = (run for run in _runs(plain, first, longest) if len(run.choices) > short_of)
+        runs = [*short, *long]
+        if by == "instructions":
+            runs = _unbeaten(runs)
+        found += (_option(parts, run) for run in runs)
     return tuple(found)
 
 
@@ -110,6 +109,7 @@ def _choice(step: Step, by: Measure) -> _Choice:
         at_once,
         in_strips,
         rates,
+        (step.kernel.name, step.kernel.pooled),
     )
 
 
@@ -136,6 +136,14 @@ def _follows(before: _Choice, choice: _Choice) -> bool:
     return rows and choice.step.input_shape == before.step.output_shape
 
 
+def _unbeaten(runs: list[_Run]) -> list[_Run]:
+    """The runs that none of the same operations, of whatever kinds, makes needless, in their order."""
+    fronts: dict[int, list[_Entry]] = defaultdict(list)
+    for at, run in enumerate(runs):
+        fronts[run.end].append((run.cost, run.inner, run.scratch, run.flash, run, run.choices[-1], at))
+    return [runs[at] for at in sorted(entry[-1] for found in fronts.values() for entry in _thinned(found))]
+
+
 _Entry = tuple[float, int, int, int, _Run, _Choice, int]
 """Cost, bytes of rings, scratch and flash of a longer run; what it is made of; rows of its last ring."""
 
@@ -143,27 +151,30 @@ _Entry = tuple[float, int, int, int, _Run, _Choice, int]
 def _extended(runs: list[_Run], choices: list[list[_Choice]]) -> list[_Run]:
     """The runs with one more choice, without those that another with the same end and kind beats."""
     longer: dict[tuple[int, str, bool], list[_Entry]] = defaultdict(list)
-    rings: dict[tuple[int, str, bool, str, bool], tuple[int, int] | None] = {}
+    followers: dict[tuple[int, str, bool], list[tuple[_Choice, int, int, list[_Entry]]]] = {}
     for run in runs:
         last = run.choices[-1]
-        for choice in choices[run.end] if run.end < len(choices) else ():
-            pair = (run.end, *last.kind, *choice.kind)
-            if pair not in rings:
-                rings[pair] = _ring(last, choice) if _follows(last, choice) else None
-            ring = rings[pair]
-            if ring is not None:
-                key = (choice.end, *choice.kind)
-                longer[key].append(
-                    (
-                        run.cost + choice.in_strips,
-                        run.inner + ring[1],
-                        max(run.scratch, choice.scratch),
-                        run.flash + choice.flash,
-                        run,
-                        choice,
-                        ring[0],
-                    )
+        pair = (last.end, *last.kind)
+        if pair not in followers:
+            followers[pair] = [
+                (choice, *_ring(last, choice), longer[(choice.end, *choice.kind)])
+                for choice in (choices[last.end] if last.end < len(choices) else ())
+                if _follows(last, choice)
+            ]
+        _, _, inner, scratch, flash, cost = run
+        for choice, rows, size, entries in followers[pair]:
+            needs = choice.scratch
+            entries.append(
+                (
+                    cost + choice.in_strips,
+                    inner + size,
+                    scratch if scratch > needs else needs,
+                    flash + choice.flash,
+                    run,
+                    choice,
+                    rows,
                 )
+            )
     return [
         _Run((*run.choices, choice), (*run.rings, rows), inner, scratch, flash, cost)
         for entries in longer.values()
@@ -228,9 +239,14 @@ def _thinned_choices(found: list[_Choice]) -> list[_Choice]:
 
 def _option(parts: Parts, run: _Run) -> Option:
     """The run as a group between whole maps; at the network's ends they are the caller's."""
-    steps = tuple(choice.step for choice in run.choices)
-    before = 0 if steps[0].index == 0 else prod(steps[0].input_shape)
-    after = 0 if run.end == len(parts) else ring_bytes(steps[-1], steps[-1].output_shape[0])
-    ram = before + after + run.inner + run.scratch + max(step.products for step in steps)
-    instructions = sum(int(choice.rates[len(steps) > 1].instructions) for choice in run.choices)
-    return Option(steps[0].index, run.end, Group(steps, run.rings), ram, run.flash, instructions, run.cost)
+    steps = tuple([choice.step for choice in run.choices])
+    first, last = steps[0], steps[-1]
+    before = 0 if first.index == 0 else prod(first.input_shape)
+    after = 0 if run.end == len(parts) else ring_bytes(last, last.output_shape[0])
+    # Only steps by themselves have products: see `streamed`.
+    ram = before + after + run.inner + run.scratch + (first.products if len(steps) == 1 else 0)
+    in_strips = len(steps) > 1
+    instructions = sum([int(choice.rates[in_strips].instructions) for choice in run.choices])
+    return Option(
+        *(first.index, run.end, steps, run.rings, None, ram, run.scratch, run.flash, instructions, run.cost)
+    )

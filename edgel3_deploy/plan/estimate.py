@@ -21,8 +21,8 @@ from edgel3_deploy.plan.list_sizes import least_constants
 from edgel3_deploy.plan.measure import group_costs
 from edgel3_deploy.plan.memory import MemoryPlan
 from edgel3_deploy.plan.option import Option
-from edgel3_deploy.plan.schedule import Schedule, beside_arenas, enough_ram, frugal, schedule
-from edgel3_deploy.plan.search import options
+from edgel3_deploy.plan.schedule import Schedule, beside_arenas, can_be_laid_out, enough_ram, frugal, schedule
+from edgel3_deploy.plan.search import few_options, options
 from edgel3_deploy.plan.sensor import sensor_flash
 from edgel3_deploy.plan.skeleton import skeleton
 from edgel3_deploy.plan.storage import live_bytes, storages
@@ -218,6 +218,8 @@ def _alike_fits(member: Member, board: Board, layout: FlashLayout, ram_limit: in
     network = _shape(member)
     if weights_exceed(network, board, layout):
         return False
+    if can_be_laid_out(network, board, _few_options(member), layout, ram_limit):
+        return True
     plan = scheduled(network, board, layout, "balanced", _plain_options(member), ram_limit=ram_limit)
     if isinstance(plan, OverBudgetError):
         return False
@@ -390,6 +392,11 @@ def _shape(member: Member) -> Network:
 @lru_cache(maxsize=len(FAMILY))
 def _options(member: Member) -> tuple[Option, ...]:
     return options(_shape(member))
+
+
+@lru_cache(maxsize=len(FAMILY))
+def _few_options(member: Member) -> tuple[Option, ...]:
+    return few_options(_shape(member))
 
 
 @lru_cache(maxsize=len(FAMILY))

@@ -10,8 +10,8 @@ from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.plan.estimate import Estimate, scheduled, weights_exceed
 from edgel3_deploy.plan.front_end import image_front_end
 from edgel3_deploy.plan.list_sizes import least_constants
-from edgel3_deploy.plan.schedule import Schedule, constants_limit, least_ram_limits
-from edgel3_deploy.plan.search import options
+from edgel3_deploy.plan.schedule import Schedule, can_be_laid_out, constants_limit, least_ram_limits
+from edgel3_deploy.plan.search import few_options, options
 from edgel3_deploy.plan.skeleton import sparser
 
 
@@ -52,6 +52,8 @@ def with_least_sparsity(
 
     def fits(percent: int) -> bool:
         shape = sparser(network, percent)
+        if not found.head.ram and can_be_laid_out(shape, board, few_options(shape), found.layout, ram_limit):
+            return True
         plain = options(shape, winograd=False)
         plan = scheduled(shape, board, found.layout, "balanced", plain, ram_limit=ram_limit, head=found.head)
         return isinstance(plan, Schedule)

@@ -149,23 +149,15 @@ def schedule(
             f"{network.name}: no layer computes anything",
             "Use the runtime cmsis-nn, or a model with operators.",
         )
-    arenas = arenas_limit(network, board, ram_limit and ram_limit - head.ram)
+    found = options(network, by=by) if found is None else found
     ends = network.input.size + network.output.size
-    if ends > arenas:
+    task = _task(network, board, goal, by, found, layout=layout, ram_limit=ram_limit, head=head)
+    task = replace(task, residents=residents)
+    if ends > task.most:
         raise OverBudgetError(
             f"{network.name} does not fit {board.name}: input and output alone take {ends:,} bytes of RAM",
             "Choose a model with a smaller input.",
         )
-    task = Task(
-        network,
-        board,
-        goal,
-        by,
-        options(network, by=by) if found is None else found,
-        constants_limit(board, layout) - front_end_flash(network) - sensor_flash(network) - head.flash,
-        arenas,
-        residents,
-    )
     plans = [plan for attempts in rivals(task) if (plan := _first(task, attempts)) is not None]
     if plans:
         return _best(goal, plans)
@@ -176,6 +168,15 @@ def schedule(
         advice
         or "Choose a smaller or sparser model, or a larger board; edgel3-deploy check says what lacks.",
     )
+
+
+def can_be_laid_out(
+    network: Network, board: Board, found: tuple[Option, ...], layout: FlashLayout, ram_limit: int | None
+) -> bool:
+    """Whether there is a schedule of options among `found`, which is not looked for any further."""
+    task = _task(network, board, "balanced", "instructions", found, layout=layout, ram_limit=ram_limit)
+    attempt = Attempt(found, task.flash, "")
+    return task.ram >= 0 and _placed(task, attempt) is not None
 
 
 def enough_ram(least: int | None, plain: int | None = None) -> str:
@@ -197,6 +198,23 @@ def _k(size: int) -> str:
     return f"{-(-size // 1024)}K"
 
 
+def _task(
+    network: Network,
+    board: Board,
+    goal: Goal,
+    by: Measure,
+    found: tuple[Option, ...],
+    *,
+    layout: FlashLayout | None,
+    ram_limit: int | None = None,
+    head: HeadBytes = NO_HEAD,
+) -> Task:
+    beside = front_end_flash(network) + sensor_flash(network) + head.flash
+    flash = constants_limit(board, layout) - beside
+    most = arenas_limit(network, board, None if ram_limit is None else ram_limit - head.ram)
+    return Task(network, board, goal, by, found, flash, most)
+
+
 def least_ram_limits(
     network: Network, board: Board, layout: FlashLayout | None = None
 ) -> tuple[int | None, int | None]:
@@ -206,9 +224,7 @@ def least_ram_limits(
     kernels, which take more RAM than others.
     """
     found = options(network, winograd=False)
-    flash = constants_limit(board, layout) - front_end_flash(network) - sensor_flash(network)
-    free = arenas_limit(network, board)
-    return _least_ram_limits(Task(network, board, "balanced", "instructions", found, flash, free))
+    return _least_ram_limits(_task(network, board, "balanced", "instructions", found, layout=layout))
 
 
 def _least_ram_limits(task: Task) -> tuple[int | None, int | None]:
@@ -252,7 +268,7 @@ def firmware_data(network: Network) -> int:
 
 def frugal(network: Network) -> tuple[Option, ...]:
     """The way with the least flash, then the least RAM, whatever board it may fit: without Winograd."""
-    plain = [replace(option, cost=option.flash) for option in options(network, winograd=False)]
+    plain = [option._replace(cost=option.flash) for option in options(network, winograd=False)]
     limits = sorted({option.ram for option in plain})
     end = len(operations(network))
 
@@ -307,7 +323,7 @@ def _placed(task: Task, attempt: Attempt) -> Schedule | None:
     limit = task.ram
     if attempt.least_ram:
         way = choose(attempt.found, task.end, limit, attempt.flash)
-        if way is not None and not any(option.members.lanes for option in way):
+        if way is not None and not any(option.lanes for option in way):
             limit = min(limit, _least_ram(task, attempt))
     while limit >= 0:
         way = choose(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from edgel3_deploy.audio.clips import load_clip, windows
 from edgel3_deploy.audio.frontend import DYNAMIC_RANGE_DB, FrontEnd, log_mel
 from edgel3_deploy.progress import Progress, silent
+from edgel3_deploy.train.stream import WindowStream
 from edgel3_deploy.wording import counted
 
 SYNTHETIC_WARNING = (
@@ -100,8 +101,6 @@ def _generated(front_end: FrontEnd, count: int) -> NDArray[np.float32]:
     """Spectrograms of sounds like those that networks are trained on: of all kinds, mixed, through rooms and
     microphones, some cut by silence.
     """
-    from edgel3_deploy.compress.stream import WindowStream
-
     stream = WindowStream((), front_end.sample_rate, count, _SEED)
     sounds = np.stack([log_mel(samples, front_end) for samples in stream.batch(0)])
     sounds.flags.writeable = False

@@ -17,16 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.audio.frontend import front_end
-from edgel3_deploy.compress.backend import load_tensorflow
-from edgel3_deploy.compress.objective import Objective
-from edgel3_deploy.compress.recordings import scan
-from edgel3_deploy.compress.source import Source, measure_teacher
-from edgel3_deploy.compress.trainable import Trainable, frozen_forward, pool
-from edgel3_deploy.compress.trainer import Recipe, Trainer
 from edgel3_deploy.models.network import FloatConv, FloatNetwork
 from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.quantize.gptq import WEIGHT_MAX
 from edgel3_deploy.quantize.post_training import Int8Network, Scale
+from edgel3_deploy.train.backend import load_tensorflow
+from edgel3_deploy.train.objective import Objective
+from edgel3_deploy.train.recordings import scan
+from edgel3_deploy.train.source import Source, measure_teacher
+from edgel3_deploy.train.trainable import Trainable, frozen_forward, pool
+from edgel3_deploy.train.trainer import Recipe, Trainer
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -1,4 +1,4 @@
-"""What is true: TFLite Micro's int8 output, or LiteRT's without delegates, which equals it bit for bit."""
+"""What is true: TFLite Micro's int8 output, by its own interpreter, else by its arithmetic in numpy."""
 
 from __future__ import annotations
 
@@ -17,10 +17,27 @@ def truth(
     """The outputs every runtime must give, and the name of the engine that computed them.
 
     `inputs` int8 (n, height, width, channels) -> int8 (n, embedding), by TFLite Micro where its wheel exists,
-    else LiteRT. The model must be one that `graph.reader` accepts: TFLite Micro trusts what a file says.
+    else by `graph.reference`. The model must be one that `graph.reader` accepts: TFLite Micro trusts what a
+    file says. Raises BadInputError for inputs of another shape.
     """
-    from edgel3_deploy.reference import interpreter, tflm
+    from edgel3_deploy.reference import tflm
 
     if tflm.available():
         return tflm.run_all(model, inputs, progress), "TFLite Micro"
-    return interpreter.run_all(model, inputs), "LiteRT without delegates"
+    return _run_all(model, inputs, progress), "TFLite Micro's arithmetic in numpy"
+
+
+def _run_all(model: bytes, inputs: NDArray[np.int8], progress: Progress) -> NDArray[np.int8]:
+    import numpy as np
+
+    from edgel3_deploy.graph.reader import read_network
+    from edgel3_deploy.graph.reference import run
+    from edgel3_deploy.reference.interpreter import check_input
+
+    network = read_network(model)
+    check_input(network.input.shape, np.int8, inputs.shape[1:])
+    outputs = np.empty((len(inputs), int(np.prod(network.output.shape))), np.int8)
+    for index, window in enumerate(inputs):
+        progress("computing the reference", index, len(inputs))
+        outputs[index] = run(network, window).reshape(-1)
+    return outputs

@@ -35,7 +35,7 @@ def run_all(model: bytes, inputs: Int8Array, progress: Progress = silent) -> Int
     """
     interpreter = _open(model)
     detail = interpreter.get_input_details(0)
-    check_input(detail, inputs.shape[1:])
+    check_input(detail["shape"][1:], detail["dtype"], inputs.shape[1:])
     outputs = np.empty((len(inputs), int(np.prod(interpreter.get_output_details(0)["shape"][1:]))), np.int8)
     for index, window in enumerate(inputs):
         progress("running TFLite Micro", index, len(inputs))

@@ -104,7 +104,12 @@ static void between_steps(void)
 {
     watchdog_feed();
     sensor_between_steps();
-    for (uint32_t i = 0; i < BYTES_PER_STEP && sensor_is_computing() && take_byte(); i++) {
+    for (uint32_t i = 0; i < BYTES_PER_STEP && sensor_is_computing(); i++) {
+        const uint64_t before = counter_read();
+        if (!take_byte()) {
+            break;
+        }
+        sensor_leave_out(counter_read() - before);
         sensor_between_steps();
     }
 }

@@ -20,7 +20,7 @@ static head_settings_t thresholds;
 static head_state_t labels;
 /* What had been lost when the interval began. */
 static uint32_t interval_lost;
-/* Since the record before. */
+/* Since the record before. What a run leaves out may come before its time does: modulo 2^64 the sum is right. */
 static uint64_t busy;
 static bool is_running;
 
@@ -57,6 +57,11 @@ void recorder_read_settings(void)
 void recorder_count_busy(uint64_t counts)
 {
     busy += is_running ? 0 : counts;
+}
+
+void recorder_leave_out(uint64_t counts)
+{
+    busy -= counts;
 }
 
 bool recorder_is_running(void)

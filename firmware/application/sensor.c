@@ -258,6 +258,11 @@ bool sensor_is_computing(void)
     return recorder_is_running() && state != LINK_SENSOR_PLAYING;
 }
 
+void sensor_leave_out(uint64_t counts)
+{
+    recorder_leave_out(counts);
+}
+
 bool sensor_yields(void)
 {
     is_awaited = sensor_is_computing();
@@ -342,6 +347,11 @@ void sensor_between_steps(void)
 bool sensor_is_computing(void)
 {
     return false;
+}
+
+void sensor_leave_out(uint64_t counts)
+{
+    (void)counts;
 }
 
 bool sensor_yields(void)

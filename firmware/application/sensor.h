@@ -49,6 +49,9 @@ void sensor_between_steps(void);
 /** Whether the network runs, for the sensor alone: no request waits for it. */
 bool sensor_is_computing(void);
 
+/** So much of that run's time was spent on the link. */
+void sensor_leave_out(uint64_t counts);
+
 /** Somebody asks for the network: true, or false while it runs. Then the next run waits for a moment, for him to ask again. */
 bool sensor_yields(void);
 

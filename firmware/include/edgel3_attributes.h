@@ -14,6 +14,10 @@
 #endif
 #endif
 
+#if defined(__ASSEMBLER__) && defined(__linux__)
+    .section .note.GNU-stack,"",%progbits /* no code on the stack, says an empty file to a host's linker */
+#endif
+
 #define EDGEL3_QUOTED_AS_IS(text) #text
 #define EDGEL3_QUOTED(text) EDGEL3_QUOTED_AS_IS(text)
 

@@ -1,3 +1,5 @@
+#include "edgel3_attributes.h"
+
 #if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 @ A row of one rectified output channel into lanes for Cortex-M7. Twin: conv_mono_lanes.c.
 @
@@ -8,8 +10,6 @@
 @ the output.
 @
 @ Cost: 10.4 instructions an output.
-
-#include "edgel3_attributes.h"
 
     .syntax unified
     .thumb

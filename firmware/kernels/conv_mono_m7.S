@@ -1,3 +1,5 @@
+#include "edgel3_attributes.h"
+
 #if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 @ 3x3 convolution of one input channel, a run of pixels of one rectified output channel, for Cortex-M7. Twin:
 @ conv_mono.c.
@@ -6,8 +8,6 @@
 @
 @ Registers: r0 patches, r1 output, r2 sum, r3/lr patch words, r4-r8 weights, r9 stride, r10 multiplier, r11
 @ rounding, r12 shift; s0 bias, s1 end of patches, s2 odd pixels.
-
-#include "edgel3_attributes.h"
 
     .syntax unified
     .thumb

@@ -1,3 +1,5 @@
+#include "edgel3_attributes.h"
+
 #if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 @ F(4x4,3x3), input transform for Cortex-M7. Arithmetic and lane offsets: f44_input.c, its portable twin.
 @
@@ -9,8 +11,6 @@
 @ that both halves of the first pass share.
 @
 @ Cost: 644 instructions for four channels of a tile, measured with GCC 12.2 -O2 -mcpu=cortex-m7 on QEMU.
-
-#include "edgel3_attributes.h"
 
     .syntax unified
     .thumb

@@ -1,3 +1,5 @@
+#include "edgel3_attributes.h"
+
 #if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 @ F(4x4,3x3), output transform of rectified layers for Cortex-M7. Arithmetic: f44_output.c, its portable twin.
 @
@@ -10,8 +12,6 @@
 @
 @ Cost: 322 instructions for 16 outputs of a channel, 283 when pooled; measured with GCC 12.2 -O2
 @ -mcpu=cortex-m7 on QEMU.
-
-#include "edgel3_attributes.h"
 
     .syntax unified
     .thumb

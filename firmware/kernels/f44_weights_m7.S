@@ -1,3 +1,5 @@
+#include "edgel3_attributes.h"
+
 #if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 @ F(4x4,3x3), weight transform on the fly for Cortex-M7. Arithmetic: f44_weights.c, its portable twin.
 @
@@ -8,8 +10,6 @@
 @
 @ Cost: 266 instructions for the kernels of two output channels and two input channels, measured with GCC
 @ 12.2 -O2 -mcpu=cortex-m7 on QEMU.
-
-#include "edgel3_attributes.h"
 
     .syntax unified
     .thumb

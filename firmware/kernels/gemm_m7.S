@@ -1,3 +1,5 @@
+#include "edgel3_attributes.h"
+
 #if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 @ The matrix products for Cortex-M7: 2 output channels x 4 columns in eight accumulators, SMLAD on channel
 @ pairs. Contract and layouts: gemm.h. Portable twin: gemm.c.
@@ -13,8 +15,6 @@
 @ Cost: 0.83 instructions per product in positions of 16 pairs, measured with GCC 12.2 -O2 -mcpu=cortex-m7
 @ on QEMU. One product stands for 4 MACs in F(4x4,3x3), for 2.25 in F(2x2,3x3) and for 1 in direct
 @ convolution.
-
-#include "edgel3_attributes.h"
 
 #ifndef EDGEL3_GEMM_PAIRED
 #define EDGEL3_GEMM_PAIRED 1

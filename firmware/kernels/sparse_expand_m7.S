@@ -1,9 +1,9 @@
+#include "edgel3_attributes.h"
+
 #if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 @ The six words of a tile that has words on both sides, channel by channel, for Cortex-M7. Twin: sparse_expand.c.
 @
 @ void edgel3_sparse_expand(source, words, channels, stride)
-
-#include "edgel3_attributes.h"
 
     .syntax unified
     .thumb

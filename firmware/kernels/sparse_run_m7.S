@@ -1,3 +1,5 @@
+#include "edgel3_attributes.h"
+
 #if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 @ Lists of non-zero weights over an expanded tile for Cortex-M7. Twin, contracts and formats: sparse_run.c, sparse.h.
 @
@@ -9,8 +11,6 @@
 @ Registers: r0 entries, r1-r3, r12, lr words and weight, r4-r11 four sums of (low, high). s0 output, s1 step, s2 end
 @ of records, s3 table of finishes, s4 record, s5 end of the list, s6 scratch. A finish finds the record's offset in
 @ r1 and multiplier in r12, keeps r0, r3 and lr, and moves s0 on. Each is one of the tables below, indexed by shift.
-
-#include "edgel3_attributes.h"
 
     .syntax unified
     .thumb

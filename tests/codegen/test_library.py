@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import re
 import subprocess
 from collections.abc import Iterable, Sequence
@@ -47,6 +48,7 @@ def run_on_host(compiler: Path, folder: Path, cases: Sequence[Case], text: str, 
         ("-std=c11", "-O2", *WARNINGS),
         ("-std=gnu11", "-O0"),
         ("-std=gnu17", "-O3", "-march=native", "-ffp-contract=fast", *WARNINGS),
+        ("-Ofast", "-march=native"),
         ("-O1", "-fsanitize=undefined,address", "-fno-sanitize-recover=all", "-fno-sanitize=alignment"),
     ],
 )
@@ -150,13 +152,21 @@ def test_code_and_weights_go_where_the_integrator_says(arm_gcc: Path, tmp_path: 
     assert placed["ears_run"].startswith(".text")
 
 
-def test_no_product_is_fused_into_a_sum(arm_gcc: Path, tmp_path: Path) -> None:
-    options = ("-O3", "-std=gnu11", "-ffp-contract=fast", *CPU)
-    objects = compile_objects(arm_gcc, tmp_path, hearing_case("ears"), *options)
-    command = ["arm-none-eabi-objdump", "-d", *objects]
-    listing = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    assert "vmul.f32" in listing
-    assert not re.search(r"\tvf?n?m[ls][as]\.f32|\tvfn?m[as]\.f32", listing)
+def test_no_product_is_fused_into_a_sum(arm_gcc: Path, host_gcc: Path, tmp_path: Path) -> None:
+    flags = ("-O3", "-std=gnu11", "-ffp-contract=fast")
+    code = listing(arm_gcc, "arm-none-eabi-objdump", tmp_path / "arm", *flags, *CPU)
+    assert "vmul.f32" in code
+    assert not re.search(r"\tvf?n?m[ls][as]\.f32|\tvfn?m[as]\.f32", code)
+    if platform.machine() == "x86_64":
+        code = listing(host_gcc, "objdump", tmp_path / "host", *flags, "-mavx2", "-mfma")
+        assert "vmulss" in code
+        assert not re.search(r"\tvfn?m", code)
+
+
+def listing(compiler: Path, objdump: str, folder: Path, *options: str) -> str:
+    """What the compiler makes of a front end."""
+    objects = compile_objects(compiler, folder, hearing_case("ears"), *options)
+    return subprocess.run([objdump, "-d", *objects], check=True, capture_output=True, text=True).stdout
 
 
 @pytest.mark.parametrize("make", [lambda: dense_case("ears"), lambda: hearing_case("ears")])

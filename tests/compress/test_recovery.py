@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from edgel3_deploy.audio.clips import find_clips
-from edgel3_deploy.compress.fidelity import closeness
 from edgel3_deploy.compress.pruning import Pruned, prune_filters, prune_weights
-from edgel3_deploy.compress.recordings import Recording, scan
 from edgel3_deploy.compress.recovery import default_batch_size, recover, renormalize
-from edgel3_deploy.compress.trainer import Recipe
 from edgel3_deploy.models.forward import forward
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.models.weights import read_weights
+from edgel3_deploy.train.fidelity import closeness
+from edgel3_deploy.train.recordings import Recording, scan
+from edgel3_deploy.train.trainer import Recipe
 from tests.models.synthetic_weights import random_weights
 
 pytest.importorskip("tensorflow")

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from edgel3_deploy.compress.fidelity import Closeness
 from edgel3_deploy.compress.report import learning_curves, report_json
 from edgel3_deploy.compress.specialize import Request, Specialized
-from edgel3_deploy.compress.trainer import Recipe
 from edgel3_deploy.models.network import FloatNetwork
+from edgel3_deploy.train.fidelity import Closeness
+from edgel3_deploy.train.trainer import Recipe
 
 CLOSENESS = Closeness(10, 0.9, 0.8, 0.7, 0.6, 0.5)
 

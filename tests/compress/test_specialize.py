@@ -11,9 +11,7 @@ import pytest
 
 from edgel3_deploy.audio.clips import find_clips
 from edgel3_deploy.audio.frontend import SEA
-from edgel3_deploy.compress.recordings import scan
 from edgel3_deploy.compress.report import learning_curves, report_json
-from edgel3_deploy.compress.source import Source
 from edgel3_deploy.compress.specialize import (
     Request,
     Specialized,
@@ -21,11 +19,13 @@ from edgel3_deploy.compress.specialize import (
     specialize,
     student_widths,
 )
-from edgel3_deploy.compress.trainer import Recipe
 from edgel3_deploy.errors import UsageError
 from edgel3_deploy.models.layout import weight_file
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.models.weights import read_weights
+from edgel3_deploy.train.recordings import scan
+from edgel3_deploy.train.source import Source
+from edgel3_deploy.train.trainer import Recipe
 from tests.models.synthetic_weights import random_weights
 
 pytest.importorskip("tensorflow")
@@ -135,7 +135,7 @@ def test_a_second_round_goes_on_from_the_first(request_: Request) -> None:
 def test_a_second_round_hears_other_windows_and_is_judged_on_the_same(
     request_: Request, teacher: FloatNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edgel3_deploy.compress.source._GENERATED_HELD_OUT", 4)
+    monkeypatch.setattr("edgel3_deploy.train.source._GENERATED_HELD_OUT", 4)
     further = replace(request_, start=teacher)
     seeds = {_stream_seed(replace(each, seed=seed)) for each in (request_, further) for seed in (0, 1)}
     assert len(seeds) == 4

@@ -12,7 +12,7 @@ import numpy as np
 import soundfile
 
 from edgel3_deploy.audio.frontend import L3
-from edgel3_deploy.compress.sounds import urban_sound
+from edgel3_deploy.train.sounds import urban_sound
 from tests.models.synthetic_weights import lively_arrays, write_weights
 
 SECONDS = 3

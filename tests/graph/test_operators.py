@@ -9,8 +9,9 @@ from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.graph import reference
 from edgel3_deploy.graph.ir import Conv2D
 from edgel3_deploy.graph.reader import read_network
-from edgel3_deploy.reference import interpreter, tflm
+from edgel3_deploy.reference import tflm
 from tests.graph.models import Constants, ModelBuilder, random_input
+from tests.reference import litert
 
 SMALLEST, LARGEST = -(1 << 31), (1 << 31) - 1
 
@@ -21,7 +22,7 @@ def check(model: bytes) -> None:
     for seed in range(3):
         values = random_input(network.input.shape, seed)
         computed = reference.run(network, values).reshape(1, -1)
-        np.testing.assert_array_equal(computed, interpreter.run_all(model, values[np.newaxis]))
+        np.testing.assert_array_equal(computed, litert.run_all(model, values[np.newaxis]))
         np.testing.assert_array_equal(computed, tflm.run_all(model, values[np.newaxis]))
 
 

@@ -12,10 +12,10 @@ import soundfile
 from edgel3_deploy.audio.frontend import L3
 from edgel3_deploy.cli.main import run
 from edgel3_deploy.compress.pruning import PLANS
-from edgel3_deploy.compress.sounds import engine, siren, speech
 from edgel3_deploy.errors import ExitCode
 from edgel3_deploy.graph.ir import Conv2D
 from edgel3_deploy.reference.accept import read_network_file
+from edgel3_deploy.train.sounds import engine, siren, speech
 from tests.models.synthetic_weights import random_arrays
 
 THIN = (4, 8, 16, 32)

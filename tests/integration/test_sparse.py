@@ -14,10 +14,10 @@ import soundfile
 from edgel3_deploy.audio.frontend import L3
 from edgel3_deploy.boards import load_board
 from edgel3_deploy.cli.main import run
-from edgel3_deploy.compress.sounds import engine, siren
 from edgel3_deploy.errors import ExitCode
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.plan.schedule import least_ram_limits, schedule
+from edgel3_deploy.train.sounds import engine, siren
 from tests.graph.l3 import sparse_l3, sparse_small
 
 SEA_INPUT = (64, 50)

@@ -10,13 +10,13 @@ import pytest
 from edgel3_deploy.audio.clips import load_clip, windows
 from edgel3_deploy.audio.frontend import SEA, log_mel
 from edgel3_deploy.cli.main import run
-from edgel3_deploy.compress.fidelity import closeness
 from edgel3_deploy.compress.specialize import filter_cosines
 from edgel3_deploy.errors import ExitCode
 from edgel3_deploy.models.forward import forward
 from edgel3_deploy.models.locate import BUNDLED, MODELS_VARIABLE, bundled_weights, default_model, locate
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.models.weights import read_weights
+from edgel3_deploy.train.fidelity import closeness
 
 HELD_OUT = (
     "electric_sparking",

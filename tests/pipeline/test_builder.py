@@ -264,7 +264,7 @@ def test_tflm_is_rendered_and_says_how_to_link(make: Build) -> None:
     assert result.manifest.status == "rendered"
     assert result.budget is None
     assert "--tflm-root" in result.warnings[-1]
-    assert (result.directory / "network_tflm.cc").is_file()
+    assert (result.directory / "network/src/edgel3_network.cc").is_file()
     assert not (result.directory / "firmware.elf").exists()
     stopped = subprocess.run(["make"], cwd=result.directory, capture_output=True, text=True, check=False)
     assert stopped.returncode != 0

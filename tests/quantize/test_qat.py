@@ -15,7 +15,7 @@ from edgel3_deploy.quantize.calibration import calibration_set
 from edgel3_deploy.quantize.fidelity import measure
 from edgel3_deploy.quantize.flatbuffer import write_model
 from edgel3_deploy.quantize.post_training import quantize_layers
-from edgel3_deploy.reference import interpreter
+from tests.reference import litert
 
 pytest.importorskip("tensorflow")
 
@@ -32,7 +32,7 @@ def test_fine_tuning_brings_int8_closer_to_float(tiny_network: FloatNetwork, rec
     real = (tiny_network.input_gain * spectrograms + tiny_network.input_offset).astype(np.float32)[..., None]
     expected = forward(tiny_network, spectrograms)
     before, after = (
-        measure(expected, interpreter.run_real(write_model(tiny_network, quantized), real))
+        measure(expected, litert.run_real(write_model(tiny_network, quantized), real))
         for quantized in (start, tuned)
     )
     assert after.sqnr_db > before.sqnr_db

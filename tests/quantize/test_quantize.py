@@ -27,8 +27,10 @@ from edgel3_deploy.quantize.fidelity import measure
 from edgel3_deploy.quantize.metadata import METADATA_NAME, add_metadata
 from edgel3_deploy.quantize.post_training import quantize_layers
 from edgel3_deploy.quantize.quantize import MOST_WINDOWS
-from edgel3_deploy.reference import interpreter, tflm
+from edgel3_deploy.reference import tflm
+from edgel3_deploy.reference.interpreter import open_interpreter
 from tests.models.synthetic_weights import random_arrays, random_weights, write_weights
+from tests.reference import litert
 
 
 def tree(model: bytes) -> object:
@@ -51,7 +53,7 @@ def tiny_model(tiny_network: FloatNetwork, recordings: Path) -> QuantizedModel:
 
 class TestModel:
     def test_is_int8_with_batch_one_from_end_to_end(self, tiny_model: QuantizedModel) -> None:
-        loaded = interpreter.open_interpreter(tiny_model.tflite)
+        loaded = open_interpreter(tiny_model.tflite)
         (entry,), (exit_,) = loaded.get_input_details(), loaded.get_output_details()
         assert (entry["dtype"], tuple(entry["shape"])) == (np.int8, (1, 64, 50, 1))
         assert (exit_["dtype"], tuple(exit_["shape"])) == (np.int8, (1, 8))
@@ -87,7 +89,7 @@ class TestModel:
         samples = np.random.default_rng(5).uniform(-1, 1, (3, 8000)).astype(np.float32)
         decibels = np.stack([log_mel(window, SEA) for window in samples])
         real = tiny_network.input_gain * decibels + tiny_network.input_offset
-        actual = interpreter.run_real(tiny_model.tflite, real.astype(np.float32)[..., np.newaxis])
+        actual = litert.run_real(tiny_model.tflite, real.astype(np.float32)[..., np.newaxis])
         expected = forward(tiny_network, decibels)
         error = np.linalg.norm(actual - expected) / np.linalg.norm(expected)
         assert error < 0.1
@@ -97,7 +99,7 @@ class TestModel:
             pytest.skip("the tflite-micro wheel is not installed")
         inputs = np.random.default_rng(0).integers(-128, 128, (5, 64, 50, 1)).astype(np.int8)
         np.testing.assert_array_equal(
-            tflm.run_all(tiny_model.tflite, inputs), interpreter.run_all(tiny_model.tflite, inputs)
+            tflm.run_all(tiny_model.tflite, inputs), litert.run_all(tiny_model.tflite, inputs)
         )
 
 
@@ -110,7 +112,7 @@ class TestMetadata:
         again = add_metadata(tiny_model.tflite, {"name": "other"})
         inputs = np.random.default_rng(0).integers(-128, 128, (2, 64, 50, 1)).astype(np.int8)
         np.testing.assert_array_equal(
-            interpreter.run_all(again, inputs), interpreter.run_all(tiny_model.tflite, inputs)
+            litert.run_all(again, inputs), litert.run_all(tiny_model.tflite, inputs)
         )
 
     def test_constants_stay_aligned_to_sixteen_bytes(self, tiny_model: QuantizedModel) -> None:
@@ -239,7 +241,7 @@ def test_sparse_models_convert_with_negative_embeddings(tmp_path: Path, recordin
     model = quantize(network, calibration=[recordings])
     spectrogram = np.random.default_rng(0).uniform(-80, 0, (2, 256, 199, 1)).astype(np.float32)
     real = (network.input_gain * spectrogram + network.input_offset).astype(np.float32)
-    embeddings = interpreter.run_real(model.tflite, real)
+    embeddings = litert.run_real(model.tflite, real)
     assert embeddings.shape == (2, 4)
     assert metadata(model.tflite)["front_end"] == "l3"
     graph = tree(model.tflite).subgraphs[0]
@@ -294,7 +296,7 @@ def test_the_converter_gives_the_same_structure(
 def test_the_graph_reader_accepts_the_written_file(tiny_model: QuantizedModel) -> None:
     network = read_network(tiny_model.tflite)
     inputs = np.random.default_rng(1).integers(-128, 128, (3, 64, 50, 1)).astype(np.int8)
-    expected = interpreter.run_all(tiny_model.tflite, inputs)
+    expected = litert.run_all(tiny_model.tflite, inputs)
     np.testing.assert_array_equal([run(network, window).reshape(-1) for window in inputs], expected)
 
 
@@ -312,7 +314,7 @@ def test_careful_methods_lose_less_on_recordings_that_did_not_calibrate(
     fidelity = {}
     for method in ("minmax", "mse", "gptq"):
         model = quantize(network, calibration=calibration, method=method)
-        fidelity[method] = measure(expected, interpreter.run_real(model.tflite, real))
+        fidelity[method] = measure(expected, litert.run_real(model.tflite, real))
     assert fidelity["minmax"].sqnr_db < fidelity["mse"].sqnr_db < fidelity["gptq"].sqnr_db
     assert fidelity["gptq"].sqnr_db > 33
     assert fidelity["gptq"].cosine_min > 0.998

@@ -1,13 +1,13 @@
-"""TFLite Micro's interpreter, and that LiteRT without delegates equals it."""
+"""TFLite Micro's interpreter on the host."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from edgel3_deploy import reference
 from edgel3_deploy.errors import BadInputError, MissingDependencyError
-from edgel3_deploy.reference import interpreter, tflm
+from edgel3_deploy.reference import tflm
+from tests.reference import litert
 
 
 @pytest.fixture
@@ -18,16 +18,11 @@ def wheel() -> None:
 
 @pytest.mark.usefixtures("wheel")
 class TestInstalled:
-    def test_equals_litert(self, tiny_tflite: bytes, inputs: np.ndarray) -> None:
+    def test_equals_litert_s_convolutions(self, tiny_tflite: bytes, inputs: np.ndarray) -> None:
         seen: list[int] = []
         outputs = tflm.run_all(tiny_tflite, inputs, lambda stage, done=0, total=0: seen.append(done))
-        np.testing.assert_array_equal(outputs, interpreter.run_all(tiny_tflite, inputs))
+        np.testing.assert_array_equal(outputs, litert.run_all(tiny_tflite, inputs))
         assert seen == list(range(6))
-
-    def test_is_the_truth(self, tiny_tflite: bytes, inputs: np.ndarray) -> None:
-        outputs, engine = reference.truth(tiny_tflite, inputs[:2])
-        np.testing.assert_array_equal(outputs, tflm.run_all(tiny_tflite, inputs[:2]))
-        assert engine == "TFLite Micro"
 
     def test_the_arena_holds_the_two_largest_neighbours(
         self, tiny_tflite: bytes, capfd: pytest.CaptureFixture[str]
@@ -52,11 +47,6 @@ class TestMissing:
     @pytest.fixture(autouse=True)
     def no_wheel(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(tflm, "available", lambda: False)
-
-    def test_litert_is_the_truth(self, tiny_tflite: bytes, inputs: np.ndarray) -> None:
-        outputs, engine = reference.truth(tiny_tflite, inputs[:2])
-        np.testing.assert_array_equal(outputs, interpreter.run_all(tiny_tflite, inputs[:2]))
-        assert "LiteRT" in engine
 
     def test_the_package_is_named(self, inputs: np.ndarray) -> None:
         for call in (lambda: tflm.run_all(b"", inputs), lambda: tflm.arena_bytes(b"")):

@@ -14,11 +14,11 @@ from edgel3_deploy.models.weights import read_weights
 from edgel3_deploy.plan.bounds import exact, requantize_form
 from edgel3_deploy.plan.packed import RequantizeForm
 from edgel3_deploy.quantize.quantize import quantize
-from edgel3_deploy.reference.interpreter import layer_outputs
 from edgel3_deploy.reference.tflm import run_all
 from tests.firmware.kernels.calls import Call, Int8Array, Kernel
 from tests.firmware.kernels.host import HostKernels
 from tests.firmware.kernels.target import run_on_target
+from tests.reference.litert import layer_outputs
 
 KERNELS: tuple[Kernel, ...] = ("f44", "f22", "direct", "mono")
 

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgel3_deploy.compress import checkpoint as checkpoints
-from edgel3_deploy.compress.checkpoint import Checkpoint
-from edgel3_deploy.compress.objective import Objective
-from edgel3_deploy.compress.trainable import Trainable
 from edgel3_deploy.errors import UsageError
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.progress import Progress, silent
+from edgel3_deploy.train import checkpoint as checkpoints
+from edgel3_deploy.train.checkpoint import Checkpoint
+from edgel3_deploy.train.objective import Objective
+from edgel3_deploy.train.trainable import Trainable
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from edgel3_deploy.audio.clips import load_clip, window_count, windows
 from edgel3_deploy.audio.frontend import SEA, FrontEnd, log_mel
-from edgel3_deploy.compress.fidelity import Closeness, closeness
-from edgel3_deploy.compress.recordings import Recording, read_excerpt
-from edgel3_deploy.compress.stream import WindowStream
-from edgel3_deploy.compress.trainable import frozen_forward
-from edgel3_deploy.compress.trainer import Batch, Teacher
 from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.progress import Progress, silent
+from edgel3_deploy.train.fidelity import Closeness, closeness
+from edgel3_deploy.train.recordings import Recording, read_excerpt
+from edgel3_deploy.train.stream import WindowStream
+from edgel3_deploy.train.trainable import frozen_forward
+from edgel3_deploy.train.trainer import Batch, Teacher
 
 FloatArray = NDArray[np.float32]
 

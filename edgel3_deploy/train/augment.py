@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgel3_deploy.compress.synthesis import Sound, envelope, log_uniform, noise
+from edgel3_deploy.train.synthesis import Sound, envelope, log_uniform, noise
 
 _EQUALIZER_KNOTS = 7
 

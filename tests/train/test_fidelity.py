@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgel3_deploy.compress.fidelity import closeness
+from edgel3_deploy.train.fidelity import closeness
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from edgel3_deploy.compress.synthesis import (
+from edgel3_deploy.train.synthesis import (
     USABLE_BAND,
     Sound,
     band_pass,

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgel3_deploy.compress.checkpoint import load
-from edgel3_deploy.compress.objective import Objective
-from edgel3_deploy.compress.trainable import StudentShape, Trainable, frozen_forward
-from edgel3_deploy.compress.trainer import Batch, Recipe, Trained, Trainer
 from edgel3_deploy.errors import BadInputError, UsageError
 from edgel3_deploy.models.network import FloatNetwork
+from edgel3_deploy.train.checkpoint import load
+from edgel3_deploy.train.objective import Objective
+from edgel3_deploy.train.trainable import StudentShape, Trainable, frozen_forward
+from edgel3_deploy.train.trainer import Batch, Recipe, Trained, Trainer
 
 pytest.importorskip("tensorflow")
 

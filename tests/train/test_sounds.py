@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgel3_deploy.compress.sounds import SOUNDS, Generator, urban_sound
+from edgel3_deploy.train.sounds import SOUNDS, Generator, urban_sound
 
 
 @pytest.mark.parametrize("rate", [8_000, 48_000])

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edgel3_deploy.compress.recordings import scan
-from edgel3_deploy.compress.stream import WindowStream
+from edgel3_deploy.train.recordings import scan
+from edgel3_deploy.train.stream import WindowStream
 
 
 def test_a_batch_depends_on_the_seed_and_its_number_alone(recordings: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edgel3_deploy.compress.checkpoint import Checkpoint, load
 from edgel3_deploy.errors import BadInputError, UsageError
+from edgel3_deploy.train.checkpoint import Checkpoint, load
 
 
 @pytest.fixture

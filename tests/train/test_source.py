@@ -9,12 +9,12 @@ import pytest
 
 from edgel3_deploy.audio.clips import load_clip, windows
 from edgel3_deploy.audio.frontend import L3, SEA, log_mel
-from edgel3_deploy.compress.recordings import scan
-from edgel3_deploy.compress.source import Source, measure_teacher
-from edgel3_deploy.compress.trainable import frozen_forward
 from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.models.weights import read_weights
+from edgel3_deploy.train.recordings import scan
+from edgel3_deploy.train.source import Source, measure_teacher
+from edgel3_deploy.train.trainable import frozen_forward
 from tests.models.synthetic_weights import random_arrays, write_weights
 
 
@@ -30,7 +30,7 @@ def test_held_out_windows_are_those_of_validate(recordings: Path) -> None:
 def test_long_recordings_give_an_even_share_of_their_windows(
     recordings: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edgel3_deploy.compress.source._MOST_HELD_OUT", 9)
+    monkeypatch.setattr("edgel3_deploy.train.source._MOST_HELD_OUT", 9)
     usable, _ = scan(sorted(recordings.iterdir()))
     student, teacher = Source(L3, SEA, (), 4, seed=0).held_out(usable, seed=0)
     assert student.shape == (9, SEA.n_mels, SEA.frames)

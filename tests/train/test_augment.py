@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgel3_deploy.compress.augment import augment, normalize
-from edgel3_deploy.compress.sounds import urban_sound
+from edgel3_deploy.train.augment import augment, normalize
+from edgel3_deploy.train.sounds import urban_sound
 
 
 @settings(max_examples=60, deadline=None)

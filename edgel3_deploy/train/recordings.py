@@ -11,8 +11,8 @@ import numpy as np
 
 from edgel3_deploy.audio.clips import SAMPLE_RATES
 from edgel3_deploy.audio.reading import open_sound
-from edgel3_deploy.compress.synthesis import Sound
 from edgel3_deploy.errors import BadInputError, UsageError
+from edgel3_deploy.train.synthesis import Sound
 
 MIN_SECONDS = 0.05
 EXCERPT_SECONDS = 4.0

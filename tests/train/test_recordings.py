@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgel3_deploy.compress.recordings import Recording, apart, read_excerpt, scan, split
 from edgel3_deploy.errors import BadInputError, UsageError
+from edgel3_deploy.train.recordings import Recording, apart, read_excerpt, scan, split
 
 
 def test_unusable_files_are_left_out_with_a_warning(recordings: Path) -> None:

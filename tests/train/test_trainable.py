@@ -10,7 +10,7 @@ from edgel3_deploy.models.network import FloatNetwork
 
 tf = pytest.importorskip("tensorflow")
 
-from edgel3_deploy.compress.trainable import StudentShape, Trainable, frozen_forward  # noqa: E402
+from edgel3_deploy.train.trainable import StudentShape, Trainable, frozen_forward  # noqa: E402
 
 
 @pytest.fixture

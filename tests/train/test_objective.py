@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgel3_deploy.compress.objective import Objective
+from edgel3_deploy.train.objective import Objective
 
 tf = pytest.importorskip("tensorflow")
 

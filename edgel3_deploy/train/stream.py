@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edgel3_deploy.compress.augment import augment, normalize
-from edgel3_deploy.compress.recordings import EXCERPT_SECONDS, Recording, read_excerpt
-from edgel3_deploy.compress.sounds import urban_sound
-from edgel3_deploy.compress.synthesis import Sound
+from edgel3_deploy.train.augment import augment, normalize
+from edgel3_deploy.train.recordings import EXCERPT_SECONDS, Recording, read_excerpt
+from edgel3_deploy.train.sounds import urban_sound
+from edgel3_deploy.train.synthesis import Sound
 
 RECORDED_SHARE = 0.55
 """Share of windows that contain a recording; the rest is synthetic alone."""

@@ -1,0 +1,1 @@
+"""What training needs: generated sounds and recordings, windows of both, networks that learn, a trainer."""
