@@ -6,13 +6,14 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import prod
 from operator import itemgetter
 from typing import NamedTuple
 
 from edgel3_deploy.plan.candidates import Parts, steps_from
 from edgel3_deploy.plan.cost import cost
-from edgel3_deploy.plan.group import aligned, ring_bytes, ring_rows
+from edgel3_deploy.plan.group import aligned, ring_rows
 from edgel3_deploy.plan.kernel import STREAMING, WINOGRAD_TILE, Step
 from edgel3_deploy.plan.loop_rates import Rate
 from edgel3_deploy.plan.measure import Measure, of_rate
@@ -27,21 +28,32 @@ MOST_WINOGRAD_RUNS = 48 * LONGEST_GROUP
 
 
 class _Choice(NamedTuple):
-    """A step with its numbers: operation behind it, workspace, flash, costs over the whole map and by units.
+    """A step by its numbers: it is number `place` of those that may start at operation `first`.
 
-    Choices of one `kind` read and make the same rows. `rates` are both modelled costs, over the whole map and
-    unit by unit.
+    Operation behind it, rows, workspace, flash; `rates` are both modelled costs, over the whole map and unit
+    by unit, of which `at_once` and `in_strips` are compared. Choices of one `kind`, kernel and pooling, read
+    and make the same rows.
     """
 
-    step: Step
+    first: int
+    place: int
     end: int
+    kind: tuple[str, bool]
+    apart: bool
+    unit: int
+    input_shape: tuple[int, int, int]
+    output_shape: tuple[int, int, int]
     reads: tuple[tuple[int, int], ...]
     scratch: int
+    products: int
     flash: int
     at_once: float
     in_strips: float
     rates: tuple[Rate, Rate]
-    kind: tuple[str, bool]
+
+    @property
+    def kernel(self) -> str:
+        return self.kind[0]
 
 
 class _Run(NamedTuple):
@@ -59,6 +71,20 @@ class _Run(NamedTuple):
         return self.choices[-1].end
 
 
+class _Found(NamedTuple):
+    """An option without its steps, which are those at these operations and places."""
+
+    first: int
+    end: int
+    steps: tuple[tuple[int, int], ...]
+    rings: tuple[int, ...]
+    ram: int
+    scratch: int
+    flash: int
+    instructions: int
+    cost: float
+
+
 def dense_options(
     parts: Parts, winograd: bool, by: Measure, rooms: tuple[int, ...] | None
 ) -> tuple[Option, ...]:
@@ -66,50 +92,73 @@ def dense_options(
 
     `rooms` are bytes of flash that each operation may take; None for no limit.
     """
-    choices = [_choices(parts, position, winograd, by) for position in range(len(parts))]
+    steps = [
+        [s for s in steps_from(parts, position) if winograd or s.kernel.name not in WINOGRAD_TILE]
+        for position in range(len(parts))
+    ]
+    choices = [[_choice(step, place, by) for place, step in enumerate(found)] for found in steps]
     if rooms is not None:
         choices = [[c for c in found if c.flash <= room] for found, room in zip(choices, rooms, strict=True)]
-    streamed = [_thinned_choices([c for c in found if not c.step.kernel.apart]) for found in choices]
-    plain = [[c for c in found if c.step.kernel.name not in WINOGRAD_TILE] for found in streamed]
-    short_of = max(min(MOST_WINOGRAD_RUNS // max(len(parts), 1), LONGEST_GROUP), 2)
-    longest = min(len(parts), max(MOST_PLAIN_RUNS // max(len(parts), 1), LONGEST_GROUP))
-    found: list[Option] = []
-    for first in range(len(parts)):
+    found = _searched(tuple(map(tuple, choices)), by)
+    return tuple(
+        Option(
+            run.first,
+            run.end,
+            tuple([steps[first][place] for first, place in run.steps]),
+            run.rings,
+            None,
+            run.ram,
+            run.scratch,
+            run.flash,
+            run.instructions,
+            run.cost,
+        )
+        for run in found
+    )
+
+
+@lru_cache(maxsize=8)
+def _searched(choices: tuple[tuple[_Choice, ...], ...], by: Measure) -> tuple[_Found, ...]:
+    """The groups worth considering, which networks of one shape have in common."""
+    streamed = [_thinned_choices([c for c in found if not c.apart]) for found in choices]
+    plain = [[c for c in found if c.kernel not in WINOGRAD_TILE] for found in streamed]
+    short_of = max(min(MOST_WINOGRAD_RUNS // max(len(choices), 1), LONGEST_GROUP), 2)
+    longest = min(len(choices), max(MOST_PLAIN_RUNS // max(len(choices), 1), LONGEST_GROUP))
+    found: list[_Found] = []
+    for first in range(len(choices)):
         found += (
-            _option(parts, _alone(choice, choice.at_once))
+            _found(_alone(choice, choice.at_once), len(choices))
             for choice in choices[first]
-            if choice.step.kernel.name != "max_pool_global_rows"
+            if choice.kernel != "max_pool_global_rows"
         )
         short = _runs(streamed, first, short_of)
         long = (run for run in _runs(plain, first, longest) if len(run.choices) > short_of)
         runs = [*short, *long]
         if by == "instructions":
             runs = _unbeaten(runs)
-        found += (_option(parts, run) for run in runs)
+        found += (_found(run, len(choices)) for run in runs)
     return tuple(found)
 
 
-def _choices(parts: Parts, position: int, winograd: bool, by: Measure) -> list[_Choice]:
-    return [
-        _choice(step, by)
-        for step in steps_from(parts, position)
-        if winograd or step.kernel.name not in WINOGRAD_TILE
-    ]
-
-
-def _choice(step: Step, by: Measure) -> _Choice:
+def _choice(step: Step, place: int, by: Measure) -> _Choice:
     rates = cost(step, step.units), cost(step, 1)
     at_once, in_strips = (of_rate(rate, by) for rate in rates)
     return _Choice(
-        step,
-        step.index + step.operations,
-        step.reads,
-        step.scratch,
-        step.constant_bytes,
-        at_once,
-        in_strips,
-        rates,
-        (step.kernel.name, step.kernel.pooled),
+        first=step.index,
+        place=place,
+        end=step.index + step.operations,
+        kind=(step.kernel.name, step.kernel.pooled),
+        apart=step.kernel.apart,
+        unit=step.unit,
+        input_shape=step.input_shape,
+        output_shape=step.output_shape,
+        reads=step.reads,
+        scratch=step.scratch,
+        products=step.products,
+        flash=step.constant_bytes,
+        at_once=at_once,
+        in_strips=in_strips,
+        rates=rates,
     )
 
 
@@ -128,12 +177,12 @@ def _runs(choices: list[list[_Choice]], first: int, longest: int) -> Iterator[_R
 
 def _streams(choice: _Choice) -> bool:
     """Whether the step makes rows one after the other, so that another may follow."""
-    return choice.step.kernel.name in STREAMING
+    return choice.kernel in STREAMING
 
 
 def _follows(before: _Choice, choice: _Choice) -> bool:
-    rows = _streams(choice) or choice.step.kernel.name == "max_pool_global_rows"
-    return rows and choice.step.input_shape == before.step.output_shape
+    rows = _streams(choice) or choice.kernel == "max_pool_global_rows"
+    return rows and choice.input_shape == before.output_shape
 
 
 def _unbeaten(runs: list[_Run]) -> list[_Run]:
@@ -184,8 +233,9 @@ def _extended(runs: list[_Run], choices: list[list[_Choice]]) -> list[_Run]:
 
 def _ring(last: _Choice, choice: _Choice) -> tuple[int, int]:
     """Rows and bytes of the ring between two steps."""
-    rows = ring_rows(last.step.unit, last.step.output_shape[0], choice.reads)
-    return rows, aligned(ring_bytes(last.step, rows))
+    height, width, channels = last.output_shape
+    rows = ring_rows(last.unit, height, choice.reads)
+    return rows, aligned(rows * width * channels)
 
 
 @dataclass
@@ -237,16 +287,16 @@ def _thinned_choices(found: list[_Choice]) -> list[_Choice]:
     return kept
 
 
-def _option(parts: Parts, run: _Run) -> Option:
-    """The run as a group between whole maps; at the network's ends they are the caller's."""
-    steps = tuple([choice.step for choice in run.choices])
-    first, last = steps[0], steps[-1]
-    before = 0 if first.index == 0 else prod(first.input_shape)
-    after = 0 if run.end == len(parts) else ring_bytes(last, last.output_shape[0])
+def _found(run: _Run, operations: int) -> _Found:
+    """The run as a group between whole maps, which are the caller's at the ends of all `operations`."""
+    first, last = run.choices[0], run.choices[-1]
+    before = 0 if first.first == 0 else prod(first.input_shape)
+    after = 0 if last.end == operations else prod(last.output_shape)
+    in_strips = len(run.choices) > 1
     # Only steps by themselves have products: see `streamed`.
-    ram = before + after + run.inner + run.scratch + (first.products if len(steps) == 1 else 0)
-    in_strips = len(steps) > 1
+    ram = before + after + run.inner + run.scratch + (0 if in_strips else first.products)
     instructions = sum([int(choice.rates[in_strips].instructions) for choice in run.choices])
-    return Option(
-        *(first.index, run.end, steps, run.rings, None, ram, run.scratch, run.flash, instructions, run.cost)
+    steps = tuple([(choice.first, choice.place) for choice in run.choices])
+    return _Found(
+        first.first, last.end, steps, run.rings, ram, run.scratch, run.flash, instructions, run.cost
     )

@@ -276,7 +276,8 @@ def frugal(network: Network) -> tuple[Option, ...]:
         way = choose(plain, end, limit, None)
         return inf if way is None else sum(option.flash for option in way)
 
-    least = bisect_left(limits, True, key=lambda limit: flash(limit) <= flash(limits[-1]) * INT8_SHARE)
+    most = flash(limits[-1]) * INT8_SHARE
+    least = bisect_left(limits, True, key=lambda limit: flash(limit) <= most)
     way = choose(plain, end, limits[least], None)
     assert way is not None
     return way

@@ -16,6 +16,7 @@ from edgel3_deploy.fileio import sha256
 from edgel3_deploy.head.file import save_head
 from edgel3_deploy.head.network import HeadNetwork
 from edgel3_deploy.reference.accept import read_network_file
+from tests.codegen.stock import CPU, MACHINE, RESET
 from tests.graph.models import ModelBuilder
 from tests.head.heads import random_head, small_head
 
@@ -109,17 +110,16 @@ def run(*command: str | Path, cwd: Path | None = None) -> str:
     return done.stdout
 
 
-CPU = ("-mcpu=cortex-m7", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv5-sp-d16")
-STARTUP = Path(__file__).resolve().parent / "startup.c"
-
-
 def link_for_newlib(gcc: Path, output: Path, parts: Sequence[Path | str], *options: str) -> None:
     """Link a program with newlib's own linker script and semihosting; only a vector table is added."""
+    reset = output.with_suffix(".reset.c")
+    reset.write_text(RESET)
     stock = ("--specs=rdimon.specs", "-Wl,--gc-sections,--section-start=.vectors=0,-u,vectors")
-    run(gcc, *CPU, "-O2", *stock, *options, STARTUP, *parts, "-o", output)
+    run(gcc, *CPU, "-O2", *stock, *options, reset, *parts, "-o", output)
 
 
 def run_on_qemu(qemu: Path, elf: Path) -> str:
     """What a program prints on an emulated Cortex-M7; it must end with code 0."""
-    host = ("-nographic", "-semihosting-config", "enable=on,target=native")
-    return run(qemu, "-M", "mps2-an500", *host, "-kernel", elf)
+    done = subprocess.run([qemu, *MACHINE, "-kernel", elf], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return done.stdout + done.stderr

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.export.conftest import CPU, EXACT, Copy, Make, link_for_newlib, run, run_on_qemu
+from tests.codegen.stock import CPU
+from tests.export.conftest import EXACT, Copy, Make, link_for_newlib, run, run_on_qemu
 
 STRICT = "CFLAGS=-O2 -Wall -Wextra -Werror -Wconversion"
 JOBS = f"-j{os.cpu_count() or 1}"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.codegen.stock import CPU
 from tests.export.conftest import EXACT, link_for_newlib, run, run_on_qemu
 
-CPU = ("-mcpu=cortex-m7", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv5-sp-d16")
 USUAL = ("-std=gnu11", "-g3", "-ffunction-sections", "-fdata-sections", "-Wall", "-DDEBUG")
 
 

@@ -109,6 +109,7 @@ def test_the_best_way_is_found(ram: int, flash: int | None) -> None:
     assert total(choose(FEW, END, ram, flash)) == brute_force(WHOLE, ram, flash)
 
 
+@settings(deadline=None)
 @given(st.integers(1_000, 40_000), st.integers(2_000, 60_000))
 def test_limits_are_kept_and_the_way_is_whole(ram: int, flash: int) -> None:
     way = choose(FOUND, END, ram, flash)
@@ -120,6 +121,7 @@ def test_limits_are_kept_and_the_way_is_whole(ram: int, flash: int) -> None:
     assert sum(option.flash for option in way) <= flash
 
 
+@settings(deadline=None)
 @given(st.integers(1_000, 40_000))
 def test_more_flash_never_costs_instructions(ram: int) -> None:
     costs = [total(choose(FOUND, END, ram, flash)) for flash in (8 << 10, 16 << 10, 1 << 20, None)]
