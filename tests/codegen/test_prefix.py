@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edgel3_deploy.codegen.prefix import LICENSE, checked_prefix, file_name, named, prefixed
-from edgel3_deploy.errors import BadInputError
+from edgel3_deploy.errors import UsageError
 
 SOURCE = b"""/**
  * @file head.c
@@ -58,5 +58,5 @@ def test_names_may_begin_with_any_name(prefix: str) -> None:
 
 @pytest.mark.parametrize("prefix", ["", "2nd", "my-net", "My", "int", "net lib", "x" * 49])
 def test_a_prefix_that_no_name_can_begin_with_is_refused(prefix: str) -> None:
-    with pytest.raises(BadInputError, match="cannot begin the names"):
+    with pytest.raises(UsageError, match="cannot begin the names"):
         checked_prefix(prefix)
