@@ -24,7 +24,7 @@ def test_every_fault_changes_one_place(fault: Fault) -> None:
     for name in fault.boards:
         board = load_board(name)
         loader = render_loader(board, flash_layout(board, 1))
-        files = application_files(board, "native") | {f"loader/{path}": text for path, text in loader.items()}
+        files = application_files(board) | {f"loader/{path}": text for path, text in loader.items()}
         sound = changed(files, [*SHORT_WATCHDOGS, *fault.scenario.others])
         assert changed(sound, [fault.change]) != sound
 
