@@ -16,7 +16,7 @@ _PINS = f"{_DRIVERS}/stm32.h"
 
 POWER_ON = Scenario("power-on")
 THROUGH_ROM = Scenario("started by the ROM bootloader", through_rom=True)
-_INPUT = "static int8_t input[EDGEL3_NET_INPUT_SIZE] __attribute__(("
+_INPUT = "static int8_t input[EDGEL3_INPUT_SIZE] __attribute__(("
 REVISION_Y = Scenario(
     "revision Y, input in AXI SRAM",
     quirks=Quirks(revision="Y"),

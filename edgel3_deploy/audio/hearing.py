@@ -1,12 +1,12 @@
 """When windows and reports are due, and what is in them: the twin of firmware/application/hearing.c.
 
-Positions count samples of the source since the start. Loss is not modelled: where the board lost samples, its
-windows begin anew.
+Positions count samples of the source since the start, heard or passed asleep. Loss is not modelled: where the
+board lost samples, its windows begin anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,19 +68,23 @@ def hear_events(
     bits: int = 16,
     streams: bool = True,
     compensated: bool = False,
+    asleep: Iterable[int] | None = None,
 ) -> Iterator[tuple[int, Window | Interval]]:
     """Windows and reports in the order in which the board makes them, of `samples` of 16 or 24 `bits`.
 
     Each comes with the number of the `settings` that count for it. These are in force from their
     positions on, the first from 0. `streams`: the front end's stream outlasts a run of the network, which
     takes no samples' time. `compensated`: they come from a microphone whose filter the board makes up for.
-    Raises BadInputError for a rate without filters.
+    `asleep`: with a duty cycle, how many samples pass unheard after each window, none of which are in
+    `samples`; behind the last of them nothing more is heard. Raises BadInputError for a rate without filters.
     """
-    hearing = _Hearing(samples, rate, front_end, bits, streams, compensated)
+    hearing = _Hearing(
+        samples, rate, front_end, bits=bits, streams=streams, compensated=compensated, asleep=asleep
+    )
     for number, (at, values) in enumerate(settings):
         hearing.follow(values)
         until = settings[number + 1][0] if number + 1 < len(settings) else len(samples)
-        assert hearing.taken == at
+        assert hearing.heard == at
         yield from ((number, event) for event in hearing.run(until))
 
 
@@ -92,9 +96,11 @@ class _Hearing:
         samples: NDArray[np.int16] | NDArray[np.int32],
         rate: int,
         front_end: FrontEnd,
+        *,
         bits: int,
         streams: bool,
         compensated: bool,
+        asleep: Iterable[int] | None,
     ) -> None:
         self._samples, self._rate, self._bits, self._streams = samples, rate, bits, streams
         self._compensated = compensated
@@ -102,13 +108,20 @@ class _Hearing:
         self._stages = filters(rate, front_end.sample_rate)
         self._factor = rate // front_end.sample_rate
         self._settings: HearingSettings | None = None
-        self._hop = self._origin = self._stream_at = self._window_at = self.taken = 0
+        self._sleeps = None if asleep is None else iter(asleep)
+        self._hop = self._origin = self._stream_at = self._window_at = 0
+        self.heard = self._begun = self._slept = self._asleep = 0
         self._gap = True
         self._last: int | None = None
         self._second: Second | None = None
         self._seconds: Iterator[Second] = iter(())
         self._unreported: list[Second] = []
         self._pcm = np.zeros(0, np.int16)
+
+    @property
+    def taken(self) -> int:
+        """The position."""
+        return self.heard + self._slept
 
     def follow(self, settings: HearingSettings) -> None:
         before, self._settings = self._settings, settings
@@ -119,26 +132,46 @@ class _Hearing:
             self._plan(goes_on=self._aligned(self.taken) >= self._stream_at)
 
     def run(self, until: int) -> Iterator[Window | Interval]:
-        assert self._settings is not None
+        """What comes until so many samples are heard."""
         while True:
             if self.taken == self._window_at:
                 yield self._window()
-            if len(self._unreported) >= self._settings.report_interval:
-                yield Interval(self.taken, report(self._unreported, self._rate, gain=self._settings.gain))
-                self._unreported = []
-            if self.taken == until:
+                yield from self._report()
+                if self._sleeps is not None and not self._sleep(next(self._sleeps, None)):
+                    return
+            yield from self._report()
+            if self.heard == until:
                 return
-            second = self.taken - (self.taken - self._origin) % self._rate + self._rate
-            self.taken = min(until, second, self._window_at)
-            if self.taken == second:
+            second = self.heard - (self.heard - self._begun) % self._rate + self._rate
+            self.heard = min(until, second, self._window_at - self._slept)
+            if self.heard == second:
                 self._second = next(self._seconds)
                 self._unreported.append(self._second)
 
+    def _report(self) -> Iterator[Interval]:
+        assert self._settings is not None
+        passed = len(self._unreported) * self._rate + self._asleep
+        if self._unreported and passed >= self._settings.report_interval * self._rate:
+            yield Interval(self.taken, report(self._unreported, self._rate, gain=self._settings.gain))
+            self._unreported, self._asleep = [], 0
+
+    def _sleep(self, count: int | None) -> bool:
+        """Let samples pass, of which whole ones at the network's rate count; false if it never ends."""
+        if count is None:
+            return False
+        whole = count - count % self._factor
+        self._slept += whole
+        self._asleep += whole
+        self._gap = True
+        self._stream_at = self._aligned(self.taken) + self._front_end.sample_rate * self._factor
+        self._window_at = self._stream_at + self._front_end.sample_rate * self._factor
+        return True
+
     def _begin(self, gain: int) -> None:
-        self._origin = self.taken
+        self._origin, self._begun, self._asleep = self.taken, self.heard, 0
         self._last = self._second = None
         self._unreported = []
-        rest = self._samples[self.taken :]
+        rest = self._samples[self.heard :]
         pcm, clipped = prepare(
             rest.tolist(), self._rate, bits=self._bits, gain=gain, compensated=self._compensated
         )
@@ -146,9 +179,11 @@ class _Hearing:
         self._seconds = meter(pcm, self._rate, gain=gain, clipped=clipped)
         self._plan(goes_on=False)
         self._gap = True
+        if self._sleeps is not None:
+            self._sleep(0)
 
     def _window(self) -> Window:
-        stop = (self._window_at - self._origin) // self._factor
+        stop = (self.heard - self._begun) // self._factor
         window = Window(
             at=self._window_at,
             end=self._window_at // self._factor,

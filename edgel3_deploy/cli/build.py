@@ -12,6 +12,7 @@ from edgel3_deploy.cli.options import (
     build_directory,
     by_option,
     calibration_option,
+    head_option,
     json_option,
     model_option,
     optimize_option,
@@ -40,13 +41,7 @@ if TYPE_CHECKING:
 @ram_option
 @by_option
 @calibration_option
-@click.option(
-    "--head",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="A head.npz, trained by `head train` for this model, or `bundled`, the bundled model's own: "
-    "the board then gives labels too.",
-)
+@head_option("the board then gives labels too.")
 @click.option(
     "--slots",
     type=click.Choice(["one", "two"]),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from edgel3_deploy.cli.completion import complete_model
-from edgel3_deploy.cli.options import board_option, json_option, ram_option
+from edgel3_deploy.cli.options import board_option, head_option, json_option, ram_option
 from edgel3_deploy.cli.output import emit_json, emit_table, emit_usage, emit_warnings, size
 from edgel3_deploy.errors import ExitCode
 
@@ -14,9 +16,17 @@ from edgel3_deploy.errors import ExitCode
 @click.argument("model", metavar="MODEL", shell_complete=complete_model)
 @board_option
 @ram_option
+@head_option("its bytes count too.")
 @json_option
 @click.pass_context
-def command(ctx: click.Context, model: str, board_name: str, ram_limit: int | None, as_json: bool) -> None:
+def command(
+    ctx: click.Context,
+    model: str,
+    board_name: str,
+    ram_limit: int | None,
+    head: Path | None,
+    as_json: bool,
+) -> None:
     """Estimate flash and RAM of MODEL on a board.
 
     MODEL is a full-int8 .tflite; or a family name, bundled, or an EdgeL3 .h5 or .h5.gz, each judged by its
@@ -24,13 +34,14 @@ def command(ctx: click.Context, model: str, board_name: str, ram_limit: int | No
     """
     from edgel3_deploy.boards import load_board
     from edgel3_deploy.plan.estimate import estimate_network
+    from edgel3_deploy.plan.head_bytes import head_bytes_of
     from edgel3_deploy.plan.remedy import with_remedy
     from edgel3_deploy.plan.source import plannable
 
     board = load_board(board_name)
     network = plannable(model)
     emit_warnings(network.warnings)
-    estimate = estimate_network(network, board, ram_limit=ram_limit)
+    estimate = estimate_network(network, board, ram_limit=ram_limit, head=head_bytes_of(head, network))
     estimate = with_remedy(estimate, network, board, ram_limit)
     if as_json:
         emit_json("check", estimate.to_json())

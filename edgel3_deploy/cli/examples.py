@@ -50,6 +50,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "edgel3-deploy build --board stm32f7 --calibration recordings",
         "edgel3-deploy build --board stm32h7 --model mine.tflite --optimize size --output build/mine",
     ),
+    "export": (
+        "edgel3-deploy export --format cmake --model bundled --head bundled --output sound",
+        "edgel3-deploy export --format zephyr --model mine.tflite --prefix yard --ram 128K -o modules/yard",
+    ),
     "flash": (
         "edgel3-deploy flash --board stm32f7 --port auto",
         "edgel3-deploy flash --board stm32f7 --via openocd",

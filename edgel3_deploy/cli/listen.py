@@ -136,6 +136,11 @@ def command(
         for name, before in heard.former.items():
             click.echo(f"{name}: {before.value} -> {heard.settings[name].value}", err=True)
         emit_warnings(heard.played.warnings if heard.played else ())
+        if check and heard.played and not heard.played.by_link and heard.settings["duty_cycle"].value:
+            raise UsageError(
+                "--check cannot follow a sensor that sleeps: how long it does is told by its own clock",
+                "Add --every 0s, which ends the duty cycle.",
+            )
         if calibrate is not None:
             _calibrate(heard, calibrate, as_json)
             return

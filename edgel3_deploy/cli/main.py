@@ -32,6 +32,7 @@ COMMANDS = {
     "plan": "plan",
     "explore": "explore",
     "build": "build",
+    "export": "export",
     "flash": "flash",
     "emulate": "emulate",
     "validate": "validate",

@@ -87,14 +87,29 @@ class _Size(click.ParamType[int]):
         return int(match[1]) * {"": 1, "K": 1 << 10, "M": 1 << 20}[match[2]]
 
 
+size_type = _Size()
+
 ram_option: Decorator = click.option(
     "--ram",
     "ram_limit",
-    type=_Size(),
+    type=size_type,
     metavar="SIZE",
     help="Most bytes of RAM for all of the image, stack and tensors included, such as 256K.  "
     "[default: the board's]",
 )
+
+
+def head_option(what_for: str) -> Decorator:
+    """The head that is compiled in; `what_for` ends the help."""
+    return click.option(
+        "--head",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="A head.npz, trained by `head train` for this model, or `bundled`, the bundled model's own: "
+        f"{what_for}",
+    )
+
+
 by_option: Decorator = click.option(
     "--by",
     type=click.Choice(["instructions", "cycles"]),

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from edgel3_deploy.cli.completion import complete_model
-from edgel3_deploy.cli.options import board_option, by_option, json_option, optimize_option, ram_option
+from edgel3_deploy.cli.options import (
+    board_option,
+    by_option,
+    head_option,
+    json_option,
+    optimize_option,
+    ram_option,
+)
 from edgel3_deploy.cli.output import emit_json, emit_table, emit_warnings, size
 
 if TYPE_CHECKING:
@@ -22,9 +30,16 @@ if TYPE_CHECKING:
 @optimize_option
 @ram_option
 @by_option
+@head_option("its bytes count too.")
 @json_option
 def command(
-    model: str, board_name: str, optimize: Goal, ram_limit: int | None, by: Measure, as_json: bool
+    model: str,
+    board_name: str,
+    optimize: Goal,
+    ram_limit: int | None,
+    by: Measure,
+    head: Path | None,
+    as_json: bool,
 ) -> None:
     """Explain the schedule of MODEL on a board.
 
@@ -32,6 +47,7 @@ def command(
     shape alone.
     """
     from edgel3_deploy.boards import load_board
+    from edgel3_deploy.plan.head_bytes import head_bytes_of
     from edgel3_deploy.plan.planner import capacities
     from edgel3_deploy.plan.schedule import constants_limit, schedule
     from edgel3_deploy.plan.source import plannable
@@ -40,7 +56,8 @@ def command(
     board = load_board(board_name)
     network = plannable(model)
     emit_warnings(network.warnings)
-    chosen = schedule(network, board, optimize, ram_limit=ram_limit, by=by)
+    labels = head_bytes_of(head, network)
+    chosen = schedule(network, board, optimize, ram_limit=ram_limit, by=by, head=labels)
     header, *rows = schedule_table(chosen)
     if as_json:
         emit_json(
@@ -75,7 +92,7 @@ def command(
     free = capacities(network, board)
     for region, used in chosen.arenas:
         click.echo(f"{region}: {size(used)} of {size(free[region])} bytes free for buffers")
-    room = constants_limit(board)
+    room = constants_limit(board) - labels.flash
     code = chosen.flash_bytes - chosen.constant_bytes
     click.echo(
         f"constants: {size(chosen.constant_bytes)} of {size(room)} bytes of flash free for them; "

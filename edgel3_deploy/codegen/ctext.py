@@ -40,6 +40,11 @@ def string(text: str) -> str:
     return '"' + "".join(plain) + '"'
 
 
+def float32(value: float) -> str:
+    """A literal of exactly the float32 that is next to `value`, in digits."""
+    return f"{np.float32(value)!s}F"
+
+
 def comment(text: str, limit: int = 100) -> str:
     """Text that may stand in a C or make comment: one printable line that neither ends nor continues it."""
     line = _NOT_IN_COMMENT.sub("?", text).replace("*/", "* /").replace("/*", "/ *")

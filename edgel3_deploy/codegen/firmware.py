@@ -9,31 +9,25 @@ from edgel3_deploy.boards.board import Board, Family
 from edgel3_deploy.resources import firmware_dir
 
 FOLDER = "firmware"
-SHARED = ("boot", "drivers", "include", "link", "startup")
+SHARED = ("boot", "drivers", "link", "startup")
 """Folders that application and loader both take."""
 INCLUDES = (".", FOLDER, f"{FOLDER}/include")
 """The include path of a project's own sources."""
 
 
-HEAD_KERNELS = ("fully_connected.c", "requantize_general.c", "requantize.h", "requantize_fast.h")
-"""Of the kernels, what a head takes."""
-LABEL_STATE = ("head.h", "label_state.c", "label_state.h")
-"""Of a head, what the sensor takes where there is none."""
+LABEL_STATE = ("label_state.c", "label_state.h", "most_labels.h")
+"""Of the head's files, what the sensor takes: the others are the library's."""
+OWN_HEADERS = ("build_id.h", "simd.h")
+"""Of firmware/include/, what is not the library's alone."""
 
 
-def application_files(
-    board: Board, runtime: str, *, front_end: bool = False, with_head: bool = False
-) -> dict[str, bytes]:
-    """Sources and headers of the application by their path in the project; native takes the kernels too.
+def application_files(board: Board, *, front_end: bool = False) -> dict[str, bytes]:
+    """Sources and headers of the application by their path in the project, without the network's library.
 
-    With a head its kernels come along, with a front end the sound path and the labels' state.
+    With a front end the sound path and the labels' state come along.
     """
-    native = runtime == "native"
-    parts = (("kernels", native), ("front_end", front_end), ("sound", front_end), ("head", with_head))
-    chosen = (folder for folder, taken in parts if taken)
-    files = _files(board, (*SHARED, "application", "settings", *chosen))
-    if with_head and not native:
-        files |= _some("kernels", HEAD_KERNELS)
+    files = _files(board, (*SHARED, "application", "settings", *(("sound",) if front_end else ())))
+    files |= _some("include", OWN_HEADERS)
     if front_end:
         files |= _some("head", LABEL_STATE)
     return files
@@ -41,7 +35,7 @@ def application_files(
 
 def loader_files(board: Board) -> dict[str, bytes]:
     """Sources and headers of the loader by their path in its project."""
-    return _files(board, (*SHARED, "loader"))
+    return _files(board, (*SHARED, "loader")) | _some("include", OWN_HEADERS)
 
 
 def _some(folder: str, names: Iterable[str]) -> dict[str, bytes]:

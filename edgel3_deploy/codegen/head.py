@@ -1,8 +1,7 @@
-"""head.c: the int8 head as constants for the kernels of firmware/head/, or its absence."""
+"""The int8 head as constants for the kernels of firmware/head/, or its absence."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgel3_deploy.codegen import ctext
@@ -12,8 +11,6 @@ from edgel3_deploy.head.arithmetic import Logistic, Softmax, logistic_constants,
 from edgel3_deploy.head.network import HeadNetwork
 from edgel3_deploy.plan.bounds import requantize_form
 from edgel3_deploy.plan.pack_direct import pack_fully_connected
-
-FILE_NAME = "head.c"
 
 
 @dataclass(frozen=True)
@@ -47,25 +44,24 @@ class _HeadView:
     layers: tuple[_LayerView, ...]
     logistic: Logistic | None
     softmax: Softmax | None
-    labels: Sequence[str]
+
+
+@dataclass(frozen=True)
+class HeadMemory:
+    """What a head needs of the context beside its scores: outputs between layers, a widened input."""
+
     hidden_bytes: int
     scratch_words: int
 
 
+def head_memory(head: CompiledHead) -> HeadMemory:
+    """Bytes and words of it."""
+    return HeadMemory(_hidden_bytes(head.network), _scratch_words(head.network))
+
+
 def head_source(head: CompiledHead | None, model_name: str) -> bytes:
-    """head.c of an image with that head, or without any."""
-    return render("head.c.j2", view=None if head is None else _view(head), model_name=model_name)
-
-
-def head_flash(head: CompiledHead) -> int:
-    """Bytes of weights and constants per channel."""
-    layers = (pack_fully_connected(layer, requantize_form(layer)) for layer in head.network.layers)
-    return sum(packed.size for packed in layers)
-
-
-def head_ram(head: CompiledHead) -> int:
-    """Bytes of scores, hidden outputs and scratch."""
-    return len(head.labels) + _hidden_bytes(head.network) + 4 * _scratch_words(head.network)
+    """The file that computes scores with that head, or says that there is none."""
+    return render("library_scores.c.j2", view=None if head is None else _view(head), model_name=model_name)
 
 
 def _view(head: CompiledHead) -> _HeadView:
@@ -79,9 +75,6 @@ def _view(head: CompiledHead) -> _HeadView:
         layers=tuple(_layer(layer, f"dense{index + 1}") for index, layer in enumerate(network.layers)),
         logistic=None if is_softmax else logistic_constants(logits.scale, logits.zero_point),
         softmax=softmax_constants(logits.scale) if is_softmax else None,
-        labels=head.labels,
-        hidden_bytes=_hidden_bytes(network),
-        scratch_words=_scratch_words(network),
     )
 
 

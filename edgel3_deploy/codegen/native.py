@@ -21,7 +21,10 @@ from edgel3_deploy.plan.schedule import Schedule
 
 @dataclass(frozen=True)
 class MapView:
-    """A feature map of which `ring` rows are in memory: `data` is C, NULL where the caller passes it."""
+    """A feature map of which `ring` rows are in memory: `data` is C.
+
+    `is_callers`: the caller passes it, and its address is known only while an inference runs.
+    """
 
     name: str
     data: str
@@ -30,6 +33,7 @@ class MapView:
     width: int
     channels: int
     note: str
+    is_callers: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,10 +64,7 @@ class StepView:
 
 @dataclass(frozen=True)
 class NativeView:
-    """All of a network for the native runtime. `runs` are the calls that make up an inference, in order.
-
-    `shared` are the regions whose arenas the constants point into.
-    """
+    """All of a network for the native runtime. `runs` are the calls that make up an inference, in order."""
 
     maps: tuple[MapView, ...]
     lane_groups: tuple[LaneGroupView, ...]
@@ -71,7 +72,18 @@ class NativeView:
     arrays: tuple[ArrayView, ...]
     residents: tuple[ResidentView, ...]
     runs: tuple[str, ...]
-    shared: frozenset[str]
+
+    @property
+    def state(self) -> tuple[str, ...]:
+        """What the context holds during an inference, as members in C."""
+        counters = [group.entry.name for group in self.lane_groups if group.entry]
+        counters += [f"{step.name}_rows" for step in self.steps if step.streams]
+        members = [f"int32_t {name}" for name in counters]
+        if self.most_strips > 1:
+            members.append("int32_t strip")
+        if self.outputs & {"rows", "pooled"}:
+            members.append(f"int8_t positions[{self.longest_row}]")
+        return tuple(members)
 
     @property
     def longest_row(self) -> int:
@@ -93,12 +105,12 @@ class NativeView:
 def view_native(schedule: Schedule) -> NativeView:
     """Names and C text for a schedule; BadInputError if a layer's name cannot be C."""
     residents = {resident.step: resident for resident in schedule.residents}
-    maps = [_whole_map("input_map", "NULL", schedule.steps[0].input_shape, "the caller's input")]
+    given = "(int8_t *)(uintptr_t)network->input"  # only read
+    maps = [_whole_map("input_map", given, schedule.steps[0].input_shape, is_callers=True)]
     steps: list[StepView] = []
     lane_groups: list[LaneGroupView] = []
     found: list[Constants] = []
     runs: list[str] = []
-    shared: set[str] = set()
     for position, members in enumerate(schedule.groups):
         maps += _reshaped(maps[-1], members.steps[0])
         source = maps[-1].name
@@ -130,20 +142,19 @@ def view_native(schedule: Schedule) -> NativeView:
             )
             lane_groups.append(group)
             views = _in_lanes(views, group)
-            runs.append(f"{group.name}()")
-            shared |= {ctext.identifier(place.region)} if place is not None else set()
+            runs.append(f"{group.name}(network)")
         else:
             runs += _group_runs(views)
         steps += views
     arrays = tuple(array for part in found for array in part.arrays)
     filled = tuple(part.resident for part in found if part.resident is not None)
-    return NativeView(
-        tuple(maps), tuple(lane_groups), tuple(steps), arrays, filled, tuple(runs), frozenset(shared)
-    )
+    return NativeView(tuple(maps), tuple(lane_groups), tuple(steps), arrays, filled, tuple(runs))
 
 
-def _whole_map(name: str, data: str, shape: tuple[int, int, int], note: str) -> MapView:
-    return MapView(name, data, shape[0], *shape, note=note)
+def _whole_map(
+    name: str, data: str, shape: tuple[int, int, int], note: str = "", *, is_callers: bool = False
+) -> MapView:
+    return MapView(name, data, shape[0], *shape, note, is_callers)
 
 
 def _reshaped(source: MapView, step: Step) -> list[MapView]:
@@ -151,7 +162,15 @@ def _reshaped(source: MapView, step: Step) -> list[MapView]:
     if step.input_shape == (source.height, source.width, source.channels):
         return []
     name = f"{ctext.identifier(step.name)}_input"
-    return [_whole_map(name, source.data, step.input_shape, f"the bytes of {source.name}")]
+    return [
+        _whole_map(
+            name,
+            source.data,
+            step.input_shape,
+            f"the bytes of {source.name}",
+            is_callers=source.is_callers,
+        )
+    ]
 
 
 def _ring_maps(members: Group, places: tuple[Place, ...]) -> list[MapView]:
@@ -168,9 +187,10 @@ def _ring_maps(members: Group, places: tuple[Place, ...]) -> list[MapView]:
 def _behind(members: Group, whole: Place | None) -> MapView:
     """The whole map behind a group."""
     last = members.steps[-1]
-    data = "NULL" if whole is None else at(whole)
-    note = "the caller's output" if whole is None else f"whole, {whole.size:,} bytes"
-    return _whole_map(f"{ctext.identifier(last.name)}_map", data, last.output_shape, note)
+    name = f"{ctext.identifier(last.name)}_map"
+    if whole is None:
+        return _whole_map(name, "network->output", last.output_shape, is_callers=True)
+    return _whole_map(name, at(whole), last.output_shape, f"whole, {whole.size:,} bytes")
 
 
 def _group_steps(members: Group, first: int, source: str, scratch: str) -> list[StepView]:
@@ -215,13 +235,13 @@ def _group_runs(views: list[StepView]) -> list[str]:
     """The calls that execute a group: its last step pulls the others along, but for rows it never reads."""
     last = views[-1]
     if not last.streams:
-        return [f"{last.name}()"]
+        return [f"{last.name}(network)"]
     height = last.step.units if last.step.kernel.name == "max_pool_global_rows" else last.step.output_shape[0]
-    runs = [f"{last.name}({height})"]
+    runs = [f"{last.name}(network, {height})"]
     for producer, consumer in reversed(tuple(pairwise(views))):
         height = producer.step.output_shape[0]
         if consumer.step.reads[-1][1] < height:
-            runs.append(f"{producer.name}({height}) /* rows that only an observer sees */")
+            runs.append(f"{producer.name}(network, {height}) /* rows that only an observer sees */")
     return runs
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from edgel3_deploy.codegen import ctext
-from edgel3_deploy.codegen.native_lanes import ListView
+from edgel3_deploy.codegen.native_lanes import ListView, at
 from edgel3_deploy.graph.ir import Conv2D, FullyConnected
 from edgel3_deploy.plan.bounds import requantize_form
 from edgel3_deploy.plan.kernel import WINOGRAD_TILE, Step
@@ -37,12 +37,11 @@ class ArrayView:
 
 @dataclass(frozen=True)
 class ResidentView:
-    """An array in RAM that edgel3_net_start() fills by the statements `fills`."""
+    """An array at `place`, in C, that edgel3_start() fills by the statements `fills`; `name` is a macro."""
 
     type: str
     name: str
-    size: int
-    region: str
+    place: str
     channels: int
     fills: tuple[str, ...]
     note: str
@@ -86,12 +85,11 @@ def pack(step: Step) -> PackedConv:
 def _dense(step: Step) -> Iterable[ArrayView]:
     name = ctext.identifier(step.name)
     packed = pack(step)
-    yield ArrayView(
-        "uint32_t", f"{name}_weights", packed.weights.size, _layout(step), ctext.word_rows(packed.weights)
-    )
+    words = ctext.word_rows(packed.weights)
+    yield ArrayView("uint32_t", f"edgel3_{name}_weights", packed.weights.size, _layout(step), words)
     yield ArrayView(
         "edgel3_channel_t",
-        f"{name}_channels",
+        f"edgel3_{name}_channels",
         len(packed.channels),
         "bias, multiplier, rounding, shift",
         ctext.struct_rows(packed.channels),
@@ -99,24 +97,27 @@ def _dense(step: Step) -> Iterable[ArrayView]:
     if step.kernel.name == "f44":
         yield ArrayView(
             "int32_t",
-            f"{name}_corrections",
+            f"edgel3_{name}_corrections",
             len(packed.corrections),
             "of outputs (2, 2), (2, 3), (3, 2), (3, 3)",
             ctext.struct_rows(packed.corrections),
         )
 
 
+def _resident_name(step: str) -> str:
+    return f"{step.upper()}_RESIDENT"
+
+
 def _transformed(step: Step, resident: Resident) -> ResidentView:
     name = ctext.identifier(step.name)
+    macro = _resident_name(name)
+    arguments = f"&{name}_conv, {step.input_shape[2]}, {macro}"
     return ResidentView(
         type="int16_t",
-        name=f"{name}_resident",
-        size=resident.place.size // 2,
-        region=ctext.identifier(resident.place.region),
+        name=macro,
+        place=at(resident.place),
         channels=resident.channels,
-        fills=(
-            f"edgel3_conv_{step.kernel.name}_start(&{name}_conv, {step.input_shape[2]}, {name}_resident)",
-        ),
+        fills=(f"edgel3_conv_{step.kernel.name}_start({arguments})",),
         note=f"weights of {resident.channels} channels, transformed at start",
     )
 
@@ -144,7 +145,7 @@ def _sparse(step: Step, tile: str, resident: Resident | None) -> Constants:
     arrays = [
         ArrayView(
             "edgel3_sparse_channel_t",
-            f"{name}_channels",
+            f"edgel3_{name}_channels",
             len(packed.channels),
             "of each list: bytes, entry, start, offset, requantization",
             ctext.struct_rows(packed.channels),
@@ -161,7 +162,7 @@ def _sparse(step: Step, tile: str, resident: Resident | None) -> Constants:
             view = ListView(
                 view.form.replace("BYTES1", "TAPS").replace("BYTES4", "TAPS"),
                 view.channels,
-                f"{name}_resident{_offset(decoded)}",
+                f"{_resident_name(name)}{_offset(decoded)}",
                 f"{view.note}, decoded",
             )
             decoded += int(packed.channels[record : record + part.channels, 0].sum()) // TAP_BYTES
@@ -171,9 +172,8 @@ def _sparse(step: Step, tile: str, resident: Resident | None) -> Constants:
     if resident is not None:
         filled = ResidentView(
             type="edgel3_tap_t",
-            name=f"{name}_resident",
-            size=decoded,
-            region=ctext.identifier(resident.place.region),
+            name=_resident_name(name),
+            place=at(resident.place),
             channels=resident.channels,
             fills=tuple(fills),
             note=f"lists of {resident.channels} channels, decoded at start",
@@ -185,7 +185,7 @@ def _list(name: str, part: SparseList, tile: str) -> tuple[ListView, ArrayView]:
     """A list and its entries; `part.channels` counts records, of which some channels have more than one."""
     form = part.form.upper()
     note = f"from channel {part.first} on"
-    array_name = f"{name}_{part.form}_{part.first}"
+    array_name = f"edgel3_{name}_{part.form}_{part.first}"
     if form.startswith("TAPS"):
         rows = _taps(part.entries.tolist())
         entries = ArrayView("edgel3_tap_t", array_name, len(part.entries), note, rows, tile)
@@ -197,7 +197,8 @@ def _list(name: str, part: SparseList, tile: str) -> tuple[ListView, ArrayView]:
 def _unpack(name: str, view: ListView, record: int, decoded: int, tile: str) -> str:
     """The statement that decodes a list into the resident array from entry `decoded` on."""
     packed = f"&(const edgel3_sparse_list_t){{ EDGEL3_LIST_{view.form}, {view.channels}, {view.entries} }}"
-    channels, taps = f"{name}_channels{_offset(record)}", f"{name}_resident{_offset(decoded)}"
+    channels = f"edgel3_{name}_channels{_offset(record)}"
+    taps = f"{_resident_name(name)}{_offset(decoded)}"
     return f"edgel3_sparse_unpack({channels}, {packed}, {tile}, {taps})"
 
 

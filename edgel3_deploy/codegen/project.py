@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import math
 from collections.abc import Mapping
 from pathlib import Path
 
 from edgel3_deploy.boards.board import Board, PdmMicrophone
-from edgel3_deploy.codegen import cmsis_nn, ctext, tflm
-from edgel3_deploy.codegen.arenas import (
-    FRONT_END_MEMORY,
-    buffer_arenas,
-    front_end_memory_source,
-    shared_arena,
-)
+from edgel3_deploy.codegen import cmsis_nn
+from edgel3_deploy.codegen.arenas import Plan
 from edgel3_deploy.codegen.files import (
     BUILD_ID,
     BUILD_ID_TEXT,
@@ -24,26 +17,22 @@ from edgel3_deploy.codegen.files import (
     sources,
 )
 from edgel3_deploy.codegen.firmware import INCLUDES, application_files
-from edgel3_deploy.codegen.front_end import front_end_files
-from edgel3_deploy.codegen.head import FILE_NAME as HEAD_SOURCE
-from edgel3_deploy.codegen.head import CompiledHead, head_source
+from edgel3_deploy.codegen.head import CompiledHead
+from edgel3_deploy.codegen.library import LONGEST_NAME, RUNTIMES, Library, render_library
 from edgel3_deploy.codegen.memory_map import application_script, board_header
-from edgel3_deploy.codegen.native import view_native
 from edgel3_deploy.codegen.render import render
 from edgel3_deploy.codegen.resident import packing, resident_files
 from edgel3_deploy.codegen.sound import sound_files, source_rate
-from edgel3_deploy.codegen.views import view_network
-from edgel3_deploy.codegen.weights import view_constants
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.image.layout import FlashLayout, flash_layout
 from edgel3_deploy.plan.application_data import application_region
-from edgel3_deploy.plan.front_end import image_front_end, input_affine
-from edgel3_deploy.plan.memory import MemoryPlan
+from edgel3_deploy.plan.front_end import image_front_end
 from edgel3_deploy.plan.schedule import Schedule
-from edgel3_deploy.plan.table import plan_table, schedule_table
 
-LONGEST_NAME = 64
-"""Characters of the model's name that the image carries."""
+LIBRARY = "network"
+"""Folder of the network's library."""
+CONFIG = "edgel3_config.h"
+"""What the firmware decides about the library, and about itself."""
 
 
 def render_project(
@@ -51,8 +40,8 @@ def render_project(
     board: Board,
     model: bytes,
     *,
-    plan: Schedule | MemoryPlan | tflm.Arena,
-    library: Mapping[str, bytes] | None = None,
+    plan: Plan,
+    cmsis_nn_files: Mapping[str, bytes] | None = None,
     layout: FlashLayout | None = None,
     version: int = 1,
     head: CompiledHead | None = None,
@@ -60,61 +49,35 @@ def render_project(
 ) -> Mapping[str, bytes]:
     """Render the project of `network`, whose .tflite file is `model`; the kind of plan decides the runtime.
 
-    native: a Schedule; cmsis-nn: a MemoryPlan with codegen.cmsis_nn's scratch, and the `library`'s files to
-    copy; tflm: an Arena. `layout` says where the image stands, by default bare: with slots linker.ld is for
-    the first, and linker-1.ld for the second, the loader's project is part of it, and `version` goes into
-    the image header. `head` turns the embedding into labels; `console` reads MLPerf Tiny's commands. Same
-    arguments, same bytes.
+    The network is the library of codegen.library, in a folder of its own. native: a Schedule; cmsis-nn: a
+    MemoryPlan with codegen.cmsis_nn's scratch, and the files of CMSIS-NN to copy; tflm: an Arena. `layout`
+    says where the image stands, by default bare: with slots linker.ld is for the first, and linker-1.ld for
+    the second, the loader's project is part of it, and `version` goes into the image header. `head` turns the
+    embedding into labels; `console` reads MLPerf Tiny's commands. Same arguments, same bytes.
     """
     layout = layout or flash_layout(board, 0)
-    runtime = _RUNTIMES[type(plan)]
-    arenas = ((plan.region, plan.size),) if isinstance(plan, tflm.Arena) else plan.arenas
+    library = render_library(network, model, plan=plan, head=head)
+    runtime = RUNTIMES[type(plan)]
     kernels = {step.kernel.name for step in plan.steps} if isinstance(plan, Schedule) else {runtime}
-    buffers = buffer_arenas(plan)
-    front_end, memory = image_front_end(network), plan.front_end
-    values = {
-        "console": console,
-        "output_nano": round(network.output.scale * 1e9),
-        "front_end": front_end,
-        "labels": () if head is None else head.labels,
-        "network": network,
-        "model_name": network.name[:LONGEST_NAME],
-        "model_sha256": hashlib.sha256(model).hexdigest(),
-        "board": board,
-        "runtime": runtime,
-        "arenas": arenas,
-        "buffer_arenas": buffers,
-        "shared_arena": shared_arena(memory),
-        "entries": _entries(network, plan),
-    }
-    files = application_files(board, runtime, front_end=front_end is not None, with_head=head is not None)
-    if front_end is not None and memory is not None:
-        files |= front_end_files(front_end, input_affine(network), streams=memory.streams)
-        files[FRONT_END_MEMORY] = front_end_memory_source(memory, buffers)
+    front_end = image_front_end(network)
+    files = {f"{LIBRARY}/{name}": content for name, content in library.files.items()}
+    files[CONFIG] = render("config.h.j2", arenas=library.arenas, console=console)
+    files |= application_files(board, front_end=front_end is not None)
+    if front_end is not None:
         files |= sound_files(
             source_rate(board),
             front_end.sample_rate,
             compensated=isinstance(board.microphone, PdmMicrophone),
         )
-    files[HEAD_SOURCE] = head_source(head, network.name[:LONGEST_NAME])
     files["board.h"] = board_header(board, layout)
     for slot in range(max(len(layout.slots), 1)):
+        arenas = {arena.region: arena.size for arena in library.arenas}
         files[linker_script_name(slot)] = application_script(
-            board, layout, slot, dict(buffers), kernels, application_region(network, board)
+            board, layout, slot, arenas, kernels, application_region(network, board)
         )
-    files["network.h"] = render("network.h.j2", **values)
-    files["network_info.c"] = render(
-        "network_info.c.j2", **{**values, "model_sha256": hashlib.sha256(model).digest()}
-    )
-    if isinstance(plan, Schedule):
-        files |= _native(plan, values)
-    elif isinstance(plan, MemoryPlan):
-        files |= _cmsis_nn(network, board, plan, values)
-    else:
-        files |= _tflm(network, plan, model, values)
-    files |= {f"{cmsis_nn.FOLDER}/{name}": content for name, content in (library or {}).items()}
+    files |= {f"{cmsis_nn.FOLDER}/{name}": content for name, content in (cmsis_nn_files or {}).items()}
     pack = packing(board, layout, version) if layout.slots else None
-    files[MAKEFILE] = _makefile(files, {**values, "pack": pack})
+    files[MAKEFILE] = _makefile(files, library, network, board=board, runtime=runtime, pack=pack)
     if layout.slots:
         files |= resident_files(board, layout)
         files[BUILD_ID_TEXT] = f"{build_id(files)}\n".encode()
@@ -122,69 +85,22 @@ def render_project(
     return dict(sorted(files.items()))
 
 
-_RUNTIMES = {Schedule: "native", MemoryPlan: "cmsis-nn", tflm.Arena: "tflm"}
-
-
-def _entries(network: Network, plan: Schedule | MemoryPlan | tflm.Arena) -> tuple[tuple[str, int, int], ...]:
-    """Name, MACs and output bytes of what an observer sees: steps of a schedule, else layers."""
-    if isinstance(plan, Schedule):
-        return tuple((step.name, step.macs, math.prod(step.output_shape)) for step in plan.steps)
-    return tuple((layer.name, layer.macs, layer.output.size) for layer in network.layers)
-
-
 def linker_script_name(slot: int) -> str:
     """The linker script of the image for a slot."""
     return f"linker-{slot}.ld" if slot else "linker.ld"
 
 
-def _native(schedule: Schedule, values: Mapping[str, object]) -> dict[str, bytes]:
-    native = {**values, "view": view_native(schedule), "schedule": schedule}
-    table = ctext.columns(schedule_table(schedule))
-    return {
-        "network.c": render("network_native.c.j2", **native, schedule_table=table),
-        "weights.h": render("weights_native.h.j2", **native),
-        "weights.c": render("weights_native.c.j2", **native),
-    }
-
-
-def _cmsis_nn(
-    network: Network, board: Board, plan: MemoryPlan, values: Mapping[str, object]
-) -> dict[str, bytes]:
-    view = view_network(network, plan)
-    arrays = view_constants(network)
-    return {
-        "network.c": render(
-            "network_cmsis_nn.c.j2",
-            **values,
-            layers=view.layers,
-            buffers=view.buffers,
-            memory_table=ctext.columns(plan_table(network, plan, board)),
-        ),
-        "weights.h": render("weights.h.j2", **values, arrays=arrays),
-        "weights.c": render("weights.c.j2", **values, arrays=arrays),
-    }
-
-
-def _tflm(
-    network: Network, arena: tflm.Arena, model: bytes, values: Mapping[str, object]
-) -> dict[str, bytes]:
-    return {
-        "network_tflm.cc": render(
-            "network_tflm.cc.j2", **values, arena=arena, operators=tflm.operators(network)
-        ),
-        "model.h": render("model.h.j2", model=model),
-        "model.c": render("model.c.j2", model=model),
-    }
-
-
-def _makefile(files: Mapping[str, bytes], values: Mapping[str, object]) -> bytes:
+def _makefile(files: Mapping[str, bytes], library: Library, network: Network, **values: object) -> bytes:
     headers = [Path(name) for name in files if name.startswith(f"{cmsis_nn.FOLDER}/") and name.endswith(".h")]
     return render(
         "Makefile.j2",
         **values,
+        front_end=library.sample_rate is not None,
+        model_name=network.name[:LONGEST_NAME],
         target="firmware",
         optimize="-O2",
+        library=LIBRARY,
         sources=sorted((*sources(files), BUILD_ID)),
-        includes=INCLUDES,
+        includes=(*INCLUDES, *(f"{LIBRARY}/{folder}" for folder in library.include_dirs)),
         library_includes=sorted({f"{cmsis_nn.FOLDER}/{path.parts[1]}" for path in headers}),
     )

@@ -14,6 +14,7 @@ from edgel3_deploy.templating import template_environment
 def environment() -> Environment:
     """The templates of this package, with filters for text that is not an identifier."""
     environment = template_environment(escape_html=False, keep_trailing_newline=True)
+    environment.filters["float32"] = ctext.float32
     environment.filters["comment"] = ctext.comment
     environment.filters["string"] = ctext.string
     environment.filters["hex_rows"] = ctext.hex_rows

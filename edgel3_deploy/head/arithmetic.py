@@ -20,7 +20,7 @@ Int8Array = NDArray[np.int8]
 Int64Array = NDArray[np.int64]
 
 MOST_LABELS = 128
-"""HEAD_MOST_LABELS of firmware/head/head.h."""
+"""HEAD_MOST_LABELS of firmware/head/most_labels.h."""
 SCORE_SCALE = 1 / 256
 SCORE_ZERO_POINT = -128
 

@@ -20,8 +20,8 @@ from edgel3_deploy.link.messages import Message
 from edgel3_deploy.link.port import Port
 from edgel3_deploy.link.protocol import ErrorCode
 
-_BUSY_PAUSE_SECONDS = 0.05
-"""Far less than the half second for which the firmware waits, after a run, for whom it refused meanwhile."""
+_BUSY_PAUSE_SECONDS = 0.2
+"""Less than the half second for which the firmware waits, after a run, for whom it refused meanwhile."""
 
 
 class Exchange:

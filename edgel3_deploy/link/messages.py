@@ -187,7 +187,8 @@ REQUESTS: tuple[Message, ...] = (
         0x18,
         "start_sensor",
         "Let the sensor begin anew with another source: a silent past, sequence 0. NOT_SUPPORTED if that "
-        "source is a microphone that is not there.",
+        "source is a microphone that is not there. From the link it goes back to a microphone a minute after "
+        "the last play_audio.",
         (Field("source", "u8", "a SensorSource"),),
     ),
     Message(

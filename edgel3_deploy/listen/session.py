@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,24 +73,20 @@ class Listening:
     def events(self, seconds: float | None = None, windows: int | None = None) -> Iterator[Event]:
         """Records and summaries as they come, for that many seconds of sound or windows at most.
 
-        Ends when the recording is through that is played. Raises LinkError, with what the board has on record
-        if it restarted, and if no sample comes any more.
+        Ends when the recording is through that is played. Raises LinkError, also if no sample comes any more.
         """
-        try:
-            first: Heard | None = None
-            count = 0
-            for event in self._all():
-                yield event
-                if not isinstance(event, Heard):
-                    continue
-                first = first or event
-                count += 1
-                # The first window brings a second, each other one a hop.
-                heard = event.seconds - first.seconds + 1.0
-                if (windows and count >= windows) or (seconds and heard >= seconds):
-                    return
-        except RefusedError as error:
-            raise restart_explained(self.client, self.sensor.port, error) from error
+        first: Heard | None = None
+        count = 0
+        for event in self._all():
+            yield event
+            if not isinstance(event, Heard):
+                continue
+            first = first or event
+            count += 1
+            # The first window brings a second, each other one a hop.
+            heard = event.seconds - first.seconds + 1.0
+            if (windows and count >= windows) or (seconds and heard >= seconds):
+                return
 
     def _all(self) -> Iterator[Event]:
         if self.played is None:
@@ -133,23 +129,17 @@ class Listening:
             self._pause(report.state)
 
     def _play(self, reader: Reader, played: Played) -> Iterator[Event]:
-        """Play over the link; the microphone, if there is one, has the sensor again afterwards."""
+        """Play over the link."""
         pcm = played.pcm.astype("<i2")
         pace = Pace(self.sensor.source_rate) if played.paced else None
-        try:
-            for at in range(0, len(pcm), CHUNK_SAMPLES):
-                chunk = pcm[at : at + CHUNK_SAMPLES]
-                windows = self.client.play_audio(at, chunk.tobytes())
-                if windows > reader.next:
-                    reader.report()
-                    yield from reader.new(windows)
-                if pace:
-                    pace.wait(at + len(chunk))
-        finally:
-            if self.sensor.has_microphone:
-                # On a dead link too: what ended this is told already, and whoever joins next does the same.
-                with suppress(LinkError):
-                    self.client.start_sensor(SensorSource.MICROPHONE)
+        for at in range(0, len(pcm), CHUNK_SAMPLES):
+            chunk = pcm[at : at + CHUNK_SAMPLES]
+            windows = self.client.play_audio(at, chunk.tobytes())
+            if windows > reader.next:
+                reader.report()
+                yield from reader.new(windows)
+            if pace:
+                pace.wait(at + len(chunk))
 
     def _windows(self, played: Played) -> int:
         sensor = self.sensor
@@ -198,8 +188,10 @@ def listening(
 
     With `audio` the sensor begins anew and hears that recording, `paced` in real time: a virtual board by its
     microphone if it has one, any other board over the link. `changes` of settings, by full name, are written
-    first; with `all_settings` all are read. Raises BadInputError for an unusable recording, UsageError for a
-    sensor that hears nothing, and LinkError if the board runs something else, fails or vanishes.
+    first; with `all_settings` all are read. Whatever ends this, a microphone has the sensor again that was
+    played to over the link. Raises BadInputError for an unusable recording, UsageError for a
+    sensor that hears nothing, and LinkError if the board runs something else, fails or vanishes; if it
+    restarted, also in what is done with it, with what it has on record about that.
     """
     if not build.manifest.front_end:
         raise UsageError(
@@ -215,21 +207,38 @@ def listening(
         client = found.client
         identity = greet(found, build.board, build.network, build.manifest)
         try:
+            played: Played | None = None
+            loan: AbstractContextManager[None] = nullcontext()
             if audio is not None:
-                # Quiet: nothing is computed meanwhile.
-                client.start_sensor(SensorSource.LINK)
-            former = _change(client, changes or {})
-            known = setting_names() if all_settings else former
-            settings = {name: client.read_setting(setting_names()[name][0]) for name in known}
-            report = _begin(client, client.read_sensor(), path, audio, by_microphone=by_microphone)
+                # Before the sensor is taken from its microphone, which it does without for a minute at most.
+                before = client.read_sensor()
+                pcm, warnings = source_pcm(audio, front_end(build.manifest.front_end), before.rate)
+                played = Played(audio, pcm, not by_microphone, paced, warnings)
+                if played.by_link and before.has_microphone:
+                    loan = _given_back(client)
+            with loan:
+                if audio is not None:
+                    # Quiet: nothing is computed meanwhile.
+                    client.start_sensor(SensorSource.LINK)
+                former = _change(client, changes or {})
+                known = setting_names() if all_settings else former
+                settings = {name: client.read_setting(setting_names()[name][0]) for name in known}
+                report = _begin(client, client.read_sensor(), path, audio, by_microphone=by_microphone)
+                sensor = _sensor(build, path, identity, report)
+                yield Listening(build, client, sensor, report, played, settings, former)
         except RefusedError as error:
             raise restart_explained(client, path, error) from error
-        sensor = _sensor(build, path, identity, report)
-        played = None
-        if audio is not None:
-            pcm, warnings = source_pcm(audio, front_end(build.manifest.front_end), report.rate)
-            played = Played(audio, pcm, not by_microphone, paced, warnings)
-        yield Listening(build, client, sensor, report, played, settings, former)
+
+
+@contextmanager
+def _given_back(client: Client) -> Iterator[None]:
+    """The microphone has the sensor again afterwards."""
+    try:
+        yield
+    finally:
+        # On a dead link too: what ended this is told already, and the sensor goes back to it by itself.
+        with suppress(LinkError):
+            client.start_sensor(SensorSource.MICROPHONE)
 
 
 def _change(client: Client, changes: Mapping[str, int]) -> dict[str, SettingState]:

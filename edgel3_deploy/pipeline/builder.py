@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from edgel3_deploy import schemas
 from edgel3_deploy.boards.board import Board
@@ -16,8 +16,9 @@ from edgel3_deploy.errors import OverBudgetError, UsageError
 from edgel3_deploy.fileio import sha256
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.image.layout import FlashLayout, flash_layout, image_limit, mailbox_size
-from edgel3_deploy.pipeline.folder import BuildFolder, build_folder
-from edgel3_deploy.pipeline.manifest import FILE_NAME, RUNTIMES, Manifest, MemoryUse, Runtime
+from edgel3_deploy.pipeline.folder import OutputFolder, output_folder, write_files
+from edgel3_deploy.pipeline.head import TakenHead, take_head
+from edgel3_deploy.pipeline.manifest import FILE_NAME, RUNTIMES, Manifest, MemoryUse, Runtime, find_manifest
 from edgel3_deploy.pipeline.memory import layers_memory, schedule_memory
 from edgel3_deploy.pipeline.order import PIXELS, Order, schedule_orders
 from edgel3_deploy.pipeline.prepared import ELF, HEAD, MODEL, REFERENCE, image_files
@@ -26,6 +27,7 @@ from edgel3_deploy.pipeline.tools import Tools, find_tools
 from edgel3_deploy.pipeline.verdict import refuse_budget, refuse_estimate
 from edgel3_deploy.plan.front_end import FrontEndMemory, image_front_end, without_front_end
 from edgel3_deploy.plan.goal import GOALS, Goal
+from edgel3_deploy.plan.head_bytes import NO_HEAD, head_bytes
 from edgel3_deploy.plan.measure import MEASURES, Measure
 from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.quantize.fidelity import Fidelity
@@ -34,9 +36,6 @@ from edgel3_deploy.toolchain.cmsis_nn import project_files
 from edgel3_deploy.toolchain.elf import read_elf
 from edgel3_deploy.toolchain.gcc import RegionOverflowError, run_make
 from edgel3_deploy.toolchain.tflm import HOW_TO_LINK
-
-if TYPE_CHECKING:
-    from edgel3_deploy.codegen.head import CompiledHead
 
 BUDGET = "budget.json"
 
@@ -134,17 +133,17 @@ def build(request: BuildRequest, *, progress: Progress = silent) -> BuildResult:
     if request.ram_limit is not None and runtime != "native":
         raise UsageError(f"the runtime {runtime} keeps to no limit of RAM", "Leave out --ram.")
     layout = flash_layout(request.board, request.slots)
-    with build_folder(request.output) as folder:
+    with output_folder(request.output) as folder:
         tools = find_tools(runtime, request.cmsis_nn_root, request.tflm_root)
         source = take_model(request.model, request.calibration, request.board, layout, progress=progress)
-        head = None if request.head is None else _take_head(request.head, source)
+        head = None if request.head is None else take_head(request.head, source)
         if not request.front_end:
             source = dataclasses.replace(source, network=without_front_end(source.network))
         progress("rendering the C project")
         chosen = _Choice(runtime, goal, by, head)
         project = _render(source, request, layout, chosen, tools=tools)
         planned = _manifest(source, project, request, layout, chosen, tools=tools)
-        earlier = folder.earlier()
+        earlier = find_manifest(folder.directory)
         if earlier is not None and _unchanged(earlier, planned, folder.directory):
             linked = read_elf(folder.directory / ELF)
             budget = measure(linked, request.board, layout, ram_limit=request.ram_limit)
@@ -160,27 +159,7 @@ class _Choice:
     runtime: Runtime
     goal: Goal
     by: Measure
-    head: _Head | None
-
-
-@dataclass(frozen=True)
-class _Head:
-    """A head as the image takes it, and the bytes of its file."""
-
-    compiled: CompiledHead
-    content: bytes
-
-
-def _take_head(path: Path, source: SourceModel) -> _Head:
-    """Raises BadInputError if there is no usable head, UsageError for one of another model."""
-    from edgel3_deploy.codegen.head import CompiledHead
-    from edgel3_deploy.head.adapt import head_for
-    from edgel3_deploy.head.file import load_head
-
-    loaded, _ = load_head(path)
-    head = head_for(loaded, source.network, source.tflite, source.float_network)
-    content = head.to_bytes()
-    return _Head(CompiledHead(head.network, head.labels, bytes.fromhex(sha256(content))), content)
+    head: TakenHead | None
 
 
 @dataclass(frozen=True)
@@ -221,6 +200,7 @@ def _render(
         network = cmsis_nn.callable_network(network)
     board = tflm.with_stack(request.board) if chosen.runtime == "tflm" else request.board
     head = None if chosen.head is None else chosen.head.compiled
+    labels = NO_HEAD if head is None else head_bytes(head.network)
     render = partial(
         render_project,
         network,
@@ -233,8 +213,8 @@ def _render(
     )
     if chosen.runtime == "tflm":
         arena = tflm.place_arena(arena_bytes(model), network, board)
-        flash = layout.overhead + len(model)
-        known = _known(board, flash, ((arena.region, arena.size),), head)
+        flash = layout.overhead + len(model) + labels.flash
+        known = _known(board, flash, ((arena.region, arena.size),))
         memory: tuple[MemoryUse, ...] = (
             MemoryUse("arena", arena.region, 0, arena.size, 0, len(network.layers) - 1),
         )
@@ -243,24 +223,26 @@ def _render(
     if chosen.runtime == "native":
         limit = request.ram_limit
         native = _or_error(
-            lambda: schedule(network, board, chosen.goal, layout=layout, ram_limit=limit, by=chosen.by)
+            lambda: schedule(
+                network, board, chosen.goal, layout=layout, ram_limit=limit, by=chosen.by, head=labels
+            )
         )
-        judged = estimate_schedule(network, native, board, layout, ram_limit=limit)
+        judged = estimate_schedule(network, native, board, layout, ram_limit=limit, head=labels)
         refuse_estimate(with_remedy(judged, network, board, limit))
         assert isinstance(native, Schedule)
         steps = tuple(tuple(layer.index for layer in step.layers) for step in native.steps)
-        known = _known(board, judged.flash_used - judged.code, native.arenas, head)
+        known = _known(board, judged.flash_used - judged.code, native.arenas)
         orders, memory = schedule_orders(native), schedule_memory(native)
         return _Project(render(plan=native), known, steps, orders, memory, native.front_end)
     scratch = cmsis_nn.network_scratch(network)
     plan = _or_error(lambda: plan_memory(network, board, scratch=scratch))
-    judged = estimate_layers(network, plan, board, layout)
+    judged = estimate_layers(network, plan, board, layout, head=labels)
     refuse_estimate(judged)
     assert isinstance(plan, MemoryPlan)
     assert tools.cmsis_nn is not None
     library = project_files(tools.cmsis_nn, cmsis_nn.functions_called(network))
-    files = render(plan=plan, library=library)
-    known = _known(board, judged.flash_used, plan.arenas, head)
+    files = render(plan=plan, cmsis_nn_files=library)
+    known = _known(board, judged.flash_used, plan.arenas)
     memory = layers_memory(network, plan)
     return _Project(files, known, _each(network), _pixels(network), memory, plan.front_end)
 
@@ -286,16 +268,9 @@ def _pixels(network: Network) -> tuple[Order, ...]:
     return (PIXELS,) * len(network.layers)
 
 
-def _known(
-    board: Board, flash: int, arenas: tuple[tuple[str, int], ...], head: CompiledHead | None
-) -> dict[str, int]:
-    from edgel3_deploy.codegen.head import head_flash, head_ram
-
+def _known(board: Board, flash: int, arenas: tuple[tuple[str, int], ...]) -> dict[str, int]:
     used = {board.flash.name: flash, **dict(arenas)}
     used[board.main_ram] = used.get(board.main_ram, 0) + board.stack_size + mailbox_size(board)
-    if head is not None:
-        used[board.flash.name] += head_flash(head)
-        used[board.main_ram] += head_ram(head)
     return used
 
 
@@ -370,7 +345,7 @@ def _unchanged(earlier: Manifest, planned: Manifest, directory: Path) -> bool:
 
 def _make(
     request: BuildRequest,
-    folder: BuildFolder,
+    folder: OutputFolder,
     project: _Project,
     planned: Manifest,
     inputs: Mapping[str, bytes],
@@ -385,7 +360,7 @@ def _make(
 
     board, name, layout = request.board, planned.model_name, planned.layout
     stage = folder.stage()
-    _write(stage, inputs)
+    write_files(stage, inputs)
     written = {*planned.files}
     if source.float_network is not None:
         save_network(source.float_network, stage / REFERENCE)
@@ -403,13 +378,13 @@ def _make(
             shutil.rmtree(objects)
         budget = measure(read_elf(stage / ELF), board, layout, ram_limit=request.ram_limit)
         refuse_budget(budget, name, board, family=bool(planned.front_end or source.float_network))
-        _write(stage, {BUDGET: schemas.file_bytes("budget", budget.to_json())})
+        write_files(stage, {BUDGET: schemas.file_bytes("budget", budget.to_json())})
         written |= {*image_files(layout), BUDGET}
     files = {name: sha256((stage / name).read_bytes()) for name in sorted(written)}
     images = sorted(image_files(layout)) if planned.status == "linked" else []
     sizes = {name: (stage / name).stat().st_size for name in images}
     manifest = dataclasses.replace(planned, files=files, sizes=sizes)
-    _write(stage, {FILE_NAME: manifest.to_json()})
+    write_files(stage, {FILE_NAME: manifest.to_json()})
     folder.commit()
     return BuildResult(request.output, manifest, budget, source.fidelity, reused=False)
 
@@ -419,10 +394,3 @@ def _full(board: Board, layout: FlashLayout, region: str) -> int:
     if region == board.flash.name:
         return layout.overhead + image_limit(board, layout)
     return board.region(region).size
-
-
-def _write(directory: Path, files: Mapping[str, bytes]) -> None:
-    for name, content in files.items():
-        path = directory / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)

@@ -123,6 +123,14 @@ def read_manifest(directory: Path, board_name: str = "") -> Manifest:
         raise BadInputError(f"{path} is damaged: {error}", hint) from error
 
 
+def find_manifest(directory: Path) -> Manifest | None:
+    """The manifest of the build in `directory`; None if there is none that can be read."""
+    try:
+        return read_manifest(directory)
+    except BadInputError:
+        return None
+
+
 def _check(manifest: Manifest, path: Path) -> None:
     """Raises DecodeError or BadInputError where fields contradict each other, or what they name."""
     for name, digest in {

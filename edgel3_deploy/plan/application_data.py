@@ -6,8 +6,8 @@ from edgel3_deploy.boards.board import Board
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.plan.sensor import sensor_ram
 
-_OTHERS = 1_536
-"""Bytes of settings, requests and console beside the sensor's, rounded up."""
+_OTHERS = 3_072
+"""Bytes of settings, requests, console and a usual head's scratch beside the sensor's, rounded up."""
 
 
 def application_data(network: Network, board: Board) -> int:

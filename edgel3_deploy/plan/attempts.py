@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import chain, product
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from edgel3_deploy.boards.board import Board
@@ -29,13 +31,18 @@ INT8_SHARE = 1.02
 """How much flash the goal size spends on constants, against the least that any way takes."""
 LEAST_SAVED_PER_BYTE = 1.0
 """Modelled cost of an inference that the balanced goal asks of a byte of flash."""
+_LARGE = frozenset(WINOGRAD_TILE) | LANES
+"""Kernels with much code."""
 _FLASH_ALONE = 1e9
 """A price of flash that makes any cost a matter of ties."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """What is scheduled, and what for. All in bytes: at most `flash` of constants, `most` of all arenas."""
+    """What is scheduled, and what for. All in bytes: at most `flash` of constants, `most` of all arenas.
+
+    Only with `residents` is RAM that is left filled.
+    """
 
     network: Network
     board: Board
@@ -44,6 +51,7 @@ class Task:
     found: tuple[Option, ...]
     flash: int
     most: int
+    residents: bool = True
 
     @property
     def end(self) -> int:
@@ -142,18 +150,17 @@ def _small(task: Task) -> tuple[Attempt, ...]:
 
 def _smallest_ways(task: Task) -> list[_Smallest]:
     """Of each set of kernels with much code: without any, with one of Winograd's, with lane groups."""
-    uses = [_large_kernels(option) for option in task.found]
+    by_kernels: dict[frozenset[str], list[tuple[int, Option]]] = defaultdict(list)
+    for place, option in enumerate(task.found):
+        by_kernels[frozenset([step.kernel.name for step in option.steps])].append((place, option))
     ways = []
     for sets in product((set(), *({name} for name in WINOGRAD_TILE)), (set(), LANES)):
-        allowed = set().union(*sets)
-        found = tuple(option for option, used in zip(task.found, uses, strict=True) if used <= allowed)
+        barred = _LARGE.difference(*sets)
+        allowed = (found for used, found in by_kernels.items() if not used & barred)
+        found = tuple(option for _, option in sorted(chain.from_iterable(allowed), key=itemgetter(0)))
         way = choose(found, task.end, task.ram, None, flash_price=_FLASH_ALONE)
         if way is not None:
             constants = sum(option.flash for option in way)
             code = code_bytes(step for option in way for step in option.steps)
             ways.append(_Smallest(code + constants, constants, found))
     return ways
-
-
-def _large_kernels(option: Option) -> frozenset[str]:
-    return frozenset(step.kernel.name for step in option.steps) & (WINOGRAD_TILE.keys() | LANES)

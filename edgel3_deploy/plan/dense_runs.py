@@ -6,12 +6,14 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import prod
 from operator import itemgetter
+from typing import NamedTuple
 
 from edgel3_deploy.plan.candidates import Parts, steps_from
 from edgel3_deploy.plan.cost import cost
-from edgel3_deploy.plan.group import Group, aligned, ring_bytes, ring_rows
+from edgel3_deploy.plan.group import aligned, ring_rows
 from edgel3_deploy.plan.kernel import STREAMING, WINOGRAD_TILE, Step
 from edgel3_deploy.plan.loop_rates import Rate
 from edgel3_deploy.plan.measure import Measure, of_rate
@@ -25,30 +27,36 @@ MOST_WINOGRAD_RUNS = 48 * LONGEST_GROUP
 """Bounds of operations times steps of a group: the search takes seconds for whatever chain."""
 
 
-@dataclass(frozen=True)
-class _Choice:
-    """A step with its numbers: operation behind it, workspace, flash, costs over the whole map and by units.
+class _Choice(NamedTuple):
+    """A step by its numbers: it is number `place` of those that may start at operation `first`.
 
-    `rates` are both modelled costs, over the whole map and unit by unit.
+    Operation behind it, rows, workspace, flash; `rates` are both modelled costs, over the whole map and unit
+    by unit, of which `at_once` and `in_strips` are compared. Choices of one `kind`, kernel and pooling, read
+    and make the same rows.
     """
 
-    step: Step
+    first: int
+    place: int
     end: int
+    kind: tuple[str, bool]
+    apart: bool
+    unit: int
+    input_shape: tuple[int, int, int]
+    output_shape: tuple[int, int, int]
     reads: tuple[tuple[int, int], ...]
     scratch: int
+    products: int
     flash: int
     at_once: float
     in_strips: float
     rates: tuple[Rate, Rate]
 
     @property
-    def kind(self) -> tuple[str, bool]:
-        """Choices of one kind read and make the same rows."""
-        return self.step.kernel.name, self.step.kernel.pooled
+    def kernel(self) -> str:
+        return self.kind[0]
 
 
-@dataclass(frozen=True)
-class _Run:
+class _Run(NamedTuple):
     """Choices from an operation on, as the beginning of a group or the whole of it."""
 
     choices: tuple[_Choice, ...]
@@ -63,6 +71,20 @@ class _Run:
         return self.choices[-1].end
 
 
+class _Found(NamedTuple):
+    """An option without its steps, which are those at these operations and places."""
+
+    first: int
+    end: int
+    steps: tuple[tuple[int, int], ...]
+    rings: tuple[int, ...]
+    ram: int
+    scratch: int
+    flash: int
+    instructions: int
+    cost: float
+
+
 def dense_options(
     parts: Parts, winograd: bool, by: Measure, rooms: tuple[int, ...] | None
 ) -> tuple[Option, ...]:
@@ -70,46 +92,73 @@ def dense_options(
 
     `rooms` are bytes of flash that each operation may take; None for no limit.
     """
-    choices = [_choices(parts, position, winograd, by) for position in range(len(parts))]
+    steps = [
+        [s for s in steps_from(parts, position) if winograd or s.kernel.name not in WINOGRAD_TILE]
+        for position in range(len(parts))
+    ]
+    choices = [[_choice(step, place, by) for place, step in enumerate(found)] for found in steps]
     if rooms is not None:
         choices = [[c for c in found if c.flash <= room] for found, room in zip(choices, rooms, strict=True)]
-    streamed = [_thinned_choices([c for c in found if not c.step.kernel.apart]) for found in choices]
-    plain = [[c for c in found if c.step.kernel.name not in WINOGRAD_TILE] for found in streamed]
-    short_of = max(min(MOST_WINOGRAD_RUNS // max(len(parts), 1), LONGEST_GROUP), 2)
-    longest = min(len(parts), max(MOST_PLAIN_RUNS // max(len(parts), 1), LONGEST_GROUP))
-    found: list[Option] = []
-    for first in range(len(parts)):
-        found += (
-            _option(parts, _alone(choice, choice.at_once))
-            for choice in choices[first]
-            if choice.step.kernel.name != "max_pool_global_rows"
+    found = _searched(tuple(map(tuple, choices)), by)
+    return tuple(
+        Option(
+            run.first,
+            run.end,
+            tuple([steps[first][place] for first, place in run.steps]),
+            run.rings,
+            None,
+            run.ram,
+            run.scratch,
+            run.flash,
+            run.instructions,
+            run.cost,
         )
-        short = list(_runs(streamed, first, short_of))
-        long = [run for run in _runs(plain, first, longest) if len(run.choices) > short_of]
-        found += (_option(parts, run) for run in (*short, *long))
+        for run in found
+    )
+
+
+@lru_cache(maxsize=8)
+def _searched(choices: tuple[tuple[_Choice, ...], ...], by: Measure) -> tuple[_Found, ...]:
+    """The groups worth considering, which networks of one shape have in common."""
+    streamed = [_thinned_choices([c for c in found if not c.apart]) for found in choices]
+    plain = [[c for c in found if c.kernel not in WINOGRAD_TILE] for found in streamed]
+    short_of = max(min(MOST_WINOGRAD_RUNS // max(len(choices), 1), LONGEST_GROUP), 2)
+    longest = min(len(choices), max(MOST_PLAIN_RUNS // max(len(choices), 1), LONGEST_GROUP))
+    found: list[_Found] = []
+    for first in range(len(choices)):
+        found += (
+            _found(_alone(choice, choice.at_once), len(choices))
+            for choice in choices[first]
+            if choice.kernel != "max_pool_global_rows"
+        )
+        short = _runs(streamed, first, short_of)
+        long = (run for run in _runs(plain, first, longest) if len(run.choices) > short_of)
+        runs = [*short, *long]
+        if by == "instructions":
+            runs = _unbeaten(runs)
+        found += (_found(run, len(choices)) for run in runs)
     return tuple(found)
 
 
-def _choices(parts: Parts, position: int, winograd: bool, by: Measure) -> list[_Choice]:
-    return [
-        _choice(step, by)
-        for step in steps_from(parts, position)
-        if winograd or step.kernel.name not in WINOGRAD_TILE
-    ]
-
-
-def _choice(step: Step, by: Measure) -> _Choice:
+def _choice(step: Step, place: int, by: Measure) -> _Choice:
     rates = cost(step, step.units), cost(step, 1)
     at_once, in_strips = (of_rate(rate, by) for rate in rates)
     return _Choice(
-        step,
-        step.index + step.operations,
-        step.reads,
-        step.scratch,
-        step.constant_bytes,
-        at_once,
-        in_strips,
-        rates,
+        first=step.index,
+        place=place,
+        end=step.index + step.operations,
+        kind=(step.kernel.name, step.kernel.pooled),
+        apart=step.kernel.apart,
+        unit=step.unit,
+        input_shape=step.input_shape,
+        output_shape=step.output_shape,
+        reads=step.reads,
+        scratch=step.scratch,
+        products=step.products,
+        flash=step.constant_bytes,
+        at_once=at_once,
+        in_strips=in_strips,
+        rates=rates,
     )
 
 
@@ -128,12 +177,20 @@ def _runs(choices: list[list[_Choice]], first: int, longest: int) -> Iterator[_R
 
 def _streams(choice: _Choice) -> bool:
     """Whether the step makes rows one after the other, so that another may follow."""
-    return choice.step.kernel.name in STREAMING
+    return choice.kernel in STREAMING
 
 
 def _follows(before: _Choice, choice: _Choice) -> bool:
-    rows = _streams(choice) or choice.step.kernel.name == "max_pool_global_rows"
-    return rows and choice.step.input_shape == before.step.output_shape
+    rows = _streams(choice) or choice.kernel == "max_pool_global_rows"
+    return rows and choice.input_shape == before.output_shape
+
+
+def _unbeaten(runs: list[_Run]) -> list[_Run]:
+    """The runs that none of the same operations, of whatever kinds, makes needless, in their order."""
+    fronts: dict[int, list[_Entry]] = defaultdict(list)
+    for at, run in enumerate(runs):
+        fronts[run.end].append((run.cost, run.inner, run.scratch, run.flash, run, run.choices[-1], at))
+    return [runs[at] for at in sorted(entry[-1] for found in fronts.values() for entry in _thinned(found))]
 
 
 _Entry = tuple[float, int, int, int, _Run, _Choice, int]
@@ -143,27 +200,30 @@ _Entry = tuple[float, int, int, int, _Run, _Choice, int]
 def _extended(runs: list[_Run], choices: list[list[_Choice]]) -> list[_Run]:
     """The runs with one more choice, without those that another with the same end and kind beats."""
     longer: dict[tuple[int, str, bool], list[_Entry]] = defaultdict(list)
-    rings: dict[tuple[int, str, bool, str, bool], tuple[int, int] | None] = {}
+    followers: dict[tuple[int, str, bool], list[tuple[_Choice, int, int, list[_Entry]]]] = {}
     for run in runs:
         last = run.choices[-1]
-        for choice in choices[run.end] if run.end < len(choices) else ():
-            pair = (run.end, *last.kind, *choice.kind)
-            if pair not in rings:
-                rings[pair] = _ring(last, choice) if _follows(last, choice) else None
-            ring = rings[pair]
-            if ring is not None:
-                key = (choice.end, *choice.kind)
-                longer[key].append(
-                    (
-                        run.cost + choice.in_strips,
-                        run.inner + ring[1],
-                        max(run.scratch, choice.scratch),
-                        run.flash + choice.flash,
-                        run,
-                        choice,
-                        ring[0],
-                    )
+        pair = (last.end, *last.kind)
+        if pair not in followers:
+            followers[pair] = [
+                (choice, *_ring(last, choice), longer[(choice.end, *choice.kind)])
+                for choice in (choices[last.end] if last.end < len(choices) else ())
+                if _follows(last, choice)
+            ]
+        _, _, inner, scratch, flash, cost = run
+        for choice, rows, size, entries in followers[pair]:
+            needs = choice.scratch
+            entries.append(
+                (
+                    cost + choice.in_strips,
+                    inner + size,
+                    scratch if scratch > needs else needs,
+                    flash + choice.flash,
+                    run,
+                    choice,
+                    rows,
                 )
+            )
     return [
         _Run((*run.choices, choice), (*run.rings, rows), inner, scratch, flash, cost)
         for entries in longer.values()
@@ -173,8 +233,9 @@ def _extended(runs: list[_Run], choices: list[list[_Choice]]) -> list[_Run]:
 
 def _ring(last: _Choice, choice: _Choice) -> tuple[int, int]:
     """Rows and bytes of the ring between two steps."""
-    rows = ring_rows(last.step.unit, last.step.output_shape[0], choice.reads)
-    return rows, aligned(ring_bytes(last.step, rows))
+    height, width, channels = last.output_shape
+    rows = ring_rows(last.unit, height, choice.reads)
+    return rows, aligned(rows * width * channels)
 
 
 @dataclass
@@ -226,11 +287,16 @@ def _thinned_choices(found: list[_Choice]) -> list[_Choice]:
     return kept
 
 
-def _option(parts: Parts, run: _Run) -> Option:
-    """The run as a group between whole maps; at the network's ends they are the caller's."""
-    steps = tuple(choice.step for choice in run.choices)
-    before = 0 if steps[0].index == 0 else prod(steps[0].input_shape)
-    after = 0 if run.end == len(parts) else ring_bytes(steps[-1], steps[-1].output_shape[0])
-    ram = before + after + run.inner + run.scratch + max(step.products for step in steps)
-    instructions = sum(int(choice.rates[len(steps) > 1].instructions) for choice in run.choices)
-    return Option(steps[0].index, run.end, Group(steps, run.rings), ram, run.flash, instructions, run.cost)
+def _found(run: _Run, operations: int) -> _Found:
+    """The run as a group between whole maps, which are the caller's at the ends of all `operations`."""
+    first, last = run.choices[0], run.choices[-1]
+    before = 0 if first.first == 0 else prod(first.input_shape)
+    after = 0 if last.end == operations else prod(last.output_shape)
+    in_strips = len(run.choices) > 1
+    # Only steps by themselves have products: see `streamed`.
+    ram = before + after + run.inner + run.scratch + (0 if in_strips else first.products)
+    instructions = sum([int(choice.rates[in_strips].instructions) for choice in run.choices])
+    steps = tuple([(choice.first, choice.place) for choice in run.choices])
+    return _Found(
+        first.first, last.end, steps, run.rings, ram, run.scratch, run.flash, instructions, run.cost
+    )

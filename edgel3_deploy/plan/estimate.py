@@ -16,12 +16,13 @@ from edgel3_deploy.plan.code_sizes import code_bytes
 from edgel3_deploy.plan.front_end import FrontEndMemory, front_end_flash
 from edgel3_deploy.plan.front_end_memory import least_front_end_bytes
 from edgel3_deploy.plan.goal import Goal
+from edgel3_deploy.plan.head_bytes import NO_HEAD, HeadBytes
 from edgel3_deploy.plan.list_sizes import least_constants
 from edgel3_deploy.plan.measure import group_costs
 from edgel3_deploy.plan.memory import MemoryPlan
 from edgel3_deploy.plan.option import Option
-from edgel3_deploy.plan.schedule import Schedule, beside_arenas, enough_ram, frugal, schedule
-from edgel3_deploy.plan.search import options
+from edgel3_deploy.plan.schedule import Schedule, beside_arenas, can_be_laid_out, enough_ram, frugal, schedule
+from edgel3_deploy.plan.search import few_options, options
 from edgel3_deploy.plan.sensor import sensor_flash
 from edgel3_deploy.plan.skeleton import skeleton
 from edgel3_deploy.plan.storage import live_bytes, storages
@@ -86,7 +87,7 @@ class Estimate:
     `sparsity` percent of zeros in all 3x3 convolutions it would, or with `least_ram` as the limit of an
     image's RAM, without front end with `least_ram_plain`: None if that is no remedy, or was not looked
     for. `front_end` is the memory of the
-    one in the image, None without one or without a plan.
+    one in the image, None without one or without a plan. `head` is what a head takes, which both count.
     """
 
     model: str
@@ -107,6 +108,7 @@ class Estimate:
     least_ram: int | None = None
     least_ram_plain: int | None = None
     front_end: FrontEndMemory | None = None
+    head: HeadBytes = NO_HEAD
 
     @property
     def verdict(self) -> Literal["fits", "over"]:
@@ -133,8 +135,13 @@ class Estimate:
         parts = ", ".join(part for part in (flash_parts(self.layout), code) if part)
         counted = f"counted in flash: {parts}" if parts else ""
         heard = "" if self.front_end is None else f"counted in RAM: the front end's {self.front_end.text}"
+        head = self.head
+        labels = (
+            f"counted: the head's {head.flash:,} bytes of flash and {head.ram:,} of RAM" if head.ram else ""
+        )
         over = (line if line.startswith(self.model) else f"over: {line}" for line in self.excess)
-        return tuple(line for line in (*over, self.advice, counted, heard, *self.not_counted) if line)
+        told = (*over, self.advice, counted, heard, labels, *self.not_counted)
+        return tuple(line for line in told if line)
 
     @property
     def not_counted(self) -> tuple[str, ...]:
@@ -171,6 +178,7 @@ class Estimate:
             "least_ram": self.least_ram,
             "least_ram_plain": self.least_ram_plain,
             "front_end": None if self.front_end is None else asdict(self.front_end),
+            "head": asdict(self.head),
             "not_counted": list(self.not_counted),
         }
 
@@ -183,11 +191,12 @@ def estimate_network(
     *,
     layout: FlashLayout | None = None,
     ram_limit: int | None = None,
+    head: HeadBytes = NO_HEAD,
 ) -> Estimate:
     """The estimate of a network run by the native kernels; the other arguments are those of `schedule`."""
     layout = layout or flash_layout(board)
-    plan = scheduled(network, board, layout, goal, found, ram_limit=ram_limit)
-    return estimate_schedule(network, plan, board, layout, ram_limit=ram_limit)
+    plan = scheduled(network, board, layout, goal, found, ram_limit=ram_limit, head=head)
+    return estimate_schedule(network, plan, board, layout, ram_limit=ram_limit, head=head)
 
 
 def estimate_member(member: Member, board: Board, layout: FlashLayout | None = None) -> Estimate:
@@ -209,6 +218,8 @@ def _alike_fits(member: Member, board: Board, layout: FlashLayout, ram_limit: in
     network = _shape(member)
     if weights_exceed(network, board, layout):
         return False
+    if can_be_laid_out(network, board, _few_options(member), layout, ram_limit):
+        return True
     plan = scheduled(network, board, layout, "balanced", _plain_options(member), ram_limit=ram_limit)
     if isinstance(plan, OverBudgetError):
         return False
@@ -224,11 +235,12 @@ def estimate_schedule(
     layout: FlashLayout | None = None,
     *,
     ram_limit: int | None = None,
+    head: HeadBytes = NO_HEAD,
 ) -> Estimate:
     """The estimate of a network with its schedule, or, if there is none, the least that it would need.
 
     `layout` is the one that the schedule was made for, by default the board's usual one; `ram_limit` the
-    limit on all RAM of the image that it kept to.
+    limit on all RAM of the image that it kept to; `head` what a head takes.
     """
     if isinstance(plan, Schedule):
         groups = plan.groups
@@ -258,11 +270,17 @@ def estimate_schedule(
         arenas=arenas,
         plan=plan,
         ram_limit=ram_limit,
+        head=head,
     )
 
 
 def estimate_layers(
-    network: Network, plan: MemoryPlan | OverBudgetError, board: Board, layout: FlashLayout | None = None
+    network: Network,
+    plan: MemoryPlan | OverBudgetError,
+    board: Board,
+    layout: FlashLayout | None = None,
+    *,
+    head: HeadBytes = NO_HEAD,
 ) -> Estimate:
     """The estimate of a network run layer by layer on whole maps, with its plan or the reason why not."""
     if isinstance(plan, MemoryPlan):
@@ -282,7 +300,7 @@ def estimate_layers(
         )
         for layer in network.layers
     )
-    return _judged(network, board, layout, rows=rows, code=0, ram=ram, arenas=arenas, plan=plan)
+    return _judged(network, board, layout, rows=rows, code=0, ram=ram, arenas=arenas, plan=plan, head=head)
 
 
 def _judged(
@@ -296,15 +314,17 @@ def _judged(
     arenas: tuple[tuple[str, int], ...],
     plan: Schedule | MemoryPlan | OverBudgetError,
     ram_limit: int | None = None,
+    head: HeadBytes,
 ) -> Estimate:
     layout = layout or flash_layout(board)
-    ram_used = _ram_used(network, board, ram)
+    ram_used = _ram_used(network, board, ram) + head.ram
     flash_used = (
         layout.overhead
         + front_end_flash(network)
         + sensor_flash(network)
         + sum(row.flash for row in rows)
         + code
+        + head.flash
     )
     limited = _ram_limit(board, ram_limit)
     excess = _excess(board, layout, flash_used, ram_used, limited)
@@ -327,6 +347,7 @@ def _judged(
         excess=excess,
         fitting=(fitting(board, layout, ram_limit) if excess else ()) if network.front_end else None,
         front_end=None if isinstance(plan, OverBudgetError) else plan.front_end,
+        head=head,
     )
 
 
@@ -374,6 +395,11 @@ def _options(member: Member) -> tuple[Option, ...]:
 
 
 @lru_cache(maxsize=len(FAMILY))
+def _few_options(member: Member) -> tuple[Option, ...]:
+    return few_options(_shape(member))
+
+
+@lru_cache(maxsize=len(FAMILY))
 def _plain_options(member: Member) -> tuple[Option, ...]:
     """Without Winograd kernels: enough to see whether anything fits, since these only add bytes."""
     return options(_shape(member), winograd=False)
@@ -404,12 +430,13 @@ def scheduled(
     found: tuple[Option, ...] | None,
     *,
     ram_limit: int | None = None,
+    head: HeadBytes = NO_HEAD,
 ) -> Schedule | OverBudgetError:
     """The schedule, which is not searched for where the weights alone are too many."""
     if weights_exceed(network, board, layout):
         return OverBudgetError(f"the weights of {network.name} exceed the flash of {board.name}")
     try:
-        return schedule(network, board, goal, found, layout=layout, ram_limit=ram_limit)
+        return schedule(network, board, goal, found, layout=layout, ram_limit=ram_limit, head=head)
     except OverBudgetError as error:
         return error
 

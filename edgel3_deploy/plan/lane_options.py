@@ -38,6 +38,15 @@ def lane_options(parts: Parts, direct: tuple[float, ...], by: Measure) -> Iterat
                         yield from (_option(parts, variant, by, counted) for variant in taps)
 
 
+def whole_lane_options(parts: Parts, by: Measure) -> Iterator[Option]:
+    """The lane groups of all operations, with byte lists."""
+    for columns in (True, False):
+        chain = lane_chain(lane_steps(parts, columns), 0)
+        if chain and chain[-1].index + chain[-1].operations == len(parts):
+            for members in lane_groups(chain):
+                yield _option(parts, members, by, lane_counts(members))
+
+
 def _variants(members: Group) -> tuple[Group, ...]:
     """The group with byte lists, then with the layers one by one as taps, the most used first."""
     steps = [step for step, _ in by_use([members])]
@@ -60,8 +69,11 @@ def _option(parts: Parts, members: Group, by: Measure, counted: LaneCounts) -> O
     return Option(
         first.index,
         end,
-        members,
+        members.steps,
+        members.rings,
+        members.lanes,
         before + after + members.inner_bytes + members.scratch,
+        members.scratch,
         sum(step.constant_bytes for step in members.steps),
         int(instructions),
         cost,

@@ -66,6 +66,7 @@ def _winograd(step: Step, layer: Conv2D, units_per_call: int) -> Work:
             f"{name} input": tiles.count * -(-depth // 4),
             "patch pixel": edges,
             "patch word": edges * (depth // 4),
+            "patch rest": edges * (depth % 4 > 0),
             "patch byte": edges * (depth % 4),
             "pair pass": groups * output_pairs,
             f"{name} weights": groups * flying * words,
@@ -115,7 +116,9 @@ def _direct(step: Step, layer: Conv2D, units_per_call: int) -> Work:
             "direct rest behind": pixels * taps * (depth % 4 > 0 and depth > 4),
             "direct byte": _inside(layer, 0) * _inside(layer, 1) * (depth % 4),
             "direct products": blocks * -(-outputs // 2) * words,
-            "direct block": blocks * -(-outputs // 2),
+            "direct four": blocks,
+            "direct block": blocks * (outputs // 2),
+            "direct odd": blocks * (outputs % 2),
             f"direct output{form(layer)}": pixels * outputs,
         }
     )
@@ -135,6 +138,8 @@ def _mono(step: Step, layer: Conv2D, units_per_call: int) -> Work:
     twos, one = sum(rows // 2 for rows in calls), sum(rows % 2 for rows in calls)
     found = Work(
         {
+            "mono call": -(-height // units_per_call),
+            "mono turn": twos + one,
             "mono row": height,
             "mono patch": height * width,
             "mono run": (twos + one) * outputs,

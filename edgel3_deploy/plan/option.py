@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from edgel3_deploy.plan.group import Group
+from edgel3_deploy.plan.group import Group, LaneGroup
 from edgel3_deploy.plan.kernel import Step
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """One way to run operations [first, end): a group, the RAM it needs at once, flash, instructions.
 
-    `cost` is what is compared: `instructions`, or modelled cycles.
+    `cost` is what is compared: `instructions`, or modelled cycles. `scratch` is the group's. There are
+    thousands of options, so the group itself is made of `steps`, `rings` and `lanes` when it is asked for.
     """
 
     first: int
     end: int
-    members: Group
+    steps: tuple[Step, ...]
+    rings: tuple[int, ...]
+    lanes: LaneGroup | None
     ram: int
+    scratch: int
     flash: int
     instructions: int
     cost: float
 
     @property
-    def steps(self) -> tuple[Step, ...]:
-        return self.members.steps
+    def members(self) -> Group:
+        return Group(self.steps, self.rings, self.lanes)

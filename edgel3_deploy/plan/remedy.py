@@ -10,13 +10,16 @@ from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.plan.estimate import Estimate, scheduled, weights_exceed
 from edgel3_deploy.plan.front_end import image_front_end
 from edgel3_deploy.plan.list_sizes import least_constants
-from edgel3_deploy.plan.schedule import Schedule, constants_limit, least_ram_limits
-from edgel3_deploy.plan.search import options
+from edgel3_deploy.plan.schedule import Schedule, can_be_laid_out, constants_limit, least_ram_limits
+from edgel3_deploy.plan.search import few_options, options
 from edgel3_deploy.plan.skeleton import sparser
 
 
 def with_remedy(found: Estimate, network: Network, board: Board, ram_limit: int | None = None) -> Estimate:
-    """The estimate with the least limit of RAM that would do if there was one, or else the least sparsity."""
+    """The estimate with the least limit of RAM that would do if there was one, or else the least sparsity.
+
+    Both with the head that the estimate counts.
+    """
     limited = with_least_ram(found, network, board, ram_limit)
     if limited.least_ram is not None or limited.least_ram_plain is not None:
         return limited
@@ -31,7 +34,9 @@ def with_least_ram(found: Estimate, network: Network, board: Board, ram_limit: i
     helps = ram_limit is not None or image_front_end(network) is not None
     if not found.excess or not helps or weights_exceed(network, board, found.layout):
         return found
-    least, plain = least_ram_limits(network, board, found.layout)
+    least, plain = (
+        limit and limit + found.head.ram for limit in least_ram_limits(network, board, found.layout)
+    )
     return replace(found, least_ram=None if ram_limit is None else least, least_ram_plain=plain)
 
 
@@ -47,8 +52,10 @@ def with_least_sparsity(
 
     def fits(percent: int) -> bool:
         shape = sparser(network, percent)
+        if not found.head.ram and can_be_laid_out(shape, board, few_options(shape), found.layout, ram_limit):
+            return True
         plain = options(shape, winograd=False)
-        plan = scheduled(shape, board, found.layout, "balanced", plain, ram_limit=ram_limit)
+        plan = scheduled(shape, board, found.layout, "balanced", plain, ram_limit=ram_limit, head=found.head)
         return isinstance(plan, Schedule)
 
     room = constants_limit(board, found.layout)

@@ -26,6 +26,7 @@ from edgel3_deploy.plan.front_end import (
 from edgel3_deploy.plan.front_end_memory import may_share
 from edgel3_deploy.plan.goal import Goal
 from edgel3_deploy.plan.group import Group
+from edgel3_deploy.plan.head_bytes import NO_HEAD, HeadBytes
 from edgel3_deploy.plan.kernel import Step
 from edgel3_deploy.plan.least_ram import least_arenas
 from edgel3_deploy.plan.list_choice import by_use, choose_lists, with_lists
@@ -124,6 +125,8 @@ def schedule(
     layout: FlashLayout | None = None,
     ram_limit: int | None = None,
     by: Measure = "instructions",
+    head: HeadBytes = NO_HEAD,
+    residents: bool = True,
 ) -> Schedule:
     """The schedule of `network` on `board` for a goal; the same arguments give the same schedule.
 
@@ -133,8 +136,9 @@ def schedule(
     save LEAST_SAVED_PER_BYTE. size: the least flash for constants and the kernels' code, to INT8_SHARE; dense
     networks then take the least RAM that keeps to SIZE_INSTRUCTIONS_PER_MAC, sparse ones the least cost.
     RAM that is left is filled at start with what saves work, up to the share of the application: decoded
-    lists, and but for the goal size transformed weights. `ram_limit` bounds all RAM of the image, in bytes;
-    `by` is the cost that is kept low.
+    lists, and but for the goal size transformed weights; not without `residents`. `ram_limit` bounds all RAM
+    of the image, in bytes; `by` is the cost that is kept low. `head` is what a head takes of flash and of
+    that RAM.
 
     `found` are the network's options by the same measure where they are known.
     `layout` says how much of the flash the image may take; by default it is the board's usual one. Raises
@@ -145,22 +149,15 @@ def schedule(
             f"{network.name}: no layer computes anything",
             "Use the runtime cmsis-nn, or a model with operators.",
         )
-    arenas = arenas_limit(network, board, ram_limit)
+    found = options(network, by=by) if found is None else found
     ends = network.input.size + network.output.size
-    if ends > arenas:
+    task = _task(network, board, goal, by, found, layout=layout, ram_limit=ram_limit, head=head)
+    task = replace(task, residents=residents)
+    if ends > task.most:
         raise OverBudgetError(
             f"{network.name} does not fit {board.name}: input and output alone take {ends:,} bytes of RAM",
             "Choose a model with a smaller input.",
         )
-    task = Task(
-        network,
-        board,
-        goal,
-        by,
-        options(network, by=by) if found is None else found,
-        constants_limit(board, layout) - front_end_flash(network) - sensor_flash(network),
-        arenas,
-    )
     plans = [plan for attempts in rivals(task) if (plan := _first(task, attempts)) is not None]
     if plans:
         return _best(goal, plans)
@@ -171,6 +168,15 @@ def schedule(
         advice
         or "Choose a smaller or sparser model, or a larger board; edgel3-deploy check says what lacks.",
     )
+
+
+def can_be_laid_out(
+    network: Network, board: Board, found: tuple[Option, ...], layout: FlashLayout, ram_limit: int | None
+) -> bool:
+    """Whether there is a schedule of options among `found`, which is not looked for any further."""
+    task = _task(network, board, "balanced", "instructions", found, layout=layout, ram_limit=ram_limit)
+    attempt = Attempt(found, task.flash, "")
+    return task.ram >= 0 and _placed(task, attempt) is not None
 
 
 def enough_ram(least: int | None, plain: int | None = None) -> str:
@@ -192,6 +198,23 @@ def _k(size: int) -> str:
     return f"{-(-size // 1024)}K"
 
 
+def _task(
+    network: Network,
+    board: Board,
+    goal: Goal,
+    by: Measure,
+    found: tuple[Option, ...],
+    *,
+    layout: FlashLayout | None,
+    ram_limit: int | None = None,
+    head: HeadBytes = NO_HEAD,
+) -> Task:
+    beside = front_end_flash(network) + sensor_flash(network) + head.flash
+    flash = constants_limit(board, layout) - beside
+    most = arenas_limit(network, board, None if ram_limit is None else ram_limit - head.ram)
+    return Task(network, board, goal, by, found, flash, most)
+
+
 def least_ram_limits(
     network: Network, board: Board, layout: FlashLayout | None = None
 ) -> tuple[int | None, int | None]:
@@ -201,9 +224,7 @@ def least_ram_limits(
     kernels, which take more RAM than others.
     """
     found = options(network, winograd=False)
-    flash = constants_limit(board, layout) - front_end_flash(network) - sensor_flash(network)
-    free = arenas_limit(network, board)
-    return _least_ram_limits(Task(network, board, "balanced", "instructions", found, flash, free))
+    return _least_ram_limits(_task(network, board, "balanced", "instructions", found, layout=layout))
 
 
 def _least_ram_limits(task: Task) -> tuple[int | None, int | None]:
@@ -247,7 +268,7 @@ def firmware_data(network: Network) -> int:
 
 def frugal(network: Network) -> tuple[Option, ...]:
     """The way with the least flash, then the least RAM, whatever board it may fit: without Winograd."""
-    plain = [replace(option, cost=option.flash) for option in options(network, winograd=False)]
+    plain = [option._replace(cost=option.flash) for option in options(network, winograd=False)]
     limits = sorted({option.ram for option in plain})
     end = len(operations(network))
 
@@ -255,7 +276,8 @@ def frugal(network: Network) -> tuple[Option, ...]:
         way = choose(plain, end, limit, None)
         return inf if way is None else sum(option.flash for option in way)
 
-    least = bisect_left(limits, True, key=lambda limit: flash(limit) <= flash(limits[-1]) * INT8_SHARE)
+    most = flash(limits[-1]) * INT8_SHARE
+    least = bisect_left(limits, True, key=lambda limit: flash(limit) <= most)
     way = choose(plain, end, limits[least], None)
     assert way is not None
     return way
@@ -302,7 +324,7 @@ def _placed(task: Task, attempt: Attempt) -> Schedule | None:
     limit = task.ram
     if attempt.least_ram:
         way = choose(attempt.found, task.end, limit, attempt.flash)
-        if way is not None and not any(option.members.lanes for option in way):
+        if way is not None and not any(option.lanes for option in way):
             limit = min(limit, _least_ram(task, attempt))
     while limit >= 0:
         way = choose(
@@ -380,6 +402,8 @@ def _filled(task: Task, attempt: Attempt, groups: tuple[Group, ...], arrangement
 
 def _residents_limit(task: Task) -> int:
     """Bytes of all arenas with residents: what leaves the application its share of the board's RAM."""
+    if not task.residents:
+        return 0
     network, board = task.network, task.board
     ram = sum(region.size for region in board.ram)
     sizes, left = image_front_end(network), ram // APPLICATION_SHARE

@@ -15,7 +15,7 @@ from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.plan.candidates import Parts, operations
 from edgel3_deploy.plan.dense_runs import dense_options
 from edgel3_deploy.plan.kernel import WINOGRAD_TILE
-from edgel3_deploy.plan.lane_options import lane_options
+from edgel3_deploy.plan.lane_options import lane_options, whole_lane_options
 from edgel3_deploy.plan.list_sizes import least_constants
 from edgel3_deploy.plan.measure import Measure
 from edgel3_deploy.plan.option import Option
@@ -35,6 +35,15 @@ def options(network: Network, *, winograd: bool = True, by: Measure = "instructi
         for at in range(len(parts))
     ]
     return (*dense, *lane_options(parts, tuple(direct), by))
+
+
+def few_options(network: Network) -> tuple[Option, ...]:
+    """Options that show quickly that a network fits: what can be laid out of these can be of all.
+
+    Without Winograd kernels, and of lane groups only those of all the network.
+    """
+    parts = operations(network)
+    return (*dense_options(parts, False, "instructions", None), *whole_lane_options(parts, "instructions"))
 
 
 def _plain(option: Option) -> bool:
@@ -62,18 +71,24 @@ def choose(
     Without a flash limit flash is not counted. `flash_price` is the cost that a byte of flash must save.
     None if there is no way.
     """
-    usable: dict[int, list[Option]] = defaultdict(list)
-    for option in candidates:
-        if option.ram <= ram_limit and (scratch_limit is None or option.members.scratch <= scratch_limit):
-            usable[option.first].append(option)
     grain = 1 if flash_limit is None else -(-max(flash_limit, 1) // FLASH_GRAINS)
     grains = 0 if flash_limit is None else flash_limit // grain
+    # Of options for the same operations that take as much flash the cheapest is enough.
+    cheapest: dict[tuple[int, int, int], tuple[int, float, Option]] = {}
+    for place, option in enumerate(candidates):
+        if option.ram <= ram_limit and (scratch_limit is None or option.scratch <= scratch_limit):
+            flash = 0 if flash_limit is None else -(-option.flash // grain)
+            own = option.cost + flash_price * option.flash
+            key = (option.first, option.end, flash)
+            if key not in cheapest or own < cheapest[key][1]:
+                cheapest[key] = (place, own, option)
+    usable: dict[int, list[tuple[int, float, Option]]] = defaultdict(list)
+    for (first, _, flash), (_, own, option) in sorted(cheapest.items(), key=lambda item: item[1][0]):
+        usable[first].append((flash, own, option))
     best: dict[int, dict[int, tuple[float, tuple[Option, ...]]]] = {0: {0: (0, ())}}
     for position in range(end):
         reached = _frontier(best.pop(position, {}))
-        for option in usable[position]:
-            flash = 0 if flash_limit is None else -(-option.flash // grain)
-            own = option.cost + flash_price * option.flash
+        for flash, own, option in usable[position]:
             target = best.setdefault(option.end, {})
             for used, (cost, way) in reached.items():
                 if used + flash <= grains:

@@ -7,7 +7,7 @@ from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.link.record import record_size
 from edgel3_deploy.plan.front_end import image_front_end
 
-_RAM = 9_800
+_RAM = 9_808
 _FLASH = 12_300
 _RECORDS, _LABELS = 8, 32
 """Records that are held (firmware/application/records.h), and labels of each that room is kept for."""

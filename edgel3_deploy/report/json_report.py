@@ -81,6 +81,7 @@ def _input(report: Report, inputs: InputResult, timing: Timing) -> dict[str, Any
             "count": len(inputs.differences),
             "first": [_difference(report, item) for item in inputs.differences[:LISTED_DIFFERENCES]],
         },
+        "stream": {"windows": inputs.streamed, "begun_anew": inputs.begun_anew},
         "float64": {"differing": inputs.inexact, "largest_steps": inputs.largest},
         **timing.values(inputs.counter),
     }

@@ -49,7 +49,8 @@ class InputResult:
 
     `elements` were compared with the twin's, `differences` lists those that differ; `counter` is the median
     over windows in the device's unit. Fidelity: `inexact` elements of the twin's are not those of float64, by
-    `largest` steps at most.
+    `largest` steps at most. `streamed` windows were to go on from the one before, of which `begun_anew` could
+    not: the board refused, and they were sent whole.
     """
 
     elements: int
@@ -57,6 +58,8 @@ class InputResult:
     counter: int
     inexact: int
     largest: int
+    streamed: int = 0
+    begun_anew: int = 0
 
 
 @dataclass(frozen=True)

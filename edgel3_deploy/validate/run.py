@@ -37,6 +37,7 @@ from edgel3_deploy.validate.result import (
 from edgel3_deploy.validate.session import BoardRun, body_of, greet, port_path, restart_explained
 from edgel3_deploy.validate.trace import first_difference
 from edgel3_deploy.validate.workload import Workload, prepare
+from edgel3_deploy.wording import counted
 
 if TYPE_CHECKING:
     from edgel3_deploy.pipeline.prepared import PreparedBuild
@@ -123,7 +124,7 @@ def validate_build(
         schedule=schedule_rows(planned) if planned else (),
         schedule_note=f"optimized for {planned.goal}: {planned.reason}" if planned else "",
         memory=manifest.memory,
-        inputs=rows.input_result(run.front_end_counters) if as_pcm else None,
+        inputs=rows.input_result(run) if as_pcm else None,
         first_difference=first_difference(
             build.network, rows.input_differences, run.first_wrong, wrong_outputs
         ),
@@ -138,6 +139,7 @@ def validate_build(
         warnings=(
             *manifest.warnings,
             *workload.warnings,
+            *_begun_anew(run),
             *_clipped(workload, embeddings, output.zero_point),
             *_constant(rows, embeddings),
         ),
@@ -157,6 +159,16 @@ def _planned(build: PreparedBuild) -> Schedule | None:
         ram_limit=manifest.ram_limit,
         by=manifest.by,
     )
+
+
+def _begun_anew(run: BoardRun) -> Iterator[str]:
+    """A warning if the board did not let a stream go on from window to window."""
+    if run.begun_anew:
+        yield (
+            f"{run.begun_anew:,} of {counted(run.streamed, 'window')} were to go on from the one before, and "
+            "the board wanted them whole (OUT_OF_RANGE): its sensor takes the front end back a minute after "
+            "the last request; if the host was never that slow, its streaming is broken"
+        )
 
 
 def _clipped(workload: Workload, embeddings: NDArray[np.int8], zero_point: int) -> Iterator[str]:
@@ -234,14 +246,16 @@ class _Rows:
         if cosine < self.worst_cosine:
             self.worst, self.worst_cosine = example, cosine
 
-    def input_result(self, counters: Sequence[int]) -> InputResult:
+    def input_result(self, run: BoardRun) -> InputResult:
         """What became of all windows' inputs."""
         return InputResult(
             elements=self.input_elements,
             differences=tuple(self.input_differences),
-            counter=int(np.median(counters)),
+            counter=int(np.median(run.front_end_counters)),
             inexact=self.inexact,
             largest=self.largest,
+            streamed=run.streamed,
+            begun_anew=run.begun_anew,
         )
 
 

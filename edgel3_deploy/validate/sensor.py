@@ -99,16 +99,24 @@ def expect(
     *,
     bits: int = 16,
     compensated: bool = False,
+    asleep: Sequence[int] | None = None,
 ) -> Expected:
     """What a sensor gives for `samples` of its source, of 16 or 24 `bits` at `rate`, none of them lost.
 
-    `settings` are in force from their positions in `samples` on, the first from 0. `compensated` as of
-    `hear_events`. Raises BadInputError for a rate without filters.
+    `settings` are in force from their positions in `samples` on, the first from 0. `compensated` and `asleep`
+    as of `hear_events`. Raises BadInputError for a rate without filters.
     """
     hearing = [(at, values.hearing) for at, values in settings]
     events = list(
         hear_events(
-            samples, rate, chain.front_end, hearing, bits=bits, streams=chain.streams, compensated=compensated
+            samples,
+            rate,
+            chain.front_end,
+            hearing,
+            bits=bits,
+            streams=chain.streams,
+            compensated=compensated,
+            asleep=asleep,
         )
     )
     twin = _Sensor(chain, [event for _, event in events if isinstance(event, Window)], rate)

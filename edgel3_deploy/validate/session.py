@@ -40,8 +40,9 @@ class BoardRun:
 
     `steps` lists the layers of each step that the board reports: several where one kernel computes them
     together, and then the last one's output is what can be compared, shown in the step's order of `orders`.
-    `compared_windows` counts the windows
-    whose layers were compared; `notes` say what this runtime hides.
+    `compared_windows` counts the windows whose layers were compared; `notes` say what this runtime hides.
+    `streamed` counts the windows that were to go on from the one before, and `begun_anew` those of them that
+    the board wanted whole.
     """
 
     client: Client
@@ -52,6 +53,8 @@ class BoardRun:
     notes: list[str] = field(default_factory=list)
     compared_windows: int = 0
     front_end_counters: list[int] = field(default_factory=list)
+    streamed: int = 0
+    begun_anew: int = 0
     first_wrong: LayerDifference | None = None
     _layer_counters: list[tuple[int, ...]] = field(default_factory=list)
     _differing: list[int] = field(default_factory=list)
@@ -63,16 +66,25 @@ class BoardRun:
         """The input that the board's front end makes of one window, int16 (sample_rate,).
 
         With `fresh` its stream goes on, and only so many samples at the window's end are new. A board whose
-        sensor took the front end back meanwhile, because the host was slow, begins a stream with the window.
+        sensor took the front end back meanwhile, because the host was slow, begins a stream with the window,
+        which is counted.
         """
-        try:
-            self._push(pcm if fresh is None else pcm[-fresh:], 0 if fresh is None else self._heard)
-        except RefusedError as error:
-            if fresh is None or error.code != ErrorCode.OUT_OF_RANGE:
-                raise
+        if fresh is None:
             self._push(pcm, 0)
+        else:
+            self._go_on(pcm, fresh)
         tensor = self.network.input
         return np.frombuffer(self.client.read_input(tensor.size), np.int8).reshape(tensor.shape)
+
+    def _go_on(self, pcm: PcmArray, fresh: int) -> None:
+        self.streamed += 1
+        try:
+            self._push(pcm[-fresh:], self._heard)
+        except RefusedError as error:
+            if error.code != ErrorCode.OUT_OF_RANGE:
+                raise
+            self.begun_anew += 1
+            self._push(pcm, 0)
 
     def _push(self, pcm: PcmArray, at: int) -> None:
         self.front_end_counters.append(self.client.load_audio(pcm.astype("<i2").tobytes(), at))

@@ -53,7 +53,7 @@ def _input(network: Network, item: Difference) -> str:
         f"the int8 input differs in band {band} (around {centre_hz(sizes, band):,.0f} Hz), frame {frame} (at "
         f"{milliseconds:,.0f} ms): expected {item.expected}, got {item.got}, {decibels:+.2f} dB. The samples "
         "were equal, so the board's front end does not compute what its definition does: look at the "
-        "compiler's flags for firmware/front_end, then at memory."
+        "compiler's flags for network/src/front_end, then at memory."
     )
 
 

@@ -1,15 +1,14 @@
 /* The host may send each window as a stream of its own, or go on with the samples that the next one adds. */
 #include "application/audio.h"
 
-#include "network.h"
+#include "edgel3.h"
 
-#if EDGEL3_NET_FRONT_END
+#if EDGEL3_FRONT_END
 
-#include "edgel3_front_end.h"
 #include "link/bytes.h"
 #include "link/protocol.h"
 
-_Static_assert(FRONT_END_BANDS * FRONT_END_FRAMES == EDGEL3_NET_INPUT_SIZE, "the front end makes the input");
+_Static_assert(EDGEL3_BANDS * EDGEL3_FRAMES == EDGEL3_INPUT_SIZE, "the front end makes the input");
 
 bool audio_is_supported(void)
 {
@@ -18,16 +17,16 @@ bool audio_is_supported(void)
 
 static bool may_end_window(uint32_t end)
 {
-    if (!FRONT_END_STREAMS) {
-        return end == FRONT_END_SAMPLE_RATE;
+    if (!EDGEL3_STREAMS) {
+        return end == EDGEL3_SAMPLE_RATE;
     }
-    return end >= FRONT_END_SAMPLE_RATE && (end - FRONT_END_SAMPLE_RATE) % FRONT_END_HOP == 0;
+    return end >= EDGEL3_SAMPLE_RATE && (end - EDGEL3_SAMPLE_RATE) % EDGEL3_HOP == 0;
 }
 
 /* Samples that a stream takes. */
 static bool is_in_stream(uint32_t end)
 {
-    return FRONT_END_STREAMS || end <= FRONT_END_SAMPLE_RATE;
+    return EDGEL3_STREAMS || end <= EDGEL3_SAMPLE_RATE;
 }
 
 bool audio_load(audio_t *audio, inference_t *inference, uint32_t offset, const uint8_t *data, uint32_t samples,
@@ -42,7 +41,7 @@ bool audio_load(audio_t *audio, inference_t *inference, uint32_t offset, const u
         return true;
     }
     if (offset == 0) {
-        front_end_start(edgel3_front_end);
+        edgel3_begin(inference->network);
         *audio = (audio_t){.loaded = 0};
     }
     if (offset != audio->loaded) {
@@ -55,20 +54,20 @@ bool audio_load(audio_t *audio, inference_t *inference, uint32_t offset, const u
         block[i] = (int16_t)get_u16(data + 2 * i);
     }
     const uint64_t before = inference->read_counter();
-    front_end_push(edgel3_front_end, block, samples);
+    edgel3_push(inference->network, block, samples);
     audio->loaded = end;
     audio->has_window = window;
     if (window) {
-        front_end_window(edgel3_front_end, inference->input);
+        edgel3_window(inference->network, inference->input);
     }
-    inference->loaded = window ? EDGEL3_NET_INPUT_SIZE : 0;
+    inference->loaded = window ? EDGEL3_INPUT_SIZE : 0;
     audio->counter += inference->read_counter() - before;
     return true;
 }
 
 void audio_end(audio_t *audio)
 {
-    if (!FRONT_END_STREAMS) {
+    if (!EDGEL3_STREAMS) {
         *audio = (audio_t){.loaded = 0};
     }
 }

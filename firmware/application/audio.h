@@ -23,7 +23,7 @@ bool audio_is_supported(void);
 /**
  * Push a chunk of at most LINK_MAX_CHUNK bytes, int16 samples, that begins `offset` samples into the stream. Offset 0 begins
  * one. The chunk before may come again, and is not pushed twice. The input is empty from the first chunk of a window until
- * `window` says that one ends. Without FRONT_END_STREAMS a stream is one window.
+ * `window` says that one ends. Without EDGEL3_STREAMS a stream is one window.
  *
  * @return false if the chunk leaves a gap, or no window can end with it: nothing is pushed
  */

@@ -4,17 +4,15 @@
  */
 #include "application/console.h"
 
-#include "network.h"
+#include "edgel3.h"
 
-#if EDGEL3_NET_CONSOLE
+#if FIRMWARE_CONSOLE
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "application/requests.h"
 #include "application/sensor.h"
-#include "edgel3_head.h"
-#include "edgel3_net.h"
 
 enum {
     LONGEST = 80,
@@ -23,6 +21,9 @@ enum {
     /* Bytes in a line of db print. */
     PRINTED = 8,
 };
+
+/* What a step of the output stands for, in thousand-millionths. */
+#define OUTPUT_NANO ((int64_t)((double)EDGEL3_OUTPUT_SCALE * 1e9 + 0.5))
 
 static char command[LONGEST + 1];
 static uint32_t length;
@@ -126,8 +127,8 @@ static int64_t score(int8_t value)
 
 static int64_t element(int8_t value)
 {
-    const int64_t steps = value - EDGEL3_NET_OUTPUT_ZERO_POINT;
-    return (steps * EDGEL3_NET_OUTPUT_NANO + (steps < 0 ? -500 : 500)) / 1000;
+    const int64_t steps = value - EDGEL3_OUTPUT_ZERO_POINT;
+    return (steps * OUTPUT_NANO + (steps < 0 ? -500 : 500)) / 1000;
 }
 
 static void say_results(const link_session_t *session)
@@ -137,8 +138,8 @@ static void say_results(const link_session_t *session)
         link_say(session, "e-[no results: infer first]\r\n");
         return;
     }
-    const bool labelled = edgel3_head_info.label_count > 0;
-    const uint32_t count = labelled ? edgel3_head_info.label_count : edgel3_net_info.output_size;
+    const bool labelled = EDGEL3_LABEL_COUNT > 0;
+    const uint32_t count = labelled ? EDGEL3_LABEL_COUNT : edgel3_info.output_size;
     link_say(session, "m-results-[");
     for (uint32_t i = 0; i < count; i++) {
         link_say(session, i == 0 ? "" : ",");
@@ -178,7 +179,7 @@ static void infer(const link_session_t *session, char *words)
         link_say(session, "e-[infer takes a number above 0 and a number of warmups]\r\n");
         return;
     }
-    if (inference_of(session)->loaded < edgel3_net_info.input_size) {
+    if (inference_of(session)->loaded < edgel3_info.input_size) {
         link_say(session, "e-[the input is not loaded]\r\n");
         return;
     }
@@ -215,8 +216,8 @@ static void print(const link_session_t *session)
 static void load(const link_session_t *session, const char *word)
 {
     uint32_t size;
-    if (word == NULL || !parse(word, &size) || size != edgel3_net_info.input_size) {
-        say_count(session, "e-[db load takes ", edgel3_net_info.input_size, ", the bytes of the input]\r\n");
+    if (word == NULL || !parse(word, &size) || size != edgel3_info.input_size) {
+        say_count(session, "e-[db load takes ", edgel3_info.input_size, ", the bytes of the input]\r\n");
         expected = 0;
         return;
     }

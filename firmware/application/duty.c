@@ -1,7 +1,7 @@
 /* Wakings keep their beat: each is a cycle behind the last one, however long its window was computed. */
-#include "network.h"
+#include "edgel3.h"
 
-#if EDGEL3_NET_FRONT_END
+#if EDGEL3_FRONT_END
 
 #include "application/duty.h"
 

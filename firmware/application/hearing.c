@@ -5,16 +5,15 @@
  * The k-th sample at the network's rate comes out of the decimators with sample (k - 1) * factor + 1 of the source, counted
  * from where the sound path began: at a multiple of the factor as many have come as that many samples hold.
  */
-#include "network.h"
+#include "edgel3.h"
 
-#if EDGEL3_NET_FRONT_END
+#if EDGEL3_FRONT_END
 
 #include "application/hearing.h"
-#include "edgel3_front_end.h"
 
 static uint64_t second(const hearing_t *hearing)
 {
-    return (uint64_t)FRONT_END_SAMPLE_RATE * hearing->factor;
+    return (uint64_t)EDGEL3_SAMPLE_RATE * hearing->factor;
 }
 
 /* The first place from `at` on that is a whole number of samples at the network's rate. */
@@ -26,7 +25,7 @@ static uint64_t aligned(const hearing_t *hearing, uint64_t at)
 
 static void begin_stream(hearing_t *hearing, uint64_t at)
 {
-    front_end_start(edgel3_front_end);
+    edgel3_begin(hearing->network);
     hearing->stream_at = at;
     hearing->window_at = at + second(hearing);
 }
@@ -48,7 +47,7 @@ static void plan(hearing_t *hearing, bool goes_on)
         begin_stream(hearing, now);
     } else {
         const uint64_t first = hearing->stream_at + second(hearing);
-        const uint64_t step = (uint64_t)FRONT_END_HOP * hearing->factor;
+        const uint64_t step = (uint64_t)EDGEL3_HOP * hearing->factor;
         const uint64_t least = wanted > now ? wanted : now;
         hearing->window_at = least <= first ? first : first + (least - first + step - 1) / step * step;
     }
@@ -57,14 +56,15 @@ static void plan(hearing_t *hearing, bool goes_on)
 /* A hop in ms in samples of the source: below a second it is a multiple of the front end's. */
 static uint32_t hop_of(const hearing_t *hearing, uint32_t hop_ms)
 {
-    const uint32_t samples = hop_ms * (FRONT_END_SAMPLE_RATE / 1000u);
-    const uint32_t steps = (samples + FRONT_END_HOP - 1u) / FRONT_END_HOP;
-    return (samples < FRONT_END_SAMPLE_RATE ? steps * FRONT_END_HOP : samples) * hearing->factor;
+    const uint32_t samples = hop_ms * (EDGEL3_SAMPLE_RATE / 1000u);
+    const uint32_t steps = (samples + EDGEL3_HOP - 1u) / EDGEL3_HOP;
+    return (samples < EDGEL3_SAMPLE_RATE ? steps * EDGEL3_HOP : samples) * hearing->factor;
 }
 
-void hearing_start(hearing_t *hearing)
+void hearing_start(hearing_t *hearing, edgel3_t *network)
 {
-    hearing->factor = (uint32_t)sound_tables.rate / FRONT_END_SAMPLE_RATE;
+    hearing->network = network;
+    hearing->factor = (uint32_t)sound_tables.rate / EDGEL3_SAMPLE_RATE;
     hearing->taken = 0;
     hearing->lost = 0;
 }
@@ -158,7 +158,7 @@ static void proceed(hearing_t *hearing, uint32_t count, const int16_t *pcm, int3
     const bool streams = is_streaming(hearing);
     hearing->taken += count;
     if (streams) {
-        front_end_push(edgel3_front_end, pcm, (uint32_t)outputs);
+        edgel3_push(hearing->network, pcm, (uint32_t)outputs);
     }
     note_report(hearing);
 }
@@ -189,11 +189,11 @@ bool hearing_is_due(const hearing_t *hearing)
 
 void hearing_make_input(hearing_t *hearing, int8_t *input)
 {
-    front_end_window(edgel3_front_end, input);
+    edgel3_window(hearing->network, input);
     hearing->last_window = hearing->window_at;
     hearing->has_last = true;
     hearing->gap = false;
-    hearing->is_lent = !FRONT_END_STREAMS;
+    hearing->is_lent = !EDGEL3_STREAMS;
     if (!hearing->is_lent) {
         plan(hearing, true);
     }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "drivers/microphone.h"
+#include "edgel3.h"
 #include "sound/sound.h"
 
 enum {
@@ -21,6 +22,7 @@ enum {
 
 /** Counts are in samples of the source. */
 typedef struct {
+    edgel3_t *network;     /**< whose front end makes the windows */
     sound_t sound;
     uint32_t factor;       /**< samples of the source for one at the network's rate */
     uint32_t hop;          /**< from one window to the next */
@@ -40,7 +42,7 @@ typedef struct {
 } hearing_t;
 
 /** Count from 0; hearing_begin() follows. */
-void hearing_start(hearing_t *hearing);
+void hearing_start(hearing_t *hearing, edgel3_t *network);
 
 /**
  * Begin with a silent past, at the settings' gain, hop in ms and interval in seconds; counts go on. The microphone's

@@ -6,14 +6,12 @@
 
 #include <stddef.h>
 
-#include "edgel3_head.h"
-#include "edgel3_net.h"
 #include "link/crc32.h"
 
 bool inference_load(inference_t *inference, uint32_t offset, const uint8_t *data, uint32_t size)
 {
     const uint32_t loaded = offset == 0 ? 0 : inference->loaded;
-    if (offset > loaded || size > edgel3_net_info.input_size - offset) {
+    if (offset > loaded || size > edgel3_info.input_size - offset) {
         return false;
     }
     for (uint32_t i = 0; i < size; i++) {
@@ -27,7 +25,7 @@ static void pause(void *context, uint32_t layer)
 {
     inference_t *const inference = context;
     const uint64_t now = inference->read_counter();
-    if (layer < edgel3_net_info.layer_count) {
+    if (layer < edgel3_info.layer_count) {
         inference->counters[layer] += now - inference->mark;
     }
 }
@@ -35,7 +33,7 @@ static void pause(void *context, uint32_t layer)
 static void show(void *context, uint32_t layer, const int8_t *data, uint32_t size)
 {
     inference_t *const inference = context;
-    if (layer < edgel3_net_info.layer_count) {
+    if (layer < edgel3_info.layer_count) {
         inference->checksums[layer] = crc32_update(inference->checksums[layer], (const uint8_t *)data, size);
     }
 }
@@ -51,17 +49,17 @@ int32_t inference_run(inference_t *inference, bool checksums)
 {
     inference->has_output = false;
     inference->has_checksums = false;
-    for (uint32_t layer = 0; layer < edgel3_net_info.layer_count; layer++) {
+    for (uint32_t layer = 0; layer < edgel3_info.layer_count; layer++) {
         inference->counters[layer] = 0;
         inference->checksums[layer] = 0;
     }
-    const edgel3_net_observer_t observer = {pause, checksums ? show : NULL, resume, inference};
-    edgel3_net_observe(&observer);
+    const edgel3_observer_t observer = {pause, checksums ? show : NULL, resume, inference};
+    edgel3_observe(inference->network, &observer);
     inference->mark = inference->read_counter();
-    const int32_t failed_layer = edgel3_net_run(inference->input, inference->output);
-    edgel3_net_observe(NULL);
+    const int32_t failed_layer = edgel3_run(inference->network, inference->input, inference->output);
+    edgel3_observe(inference->network, NULL);
     if (failed_layer == 0) {
-        inference->scores = edgel3_head_run(inference->output);
+        inference->scores = edgel3_scores(inference->network, inference->output);
     }
     inference->has_output = failed_layer == 0;
     inference->has_checksums = failed_layer == 0 && checksums;
@@ -71,7 +69,7 @@ int32_t inference_run(inference_t *inference, bool checksums)
 uint64_t inference_total(const inference_t *inference)
 {
     uint64_t total = 0;
-    for (uint32_t layer = 0; layer < edgel3_net_info.layer_count; layer++) {
+    for (uint32_t layer = 0; layer < edgel3_info.layer_count; layer++) {
         total += inference->counters[layer];
     }
     return total;

@@ -8,8 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Buffers, sized by edgel3_net_info, and what is in them. The caller sets the members up to between_steps, the rest zero. */
+#include "edgel3.h"
+
+/** Buffers, sized by edgel3_info, and what is in them. The caller sets the members up to between_steps, the rest zero. */
 typedef struct {
+    edgel3_t *network;
     int8_t *input;
     int8_t *output;
     uint64_t *counters;             /**< one per layer */

@@ -13,15 +13,15 @@
 #include "boot/bootloader.h"
 #include "boot/mailbox.h"
 #include "boot/slots.h"
+#include "build_id.h"
 #include "drivers/chip.h"
 #include "drivers/core.h"
 #include "drivers/counter.h"
 #include "drivers/led.h"
 #include "drivers/uart.h"
 #include "drivers/watchdog.h"
-#include "edgel3_net.h"
+#include "edgel3.h"
 #include "link/session.h"
-#include "network.h"
 #include "settings/settings.h"
 #include "startup/memory.h"
 
@@ -35,10 +35,11 @@
 /* The link is quiet when nothing came for this part of a second. */
 #define QUIET_PART 20u
 
-static int8_t input[EDGEL3_NET_INPUT_SIZE] __attribute__((aligned(16)));
-static int8_t output[EDGEL3_NET_OUTPUT_SIZE] __attribute__((aligned(16)));
-static uint64_t counters[EDGEL3_NET_LAYER_COUNT];
-static uint32_t checksums[EDGEL3_NET_LAYER_COUNT];
+static edgel3_t network;
+static int8_t input[EDGEL3_INPUT_SIZE] __attribute__((aligned(16)));
+static int8_t output[EDGEL3_OUTPUT_SIZE] __attribute__((aligned(16)));
+static uint64_t counters[EDGEL3_LAYER_COUNT];
+static uint32_t checksums[EDGEL3_LAYER_COUNT];
 
 /* Defined by the linker script. */
 extern const uint8_t __image_start[];
@@ -103,7 +104,12 @@ static void between_steps(void)
 {
     watchdog_feed();
     sensor_between_steps();
-    for (uint32_t i = 0; i < BYTES_PER_STEP && sensor_is_computing() && take_byte(); i++) {
+    for (uint32_t i = 0; i < BYTES_PER_STEP && sensor_is_computing(); i++) {
+        const uint64_t before = counter_read();
+        if (!take_byte()) {
+            break;
+        }
+        sensor_leave_out(counter_read() - before);
         sensor_between_steps();
     }
 }
@@ -111,6 +117,7 @@ static void between_steps(void)
 static application_t application = {
     .inference =
         {
+            .network = &network,
             .input = input,
             .output = output,
             .counters = counters,
@@ -142,15 +149,15 @@ int main(void)
     const link_device_t device = {
         .role = LINK_ROLE_APPLICATION,
         .board = BOARD_NAME,
-        .model = edgel3_net_info.model_name,
-        .runtime = edgel3_net_info.runtime,
-        .model_sha256 = edgel3_net_info.model_sha256,
+        .model = edgel3_info.model_name,
+        .runtime = edgel3_info.runtime,
+        .model_sha256 = edgel3_info.model_sha256,
         .build_id = edgel3_build_id,
         .device_id = chip_device_id(),
         .cpu_hz = clocks.cpu_hz,
-        .input_size = edgel3_net_info.input_size,
-        .output_size = edgel3_net_info.output_size,
-        .layer_count = edgel3_net_info.layer_count,
+        .input_size = edgel3_info.input_size,
+        .output_size = edgel3_info.output_size,
+        .layer_count = edgel3_info.layer_count,
         .counter_unit = counter_unit(),
         .has_bootloader = bootloader_exists(),
         .image = {(uint32_t)(uintptr_t)__image_start, (uint32_t)(__image_end - __image_start)},
@@ -170,7 +177,7 @@ int main(void)
     uart_ring_start();
     counter_start();
     settings_start();
-    edgel3_net_start();
+    edgel3_start(&network);
     watchdog_feed();
     application.counter_hz = second;
     link_session_start(&session, &device, &application);

@@ -1,18 +1,17 @@
 /* A window of which no record can be made, because the network failed, is a gap before the next one. */
-#include "network.h"
+#include "edgel3.h"
 
-#if EDGEL3_NET_FRONT_END
+#if EDGEL3_FRONT_END
 
 #include "application/recorder.h"
 
 #include "application/records.h"
 #include "application/summaries.h"
-#include "edgel3_front_end.h"
 #include "head/label_state.h"
 #include "settings/settings.h"
 
 enum {
-    LABEL_COUNT = EDGEL3_NET_LABEL_COUNT,
+    LABEL_COUNT = EDGEL3_LABEL_COUNT,
     /** Labels that have settings of their own. */
     OWN_THRESHOLDS = SETTING_THRESHOLD_OFF - SETTING_THRESHOLD_ON,
 };
@@ -21,7 +20,7 @@ static head_settings_t thresholds;
 static head_state_t labels;
 /* What had been lost when the interval began. */
 static uint32_t interval_lost;
-/* Since the record before. */
+/* Since the record before. What a run leaves out may come before its time does: modulo 2^64 the sum is right. */
 static uint64_t busy;
 static bool is_running;
 
@@ -60,6 +59,11 @@ void recorder_count_busy(uint64_t counts)
     busy += is_running ? 0 : counts;
 }
 
+void recorder_leave_out(uint64_t counts)
+{
+    busy -= counts;
+}
+
 bool recorder_is_running(void)
 {
     return is_running;
@@ -68,13 +72,13 @@ bool recorder_is_running(void)
 /* The mean of each band over the window's frames, rounded down. */
 static void average_bands(const int8_t *input, int8_t *bands)
 {
-    for (uint32_t band = 0; band < FRONT_END_BANDS; band++) {
+    for (uint32_t band = 0; band < EDGEL3_BANDS; band++) {
         int32_t sum = 0;
-        for (uint32_t frame = 0; frame < FRONT_END_FRAMES; frame++) {
+        for (uint32_t frame = 0; frame < EDGEL3_FRAMES; frame++) {
             sum += *input++;
         }
-        const int32_t rest = sum % FRONT_END_FRAMES;
-        bands[band] = (int8_t)(sum / FRONT_END_FRAMES - (rest < 0 ? 1 : 0));
+        const int32_t rest = sum % EDGEL3_FRAMES;
+        bands[band] = (int8_t)(sum / EDGEL3_FRAMES - (rest < 0 ? 1 : 0));
     }
 }
 
@@ -108,7 +112,7 @@ static void keep(record_t *record, const inference_t *inference)
 
 void recorder_take_window(hearing_t *hearing, inference_t *inference, void (*show_running)(bool running))
 {
-    static int8_t bands[FRONT_END_BANDS];
+    static int8_t bands[EDGEL3_BANDS];
     const uint64_t before = inference->read_counter();
     record_t record = observe(hearing);
     hearing_make_input(hearing, inference->input);

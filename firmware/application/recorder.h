@@ -25,6 +25,9 @@ void recorder_read_settings(void);
 /** So much was spent on samples; what is spent while the network runs is the run's already. */
 void recorder_count_busy(uint64_t counts);
 
+/** So much of the time since the run began was spent on something else. */
+void recorder_leave_out(uint64_t counts);
+
 /** Whether the network runs. */
 bool recorder_is_running(void);
 

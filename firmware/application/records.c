@@ -1,7 +1,7 @@
 /* Layout: a ring of RECORDS_HELD records by their sequence. */
-#include "network.h"
+#include "edgel3.h"
 
-#if EDGEL3_NET_FRONT_END
+#if EDGEL3_FRONT_END
 
 #include "application/records.h"
 #include "link/bytes.h"
@@ -29,7 +29,7 @@ static void put_levels(uint8_t *to, const sound_levels_t *levels)
 /* Scores, smoothed scores, and which labels are present, bit by bit. */
 static uint8_t *put_labels(uint8_t *to, const record_t *record)
 {
-    const uint32_t labels = EDGEL3_NET_LABEL_COUNT;
+    const uint32_t labels = EDGEL3_LABEL_COUNT;
     uint8_t *const smoothed = put_bytes(to, (const uint8_t *)record->scores, labels);
     uint8_t *const present = smoothed + labels;
     uint8_t *const end = present + (labels + 7u) / 8u;
@@ -58,8 +58,8 @@ void records_add(const record_t *record)
     to[RECORD_FLAGS] = record->flags;
     put_levels(to, &record->levels);
     uint8_t *at = put_labels(to + RECORD_FIXED_SIZE, record);
-    at = put_bytes(at, (const uint8_t *)record->bands, FRONT_END_BANDS);
-    put_bytes(at, (const uint8_t *)record->embedding, EDGEL3_NET_OUTPUT_SIZE);
+    at = put_bytes(at, (const uint8_t *)record->bands, EDGEL3_BANDS);
+    put_bytes(at, (const uint8_t *)record->embedding, EDGEL3_OUTPUT_SIZE);
     next++;
 }
 

@@ -9,15 +9,13 @@
 
 #include "head/label_state.h"
 #include "link/record_layout.h"
-#include "network.h"
+#include "edgel3.h"
 #include "sound/sound.h"
 
-#if EDGEL3_NET_FRONT_END
-
-#include "front_end_tables.h"
+#if EDGEL3_FRONT_END
 
 enum {
-    RECORDS_SIZE = RECORD_SIZE(EDGEL3_NET_LABEL_COUNT, FRONT_END_BANDS, EDGEL3_NET_OUTPUT_SIZE),
+    RECORDS_SIZE = RECORD_SIZE(EDGEL3_LABEL_COUNT, EDGEL3_BANDS, EDGEL3_OUTPUT_SIZE),
     /** How many are held. */
     RECORDS_HELD = 8,
 };

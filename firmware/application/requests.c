@@ -4,8 +4,7 @@
 #include "application/sensor.h"
 #include "application/sensor_requests.h"
 #include "boot/requests.h"
-#include "edgel3_head.h"
-#include "edgel3_net.h"
+#include "edgel3.h"
 #include "link/bytes.h"
 #include "settings/requests.h"
 
@@ -43,7 +42,7 @@ static uint32_t handle_run(link_session_t *session, const link_message_t *reques
     if ((flags & ~LINK_RUN_CHECKSUMS) != 0) {
         return link_refuse(request, LINK_ERROR_OUT_OF_RANGE, flags);
     }
-    if (inference->loaded < edgel3_net_info.input_size) {
+    if (inference->loaded < edgel3_info.input_size) {
         return link_refuse(request, LINK_ERROR_INPUT_INCOMPLETE, inference->loaded);
     }
     application->show_running(true);
@@ -77,7 +76,7 @@ static uint32_t handle_read_output(link_session_t *session, const link_message_t
     if (!inference_of(session)->has_output) {
         return link_refuse(request, LINK_ERROR_NO_RESULT, 0);
     }
-    return read_tensor(request, inference_of(session)->output, edgel3_net_info.output_size);
+    return read_tensor(request, inference_of(session)->output, edgel3_info.output_size);
 }
 
 static uint32_t handle_load_audio(link_session_t *session, const link_message_t *request)
@@ -105,10 +104,10 @@ static uint32_t handle_load_audio(link_session_t *session, const link_message_t 
 static uint32_t handle_read_input(link_session_t *session, const link_message_t *request)
 {
     const inference_t *const inference = inference_of(session);
-    if (inference->loaded < edgel3_net_info.input_size) {
+    if (inference->loaded < edgel3_info.input_size) {
         return link_refuse(request, LINK_ERROR_INPUT_INCOMPLETE, inference->loaded);
     }
-    return read_tensor(request, inference->input, edgel3_net_info.input_size);
+    return read_tensor(request, inference->input, edgel3_info.input_size);
 }
 
 /* Whether first and count of a request name layers that exist; `last` is set to the one behind them. */
@@ -116,7 +115,7 @@ static bool layers_in_range(const link_message_t *request, uint32_t *first, uint
 {
     *first = get_u16(request->data);
     *last = *first + get_u16(request->data + 2);
-    return *last - *first <= LINK_MAX_LAYERS && *last <= edgel3_net_info.layer_count;
+    return *last - *first <= LINK_MAX_LAYERS && *last <= edgel3_info.layer_count;
 }
 
 static uint32_t handle_read_timing(link_session_t *session, const link_message_t *request)
@@ -156,14 +155,14 @@ static uint32_t handle_read_checksums(link_session_t *session, const link_messag
 static uint32_t handle_read_labels(link_session_t *session, const link_message_t *request)
 {
     const inference_t *const inference = inference_of(session);
-    if (edgel3_head_info.label_count == 0) {
+    if (EDGEL3_LABEL_COUNT == 0) {
         return link_refuse(request, LINK_ERROR_NOT_SUPPORTED, 0);
     }
     if (!inference->has_output) {
         return link_refuse(request, LINK_ERROR_NO_RESULT, 0);
     }
-    uint8_t *at = put_bytes(request->reply, edgel3_head_info.sha256, sizeof edgel3_head_info.sha256);
-    at = put_bytes(at, (const uint8_t *)inference->scores, edgel3_head_info.label_count);
+    uint8_t *at = put_bytes(request->reply, edgel3_info.labels_sha256, sizeof edgel3_info.labels_sha256);
+    at = put_bytes(at, (const uint8_t *)inference->scores, EDGEL3_LABEL_COUNT);
     return link_size_since(request, at);
 }
 
@@ -174,7 +173,7 @@ static uint32_t handle_read_memory(link_session_t *session, const link_message_t
     uint8_t *at = put_u32(request->reply, memory.stack_peak);
     at = put_u32(at, memory.stack_size);
     at = put_u32(at, memory.data_size);
-    at = put_u32(at, edgel3_net_info.arena_size);
+    at = put_u32(at, edgel3_info.arena_size);
     return link_size_since(request, at);
 }
 

@@ -7,9 +7,9 @@
  */
 #include "application/sensor.h"
 
-#include "network.h"
+#include "edgel3.h"
 
-#if EDGEL3_NET_FRONT_END
+#if EDGEL3_FRONT_END
 
 #include "application/duty.h"
 #include "application/hearing.h"
@@ -20,7 +20,7 @@
 #include "settings/settings.h"
 
 enum {
-    /** Seconds without a request that uses the network's tensors until the sensor takes them back. */
+    /** Seconds without a request that uses the network's tensors, or plays, until the sensor goes on by itself. */
     SENSOR_REST = 60,
     /** For what part of a second the next run waits for who was refused this one. */
     YIELD_PART = 2,
@@ -53,7 +53,8 @@ static hearing_t hearing;
 static link_sensor_state_t state;
 static link_sensor_state_t before_rest;
 static bool has_microphone;
-static uint64_t rested_at;
+/* When the host last used the network's tensors, or played. */
+static uint64_t used_at;
 /* Whether somebody was refused the network and has not come again, and when the last run was over. */
 static bool is_awaited;
 static uint64_t run_ended_at;
@@ -120,7 +121,7 @@ static void end_sleep(void)
 
 static void begin_from_nothing(void)
 {
-    hearing_start(&hearing);
+    hearing_start(&hearing, parts.inference->network);
     recorder_start();
     begin();
 }
@@ -144,6 +145,7 @@ bool sensor_restart(link_sensor_source_t source)
     }
     state = source == LINK_SOURCE_LINK ? LINK_SENSOR_PLAYING : LINK_SENSOR_LISTENING;
     begin_from_nothing();
+    used_at = parts.inference->read_counter();
     return true;
 }
 
@@ -201,13 +203,17 @@ static void listen(void)
     }
 }
 
-static void look_at_rest(void)
+static bool is_left_alone(void)
 {
-    const uint64_t now = parts.inference->read_counter();
-    if (now - rested_at > (uint64_t)SENSOR_REST * parts.counter_hz) {
-        state = before_rest;
-        begin();
-    }
+    return parts.inference->read_counter() - used_at > (uint64_t)SENSOR_REST * parts.counter_hz;
+}
+
+/* A silent past; counts go on. */
+static void go_on_as(link_sensor_state_t next)
+{
+    state = next;
+    begin();
+    used_at = parts.inference->read_counter();
 }
 
 static bool awaits_somebody(void)
@@ -232,8 +238,11 @@ void sensor_work(void)
     if (state == LINK_SENSOR_ASLEEP) {
         sleep_on();
     }
-    if (state == LINK_SENSOR_RESTING) {
-        look_at_rest();
+    if (state == LINK_SENSOR_RESTING && is_left_alone()) {
+        go_on_as(before_rest);
+    }
+    if (state == LINK_SENSOR_PLAYING && has_microphone && is_left_alone()) {
+        go_on_as(LINK_SENSOR_LISTENING);
     }
     if (state == LINK_SENSOR_LISTENING) {
         follow_settings();
@@ -247,6 +256,11 @@ void sensor_work(void)
 bool sensor_is_computing(void)
 {
     return recorder_is_running() && state != LINK_SENSOR_PLAYING;
+}
+
+void sensor_leave_out(uint64_t counts)
+{
+    recorder_leave_out(counts);
 }
 
 bool sensor_yields(void)
@@ -272,7 +286,7 @@ void sensor_rest(void)
         before_rest = state;
         state = LINK_SENSOR_RESTING;
     }
-    rested_at = parts.inference->read_counter();
+    used_at = parts.inference->read_counter();
 }
 
 bool sensor_is_playing(void)
@@ -299,6 +313,7 @@ bool sensor_play(uint32_t offset, const uint8_t *data, uint32_t count)
         count -= taken;
         compute();
     }
+    used_at = parts.inference->read_counter();
     return true;
 }
 
@@ -332,6 +347,11 @@ void sensor_between_steps(void)
 bool sensor_is_computing(void)
 {
     return false;
+}
+
+void sensor_leave_out(uint64_t counts)
+{
+    (void)counts;
 }
 
 bool sensor_yields(void)

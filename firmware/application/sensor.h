@@ -49,13 +49,19 @@ void sensor_between_steps(void);
 /** Whether the network runs, for the sensor alone: no request waits for it. */
 bool sensor_is_computing(void);
 
+/** So much of that run's time was spent on the link. */
+void sensor_leave_out(uint64_t counts);
+
 /** Somebody asks for the network: true, or false while it runs. Then the next run waits for a moment, for him to ask again. */
 bool sensor_yields(void);
 
 /** The host uses the network's tensors: leave them to it until SENSOR_REST seconds after the last time. */
 void sensor_rest(void);
 
-/** Begin anew with that source; false for a microphone that is not there. */
+/**
+ * Begin anew with that source; false for a microphone that is not there. From the link a sensor with a microphone goes back
+ * to that SENSOR_REST seconds after the last sensor_play().
+ */
 bool sensor_restart(link_sensor_source_t source);
 
 /** Whether it hears what the host plays. */

@@ -1,9 +1,9 @@
 /* Bounds: a record and a summary are read in chunks that fit a reply. */
 #include "application/sensor_requests.h"
 
-#include "network.h"
+#include "edgel3.h"
 
-#if EDGEL3_NET_FRONT_END
+#if EDGEL3_FRONT_END
 
 #include "application/records.h"
 #include "application/sensor.h"
@@ -24,9 +24,9 @@ static uint32_t reply_with_progress(const link_message_t *request)
     at = put_u32(at, progress.hop);
     at = put_u32(at, records_next());
     at = put_u32(at, records_oldest());
-    at = put_u16(at, EDGEL3_NET_LABEL_COUNT);
-    at = put_u16(at, FRONT_END_BANDS);
-    at = put_u16(at, EDGEL3_NET_OUTPUT_SIZE);
+    at = put_u16(at, EDGEL3_LABEL_COUNT);
+    at = put_u16(at, EDGEL3_BANDS);
+    at = put_u16(at, EDGEL3_OUTPUT_SIZE);
     at = put_u16(at, RECORDS_SIZE);
     at = put_u32(at, summaries_made());
     return link_size_since(request, at);

@@ -1,7 +1,7 @@
 /* Bounds: an interval has at most 43,200 seconds of ten windows each. Its share is rounded to the nearest percent. */
-#include "network.h"
+#include "edgel3.h"
 
-#if EDGEL3_NET_FRONT_END
+#if EDGEL3_FRONT_END
 
 #include "application/summaries.h"
 #include "boot/mailbox.h"
@@ -9,7 +9,7 @@
 #include "settings/settings.h"
 
 static const uint32_t LABELS =
-    EDGEL3_NET_LABEL_COUNT < SUMMARY_MAX_LABELS ? EDGEL3_NET_LABEL_COUNT : SUMMARY_MAX_LABELS;
+    EDGEL3_LABEL_COUNT < SUMMARY_MAX_LABELS ? EDGEL3_LABEL_COUNT : SUMMARY_MAX_LABELS;
 
 static uint8_t newest[SUMMARY_MAX_SIZE];
 static uint32_t size, made, windows;

@@ -7,6 +7,16 @@
 
 #include "front_end/front_end.h"
 
+/*
+ * One order of operations with every compiler and flag: no product is fused into a sum. GCC's vectorizer fuses where it finds
+ * complex numbers, though it is told not to.
+ */
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#elif defined(__GNUC__)
+#pragma GCC optimize("fp-contract=off", "no-fast-math", "no-tree-vectorize")
+#endif
+
 /** FFT of FRONT_END_BINS complex points, each two neighbouring samples times half the Hann window, in natural order. */
 void front_end_spectrum(const int16_t *pcm, float *points);
 

@@ -3,8 +3,8 @@
  * @brief PCM to the int8 input of a network: log-mel levels of a window of one second, relative to its loudest point.
  *
  * Sizes and tables come from the generated front_end_tables.h. All floating-point arithmetic is single precision in a fixed
- * order without fused multiply-add (compile with -ffp-contract=off), so that edgel3_deploy/audio/board_front_end.py gives the
- * same bits. docs/front-end.md explains the stages and their bounds.
+ * order without fused multiply-add, so that edgel3_deploy/audio/board_front_end.py gives the same bits.
+ * docs/front-end.md explains the stages and their bounds.
  */
 #ifndef FRONT_END_H
 #define FRONT_END_H

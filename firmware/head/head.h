@@ -10,8 +10,7 @@
 #include <stdint.h>
 
 #include "edgel3_kernels.h"
-
-enum { HEAD_MOST_LABELS = 128 };
+#include "head/most_labels.h"
 
 /** Constants of LOGISTIC; see edgel3_deploy/head/arithmetic.py. */
 typedef struct {

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "head/head.h"
+#include "head/most_labels.h"
 
 /** Of one label: present from `on` upwards until below `off`, both in 256ths. */
 typedef struct {

@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "edgel3_attributes.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -81,6 +83,7 @@ static inline int8_t *edgel3_row(const edgel3_map_t *map, int32_t y)
  * @param scratch edgel3_conv_f44_scratch() bytes, 8-byte aligned
  * @param blocks tiles in flight, in fours: the more, the more seldom weights are transformed on the fly
  */
+EDGEL3_HOT
 void edgel3_conv_f44(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output,
                      int32_t first, int32_t last, void *scratch, int32_t blocks);
 
@@ -100,6 +103,7 @@ void edgel3_conv_f44_start(const edgel3_conv_t *conv, int32_t input_channels, vo
 uint32_t edgel3_conv_f44_resident(int32_t input_channels, int32_t resident_channels);
 
 /** 3x3, stride 1, padding 1, as Winograd F(2x2,3x3): tile rows [first, last) of 2 rows (1 when pooled). */
+EDGEL3_HOT
 void edgel3_conv_f22(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output,
                      int32_t first, int32_t last, void *scratch, int32_t blocks);
 
@@ -116,6 +120,7 @@ void edgel3_conv_f22_start(const edgel3_conv_t *conv, int32_t input_channels, vo
 uint32_t edgel3_conv_f22_resident(int32_t input_channels, int32_t resident_channels);
 
 /** Any kernel size, stride and padding: output rows [first, last). 1x1 convolutions are a case of it. */
+EDGEL3_HOT
 void edgel3_conv_direct(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output,
                         int32_t first, int32_t last, void *scratch);
 
@@ -123,6 +128,7 @@ void edgel3_conv_direct(const edgel3_conv_t *conv, const edgel3_map_t *input, co
 uint32_t edgel3_conv_direct_scratch(int32_t kernel_height, int32_t kernel_width, int32_t input_channels);
 
 /** 3x3, stride 1, one input channel: output rows [first, last). */
+EDGEL3_HOT
 void edgel3_conv_mono(const edgel3_conv_t *conv, const edgel3_map_t *input, const edgel3_map_t *output,
                       int32_t first, int32_t last, void *scratch);
 
@@ -130,6 +136,7 @@ void edgel3_conv_mono(const edgel3_conv_t *conv, const edgel3_map_t *input, cons
 uint32_t edgel3_conv_mono_scratch(int32_t width);
 
 /** Fully connected: input (features), output (one per channel of `layer`). */
+EDGEL3_HOT
 void edgel3_fully_connected(const edgel3_conv_t *layer, const int8_t *input, int32_t features, int8_t *output,
                             int32_t outputs, void *scratch);
 
@@ -137,13 +144,13 @@ void edgel3_fully_connected(const edgel3_conv_t *layer, const int8_t *input, int
 uint32_t edgel3_fully_connected_scratch(int32_t features);
 
 /** 2x2 maximum, stride 2, no padding: output rows [first, last); may run in place. */
-void edgel3_max_pool_2x2(const edgel3_map_t *input, const edgel3_map_t *output, int32_t first, int32_t last);
+EDGEL3_HOT void edgel3_max_pool_2x2(const edgel3_map_t *input, const edgel3_map_t *output, int32_t first, int32_t last);
 
 /** Maximum over all positions of a whole map: `channels` bytes. */
-void edgel3_max_pool_global(const edgel3_map_t *input, int8_t *output);
+EDGEL3_HOT void edgel3_max_pool_global(const edgel3_map_t *input, int8_t *output);
 
 /** The same as rows [first, last) come: row 0 starts the running maxima in `output`, the last row ends them. */
-void edgel3_max_pool_global_rows(const edgel3_map_t *input, int8_t *output, int32_t first, int32_t last);
+EDGEL3_HOT void edgel3_max_pool_global_rows(const edgel3_map_t *input, int8_t *output, int32_t first, int32_t last);
 
 /** A max pooling of any window, stride and padding; padding never enters the maximum. */
 typedef struct {
@@ -154,7 +161,7 @@ typedef struct {
 } edgel3_max_pool_t;
 
 /** Maximum over windows of a whole map, every one of which covers at least one input; in place if no padding. */
-void edgel3_max_pool_any(const edgel3_max_pool_t *pool, const edgel3_map_t *input, const edgel3_map_t *output);
+EDGEL3_HOT void edgel3_max_pool_any(const edgel3_max_pool_t *pool, const edgel3_map_t *input, const edgel3_map_t *output);
 
 #ifdef __cplusplus
 }

@@ -111,10 +111,12 @@ typedef struct {
  * @param first, end tiles without any of the positions [first, end) are skipped
  * @param scratch the tile's scratch that the taps point into, 8-byte aligned
  */
+EDGEL3_HOT
 void edgel3_conv_sparse(const edgel3_sparse_t *conv, const edgel3_lanes_t *input, const edgel3_lanes_t *output,
                         int32_t row, int32_t first, int32_t end, void *scratch);
 
 /** The same for GLOBAL: raises the running maxima, one accumulator an output channel, by positions [first, end). */
+EDGEL3_HOT
 void edgel3_conv_sparse_global(const edgel3_sparse_t *conv, const edgel3_lanes_t *input, int32_t *maxima,
                                int32_t row, int32_t first, int32_t end, void *scratch);
 
@@ -134,6 +136,7 @@ uint32_t edgel3_conv_sparse_scratch(int32_t input_channels);
  * @param input with `columns` a whole map, whose column r is row r of the engine
  * @param first_position position of the map that is position 0 of the lanes
  */
+EDGEL3_HOT
 void edgel3_conv_mono_lanes(const edgel3_conv_t *conv, const edgel3_map_t *input, bool columns,
                             const edgel3_lanes_t *output, int32_t row, int32_t first_position, void *scratch);
 
@@ -142,17 +145,18 @@ uint32_t edgel3_conv_mono_lanes_scratch(int32_t width, int32_t stride);
 
 /** Row `row` of a map, from position `first_position` on, into lanes; position `width` gets `zero_point`'s place
  * from edgel3_lanes_pad. */
+EDGEL3_HOT
 void edgel3_lanes_from_map(const edgel3_map_t *map, bool columns, const edgel3_lanes_t *lanes, int32_t row,
                            int32_t first_position);
 
 /** Position `width` of every channel of a row, where it lies inside the stride: the zero point. */
-void edgel3_lanes_pad(const edgel3_lanes_t *lanes, int32_t row, int32_t zero_point);
+EDGEL3_HOT void edgel3_lanes_pad(const edgel3_lanes_t *lanes, int32_t row, int32_t zero_point);
 
 /** Row `row` from `newest` into the ring, where there is one: the row before it has been computed from it. */
-void edgel3_lanes_keep(const edgel3_lanes_t *lanes, int32_t row);
+EDGEL3_HOT void edgel3_lanes_keep(const edgel3_lanes_t *lanes, int32_t row);
 
 /** Row `row` of lanes into a map. */
-void edgel3_map_from_lanes(const edgel3_lanes_t *lanes, int32_t row, bool columns, const edgel3_map_t *map);
+EDGEL3_HOT void edgel3_map_from_lanes(const edgel3_lanes_t *lanes, int32_t row, bool columns, const edgel3_map_t *map);
 
 /** Positions [first, end) of a channel of the row made last, as int8. */
 void edgel3_lanes_read(const edgel3_lanes_t *lanes, int32_t row, int32_t channel, int32_t first, int32_t end,

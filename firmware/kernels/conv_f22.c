@@ -51,6 +51,7 @@ EDGEL3_INLINE void input_half(const uint32_t words[16], int32_t stride, bool odd
     }
 }
 
+EDGEL3_HOT
 static void input_transform(const int8_t *const rows[EDGEL3_PATCH_MAX], int32_t channels, int32_t pairs,
                             uint32_t *v)
 {
@@ -89,7 +90,7 @@ EDGEL3_INLINE void weight_half(const uint32_t words[9], int32_t stride, bool odd
     }
 }
 
-static void weight_transform(const uint32_t *packed, int32_t pairs, uint32_t *w)
+EDGEL3_HOT static void weight_transform(const uint32_t *packed, int32_t pairs, uint32_t *w)
 {
     const int32_t stride = 2 * pairs;
     for (int32_t pair = 0; pair < pairs; pair++, packed += 9, w += 2) {
@@ -142,7 +143,7 @@ EDGEL3_INLINE void tile_outputs(const edgel3_outputs_t *outputs, const edgel3_co
     }
 }
 
-static void output_transform(const edgel3_conv_t *conv, const edgel3_outputs_t *outputs)
+EDGEL3_HOT static void output_transform(const edgel3_conv_t *conv, const edgel3_outputs_t *outputs)
 {
     if (conv->requantize != EDGEL3_REQUANTIZE_RECTIFIED) {
         tile_outputs(outputs, conv, false, conv->pooled);

@@ -5,7 +5,7 @@
  * in turn. Positions behind the row's end take the patch of the end.
  */
 #include "requantize_fast.h"
-#include "sparse.h"
+#include "sparse_tile.h"
 
 enum { WORDS = 5, LARGEST_SHIFT = 12 };
 
@@ -21,6 +21,7 @@ uint32_t edgel3_conv_mono_lanes_scratch(int32_t width, int32_t stride)
 
 /* Positions -1 .. width + 1 of the three rows around `row`. */
 EDGEL3_PLAIN_LOOPS
+EDGEL3_HOT
 static void gather_rows(const edgel3_conv_t *conv, const edgel3_map_t *input, bool columns, int32_t row,
                         int32_t first, int32_t width, int8_t *rows)
 {
@@ -45,7 +46,7 @@ static void gather_rows(const edgel3_conv_t *conv, const edgel3_map_t *input, bo
 }
 
 /* The patches of `count` positions from `p` on, each second one of `patches`. */
-static void gather_lane(const int8_t *rows, int32_t width, int32_t p, int32_t count, uint32_t *patches)
+EDGEL3_HOT static void gather_lane(const int8_t *rows, int32_t width, int32_t p, int32_t count, uint32_t *patches)
 {
     const int32_t pitch = width + 4;
     const int8_t *a = rows + least(p, width), *b = a + pitch, *c = b + pitch;

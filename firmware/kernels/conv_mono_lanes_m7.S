@@ -1,3 +1,6 @@
+#include "edgel3_attributes.h"
+
+#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 @ A row of one rectified output channel into lanes for Cortex-M7. Twin: conv_mono_lanes.c.
 @
 @ void edgel3_mono_lanes_run(patches, weights, channel, output, stride): shifts of 1 to 12, a stride that is a multiple
@@ -8,11 +11,9 @@
 @
 @ Cost: 10.4 instructions an output.
 
-#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
-
     .syntax unified
     .thumb
-    .section .text.edgel3_mono_lanes_run,"ax",%progbits
+    .section EDGEL3_CODE_OF(edgel3_mono_lanes_run),"ax",%progbits
 
 .macro product
     ldm     r0!, {r2, r3, r9, r10, r12}

@@ -1,3 +1,6 @@
+#include "edgel3_attributes.h"
+
+#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 @ 3x3 convolution of one input channel, a run of pixels of one rectified output channel, for Cortex-M7. Twin:
 @ conv_mono.c.
 @
@@ -6,11 +9,9 @@
 @ Registers: r0 patches, r1 output, r2 sum, r3/lr patch words, r4-r8 weights, r9 stride, r10 multiplier, r11
 @ rounding, r12 shift; s0 bias, s1 end of patches, s2 odd pixels.
 
-#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
-
     .syntax unified
     .thumb
-    .section .text.edgel3_mono_run,"ax",%progbits
+    .section EDGEL3_CODE_OF(edgel3_mono_run),"ax",%progbits
 
 @ Pixel \index of a group, its byte to [r1, \to].
 .macro pixel index, to:vararg

@@ -5,7 +5,7 @@
  * of the lanes come back and everything else is TFLite's arithmetic on int32.
  */
 #include "requantize.h"
-#include "sparse.h"
+#include "sparse_tile.h"
 
 uint32_t edgel3_conv_sparse_scratch(int32_t input_channels)
 {

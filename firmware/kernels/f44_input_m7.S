@@ -1,3 +1,6 @@
+#include "edgel3_attributes.h"
+
+#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 @ F(4x4,3x3), input transform for Cortex-M7. Arithmetic and lane offsets: f44_input.c, its portable twin.
 @
 @ void edgel3_f44_input(rows, channels, pairs, v)
@@ -8,8 +11,6 @@
 @ that both halves of the first pass share.
 @
 @ Cost: 644 instructions for four channels of a tile, measured with GCC 12.2 -O2 -mcpu=cortex-m7 on QEMU.
-
-#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 
     .syntax unified
     .thumb
@@ -143,7 +144,7 @@
     column  (\from + 20)
 .endm
 
-    .section .text.edgel3_f44_input,"ax",%progbits
+    .section EDGEL3_CODE_OF(edgel3_f44_input),"ax",%progbits
     .global edgel3_f44_input
     .type   edgel3_f44_input, %function
     .balign 8

@@ -1,3 +1,6 @@
+#include "edgel3_attributes.h"
+
+#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 @ F(4x4,3x3), output transform of rectified layers for Cortex-M7. Arithmetic: f44_output.c, its portable twin.
 @
 @ void edgel3_f44_rectified(outputs)
@@ -9,8 +12,6 @@
 @
 @ Cost: 322 instructions for 16 outputs of a channel, 283 when pooled; measured with GCC 12.2 -O2
 @ -mcpu=cortex-m7 on QEMU.
-
-#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 
     .syntax unified
     .thumb
@@ -166,7 +167,7 @@
     add     r0, r0, r11
 .endm
 
-    .section .text.edgel3_f44_rectified,"ax",%progbits
+    .section EDGEL3_CODE_OF(edgel3_f44_rectified),"ax",%progbits
     .global edgel3_f44_rectified
     .type   edgel3_f44_rectified, %function
     .balign 8
@@ -222,7 +223,7 @@ edgel3_f44_rectified:
     strb    r8, [r0, lr]
 .endm
 
-    .section .text.edgel3_f44_rectified_pooled,"ax",%progbits
+    .section EDGEL3_CODE_OF(edgel3_f44_rectified_pooled),"ax",%progbits
     .global edgel3_f44_rectified_pooled
     .type   edgel3_f44_rectified_pooled, %function
     .balign 8

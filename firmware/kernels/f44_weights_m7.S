@@ -1,3 +1,6 @@
+#include "edgel3_attributes.h"
+
+#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 @ F(4x4,3x3), weight transform on the fly for Cortex-M7. Arithmetic: f44_weights.c, its portable twin.
 @
 @ void edgel3_f44_weights(packed, pairs, w)
@@ -7,8 +10,6 @@
 @
 @ Cost: 266 instructions for the kernels of two output channels and two input channels, measured with GCC
 @ 12.2 -O2 -mcpu=cortex-m7 on QEMU.
-
-#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 
     .syntax unified
     .thumb
@@ -118,7 +119,7 @@
     pop     {r4-r11, pc}
 .endm
 
-    .section .text.edgel3_f44_weights,"ax",%progbits
+    .section EDGEL3_CODE_OF(edgel3_f44_weights),"ax",%progbits
     .global edgel3_f44_weights
     .type   edgel3_f44_weights, %function
     .balign 8

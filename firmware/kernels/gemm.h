@@ -12,6 +12,8 @@
 
 #include <stdint.h>
 
+#include "edgel3_attributes.h"
+
 enum { EDGEL3_PAIR_STEP = 8 };
 
 /* Words of packed pairs of `channels` channels, rounded up to what the products take. */
@@ -22,11 +24,12 @@ static inline int32_t edgel3_pairs(int32_t channels)
 
 /* int16 weights w[position][pair][2]; sums[position][8]: channel 0's four columns, then channel 1's. Only the
  * first `columns`, 1..4, are computed. */
+EDGEL3_HOT
 void edgel3_gemm_s16(const uint32_t *weights, const uint32_t *v, uint32_t *sums, int32_t pairs,
                      int32_t positions, int32_t columns);
 
 /* int8 weights w[pair], one word for both channels: bytes (0, c0), (1, c0), (0, c2), (1, c2), and so on;
  * sums[8]. */
-void edgel3_gemm_s8(const uint32_t *weights, const uint32_t *v, uint32_t *sums, int32_t pairs);
+EDGEL3_HOT void edgel3_gemm_s8(const uint32_t *weights, const uint32_t *v, uint32_t *sums, int32_t pairs);
 
 #endif

@@ -1,3 +1,6 @@
+#include "edgel3_attributes.h"
+
+#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 @ The matrix products for Cortex-M7: 2 output channels x 4 columns in eight accumulators, SMLAD on channel
 @ pairs. Contract and layouts: gemm.h. Portable twin: gemm.c.
 @
@@ -13,15 +16,13 @@
 @ on QEMU. One product stands for 4 MACs in F(4x4,3x3), for 2.25 in F(2x2,3x3) and for 1 in direct
 @ convolution.
 
-#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
-
 #ifndef EDGEL3_GEMM_PAIRED
 #define EDGEL3_GEMM_PAIRED 1
 #endif
 
     .syntax unified
     .thumb
-    .section .text.edgel3_gemm_s16,"ax",%progbits
+    .section EDGEL3_CODE_OF(edgel3_gemm_s16),"ax",%progbits
 
 .macro multiply first, sum, weight, column
 .if \first
@@ -175,7 +176,7 @@ three_columns:
     short_block 3
     .size   edgel3_gemm_s16, . - edgel3_gemm_s16
 
-    .section .text.edgel3_gemm_s8,"ax",%progbits
+    .section EDGEL3_CODE_OF(edgel3_gemm_s8),"ax",%progbits
 
 @ One word of int8 weights serves both channels: SXTB16 splits it into (c0, c2) of channel 0 and of channel 1.
 .macro step_s8 index

@@ -4,7 +4,7 @@
  * Bounds: none. Cost: about 20 instructions a value; only at the ends of a chain and for an observer. To keep a row
  * takes 0.75 a byte.
  */
-#include "sparse.h"
+#include "sparse_tile.h"
 
 int8_t *edgel3_lane_row(const edgel3_lanes_t *lanes, int32_t row)
 {

@@ -43,7 +43,7 @@ void edgel3_max_pool_2x2(const edgel3_map_t *input, const edgel3_map_t *output, 
 }
 
 /* Maxima of positions that lie behind each other; those already in `output` take part if it was `begun`. */
-static void maxima(const int8_t *pixels, int32_t positions, int32_t channels, bool begun, int8_t *output)
+EDGEL3_HOT static void maxima(const int8_t *pixels, int32_t positions, int32_t channels, bool begun, int8_t *output)
 {
     int32_t c = 0;
     for (; c + 4 <= channels; c += 4) {

@@ -34,7 +34,7 @@ EDGEL3_INLINE int8_t edgel3_requantize_rounded(int32_t twice, const edgel3_chann
 }
 
 /* Any multiplier and shift; `acc` is the accumulator itself. */
-int8_t edgel3_requantize_general(int32_t acc, const edgel3_channel_t *channel, const edgel3_conv_t *conv);
+EDGEL3_HOT int8_t edgel3_requantize_general(int32_t acc, const edgel3_channel_t *channel, const edgel3_conv_t *conv);
 
 /* For kernels that hold 2 * acc. `rectified` is constant where this is inlined. */
 EDGEL3_INLINE int8_t edgel3_requantize_twice(int32_t twice, const edgel3_channel_t *channel,

@@ -7,7 +7,7 @@
  * Bounds: none. Cost: 9.5 instructions a row and channel, about twice that in the first and last tile of a
  * supergroup.
  */
-#include "sparse.h"
+#include "sparse_tile.h"
 
 /* Word j or j + 1 of a word of memory: u in the lowest byte, s in the highest. */
 static uint32_t even(uint32_t word)

@@ -1,12 +1,13 @@
+#include "edgel3_attributes.h"
+
+#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 @ The six words of a tile that has words on both sides, channel by channel, for Cortex-M7. Twin: sparse_expand.c.
 @
 @ void edgel3_sparse_expand(source, words, channels, stride)
 
-#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
-
     .syntax unified
     .thumb
-    .section .text.edgel3_sparse_expand,"ax",%progbits
+    .section EDGEL3_CODE_OF(edgel3_sparse_expand),"ax",%progbits
 
 .macro channel
     ldm     r0, {r4, r6, r8, r9}

@@ -4,7 +4,7 @@
  * Bounds: requantization never decreases with the accumulator (plan/bounds.py, poolable).
  */
 #include "requantize.h"
-#include "sparse.h"
+#include "sparse_tile.h"
 
 void edgel3_sparse_maxima_begin(int32_t *maxima, int32_t channels)
 {

@@ -5,7 +5,7 @@
  * Requantization is the rectified form for a shift of e: saturate(SMMLAR(2 * acc, multiplier, 2^(e-1)) >> e) to
  * uint8, which is x + 128 for an output zero point of -128.
  */
-#include "sparse.h"
+#include "sparse_tile.h"
 
 edgel3_sparse_run_t *const edgel3_sparse_runs[6] = {
     edgel3_sparse_run_taps, edgel3_sparse_run_bytes1, edgel3_sparse_run_bytes4,

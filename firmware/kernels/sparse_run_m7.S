@@ -1,3 +1,6 @@
+#include "edgel3_attributes.h"
+
+#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
 @ Lists of non-zero weights over an expanded tile for Cortex-M7. Twin, contracts and formats: sparse_run.c, sparse.h.
 @
 @ const void *edgel3_sparse_run_*(entries, first, end, output, step, finish, scratch)
@@ -9,12 +12,10 @@
 @ of records, s3 table of finishes, s4 record, s5 end of the list, s6 scratch. A finish finds the record's offset in
 @ r1 and multiplier in r12, keeps r0, r3 and lr, and moves s0 on. Each is one of the tables below, indexed by shift.
 
-#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(EDGEL3_PORTABLE)
-
     .syntax unified
     .thumb
     .altmacro
-    .section .text.edgel3_sparse_run,"ax",%progbits
+    .section EDGEL3_CODE_OF(edgel3_sparse_run),"ax",%progbits
 
 .macro maximum condition, a, b
     cmp     \a, \b
@@ -155,7 +156,7 @@ finish_tables:
     .rept 64
     .word   finish_raw
     .endr
-    .section .text.edgel3_sparse_run,"ax",%progbits
+    .section EDGEL3_CODE_OF(edgel3_sparse_run),"ax",%progbits
 
 .macro products
     smlal   r4, r5, r1, lr

@@ -3,7 +3,7 @@
  *
  * Bounds: none. Cost: about 15 instructions an entry.
  */
-#include "sparse.h"
+#include "sparse_tile.h"
 
 void edgel3_sparse_unpack(const edgel3_sparse_channel_t *channels, const edgel3_sparse_list_t *packed,
                           const void *tile_scratch, edgel3_tap_t *taps)

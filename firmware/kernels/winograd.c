@@ -71,8 +71,9 @@ static workspace_t divide(const edgel3_winograd_t *form, const edgel3_conv_t *co
 }
 
 /* `side` pixels from (y, x) on, word by word where possible; outside the map they are the zero point. */
-EDGEL3_PLAIN_LOOPS static void gather_row(const edgel3_conv_t *conv, const edgel3_map_t *input, int32_t y,
-                                          int32_t x, int32_t side, int8_t *to)
+EDGEL3_HOT EDGEL3_PLAIN_LOOPS
+static void gather_row(const edgel3_conv_t *conv, const edgel3_map_t *input, int32_t y, int32_t x, int32_t side,
+                       int8_t *to)
 {
     const int32_t channels = input->channels, words = channels & ~3;
     const int8_t fill = (int8_t)conv->input_zero_point;
@@ -111,6 +112,7 @@ static void transform_patch(const edgel3_winograd_t *form, const edgel3_conv_t *
     form->input(rows, channels, edgel3_pairs(channels), v);
 }
 
+EDGEL3_HOT
 static void channel_outputs(const edgel3_winograd_t *form, const edgel3_conv_t *conv, int32_t channel,
                             int32_t channels, edgel3_outputs_t *outputs)
 {

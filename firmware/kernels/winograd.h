@@ -49,6 +49,7 @@ typedef struct {
     void (*output)(const edgel3_conv_t *conv, const edgel3_outputs_t *outputs);
 } edgel3_winograd_t;
 
+EDGEL3_HOT
 void edgel3_winograd(const edgel3_winograd_t *form, const edgel3_conv_t *conv, const edgel3_map_t *input,
                      const edgel3_map_t *output, int32_t first, int32_t last, void *scratch, int32_t blocks);
 
@@ -63,9 +64,10 @@ void edgel3_winograd_start(const edgel3_winograd_t *form, const edgel3_conv_t *c
 uint32_t edgel3_winograd_resident(const edgel3_winograd_t *form, int32_t input_channels,
                                   int32_t resident_channels);
 
+EDGEL3_HOT
 void edgel3_f44_input(const int8_t *const rows[EDGEL3_PATCH_MAX], int32_t channels, int32_t pairs,
                       uint32_t *v);
-void edgel3_f44_weights(const uint32_t *packed, int32_t pairs, uint32_t *w);
-void edgel3_f44_output(const edgel3_conv_t *conv, const edgel3_outputs_t *outputs);
+EDGEL3_HOT void edgel3_f44_weights(const uint32_t *packed, int32_t pairs, uint32_t *w);
+EDGEL3_HOT void edgel3_f44_output(const edgel3_conv_t *conv, const edgel3_outputs_t *outputs);
 
 #endif

@@ -15,7 +15,7 @@
 #include "drivers/led.h"
 #include "drivers/uart.h"
 #include "drivers/watchdog.h"
-#include "edgel3_net.h"
+#include "build_id.h"
 #include "link/session.h"
 #include "loader/requests.h"
 #include "loader/start.h"

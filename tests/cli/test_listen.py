@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from edgel3_deploy.cli.main import run
 from edgel3_deploy.embedding.files import read_embedding
 from edgel3_deploy.errors import ExitCode
 from edgel3_deploy.link.protocol import ErrorCode, SensorSource
-from edgel3_deploy.listen import api
+from edgel3_deploy.listen import api, session
 from edgel3_deploy.pipeline.prepared import PreparedBuild
 from tests.listen.sensor import SensorBoard, a_build, a_record
 from tests.listen.test_calibrate import bands_of
@@ -70,6 +71,16 @@ def test_json_is_the_result_and_nothing_else(
     assert len(outputs[0].read_text().splitlines()) == 4
     assert len(outputs[1].read_text().splitlines()) == 4
     assert read_embedding(outputs[2]).timestamps.tolist() == [0.5, 1.5, 2.5]
+
+
+def test_a_sensor_that_sleeps_cannot_be_checked(
+    build: PreparedBuild, recording: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with SensorBoard(build) as board:
+        monkeypatch.setattr(session, "port_path", lambda *_, **__: nullcontext(board.path))
+        arguments = ["listen", "--port", "virtual", "--audio", str(recording), "--check", "--every", "10s"]
+        assert run(arguments) == ExitCode.USAGE
+    assert "cannot follow a sensor that sleeps" in capsys.readouterr().err
 
 
 def test_settings_are_changed_only_when_asked_for(

@@ -9,8 +9,7 @@ import pytest
 from edgel3_deploy.boards import Board, load_board
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.graph.reader import read_network
-from edgel3_deploy.plan import kernel
-from tests.codegen.host import TILE_BYTES, compile_kernels
+from tests.codegen.host import compile_kernels
 from tests.graph.models import ModelBuilder
 
 MODELS = {
@@ -53,9 +52,3 @@ def board() -> Board:
 def kernel_objects(host_gcc: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
     """The portable kernels compiled for this machine."""
     return compile_kernels(host_gcc, tmp_path_factory.mktemp("kernels"))
-
-
-@pytest.fixture
-def host_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Schedules that count workspace with this machine's pointers."""
-    monkeypatch.setattr(kernel, "TILE_BYTES", TILE_BYTES)

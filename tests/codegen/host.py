@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgel3_deploy.boards import Board
-from edgel3_deploy.codegen.arenas import buffer_arenas
-from edgel3_deploy.codegen.project import render_project
+from edgel3_deploy.codegen.arenas import idle_bytes, view_arenas
+from edgel3_deploy.codegen.library import Library, render_library
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.graph.reference import run_layer
 from edgel3_deploy.pipeline.order import schedule_orders, shown_layer
@@ -21,35 +20,38 @@ from edgel3_deploy.resources import firmware_dir
 
 Int8Array = NDArray[np.int8]
 
-TILE_BYTES = 24
-"""What plan.kernel.TILE_BYTES, sizeof(edgel3_tile_t), is where pointers have eight bytes."""
+SPACE = 2
+"""What EDGEL3_SPACE multiplies by where pointers have 64 bits."""
 
 WARNINGS = ("-Wall", "-Wextra", "-Werror", "-Wconversion")
 SANITIZE = ("-fsanitize=undefined", "-fno-sanitize=alignment", "-fsanitize-undefined-trap-on-error")
 OPTIONS = ("-std=c11", "-O1", "-fPIC", *WARNINGS, *SANITIZE)
 
-POISON = """
-#include <string.h>
-#include "network.c"
-void poison_arenas(int value);
-void poison_arenas(int value)
-{{
-    (void)value;
-{fills}
-}}
-"""
+
+def write_library(library: Library, folder: Path) -> None:
+    """Its files in `folder`."""
+    for name, content in library.files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
 
 
 def compile_kernels(compiler: Path, folder: Path) -> tuple[Path, ...]:
-    """Object files of the portable kernels in `folder`."""
+    """Object files of all portable kernels in `folder`, whose names are those of the prefix edgel3."""
     sources = sorted((firmware_dir() / "kernels").glob("*.c"))
     include = firmware_dir() / "include"
     subprocess.run([compiler, *OPTIONS, f"-I{include}", "-c", *sources], cwd=folder, check=True)
     return tuple(folder / f"{source.stem}.o" for source in sources)
 
 
-class NetInfo(ctypes.Structure):
-    """edgel3_net_info_t."""
+class LayerInfo(ctypes.Structure):
+    """edgel3_layer_info_t."""
+
+    _fields_ = (("name", ctypes.c_char_p), ("macs", ctypes.c_uint32), ("output_size", ctypes.c_uint32))
+
+
+class Info(ctypes.Structure):
+    """edgel3_info_t."""
 
     _fields_ = (
         ("model_name", ctypes.c_char_p),
@@ -57,9 +59,17 @@ class NetInfo(ctypes.Structure):
         ("model_sha256", ctypes.c_uint8 * 32),
         ("input_size", ctypes.c_uint32),
         ("output_size", ctypes.c_uint32),
+        ("input_scale", ctypes.c_float),
+        ("output_scale", ctypes.c_float),
+        ("input_zero_point", ctypes.c_int32),
+        ("output_zero_point", ctypes.c_int32),
+        ("sample_rate", ctypes.c_uint32),
         ("arena_size", ctypes.c_uint32),
         ("layer_count", ctypes.c_uint32),
-        ("layers", ctypes.c_void_p),
+        ("layers", ctypes.POINTER(LayerInfo)),
+        ("head_sha256", ctypes.c_uint8 * 32),
+        ("label_count", ctypes.c_uint32),
+        ("labels", ctypes.POINTER(ctypes.c_char_p)),
     )
 
 
@@ -71,51 +81,44 @@ RESUME = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
 class NetObserver(ctypes.Structure):
-    """edgel3_net_observer_t."""
+    """edgel3_observer_t."""
 
     _fields_ = (("pause", PAUSE), ("show", SHOW), ("resume", RESUME), ("context", ctypes.c_void_p))
 
 
 class HostNetwork:
-    """The network of a rendered native project, every warning an error and undefined behaviour a trap."""
+    """A library for this machine, every warning an error and undefined behaviour a trap."""
 
     def __init__(
-        self,
-        compiler: Path,
-        kernels: Sequence[Path],
-        folder: Path,
-        files: Mapping[str, bytes],
-        arenas: Sequence[str],
+        self, compiler: Path, kernels: Sequence[Path], folder: Path, library: Library, plan: Schedule
     ) -> None:
-        for name in ("network.c", "network.h", "network_info.c", "weights.c", "weights.h", "build_id.c"):
-            (folder / name).write_bytes(files[name])
-        fills = "\n".join(f"    memset(arena_{name}, value, sizeof arena_{name});" for name in arenas)
-        (folder / "poison.c").write_text(POISON.format(fills=fills))
-        sources = ("poison.c", "network_info.c", "weights.c", "build_id.c")
-        command = [
-            compiler,
-            *OPTIONS,
-            "-shared",
-            "-I.",
-            f"-I{firmware_dir() / 'include'}",
-            *sources,
-            *kernels,
-        ]
+        write_library(library, folder)
+        others = [name for name in library.sources if "/kernels/" not in name]
+        (folder / "context.c").write_text("""#include "edgel3.h"
+edgel3_t context;
+""")
+        includes = [f"-I{name}" for name in library.include_dirs]
+        command = [compiler, *OPTIONS, "-shared", *includes, "context.c", *others, *kernels]
         subprocess.run([*command, "-o", "network.so"], cwd=folder, check=True)
         self.library = ctypes.CDLL(str(folder / "network.so"))
-        self.library.edgel3_net_start()
+        self.context = ctypes.byref(ctypes.c_int.in_dll(self.library, "context"))
+        idle = idle_bytes(plan)
+        self._idle = {arena.symbol: SPACE * idle[arena.region] for arena in view_arenas(plan)}
+        for arena in library.arenas:
+            self._fill(arena.symbol, SPACE * arena.size, 0xA5)
+        self.library.edgel3_start(self.context)
 
     @property
-    def info(self) -> NetInfo:
-        return NetInfo.in_dll(self.library, "edgel3_net_info")
-
-    @property
-    def build_id(self) -> str:
-        return bytes((ctypes.c_uint8 * 32).in_dll(self.library, "edgel3_build_id")).hex()
+    def info(self) -> Info:
+        return Info.in_dll(self.library, "edgel3_info")
 
     def poison(self, value: int) -> None:
-        """Fill every arena with a byte."""
-        self.library.poison_arenas(value)
+        """Fill with a byte what holds nothing between inferences."""
+        for symbol, size in self._idle.items():
+            self._fill(symbol, size, value)
+
+    def _fill(self, symbol: str, size: int, value: int) -> None:
+        ctypes.memset(ctypes.byref(ctypes.c_int8.in_dll(self.library, symbol)), value, size)
 
     def run(self, values: Int8Array) -> tuple[Int8Array, list[bytes]]:
         """The flat output for `values`, and per step the bytes that its observer saw."""
@@ -135,9 +138,9 @@ class HostNetwork:
         source = np.ascontiguousarray(values)
         result = np.full(self.info.output_size, 0x5A, np.int8)
         pointers = [ctypes.c_void_p(array.ctypes.data) for array in (source, result)]
-        self.library.edgel3_net_observe(ctypes.byref(observer))
-        failed = self.library.edgel3_net_run(*pointers)
-        self.library.edgel3_net_observe(None)
+        self.library.edgel3_observe(self.context, ctypes.byref(observer))
+        failed = self.library.edgel3_run(self.context, *pointers)
+        self.library.edgel3_observe(self.context, None)
         assert failed == 0
         assert set(pauses[1::2]) == {-1}, "each pause is followed by a resume"
         assert np.array_equal(source, values), "the input was written to"
@@ -145,12 +148,11 @@ class HostNetwork:
 
 
 def host_network(
-    compiler: Path, kernels: Sequence[Path], folder: Path, network: Network, board: Board, plan: Schedule
+    compiler: Path, kernels: Sequence[Path], folder: Path, network: Network, plan: Schedule
 ) -> HostNetwork:
-    """The native project of a scheduled network, compiled in `folder`."""
-    files = render_project(network, board, b"model", plan=plan)
-    arenas = [name for name, size in buffer_arenas(plan) if size]
-    return HostNetwork(compiler, kernels, folder, files, arenas)
+    """The library of a scheduled network, compiled in `folder`."""
+    library = render_library(network, b"model", plan=plan)
+    return HostNetwork(compiler, kernels, folder, library, plan)
 
 
 def assert_exact(host: HostNetwork, network: Network, plan: Schedule, values: Int8Array) -> None:

@@ -29,8 +29,6 @@ from tests.plan.chains import board_with, networks
 
 Check = Callable[[Network, Board, Schedule, int], None]
 
-pytestmark = pytest.mark.usefixtures("host_tiles")
-
 HYPOTHESIS = settings(
     deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -42,7 +40,7 @@ def check(host_gcc: Path, kernel_objects: tuple[Path, ...], tmp_path: Path) -> C
 
     def run(network: Network, board: Board, plan: Schedule, seed: int = 0) -> None:
         folder = Path(tempfile.mkdtemp(dir=tmp_path))
-        host = host_network(host_gcc, kernel_objects, folder, network, board, plan)
+        host = host_network(host_gcc, kernel_objects, folder, network, plan)
         assert_exact(host, network, plan, random_input(network.input.shape, seed))
 
     return run
@@ -204,5 +202,5 @@ def test_rows_that_no_step_reads_are_still_made(board: Board) -> None:
     ]
     rest = [option for option in options(network) if len(option.steps) == 1 and option.first in (0, 3)]
     runs = view_native(schedule(network, board, "speed", found=(*way, *rest))).runs
-    assert runs[1] == "pool1(5)"
-    assert runs[2].startswith("conv2(11)")
+    assert runs[1] == "pool1(network, 5)"
+    assert runs[2].startswith("conv2(network, 11)")

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edgel3_deploy.boards import Board
+from edgel3_deploy.codegen.library import render_library
 from edgel3_deploy.codegen.native import view_native
 from edgel3_deploy.codegen.native_arrays import constants
-from edgel3_deploy.codegen.project import render_project
 from edgel3_deploy.graph.ir import Conv2D, Network
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.plan.group import group
@@ -29,8 +29,6 @@ from tests.codegen.lanes import Split, in_strips, lane_schedule, lane_steps, pla
 from tests.graph.models import ModelBuilder, random_input
 
 Check = Callable[[Network, Schedule, int], None]
-
-pytestmark = pytest.mark.usefixtures("host_tiles")
 
 
 def mixed(channels: int) -> ListSplit:
@@ -56,7 +54,7 @@ def check(host_gcc: Path, kernel_objects: tuple[Path, ...], board: Board, tmp_pa
 
     def run(network: Network, plan: Schedule, seed: int = 0) -> None:
         folder = Path(tempfile.mkdtemp(dir=tmp_path))
-        host = host_network(host_gcc, kernel_objects, folder, network, board, plan)
+        host = host_network(host_gcc, kernel_objects, folder, network, plan)
         assert_exact(host, network, plan, random_input(network.input.shape, seed))
 
     return run
@@ -161,7 +159,7 @@ def test_the_program_reads_like_the_schedule(board: Board) -> None:
     network = l3_like()
     plan = lane_schedule(network, True, 16, mixed)
     view = view_native(plan)
-    assert view.runs == ("conv1_to_conv5_pool3_in_lanes()",)
+    assert view.runs == ("conv1_to_conv5_pool3_in_lanes(network)",)
     assert [step.lanes.output for step in view.steps if step.lanes] == [
         "rows",
         "pooled",
@@ -169,16 +167,19 @@ def test_the_program_reads_like_the_schedule(board: Board) -> None:
         "pooled",
         "global",
     ]
-    files = render_project(network, board, b"model", plan=plan)
-    code = files["network.c"].decode()
-    assert "conv2_pool1(2 * least(row + 2, 10));" in code
+    library = render_library(network, b"model", plan=plan)
+    code = library.files["src/edgel3_network.c"].decode()
+    assert "conv2_pool1(network, 2 * least(row + 2, 10));" in code
     assert code.count("edgel3_sparse_unpack(") == len(plan.residents) == 4
-    starts = re.search(r"void edgel3_net_start\(void\)\n{\n(.*?)\n}", code, re.S)
+    starts = re.search(r"void edgel3_start\(edgel3_t \*network\)\n{\n(.*?)\n}", code, re.S)
     assert starts is not None
-    assert len(starts[1].splitlines()) == 4
-    assert 'section(".resident_sram1")' in code
-    assert "extern int8_t arena_dtcm[" in files["weights.h"].decode()
-    assert "*(.resident_sram1 .resident_sram1.*)" in files["linker.ld"].decode()
+    assert len(starts[1].splitlines()) == 1 + 4
+    assert code.count("_RESIDENT ((edgel3_tap_t *)(void *)EDGEL3_AT_SRAM1(") == 4
+    assert "#define TILE (EDGEL3_AT_DTCM(" in library.files["src/edgel3_weights.c"].decode()
+    assert [(arena.region, arena.macro) for arena in library.arenas] == [
+        ("dtcm", "EDGEL3_ARENA_DTCM"),
+        ("sram1", "EDGEL3_ARENA_SRAM1"),
+    ]
 
 
 @pytest.mark.parametrize("columns", [False, True])

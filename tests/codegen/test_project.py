@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import re
-from pathlib import Path
 
 import pytest
 
 from edgel3_deploy.boards import Board
 from edgel3_deploy.codegen.files import build_id, sources
+from edgel3_deploy.codegen.library import render_library
 from edgel3_deploy.codegen.project import render_project
 from edgel3_deploy.codegen.tflm import Arena
 from edgel3_deploy.errors import BadInputError
@@ -18,7 +17,6 @@ from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.image.layout import flash_layout
 from edgel3_deploy.plan.schedule import schedule
-from tests.codegen.host import HostNetwork
 from tests.graph.models import ModelBuilder
 
 
@@ -26,28 +24,22 @@ def render(network: Network, board: Board, model: bytes) -> dict[str, bytes]:
     return dict(render_project(network, board, model, plan=schedule(network, board)))
 
 
-@pytest.fixture
-def host(
-    host_gcc: Path,
-    kernel_objects: tuple[Path, ...],
-    tmp_path: Path,
-    network: Network,
-    board: Board,
-    model: bytes,
-) -> HostNetwork:
-    """The project's network as a library of this machine."""
-    plan = schedule(network, board)
-    arenas = [name for name, _ in plan.arenas]
-    return HostNetwork(host_gcc, kernel_objects, tmp_path, render(network, board, model), arenas)
+def test_the_network_is_the_library_that_anyone_may_export(
+    network: Network, board: Board, model: bytes
+) -> None:
+    files = render(network, board, model)
+    library = render_library(network, model, plan=schedule(network, board))
+    assert {name: files[f"network/{name}"] for name in library.files} == dict(library.files)
+    config = files["edgel3_config.h"].decode()
+    for arena in library.arenas:
+        assert f'#define {arena.macro}_ATTRIBUTE __attribute__((section(".arena_{arena.region}")))' in config
 
 
-def test_the_image_knows_what_it_is(host: HostNetwork, network: Network, board: Board, model: bytes) -> None:
-    plan = schedule(network, board)
-    assert (host.info.model_name, host.info.runtime) == (b"small", b"native")
-    assert bytes(host.info.model_sha256) == hashlib.sha256(model).digest()
-    assert (host.info.input_size, host.info.output_size) == (network.input.size, network.output.size)
-    assert (host.info.layer_count, host.info.arena_size) == (len(plan.steps), plan.arena_bytes)
-    assert host.build_id == build_id(render(network, board, model))
+def test_the_image_knows_its_project(network: Network, board: Board, model: bytes) -> None:
+    files = render(network, board, model)
+    stored = re.search(r"edgel3_build_id\[32\] = \{\n(.*?)\};", files["build_id.c"].decode(), re.S)
+    assert stored is not None
+    assert "".join(re.findall(r"0x([0-9a-f]{2})", stored[1])) == build_id(files)
 
 
 def test_the_same_inputs_give_the_same_bytes(network: Network, board: Board, model: bytes) -> None:
@@ -94,7 +86,7 @@ def test_hostile_names_stay_inside_comments_and_strings(board: Board) -> None:
     model.tensor(model.current).name = '*/ int evil; /* "\n#error x'
     data = model.build()
     files = render(read_network(data, name='x"; */ #error y\n$(shell z)\\'), board, data)
-    for name in ("network.c", "network.h", "network_info.c", "weights.c", "weights.h"):
+    for name in (name for name in files if name.startswith("network/") and "/kernels/" not in name):
         code = re.sub(r"/\*.*?\*/", "", files[name].decode(), flags=re.S)
         code = re.sub(r'"(?:[^"\\\n]|\\.)*"', "", code)
         assert "evil" not in code
@@ -111,13 +103,13 @@ def test_a_layer_name_that_is_no_identifier_is_refused(network: Network, board: 
 def test_tflm_renders_a_resolver_of_the_operators_used(board: Board) -> None:
     data = ModelBuilder((6, 6, 1)).conv2d(4).max_pool2d().build()
     files = render_project(read_network(data), board, data, plan=Arena("sram1", 4096))
-    code = files["network_tflm.cc"].decode()
+    code = files["network/src/edgel3_network.cc"].decode()
     assert "MicroMutableOpResolver<2>" in code
     assert "Register_CONV_2D_INT8()" in code
     assert "Register_MAX_POOL_2D_INT8()" in code
     assert "FullyConnected" not in code
     assert "kArenaSize = 4096;" in code
-    stored = re.search(r"= \{\n(.*?)\};", files["model.c"].decode(), re.S)
+    stored = re.search(r"= \{\n(.*?)\};", files["network/src/edgel3_model.c"].decode(), re.S)
     assert stored is not None
     assert bytes(int(byte, 16) for byte in re.findall(r"0x[0-9a-f]{2}", stored[1])) == data
-    assert not any(name.startswith("firmware/kernels/") for name in files)
+    assert not any("/kernels/" in name for name in files)

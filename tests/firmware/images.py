@@ -11,14 +11,15 @@ from edgel3_deploy.boards import Board
 from edgel3_deploy.codegen.firmware import INCLUDES, application_files
 from edgel3_deploy.codegen.loader import render_loader
 from edgel3_deploy.codegen.memory_map import application_script, board_header
+from edgel3_deploy.codegen.render import render
 from edgel3_deploy.image.layout import FlashLayout, flash_layout
+from tests.firmware.stand_in import ARENA, HEADER
 
 BUILD_ID = bytes([4, 5, 6]).ljust(32, b"\0")
 """What the stand-in network says."""
-NETWORK = Path(__file__).resolve().parent / "fake_network"
+NETWORK = Path(__file__).resolve().parent / "fake_network" / "network.c"
 DENSE = ("direct", "f22", "f44", "mono")
 """Kernels whose code is for the ITCM."""
-ARENA_SIZE = 1300
 CPU = ("-mcpu=cortex-m7", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv5-sp-d16")
 COMPILE = (
     "-std=c11",
@@ -64,15 +65,16 @@ def build_image(
     `main` may take the place of the application's main.c, without the network's arena; `extra` adds files.
     """
     layout = layout or flash_layout(board, 0)
-    files = application_files(board, "cmsis-nn")
+    files = application_files(board)
+    files["edgel3.h"] = HEADER
+    files["edgel3_config.h"] = render("config.h.j2", arenas=(ARENA,), console=True)
     files["board.h"] = board_header(board, layout)
-    arenas = {"dtcm": ARENA_SIZE} if main is None else {}
+    arenas = {ARENA.region: ARENA.size} if main is None else {}
     files["linker.ld"] = application_script(board, layout, slot, arenas, DENSE)
     if main is not None:
         files["firmware/application/main.c"] = main.read_bytes()
     files.update(extra or {})
-    for name in ("network.c", "network.h"):
-        files[name] = (NETWORK / name).read_bytes()
+    files["network.c"] = NETWORK.read_bytes()
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

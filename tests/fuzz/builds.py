@@ -10,7 +10,8 @@ from pathlib import Path
 
 from edgel3_deploy.fileio import sha256
 from edgel3_deploy.models.archive import network_bytes
-from edgel3_deploy.pipeline.folder import build_folder
+from edgel3_deploy.pipeline.folder import output_folder
+from edgel3_deploy.pipeline.manifest import find_manifest
 from edgel3_deploy.pipeline.prepared import HEAD, MODEL, REFERENCE, image_files, load_build
 from edgel3_deploy.quantize import cache
 from tests.fuzz.files import Case
@@ -37,8 +38,8 @@ def cases(folder: Path) -> Mapping[str, Case]:
         (target / name).write_bytes(change(rng, content))
 
         def use() -> None:
-            with build_folder(target) as place:
-                place.earlier()
+            with output_folder(target):
+                find_manifest(target)
             load_build(target)
 
         return use

@@ -162,7 +162,7 @@ def test_in_the_least_ram_it_is_bit_exact(
     limit, _ = least_ram_limits(network, load_board(board))
     assert limit is not None
     report = validated(model, board, tmp_path / board, None, "--ram", str(limit), limit=2)
-    assert "edgel3_lanes_keep(" in (tmp_path / board / "network.c").read_text()
+    assert "edgel3_lanes_keep(" in (tmp_path / board / "network/src/edgel3_network.c").read_text()
     assert report["verdict"] == "pass"
     assert {layer["differing_windows"] for layer in report["layers"]} == {0}
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from edgel3_deploy.errors import LinkError, UsageError
-from edgel3_deploy.link.protocol import SensorSource, SensorState
+from edgel3_deploy.errors import BadInputError, LinkError, UsageError
+from edgel3_deploy.link.protocol import ErrorCode, SensorSource, SensorState
 from edgel3_deploy.listen import session as module
 from edgel3_deploy.listen.heard import Event, Heard, Summed
 from edgel3_deploy.listen.session import listening
@@ -85,6 +85,44 @@ def test_the_microphone_has_the_sensor_again_afterwards(build: PreparedBuild, re
         listen(build, board, take={"windows": 1}, audio=recording)
         listen(build, board, take={}, audio=recording)
         assert board.sources == [SensorSource.LINK, SensorSource.LINK, SensorSource.MICROPHONE] * 2
+
+
+@pytest.mark.parametrize("ended_by", [KeyboardInterrupt, OSError("no space left"), GeneratorExit])
+def test_the_microphone_has_it_again_whatever_ends_the_session(
+    build: PreparedBuild, recording: Path, ended_by: BaseException | type[BaseException]
+) -> None:
+    """Also while somebody still holds the events."""
+    with SensorBoard(build) as board:
+        with (
+            pytest.raises((KeyboardInterrupt, OSError, GeneratorExit)),
+            listening(build, board.path, audio=recording) as heard,
+        ):
+            events = heard.events()
+            next(events)
+            raise ended_by
+        assert board.sources == [SensorSource.LINK, SensorSource.LINK, SensorSource.MICROPHONE]
+        del events
+
+
+def test_a_recording_that_cannot_be_read_leaves_the_microphone_alone(
+    build: PreparedBuild, tmp_path: Path
+) -> None:
+    path = tmp_path / "none.wav"
+    path.write_bytes(b"no sound")
+    with SensorBoard(build) as board:
+        with pytest.raises(BadInputError), listening(build, board.path, audio=path):
+            pass
+        assert board.sources == []
+
+
+def test_a_setting_that_is_refused_gives_the_microphone_back(build: PreparedBuild, recording: Path) -> None:
+    with SensorBoard(build, refuse={"write_setting": ErrorCode.FLASH_FAILED}) as board:
+        with (
+            pytest.raises(LinkError, match="takes no settings"),
+            listening(build, board.path, audio=recording, changes={"hop": 500}),
+        ):
+            pass
+        assert board.sources == [SensorSource.LINK, SensorSource.MICROPHONE]
 
 
 def test_who_left_a_sensor_playing_is_cleared_away(build: PreparedBuild) -> None:

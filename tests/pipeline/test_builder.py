@@ -33,7 +33,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_the_folder_holds_project_image_model_and_verdict(finished: Path) -> None:
     names = contents(finished).keys()
-    assert {"Makefile", "linker.ld", "board.h", "network.c", "weights.c", "build_id.c"} <= names
+    assert {"Makefile", "linker.ld", "board.h", "build_id.c"} <= names
     assert {"firmware.elf", "firmware.bin", "firmware.hex", "firmware.map", "application.bin"} <= names
     assert {"loader/loader.elf", "loader/loader.bin", "tools/image/pack.py", "build_id.txt"} <= names
     assert {"model.tflite", "budget.json", "manifest.json"} <= names
@@ -177,7 +177,7 @@ def test_an_unchanged_build_is_kept_and_still_judged(
     assert result.to_json()["verdict"] == "fits"
 
 
-@pytest.mark.parametrize("name", ["firmware.bin", "network.c"])
+@pytest.mark.parametrize("name", ["firmware.bin", "network/src/edgel3_network.c"])
 def test_a_changed_file_is_made_again(finished: Path, make: Build, tmp_path: Path, name: str) -> None:
     copy = Path(shutil.copytree(finished, tmp_path / "copy"))
     (copy / name).write_bytes(b"other")
@@ -264,7 +264,7 @@ def test_tflm_is_rendered_and_says_how_to_link(make: Build) -> None:
     assert result.manifest.status == "rendered"
     assert result.budget is None
     assert "--tflm-root" in result.warnings[-1]
-    assert (result.directory / "network_tflm.cc").is_file()
+    assert (result.directory / "network/src/edgel3_network.cc").is_file()
     assert not (result.directory / "firmware.elf").exists()
     stopped = subprocess.run(["make"], cwd=result.directory, capture_output=True, text=True, check=False)
     assert stopped.returncode != 0

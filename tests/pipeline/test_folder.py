@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgel3_deploy.errors import UsageError
-from edgel3_deploy.pipeline.folder import build_folder
+from edgel3_deploy.pipeline.folder import output_folder
 from edgel3_deploy.pipeline.manifest import Manifest
 
 
@@ -21,7 +21,7 @@ def put(folder: Path, manifest: Manifest, name: str, content: str) -> None:
 
 
 def replace(target: Path, manifest: Manifest, content: str) -> None:
-    with build_folder(target) as folder:
+    with output_folder(target) as folder:
         put(folder.stage(), manifest, "network.c", content)
         folder.commit()
 
@@ -58,7 +58,7 @@ def test_nothing_else_is_left_beside_it(tmp_path: Path, manifest: Manifest) -> N
 
 def test_a_failed_build_changes_nothing(tmp_path: Path, manifest: Manifest) -> None:
     put(tmp_path / "out", manifest, "network.c", "old")
-    with pytest.raises(KeyboardInterrupt), build_folder(tmp_path / "out") as folder:
+    with pytest.raises(KeyboardInterrupt), output_folder(tmp_path / "out") as folder:
         put(folder.stage(), manifest, "network.c", "half")
         raise KeyboardInterrupt
     assert (tmp_path / "out" / "network.c").read_text() == "old"
@@ -85,7 +85,7 @@ def test_a_swap_that_fails_puts_the_old_build_back(
 def test_a_build_killed_between_the_renames_is_put_back(tmp_path: Path, manifest: Manifest) -> None:
     put(tmp_path / ".out.old", manifest, "network.c", "old")
     put(tmp_path / ".out.new", manifest, "network.c", "half")
-    with build_folder(tmp_path / "out"):
+    with output_folder(tmp_path / "out"):
         assert (tmp_path / "out" / "network.c").read_text() == "old"
     assert {path.name for path in tmp_path.iterdir()} == {"out", ".out.lock"}
 
@@ -94,33 +94,33 @@ def test_a_build_killed_after_the_swap_still_gets_its_report(tmp_path: Path, man
     put(tmp_path / "out", manifest, "network.c", "new")
     put(tmp_path / ".out.old", manifest, "network.c", "old")
     (tmp_path / ".out.old" / "report").mkdir()
-    with build_folder(tmp_path / "out"):
+    with output_folder(tmp_path / "out"):
         assert (tmp_path / "out" / "network.c").read_text() == "new"
         assert (tmp_path / "out" / "report").is_dir()
 
 
 def test_two_builds_of_one_folder_at_once_are_refused(tmp_path: Path) -> None:
     with (
-        build_folder(tmp_path / "out"),
-        pytest.raises(UsageError, match="being built by another"),
-        build_folder(tmp_path / "out"),
+        output_folder(tmp_path / "out"),
+        pytest.raises(UsageError, match="being written by another"),
+        output_folder(tmp_path / "out"),
     ):
         pass
-    with build_folder(tmp_path / "out"):
+    with output_folder(tmp_path / "out"):
         pass
 
 
 def test_other_peoples_files_are_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.tex").write_text("precious")
-    with pytest.raises(UsageError, match="holds other files"), build_folder(tmp_path / "out"):
+    with pytest.raises(UsageError, match="holds other files"), output_folder(tmp_path / "out"):
         pass
     assert (tmp_path / "out" / "thesis.tex").read_text() == "precious"
 
 
 def test_a_file_in_the_way_is_told(tmp_path: Path) -> None:
     (tmp_path / "out").touch()
-    with pytest.raises(UsageError, match="is a file"), build_folder(tmp_path / "out"):
+    with pytest.raises(UsageError, match="is a file"), output_folder(tmp_path / "out"):
         pass
 
 
@@ -128,7 +128,7 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with (
         pytest.raises(UsageError, match=r"Not a directory|File exists"),
-        build_folder(tmp_path / "file" / "out"),
+        output_folder(tmp_path / "file" / "out"),
     ):
         pass
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from edgel3_deploy.boards import board_names, load_board
 from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.image.layout import flash_layout
-from edgel3_deploy.pipeline.folder import build_folder
+from edgel3_deploy.pipeline.folder import output_folder
 from edgel3_deploy.pipeline.manifest import Manifest, read_manifest
 
 
@@ -145,7 +145,7 @@ def test_a_file_outside_the_folder_is_refused_and_does_not_wedge_the_folder(
     with pytest.raises(BadInputError, match="no file of the folder"):
         read_manifest(folder)
     for _ in range(2):
-        with build_folder(folder) as build:
+        with output_folder(folder) as build:
             (build.stage() / "manifest.json").write_bytes(manifest.to_json())
             build.commit()
     assert read_manifest(folder) == manifest

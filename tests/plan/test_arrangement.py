@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from edgel3_deploy.boards import load_board
-from edgel3_deploy.codegen.arenas import buffer_arenas, front_end_memory_source
+from edgel3_deploy.codegen.arenas import check_front_end, idle_bytes
 from edgel3_deploy.errors import OverBudgetError
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.models.family import member
@@ -49,18 +49,20 @@ def test_shared_bytes_are_buffers_and_nothing_that_was_made_at_start(limit: int 
     memory = plan.front_end
     assert memory is not None
     assert memory.offset % 16 == 0
-    assert memory.offset + memory.size <= dict(buffer_arenas(plan))[memory.region]
+    assert memory.offset + memory.size <= idle_bytes(plan)[memory.region]
     for resident in plan.residents:
         beside = resident.place.offset >= memory.offset + memory.size
         assert resident.place.region != memory.region or beside
-    assert b"arena_" in front_end_memory_source(memory, buffer_arenas(plan))
+    check_front_end(plan, memory)
 
 
 def test_bytes_beyond_the_buffers_are_refused() -> None:
-    memory = planned(SPARSE).front_end
+    plan = planned(SPARSE)
+    memory = plan.front_end
     assert memory is not None
+    beyond = replace(memory, size=idle_bytes(plan)[memory.region] - memory.offset + 1)
     with pytest.raises(ValueError, match="do not lie within the arena of sram1"):
-        front_end_memory_source(memory, (("sram1", memory.size - 1),))
+        check_front_end(plan, beyond)
 
 
 def test_where_ram_is_left_a_stream_has_its_own() -> None:
@@ -68,7 +70,7 @@ def test_where_ram_is_left_a_stream_has_its_own() -> None:
     memory = plan.front_end
     assert memory is not None
     assert memory.streams
-    assert memory.offset >= dict(buffer_arenas(plan)).get(memory.region, 0)
+    assert memory.offset >= idle_bytes(plan).get(memory.region, 0)
     assert plan.instructions == schedule(without_front_end(THIN), F7, found=FOUND["thin"]).instructions
     limited = planned(THIN, limit=256 << 10)
     assert limited.front_end is not None
@@ -100,7 +102,7 @@ def test_a_stream_is_behind_all_buffers_of_a_plan_by_layers() -> None:
     plan = plan_memory(SEA_64, F7)
     assert plan.front_end is not None
     assert plan.front_end.streams
-    assert plan.front_end.offset == dict(buffer_arenas(plan)).get(plan.front_end.region, 0)
+    assert plan.front_end.offset == idle_bytes(plan).get(plan.front_end.region, 0)
 
 
 def test_an_arena_that_is_never_idle_is_not_shared() -> None:

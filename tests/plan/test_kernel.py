@@ -12,7 +12,6 @@ from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.plan import kernel
 from edgel3_deploy.plan.candidates import operations, steps_from
 from edgel3_deploy.plan.kernel import Kernel, Step, products_bytes, scratch_bytes
-from tests.codegen.host import TILE_BYTES
 from tests.firmware.kernels.calls import random_layer
 from tests.firmware.kernels.conftest import host_kernels
 from tests.firmware.kernels.host import HostKernels
@@ -30,6 +29,8 @@ NETWORK = read_network(
     .fully_connected(9)
     .build()
 )
+HOST_TILE_BYTES = 24
+"""sizeof(edgel3_tile_t) where pointers have eight bytes."""
 PARTS = operations(NETWORK)
 STEPS = [step for position in range(len(PARTS)) for step in steps_from(PARTS, position)]
 
@@ -39,7 +40,7 @@ STEPS = [step for position in range(len(PARTS)) for step in steps_from(PARTS, po
 def test_workspaces_are_the_kernels_own_figures(
     host_kernels: HostKernels, monkeypatch: pytest.MonkeyPatch, name: str, channels: int
 ) -> None:
-    monkeypatch.setattr(kernel, "TILE_BYTES", TILE_BYTES)
+    monkeypatch.setattr(kernel, "TILE_BYTES", HOST_TILE_BYTES)
     layer = random_layer(np.random.default_rng(0), (6, 9, channels), 4, kernel=(3, 3))
     function = getattr(host_kernels.library, f"edgel3_conv_{name}_scratch")
     for stored in (0, 2, 4):

@@ -15,8 +15,10 @@ from edgel3_deploy.plan.group import group, ring_bytes
 from edgel3_deploy.plan.kernel import STREAMING, WINOGRAD_TILE, Step
 from edgel3_deploy.plan.measure import group_costs
 from edgel3_deploy.plan.option import Option
-from edgel3_deploy.plan.search import FLASH_GRAINS, choose, options
+from edgel3_deploy.plan.schedule import can_be_laid_out, schedule
+from edgel3_deploy.plan.search import FLASH_GRAINS, choose, few_options, options
 from tests.graph.models import ModelBuilder
+from tests.plan.chains import board_with
 
 
 def network(channels: int = 8) -> Network:
@@ -95,7 +97,7 @@ FOUND = options(WHOLE)
 FEW = tuple(
     option
     for option in FOUND
-    if option.members.lanes is None
+    if option.lanes is None
     and not any(step.kernel.stored_channels or step.kernel.blocks > 2 for step in option.steps)
 )
 END = len(operations(WHOLE))
@@ -107,6 +109,7 @@ def test_the_best_way_is_found(ram: int, flash: int | None) -> None:
     assert total(choose(FEW, END, ram, flash)) == brute_force(WHOLE, ram, flash)
 
 
+@settings(deadline=None)
 @given(st.integers(1_000, 40_000), st.integers(2_000, 60_000))
 def test_limits_are_kept_and_the_way_is_whole(ram: int, flash: int) -> None:
     way = choose(FOUND, END, ram, flash)
@@ -118,6 +121,7 @@ def test_limits_are_kept_and_the_way_is_whole(ram: int, flash: int) -> None:
     assert sum(option.flash for option in way) <= flash
 
 
+@settings(deadline=None)
 @given(st.integers(1_000, 40_000))
 def test_more_flash_never_costs_instructions(ram: int) -> None:
     costs = [total(choose(FOUND, END, ram, flash)) for flash in (8 << 10, 16 << 10, 1 << 20, None)]
@@ -150,3 +154,22 @@ def test_a_reshape_that_changes_rows_ends_a_group() -> None:
 
 def test_nothing_fits_no_memory() -> None:
     assert choose(FOUND, END, 0, None) is None
+
+
+def test_no_run_of_dense_kernels_is_beaten_by_another() -> None:
+    runs = [option for option in FOUND if option.lanes is None and len(option.steps) > 1]
+    for a, b in product(runs, runs):
+        if a is not b and (a.first, a.end) == (b.first, b.end):
+            assert not all(x <= y for x, y in zip(_numbers(a), _numbers(b), strict=True))
+
+
+def _numbers(option: Option) -> tuple[float, ...]:
+    return option.cost, option.members.inner_bytes, option.scratch, option.flash
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(500, 20_000), st.integers(0, 8_000))
+def test_what_few_options_can_be_laid_out_in_has_a_schedule(ram: int, more: int) -> None:
+    board = board_with(ram, more)
+    if can_be_laid_out(WHOLE, board, few_options(WHOLE), None, None):
+        assert schedule(WHOLE, board, found=FOUND).arena_bytes <= ram + more

@@ -16,15 +16,11 @@ from edgel3_deploy.resources import firmware_dir
 from tests.firmware.front_end.host import write_tables
 from tests.firmware.front_end.windows import some_affine
 from tests.firmware.kernels.target import FLAGS
+from tests.firmware.stand_in import public_header, write_header
 
 NETWORK = skeleton(member("sea-64"))
 BOARD = load_board("mps2-an500")
-NETWORK_H = """#define EDGEL3_NET_INPUT_SIZE 3200
-#define EDGEL3_NET_OUTPUT_SIZE 64
-#define EDGEL3_NET_LABEL_COUNT 32
-#define EDGEL3_NET_FRONT_END 1
-"""
-OWN = ("hearing", "records", "sensor", "sensor_requests", "summaries")
+OWN = ("hearing", "recorder", "records", "sensor", "sensor_requests", "summaries")
 
 
 def test_an_image_without_front_end_has_none() -> None:
@@ -45,7 +41,7 @@ def test_a_board_without_microphone_is_played_48_khz() -> None:
 def test_its_memory_is_that_of_the_c(arm_gcc: Path, tmp_path: Path) -> None:
     firmware = firmware_dir()
     write_tables(tmp_path, SEA, some_affine())
-    (tmp_path / "network.h").write_text(NETWORK_H)
+    write_header(tmp_path, public_header((64, 50, 1), 64, layers=13, labels=32, front_end=SEA))
     (tmp_path / "board.h").write_text("")
     for name, content in sound_files(PLAYED_RATE, SEA.sample_rate).items():
         (tmp_path / name).write_bytes(content)

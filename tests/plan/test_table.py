@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from edgel3_deploy.boards.load import load_board
 from edgel3_deploy.models.family import member
 from edgel3_deploy.plan.front_end import without_front_end
@@ -11,25 +9,18 @@ from edgel3_deploy.plan.planner import plan_memory
 from edgel3_deploy.plan.schedule import schedule
 from edgel3_deploy.plan.skeleton import skeleton
 from edgel3_deploy.plan.table import HEADER, SCHEDULE_HEADER, plan_table, resident_table, schedule_table
-from tests.plan.chains import board_with
 
 SEA_64 = without_front_end(skeleton(member("sea-64")))
 
 
 def test_one_row_per_layer_under_a_header() -> None:
     board = load_board("stm32f7")
-    table = plan_table(SEA_64, plan_memory(SEA_64, board), board)
+    table = plan_table(SEA_64, plan_memory(SEA_64, board))
     assert table[0] == HEADER
     assert len(table) == 1 + 13
     assert table[1][:4] == ("conv1", "64 x 50 x 32", "921,600", "caller's input")
     assert table[2][3:] == ("dtcm +0x00000", "sram1 +0x00000", "204,800")
     assert table[-1][3:5] == ("caller's output", "caller's output")
-
-
-def test_a_plan_for_another_board_is_refused() -> None:
-    plan = plan_memory(SEA_64, load_board("stm32f7"))
-    with pytest.raises(ValueError, match="no RAM region dtcm"):
-        plan_table(SEA_64, plan, board_with(1 << 20))
 
 
 def test_a_schedule_has_a_row_per_step_with_its_strip_kernel_and_place() -> None:

@@ -14,6 +14,7 @@ from edgel3_deploy.pipeline.prepared import PreparedBuild
 from edgel3_deploy.report.console import summary
 from edgel3_deploy.report.html_report import to_html
 from edgel3_deploy.report.json_report import to_json
+from edgel3_deploy.report.markdown import to_markdown
 from edgel3_deploy.validate import validate_build
 from edgel3_deploy.validate.metrics import Difference
 from edgel3_deploy.validate.trace import LayerDifference, first_difference
@@ -63,6 +64,9 @@ def test_a_front_end_that_loses_its_memory_gets_every_window_whole(
         report = validate_build(build, board.path, [recording], limit=3)
     assert report.verdict == "pass"
     assert board.requests.count("load_audio") == chunks
+    assert report.inputs is not None
+    assert (report.inputs.streamed, report.inputs.begun_anew) == (2 * streams, 0)
+    assert not any("OUT_OF_RANGE" in warning for warning in report.warnings)
 
 
 def test_a_stream_that_the_sensor_took_back_begins_anew(
@@ -79,6 +83,14 @@ def test_a_stream_that_the_sensor_took_back_begins_anew(
         report = validate_build(hearing, board.path, [recording], limit=3)
     assert report.verdict == "pass"
     assert report.windows == 3
+    assert report.inputs is not None
+    assert (report.inputs.streamed, report.inputs.begun_anew) == (2, 2)
+    assert to_json(report)["input"]["stream"] == {"windows": 2, "begun_anew": 2}
+    (warning,) = [warning for warning in report.warnings if "OUT_OF_RANGE" in warning]
+    assert warning.startswith("2 of 2 windows were to go on from the one before")
+    assert warning in to_json(report)["warnings"]
+    for page in (to_html(report), to_markdown(report)):
+        assert "the board wanted them whole (OUT" in page.replace("\\_", "_")
 
 
 def test_a_wrong_input_element_fails_and_is_named(hearing: PreparedBuild, recording: Path) -> None:

@@ -20,15 +20,27 @@ from edgel3_deploy.resources import firmware_dir
 from tests.firmware.front_end.host import EXACT, SOURCES, write_tables
 from tests.firmware.front_end.windows import some_affine
 from tests.firmware.kernels.target import WARNINGS
+from tests.firmware.stand_in import public_header, write_header
 
 CHUNK = MAX_CHUNK // 2
-NETWORK = """#define EDGEL3_NET_INPUT_SIZE 3200
-#define EDGEL3_NET_FRONT_END 1
-"""
 SHIM = """#include "application/audio.h"
-#include "edgel3_front_end.h"
+#include "front_end/front_end.h"
 static front_end_t state;
-front_end_t *const edgel3_front_end = &state;
+void edgel3_begin(edgel3_t *network)
+{
+    (void)network;
+    front_end_start(&state);
+}
+void edgel3_push(edgel3_t *network, const int16_t *samples, uint32_t count)
+{
+    (void)network;
+    front_end_push(&state, samples, count);
+}
+void edgel3_window(edgel3_t *network, int8_t *input)
+{
+    (void)network;
+    front_end_window(&state, input);
+}
 int8_t input[3200];
 static uint64_t now;
 static uint64_t read_counter(void)
@@ -61,7 +73,8 @@ class Audio:
     """The C on this machine."""
 
     def __init__(self, compiler: Path, folder: Path, *, streams: bool = True) -> None:
-        (folder / "network.h").write_text(NETWORK)
+        header = public_header((64, 50, 1), 64, layers=1, front_end=SEA, streams=streams)
+        write_header(folder, header)
         (folder / "shim.c").write_text(SHIM)
         files = [firmware_dir() / "application" / "audio.c", *SOURCES, folder / "shim.c"]
         files.append(write_tables(folder, SEA, some_affine(), streams=streams))

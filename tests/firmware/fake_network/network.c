@@ -2,13 +2,12 @@
  * A stand-in for the generated network: quick, with an output that shows which input it saw, and with commands in its first
  * element that misbehave in the ways a real one might.
  */
-#include "network.h"
+#include "edgel3.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "edgel3_head.h"
-#include "edgel3_net.h"
+#include "build_id.h"
 
 enum {
     COMMAND_BAD_ADDRESS = 101,
@@ -39,54 +38,57 @@ enum {
 /* Turns of a loop that take the virtual board more than a second. */
 #define LONG_RUN 60000000u
 
-static int8_t arena_dtcm[EDGEL3_NET_INPUT_SIZE] __attribute__((section(".arena_dtcm"), aligned(16)));
-static const edgel3_net_observer_t *observer;
+static int8_t arena_dtcm[EDGEL3_INPUT_SIZE] __attribute__((section(".arena_dtcm"), aligned(16)));
 static bool started;
 
-static const edgel3_layer_info_t LAYERS[EDGEL3_NET_LAYER_COUNT] = {
-    {.name = "copy", .macs = 0, .output_size = EDGEL3_NET_INPUT_SIZE},
-    {.name = "invert", .macs = 0, .output_size = EDGEL3_NET_INPUT_SIZE},
-    {.name = "crop", .macs = 0, .output_size = EDGEL3_NET_OUTPUT_SIZE},
+static const edgel3_layer_info_t LAYERS[EDGEL3_LAYER_COUNT] = {
+    {.name = "copy", .macs = 0, .output_size = EDGEL3_INPUT_SIZE},
+    {.name = "invert", .macs = 0, .output_size = EDGEL3_INPUT_SIZE},
+    {.name = "crop", .macs = 0, .output_size = EDGEL3_OUTPUT_SIZE},
 };
 
-const edgel3_net_info_t edgel3_net_info = {
+static const char *const LABELS[] = {"first", "second"};
+
+const edgel3_info_t edgel3_info = {
     .model_name = "fake",
     .runtime = "native",
     .model_sha256 = {1, 2, 3},
-    .input_size = EDGEL3_NET_INPUT_SIZE,
-    .output_size = EDGEL3_NET_OUTPUT_SIZE,
+    .input_size = EDGEL3_INPUT_SIZE,
+    .output_size = EDGEL3_OUTPUT_SIZE,
     .arena_size = sizeof(arena_dtcm),
-    .layer_count = EDGEL3_NET_LAYER_COUNT,
+    .layer_count = EDGEL3_LAYER_COUNT,
     .layers = LAYERS,
+    .labels_sha256 = {7, 8, 9},
+    .label_count = EDGEL3_LABEL_COUNT,
+    .labels = LABELS,
 };
 
 const uint8_t edgel3_build_id[32] = {4, 5, 6};
 
-static const char *const LABELS[] = {"first", "second"};
-
-const edgel3_head_info_t edgel3_head_info = {.sha256 = {7, 8, 9}, .label_count = 2, .labels = LABELS};
-
 /* Scores that show which output they were made from: its first two elements, exchanged. */
-const int8_t *edgel3_head_run(const int8_t *embedding)
+const int8_t *edgel3_scores(edgel3_t *network, const int8_t *embedding)
 {
+    (void)network;
     static int8_t scores[2];
     scores[0] = embedding[1];
     scores[1] = embedding[0];
     return scores;
 }
 
-void edgel3_net_observe(const edgel3_net_observer_t *new_observer)
+void edgel3_observe(edgel3_t *network, const edgel3_observer_t *observer)
 {
-    observer = new_observer;
+    network->observer = observer;
 }
 
-void edgel3_net_start(void)
+void edgel3_start(edgel3_t *network)
 {
+    network->observer = NULL;
     started = true;
 }
 
-static void show(uint32_t layer, const int8_t *data, uint32_t size)
+static void show(const edgel3_t *network, uint32_t layer, const int8_t *data, uint32_t size)
 {
+    const edgel3_observer_t *const observer = network->observer;
     if (observer == NULL) {
         return;
     }
@@ -143,7 +145,7 @@ static void execute(int8_t command)
         __asm volatile("blx %0" ::"r"(1u) : "lr");
         break;
     case COMMAND_JUMP_WITHOUT_THUMB:
-        __asm volatile("blx %0" ::"r"((uintptr_t)edgel3_net_observe & ~(uintptr_t)1) : "lr");
+        __asm volatile("blx %0" ::"r"((uintptr_t)edgel3_observe & ~(uintptr_t)1) : "lr");
         break;
     case COMMAND_EXECUTE_PERIPHERAL:
         __asm volatile("blx %0" ::"r"(0x40000001u) : "lr");
@@ -187,7 +189,7 @@ static void compute_for_long(void)
 static volatile uint32_t *volatile null;
 static volatile uint32_t zero;
 
-int32_t edgel3_net_run(const int8_t *input, int8_t *output)
+int32_t edgel3_run(edgel3_t *network, const int8_t *input, int8_t *output)
 {
     if (!started) {
         return 1;
@@ -226,18 +228,18 @@ int32_t edgel3_net_run(const int8_t *input, int8_t *output)
         execute(input[0]);
         break;
     }
-    for (uint32_t i = 0; i < EDGEL3_NET_INPUT_SIZE; i++) {
+    for (uint32_t i = 0; i < EDGEL3_INPUT_SIZE; i++) {
         arena_dtcm[i] = input[i];
     }
-    show(0, arena_dtcm, 300);
-    show(0, arena_dtcm + 300, EDGEL3_NET_INPUT_SIZE - 300);
-    for (uint32_t i = 0; i < EDGEL3_NET_INPUT_SIZE; i++) {
+    show(network, 0, arena_dtcm, 300);
+    show(network, 0, arena_dtcm + 300, EDGEL3_INPUT_SIZE - 300);
+    for (uint32_t i = 0; i < EDGEL3_INPUT_SIZE; i++) {
         arena_dtcm[i] = (int8_t)(arena_dtcm[i] ^ 0x55);
     }
-    show(1, arena_dtcm, EDGEL3_NET_INPUT_SIZE);
-    for (uint32_t i = 0; i < EDGEL3_NET_OUTPUT_SIZE; i++) {
+    show(network, 1, arena_dtcm, EDGEL3_INPUT_SIZE);
+    for (uint32_t i = 0; i < EDGEL3_OUTPUT_SIZE; i++) {
         output[i] = arena_dtcm[i];
     }
-    show(2, output, EDGEL3_NET_OUTPUT_SIZE);
+    show(network, 2, output, EDGEL3_OUTPUT_SIZE);
     return 0;
 }

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from edgel3_deploy.codegen.head import CompiledHead, head_source
+from edgel3_deploy.codegen.head import CompiledHead
 from edgel3_deploy.head.arithmetic import Int8Array, Logistic, Softmax
 from edgel3_deploy.resources import firmware_dir
+from tests.firmware.stand_in import head_files
 
 FIRMWARE = firmware_dir()
 INCLUDES = (f"-I{FIRMWARE}", f"-I{FIRMWARE / 'include'}")
@@ -19,10 +20,12 @@ SOURCES = (
     FIRMWARE / "kernels" / "fully_connected.c",
     FIRMWARE / "kernels" / "requantize_general.c",
 )
+CONTEXT = 1 << 16
+"""Bytes enough for any context."""
 WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion")
 
 
-def compile_host(compiler: Path, folder: Path, *generated: Path) -> Path:
+def compile_host(compiler: Path, folder: Path, *generated: Path | str) -> Path:
     """The kernels, with generated sources, as a shared library."""
     library = folder / "head.so"
     sanitize = ("-fsanitize=undefined", "-fno-sanitize=alignment", "-fsanitize-undefined-trap-on-error")
@@ -61,16 +64,18 @@ class HostHead:
 
 
 class GeneratedHead:
-    """The generated head.c of a head."""
+    """The generated source of a head."""
 
     def __init__(self, compiler: Path, folder: Path, head: CompiledHead | None) -> None:
-        source = folder / "head.c"
-        source.write_bytes(head_source(head, "a model"))
-        self.library = ctypes.CDLL(str(compile_host(compiler, folder, source)))
-        self.library.edgel3_head_run.restype = ctypes.POINTER(ctypes.c_int8)
+        features = 1 if head is None else head.network.input.size
+        files = head_files(folder, head, features)
+        self.library = ctypes.CDLL(str(compile_host(compiler, folder, *files)))
+        self.library.edgel3_scores.restype = ctypes.POINTER(ctypes.c_int8)
+        self._context = ctypes.create_string_buffer(CONTEXT)
         self.labels = 0 if head is None else len(head.labels)
 
     def run(self, embedding: Int8Array) -> Int8Array | None:
         """The scores, or None without a head."""
-        found = self.library.edgel3_head_run(ctypes.c_void_p(np.ascontiguousarray(embedding).ctypes.data))
+        place = ctypes.c_void_p(np.ascontiguousarray(embedding).ctypes.data)
+        found = self.library.edgel3_scores(self._context, place)
         return np.array(found[: self.labels], np.int8) if found else None

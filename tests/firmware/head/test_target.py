@@ -9,17 +9,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgel3_deploy.codegen.head import CompiledHead, head_source
+from edgel3_deploy.codegen.head import CompiledHead
 from edgel3_deploy.head import arithmetic
 from edgel3_deploy.head.network import Output, run_head
 from tests.firmware.head.host import INCLUDES, SOURCES
 from tests.firmware.kernels.target import FLAGS, HARNESS, MACHINE, WARNINGS, array
+from tests.firmware.stand_in import head_files
 from tests.head.heads import random_head
 
 ALL = np.arange(-128, 128).astype(np.int8)
 
 
-def run_on_target(compiler: Path, qemu: Path, folder: Path, cases: str, *generated: Path) -> list[bytes]:
+def run_on_target(
+    compiler: Path, qemu: Path, folder: Path, cases: str, *generated: Path | str
+) -> list[bytes]:
     """The outputs of the harness's cases."""
     (folder / "cases.c").write_text(cases)
     link = ("-nostartfiles", "--specs=nano.specs", f"-T{HARNESS / 'harness.ld'}", "-Wl,--gc-sections")
@@ -86,19 +89,23 @@ def test_generated_head(
 ) -> None:
     network = random_head(sizes, output)
     head = CompiledHead(network, tuple(map(str, range(sizes[-1]))), bytes(32))
-    (tmp_path / "head.c").write_bytes(head_source(head, "a model"))
+    files = head_files(tmp_path, head, sizes[0])
     count, features = 20, sizes[0]
     embeddings = np.random.default_rng(0).integers(-128, 128, (count, features)).astype(np.int8)
     call = f"""for (int32_t n = 0; n < {count}; n++) {{
-        const int8_t *scores = edgel3_head_run(embeddings + n * {features});
+        const int8_t *scores = edgel3_scores(&network, embeddings + n * {features});
         for (int32_t i = 0; i < {sizes[-1]}; i++) {{
             head_output[n * {sizes[-1]} + i] = scores[i];
         }}
     }}"""
     size = count * sizes[-1]
-    text = ['#include "cases.h"', '#include "edgel3_head.h"', array("embeddings", embeddings)]
+    text = [
+        '#include "cases.h"',
+        '#include "edgel3.h"\nstatic edgel3_t network;',
+        array("embeddings", embeddings),
+    ]
     text += [_case("head", call, size), _table({"head": size})]
-    (found,) = run_on_target(arm_gcc, qemu, tmp_path, "\n".join(text), tmp_path / "head.c")
+    (found,) = run_on_target(arm_gcc, qemu, tmp_path, "\n".join(text), *files)
     assert found == run_head(network, embeddings).tobytes()
 
 

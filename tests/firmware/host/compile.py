@@ -16,9 +16,7 @@ def compile_firmware(
 ) -> Path:
     """`sources` with link, boot, the flash's own logic and the model of the chip, in one binary."""
     firmware = repository / "firmware"
-    includes = [
-        f"-I{folder}" for folder in (firmware, firmware / "include", HERE, HERE.parent / "fake_network")
-    ]
+    includes = [f"-I{folder}" for folder in (firmware, firmware / "include", HERE)]
     shared = [path for folder in ("link", "boot") for path in sorted((firmware / folder).glob("*.c"))]
     shared = [path for path in shared if path.name != "bootloader.c"]
     command = [gcc, *FLAGS, f"-DHOST_SLOTS={slots}", *options, *includes, *shared]

@@ -11,6 +11,7 @@ from edgel3_deploy.link.codec import Value, decode, encode, reply_by_id, request
 from edgel3_deploy.link.framing import Frame, FrameDecoder, encode_frame
 from edgel3_deploy.link.protocol import PROTOCOL_VERSION, Role
 from tests.firmware.host.compile import compile_firmware
+from tests.firmware.stand_in import HEADER, write_header
 
 HERE = Path(__file__).resolve().parent
 
@@ -19,14 +20,20 @@ NETWORK = HERE.parent / "fake_network" / "network.c"
 
 
 def compile_harness(
-    gcc: Path, repository: Path, output: Path, *options: str, network: Path = NETWORK
+    gcc: Path,
+    repository: Path,
+    output: Path,
+    *options: str,
+    network: Path = NETWORK,
+    header: bytes = HEADER,
 ) -> Path:
     """The link sources, a stand-in network and the harness in one binary."""
+    own = ("-DFIRMWARE_CONSOLE=1", write_header(output.parent, header))
     application = (repository / "firmware" / "application").glob("*.c")
     sources = [path for path in sorted(application) if path.name != "main.c"]
     sources += sorted((repository / "firmware" / "settings").glob("*.c"))
     sources += [network, HERE / "harness.c"]
-    return compile_firmware(gcc, repository, output, sources, *options, slots=0)
+    return compile_firmware(gcc, repository, output, sources, *own, *options, slots=0)
 
 
 class Firmware:

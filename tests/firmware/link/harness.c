@@ -14,9 +14,9 @@
 #include "application/requests.h"
 #include "application/sensor.h"
 #include "boot/mailbox.h"
-#include "edgel3_net.h"
+#include "build_id.h"
+#include "edgel3.h"
 #include "link/session.h"
-#include "network.h"
 #include "settings/settings.h"
 
 #define CAPACITY (1u << 22)
@@ -24,10 +24,11 @@
 uint8_t harness_written[CAPACITY];
 uint32_t harness_written_size;
 
-static int8_t input[EDGEL3_NET_INPUT_SIZE];
-static int8_t output[EDGEL3_NET_OUTPUT_SIZE];
-static uint64_t counters[EDGEL3_NET_LAYER_COUNT];
-static uint32_t checksums[EDGEL3_NET_LAYER_COUNT];
+static edgel3_t network;
+static int8_t input[EDGEL3_INPUT_SIZE];
+static int8_t output[EDGEL3_OUTPUT_SIZE];
+static uint64_t counters[EDGEL3_LAYER_COUNT];
+static uint32_t checksums[EDGEL3_LAYER_COUNT];
 static uint64_t now;
 static application_t application;
 static link_session_t session;
@@ -64,12 +65,15 @@ void harness_pass(uint32_t counts)
 uint8_t harness_coming[4096];
 uint32_t harness_coming_size, harness_coming_taken;
 
-/* As main.c does. */
+/* As main.c does; each byte takes a second. */
 static void between_steps(void)
 {
     sensor_between_steps();
     while (sensor_is_computing() && harness_coming_taken < harness_coming_size) {
+        const uint64_t before = read_counter();
         link_session_take(&session, harness_coming[harness_coming_taken++]);
+        harness_pass(1000u);
+        sensor_leave_out(read_counter() - before);
         sensor_between_steps();
     }
 }
@@ -93,13 +97,13 @@ void harness_start(bool has_bootloader)
     device = (link_device_t){
         .role = LINK_ROLE_APPLICATION,
         .board = "host",
-        .model = edgel3_net_info.model_name,
-        .runtime = edgel3_net_info.runtime,
-        .model_sha256 = edgel3_net_info.model_sha256,
+        .model = edgel3_info.model_name,
+        .runtime = edgel3_info.runtime,
+        .model_sha256 = edgel3_info.model_sha256,
         .build_id = edgel3_build_id,
-        .input_size = edgel3_net_info.input_size,
-        .output_size = edgel3_net_info.output_size,
-        .layer_count = edgel3_net_info.layer_count,
+        .input_size = edgel3_info.input_size,
+        .output_size = edgel3_info.output_size,
+        .layer_count = edgel3_info.layer_count,
         .device_id = 0x20016451u,
         .cpu_hz = 216000000u,
         .counter_unit = LINK_COUNTER_CPU_CYCLES,
@@ -116,6 +120,7 @@ void harness_start(bool has_bootloader)
     application = (application_t){
         .inference =
             {
+                .network = &network,
                 .input = input,
                 .output = output,
                 .counters = counters,
@@ -132,7 +137,7 @@ void harness_start(bool has_bootloader)
     harness_coming_taken = 0;
     mailbox_open(LINK_RESET_POWER_ON);
     settings_start();
-    edgel3_net_start();
+    edgel3_start(&network);
     link_session_start(&session, &device, &application);
     sensor_start(&(sensor_parts_t){
         .inference = &application.inference,

@@ -21,6 +21,7 @@ from edgel3_deploy.validate.sensor import Chain
 from tests.firmware.front_end.host import EXACT, SOURCES, write_tables
 from tests.firmware.front_end.windows import some_affine
 from tests.firmware.link.conftest import Firmware, compile_harness
+from tests.firmware.stand_in import public_header
 
 HERE = Path(__file__).resolve().parent
 EMBEDDING = 700
@@ -41,9 +42,13 @@ def build_sensor(
         tables.append(folder / name)
     own = [*SOURCES, *sorted((firmware / "sound").glob("*.c")), firmware / "head" / "label_state.c"]
     sources = [str(path) for path in (*own, *tables, HERE / "microphone.c")]
-    defines = [f"-DTEST_LABELS={labels}", f"-DBOARD_MICROPHONE_RATE={rate}u"]
+    defines = [f"-DBOARD_MICROPHONE_RATE={rate}u"]
     options = ["-shared", "-fPIC", *EXACT, *defines, f"-I{HERE}", f"-I{folder}", *sources]
-    return compile_harness(gcc, repository, folder / "sensor.so", *options, network=HERE / "network.c")
+    header = public_header(
+        (SEA.n_mels, SEA.frames, 1), EMBEDDING, layers=2, labels=labels, front_end=SEA, streams=streams
+    )
+    output = folder / "sensor.so"
+    return compile_harness(gcc, repository, output, *options, network=HERE / "network.c", header=header)
 
 
 def fake_chain(labels: int) -> Chain:

@@ -79,6 +79,17 @@ def test_what_is_told_is_told_between_steps(sensor: HostSensor) -> None:
     assert sensor.sensor()["windows"] == 1
 
 
+def test_what_the_link_takes_is_not_the_sensor_s(sensor: HostSensor) -> None:
+    """A byte takes a second in this harness, and a look at the counter 10 of its 1,000."""
+    wire = frame("read_reset")
+    sensor.hear(sound(1, 58))
+    sensor.come(wire)
+    sensor.hear(sound(1, 58))
+    assert len(answers(sensor)) == 1
+    quiet, asked = (sensor.record(sequence).busy for sequence in range(2))
+    assert 0 <= asked - quiet <= 10 * len(wire)
+
+
 def test_a_frame_may_begin_during_a_run_and_end_after_it(sensor: HostSensor) -> None:
     wire = frame("read_output", offset=0, length=4)
     sensor.come(wire[:5])

@@ -98,6 +98,34 @@ def test_the_network_is_the_host_s_until_it_has_been_left_alone(sensor: HostSens
     assert first.embedding == expected(samples).records[0].embedding
 
 
+def test_who_stops_playing_leaves_the_sensor_to_its_microphone(sensor: HostSensor) -> None:
+    """After a minute: sequence and counts go on, and the next window is the first behind a gap."""
+    samples, heard = sound(1.5, 16), sound(1.2, 17)
+    sensor.play(samples[:RATE])
+    sensor.library.harness_work(REST // 2)
+    sensor.play(samples[RATE:], begin=False, at=RATE)
+    sensor.library.harness_work(REST - 100)
+    assert sensor.sensor()["state"] == SensorState.PLAYING
+    sensor.library.harness_work(101)
+    assert sensor.sensor()["state"] == SensorState.LISTENING
+    assert sensor.ask("play_audio", offset=len(samples), data=b"")[1]["code"] == ErrorCode.NOT_SUPPORTED
+    assert sensor.value("harness_starts").value == 2
+    sensor.hear(heard)
+    first, second = sensor.records()
+    assert first == expected(samples).records[0]
+    assert (second.sequence, second.gap, second.end) == (1, True, len(samples) // 6 + 8_000)
+    assert second.embedding == expected(heard).records[0].embedding
+
+
+def test_without_a_microphone_it_waits_for_what_is_played(sensor_library: Path) -> None:
+    sensor = HostSensor(sensor_library, LABELS, has_microphone=False)
+    samples = sound(1.5, 18)
+    sensor.play(samples[:RATE])
+    sensor.library.harness_work(2 * REST)
+    sensor.play(samples[RATE:], begin=False, at=RATE)
+    assert sensor.records() == list(expected(samples).records)
+
+
 def test_what_the_rest_leaves_is_forgotten(sensor: HostSensor) -> None:
     load_window(sensor, sound(1, 6, 8_000))
     sensor.ask("run", flags=0)

@@ -26,10 +26,10 @@ EDGEL3_INLINE int32_t edgel3_lane_flip(int32_t distance, int32_t p)
 }
 
 /* Where a row lies in the ring. */
-int8_t *edgel3_lane_row(const edgel3_lanes_t *lanes, int32_t row);
+EDGEL3_HOT int8_t *edgel3_lane_row(const edgel3_lanes_t *lanes, int32_t row);
 
 /* Where a row is made, and lies until edgel3_lanes_keep. */
-int8_t *edgel3_newest_row(const edgel3_lanes_t *lanes, int32_t row);
+EDGEL3_HOT int8_t *edgel3_newest_row(const edgel3_lanes_t *lanes, int32_t row);
 
 /*
  * Run the lists of records [first, end) over the tile in `scratch`; returns the end of the entries. Each record's
@@ -39,7 +39,7 @@ int8_t *edgel3_newest_row(const edgel3_lanes_t *lanes, int32_t row);
 typedef const void *edgel3_sparse_run_t(const void *entries, const edgel3_sparse_channel_t *first,
                                         const edgel3_sparse_channel_t *end, void *output, int32_t step,
                                         edgel3_finish_t finish, const void *scratch);
-edgel3_sparse_run_t edgel3_sparse_run_taps, edgel3_sparse_run_bytes1, edgel3_sparse_run_bytes4;
+EDGEL3_HOT edgel3_sparse_run_t edgel3_sparse_run_taps, edgel3_sparse_run_bytes1, edgel3_sparse_run_bytes4;
 
 /* By the form of the list, GENERAL or not. */
 extern edgel3_sparse_run_t *const edgel3_sparse_runs[6];
@@ -48,11 +48,12 @@ extern edgel3_sparse_run_t *const edgel3_sparse_runs[6];
  * One list of a tile by the general path: the accumulators of the tile's 8 positions, lane 0's four, then lane 1's,
  * of one output channel, whose records it moves past.
  */
+EDGEL3_HOT
 void edgel3_sparse_sums(edgel3_list_form_t form, const void **entries, const edgel3_sparse_channel_t **record,
                         const void *scratch, int32_t sums[8]);
 
 /* Expand row by row: edgel3_sparse_expand for a tile with words on both sides, from the word before the tile's. */
-void edgel3_sparse_expand(const void *source, uint32_t *words, int32_t channels, int32_t stride);
+EDGEL3_HOT void edgel3_sparse_expand(const void *source, uint32_t *words, int32_t channels, int32_t stride);
 
 /* What the tiles of a row read: the three rows around it, NULL outside of the map, and what stands for padding. */
 typedef struct {
@@ -62,9 +63,9 @@ typedef struct {
     uint8_t padding[2];  /* of lane 0 and of lane 1 */
 } edgel3_window_t;
 
-edgel3_window_t edgel3_sparse_window(const edgel3_lanes_t *input, int32_t zero_point, int32_t row);
+EDGEL3_HOT edgel3_window_t edgel3_sparse_window(const edgel3_lanes_t *input, int32_t zero_point, int32_t row);
 
 /* The taps of tile `tile` into the scratch. */
-void edgel3_sparse_tile(const edgel3_window_t *window, int32_t tile, void *scratch);
+EDGEL3_HOT void edgel3_sparse_tile(const edgel3_window_t *window, int32_t tile, void *scratch);
 
 #endif

@@ -1,0 +1,78 @@
+"""Names of a library in C: all begin with its prefix, so that two libraries link into one image."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Mapping
+
+from edgel3_deploy.codegen import ctext
+from edgel3_deploy.errors import BadInputError, UsageError
+
+OWN = "edgel3"
+"""The prefix of this package's sources."""
+LICENSE = "/* SPDX-License-Identifier: 0BSD */\n"
+"""The first line of every file."""
+
+_WORDS = re.compile(
+    r"""
+    (?P<include>\#include\ ")(?P<path>[^"]+)
+  | (?P<file>@file\ )\S+
+  | \b(?P<own>edgel3|EDGEL3)(?=_(?!deploy\b)\w|\.h\b)
+  | \b(?P<part>front_end|FRONT_END|head|HEAD)(?=_\w)
+    """,
+    re.VERBOSE,
+)
+
+
+def checked_prefix(prefix: str) -> str:
+    """`prefix` itself if names in C may begin with it; UsageError otherwise."""
+    try:
+        return ctext.identifier(prefix)
+    except BadInputError:
+        raise UsageError(
+            f"{prefix!r} cannot begin the names of a library in C",
+            "Use a-z, 0-9 and '_', a letter first, and no word of C.",
+        ) from None
+
+
+def file_name(name: str, prefix: str) -> str:
+    """What a file is called in the library, be it "gemm.h" or "edgel3_sparse.h" among the sources."""
+    return f"{prefix}_{name.removeprefix(f'{OWN}_')}"
+
+
+def named(text: str, prefix: str) -> str:
+    """C of the sources with the library's names."""
+    return _WORDS.sub(lambda found: _word(found, prefix), text)
+
+
+def prefixed(path: str, content: bytes, places: Mapping[str, str], prefix: str) -> bytes:
+    """The library's file `path`, whose names begin with `prefix`, from a source that is not licensed yet.
+
+    `places` has the library's private headers by what sources call them, without folders: they are included
+    by their place beside `path`, and need no include path.
+    """
+
+    def word(found: re.Match[str]) -> str:
+        place = places.get(posixpath.basename(found["path"] or ""))
+        if place is not None:
+            return f"{found['include']}{posixpath.relpath(place, posixpath.dirname(path))}"
+        if found["file"]:
+            return found["file"] + posixpath.basename(path)
+        return _word(found, prefix)
+
+    return (LICENSE + _WORDS.sub(word, content.decode())).encode()
+
+
+def _word(found: re.Match[str], prefix: str) -> str:
+    if found["own"]:
+        return _like(found["own"], prefix)
+    if found["part"]:
+        return f"{_like(found['part'], prefix)}_{found['part']}"
+    if found["include"]:
+        return found["include"] + named(found["path"], prefix)
+    return found[0]
+
+
+def _like(word: str, prefix: str) -> str:
+    return prefix.upper() if word.isupper() else prefix
