@@ -13,7 +13,8 @@ from edgel3_deploy.errors import BadInputError
 WIDTH = 104
 """Longest line of an array, in characters."""
 
-_IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,47}")
+LONGEST_IDENTIFIER = 48
+_IDENTIFIER = re.compile(rf"[a-z][a-z0-9_]{{0,{LONGEST_IDENTIFIER - 1}}}")
 _KEYWORDS = """
 auto break case char const continue default do double else enum extern float for goto if inline int long
 register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while

@@ -25,14 +25,26 @@ _WORDS = re.compile(
 )
 
 
+_HEADERS = """
+arduino assert complex ctype errno fenv inttypes iso646 limits locale main malloc math memory setjmp signal
+stdalign stdarg stdatomic stdbit stdbool stdckdint stddef stdint stdio stdlib stdnoreturn string strings
+tgmath threads time uchar unistd wchar wctype
+"""
+"""Headers that compilers, C libraries and projects have: a library's of that name would hide them."""
+
+
 def checked_prefix(prefix: str) -> str:
     """`prefix` itself if names in C may begin with it; UsageError otherwise."""
+    if prefix in _HEADERS.split():
+        raise UsageError(
+            f"{prefix}.h is a header that compilers or projects have already", "Choose another --prefix."
+        )
     try:
         return ctext.identifier(prefix)
     except BadInputError:
         raise UsageError(
             f"{prefix!r} cannot begin the names of a library in C",
-            "Use a-z, 0-9 and '_', a letter first, and no word of C.",
+            f"Use at most {ctext.LONGEST_IDENTIFIER} of a-z, 0-9 and '_', a letter first, and no word of C.",
         ) from None
 
 

@@ -60,3 +60,9 @@ def test_names_may_begin_with_any_name(prefix: str) -> None:
 def test_a_prefix_that_no_name_can_begin_with_is_refused(prefix: str) -> None:
     with pytest.raises(UsageError, match="cannot begin the names"):
         checked_prefix(prefix)
+
+
+@pytest.mark.parametrize("prefix", ["stdint", "string", "main", "arduino"])
+def test_a_library_does_not_hide_a_header_that_others_include(prefix: str) -> None:
+    with pytest.raises(UsageError, match=rf"{prefix}\.h is a header that"):
+        checked_prefix(prefix)
