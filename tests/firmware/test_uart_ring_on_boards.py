@@ -23,6 +23,7 @@ pytest.importorskip("unicorn", reason="the Python package unicorn is not install
 
 LONG_RUN = 122
 PATIENCE_SECONDS = 30.0
+ATTEMPTS = 3
 RUN, IDENTIFY, LOAD_INPUT, REPLY = 0x04, 0x02, 0x03, 0x80
 REAL = Quirks(pace="real")
 POLLED = (
@@ -87,8 +88,11 @@ def test_without_the_ring_they_are_lost(arm_gcc: Path, tmp_path: Path) -> None:
     main.write_text(text)
     image = build_image(arm_gcc, board, tmp_path / "image", main=main)
     with start(board, image=image, quirks=REAL) as virtual, open_port(virtual.port, 115_200) as port:
-        compute(port)
-        port.write(request("identify", 102))
-        answers = replies(port, 2, seconds=10.0)
+        # On a busy computer the polled receiver loses bytes of the run's own request, too.
+        for _ in range(ATTEMPTS):
+            compute(port)
+            port.write(request("identify", 102))
+            if answers := replies(port, 2, seconds=10.0):
+                break
     assert (RUN | REPLY, 100) in answers
     assert (IDENTIFY | REPLY, 102) not in answers
