@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +54,11 @@ def gain(decibels: float) -> int:
 
 
 def condition(
-    samples: Sequence[int], rate: int, *, bits: int = 24, gain: int = 1 << GAIN_BITS
+    samples: Sequence[int] | NDArray[np.signedinteger[Any]],
+    rate: int,
+    *,
+    bits: int = 24,
+    gain: int = 1 << GAIN_BITS,
 ) -> Conditioned:
     """PCM of `samples`, integers of 16 or 24 `bits` from a microphone at `rate`, whose mean starts at zero.
 
