@@ -12,12 +12,14 @@ from typing import Any
 
 from benchmarks import front_end, regression, sound, sparse, table
 from benchmarks.cmsis_dsp import find_cmsis_dsp
+from benchmarks.front_end import FrontEndCount
 from benchmarks.lane_loops import LINE_CYCLES
 from benchmarks.mca import Mca, find_mca
 from benchmarks.measure import BOARD, TFLM_ROOT, Measurement, measure, tflm_root
 from benchmarks.models import Model, random_model, real_model, sparse_model
 from benchmarks.plot import draw
 from benchmarks.results import Row, row
+from benchmarks.sound import Part
 from benchmarks.variants import AS_BUILT, BALANCED, BASELINES, LIMITED, NATIVE, TFLM, Variant
 from edgel3_deploy.errors import EdgeL3DeployError, MissingDependencyError, ToolchainError
 from edgel3_deploy.toolchain.cmsis_nn import find_cmsis_nn
@@ -115,7 +117,8 @@ def _bench(folder: Path, update: bool) -> int:
         regression.save(find_gcc().version, figures)
         print(f"Written: {regression.FILE}")
     dense_exact = pruned.dense is None or pruned.dense.exact
-    exact = all(item.exact for item in (*results, *front_ends, *parts))
+    measured: Sequence[Measurement | FrontEndCount | Part] = (*results, *front_ends, *parts)
+    exact = all(item.exact for item in measured)
     return 0 if dense_exact and exact else 1
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ GAIN_BITS = 16
 """A gain of 1.0 is 2^16."""
 MAX_GAIN = 1 << 22
 SAMPLE_BITS = (16, 24)
+
+Samples = Sequence[int] | NDArray[np.signedinteger[Any]]
 _BITS = 24
 
 
@@ -52,9 +55,7 @@ def gain(decibels: float) -> int:
     return round(10 ** (decibels / 20) * (1 << GAIN_BITS))
 
 
-def condition(
-    samples: Sequence[int], rate: int, *, bits: int = 24, gain: int = 1 << GAIN_BITS
-) -> Conditioned:
+def condition(samples: Samples, rate: int, *, bits: int = 24, gain: int = 1 << GAIN_BITS) -> Conditioned:
     """PCM of `samples`, integers of 16 or 24 `bits` from a microphone at `rate`, whose mean starts at zero.
 
     `gain` is at most MAX_GAIN. Raises ValueError for other bits or gains.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.audio.compensate import compensate
-from edgel3_deploy.audio.condition import GAIN_BITS, condition
+from edgel3_deploy.audio.condition import GAIN_BITS, Samples, condition
 from edgel3_deploy.audio.decimate import decimate, filters
 from edgel3_deploy.audio.sound_level import Levels, levels
 
@@ -24,7 +23,7 @@ class Heard:
 
 
 def prepare(
-    samples: Sequence[int], rate: int, *, bits: int, gain: int, compensated: bool
+    samples: Samples, rate: int, *, bits: int, gain: int, compensated: bool
 ) -> tuple[NDArray[np.int16], list[int]]:
     """PCM (n,) at the microphone's rate, amplified and `compensated`, and how often each was limited.
 
@@ -38,7 +37,7 @@ def prepare(
 
 
 def hear(
-    samples: Sequence[int],
+    samples: Samples,
     rate: int,
     target: int,
     *,

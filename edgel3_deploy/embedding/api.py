@@ -25,6 +25,7 @@ _MOST_CHANNELS = 64
 
 Timestamps = NDArray[np.float64]
 AnyModel = str | Path | EmbeddingModel | None
+Paths = list[str] | list[Path] | list[str | Path] | tuple[str | Path, ...]
 
 
 def load_model(
@@ -137,7 +138,7 @@ def process_file(
 
 @overload
 def process_file(
-    filepath: list[str | Path] | tuple[str | Path, ...],
+    filepath: Paths,
     output_dir: str | Path | None = ...,
     suffix: str | None = ...,
     model: AnyModel = ...,
@@ -150,7 +151,7 @@ def process_file(
 
 
 def process_file(
-    filepath: str | Path | list[str | Path] | tuple[str | Path, ...],
+    filepath: str | Path | Paths,
     output_dir: str | Path | None = None,
     suffix: str | None = None,
     model: AnyModel = None,

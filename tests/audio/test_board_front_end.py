@@ -41,7 +41,7 @@ def test_recordings_differ_from_float64_in_few_elements_by_one_step(
         board, exact = _int8(pcm, front_end, 1.0, 0.0)
         difference = np.abs(board.astype(np.int32) - exact)
         assert difference.max() <= 1
-        differing += np.count_nonzero(difference)
+        differing += int(np.count_nonzero(difference))
         elements += difference.size
     assert differing <= share * elements
 

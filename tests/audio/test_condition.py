@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edgel3_deploy.audio.condition import MAX_GAIN, condition, corner_hz, gain, shift
 
 RATES = (8_000, 16_000, 48_000)
 
 
-def tone(rate: int, frequency: float, amplitude: float, seconds: float = 1.0) -> np.ndarray:
+def tone(rate: int, frequency: float, amplitude: float, seconds: float = 1.0) -> NDArray[np.int32]:
     """24-bit samples."""
     angle = 2 * np.pi * frequency * np.arange(round(rate * seconds)) / rate
     return np.rint(amplitude * np.sin(angle)).astype(np.int32)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from edgel3_deploy.audio import frontend
 from edgel3_deploy.audio.frontend import L3, SEA, FrontEnd, front_end, log_mel
@@ -17,23 +18,22 @@ from edgel3_deploy.audio.mel import mel_matrix
 from edgel3_deploy.errors import BadInputError
 
 
-def definition(samples: np.ndarray, sizes: FrontEnd) -> np.ndarray:
+def definition(samples: np.ndarray, sizes: FrontEnd) -> NDArray[np.float64]:
     """The published steps, one frame at a time, with librosa's mel matrix."""
-    import librosa
+    from librosa.filters import mel as librosa_mel
 
     frames = -(-sizes.sample_rate // sizes.hop_length)
     padding = max((frames - 1) * sizes.hop_length + sizes.n_fft - sizes.sample_rate, 0)
     padded = np.concatenate([np.zeros(padding // 2), samples, np.zeros(padding - padding // 2)])
-    mel = librosa.filters.mel(
-        sr=sizes.sample_rate, n_fft=sizes.n_fft, n_mels=sizes.n_mels, htk=True, norm="slaney"
-    )
+    mel = librosa_mel(sr=sizes.sample_rate, n_fft=sizes.n_fft, n_mels=sizes.n_mels, htk=True, norm="slaney")
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(sizes.n_fft) / sizes.n_fft)
     columns = []
     for start in range(0, frames * sizes.hop_length, sizes.hop_length):
         spectrum = np.fft.fft(padded[start : start + sizes.n_fft] * hann)[: sizes.n_fft // 2 + 1]
         columns.append(np.sqrt(mel @ np.abs(spectrum) ** 2))
     decibels = 10 * np.log10(np.maximum(np.stack(columns, axis=1), 1e-10))
-    return np.maximum(decibels - decibels.max(), -80)
+    clipped: NDArray[np.float64] = np.maximum(decibels - decibels.max(), -80)
+    return clipped
 
 
 @pytest.mark.filterwarnings("ignore:Empty filters")

@@ -14,7 +14,7 @@ from tests.models.synthetic_weights import random_weights
 
 
 def test_figures_of_a_known_error() -> None:
-    exact = np.tile(np.float32([3, 4]), (4, 1))
+    exact = np.tile(np.array([3, 4], np.float32), (4, 1))
     given = exact.copy()
     given[3] = [4, 3]
     found = figure("name", exact, given)
@@ -49,7 +49,10 @@ def clips(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def test_the_command_judges_a_fold_and_other_recordings(
-    clips: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    clips: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("EDGEL3_DEPLOY_CACHE", str(tmp_path / "cache"))
     model = random_weights(tmp_path / "tiny.h5", (4, 4, 8, 8))
@@ -69,7 +72,7 @@ def test_the_command_judges_a_fold_and_other_recordings(
 
 
 def test_recordings_that_calibrate_do_not_judge(
-    clips: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture
+    clips: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = random_weights(tmp_path / "tiny.h5", (4, 4, 8, 8))
     _, others = clips

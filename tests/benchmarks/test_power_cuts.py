@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.firmware import Change
-from benchmarks.interrupted_update import After, Cut, Fate, interrupt, power_cut
+from benchmarks.interrupted_update import After, Cut, Fate, Update, interrupt, power_cut
 from benchmarks.power_cuts import is_right, prepare_update, remarks, run, summary, table
 from edgel3_deploy.boards import load_board
 from edgel3_deploy.emulate import PowerCut
@@ -46,11 +46,18 @@ def test_a_loader_that_ignores_the_crc_starts_half_an_image(tmp_path: Path) -> N
     seed = next(
         seed
         for seed in range(1000)
-        if power_cut(update, Cut("erase", seed)).operation == 1
+        if _erase_interrupted(update, seed) == 1
         and PowerCut(1, seed).torn_erase(old).cells[:LENGTH] == old[:LENGTH]
         and PowerCut(1, seed).torn_erase(old).cells[IMAGE_HEADER_SIZE:] != old[IMAGE_HEADER_SIZE:]
     )
     assert interrupt(update, Cut("erase", seed)).after is After.HALF_WRITTEN
+
+
+def _erase_interrupted(update: Update, seed: int) -> int:
+    """Which erase the power cut of this seed tears."""
+    cut = power_cut(update, Cut("erase", seed))
+    assert cut is not None
+    return cut.operation
 
 
 def test_what_was_lost_is_counted_and_makes_the_run_fail() -> None:

@@ -85,7 +85,7 @@ def test_error_as_json_carries_verdict_and_code(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     error = OverBudgetError("too large by 7 bytes", "use a smaller one")
-    error.verdict = {"verdict": "over"}  # type: ignore[attr-defined]
+    error.verdict = {"verdict": "over"}
     _failing_command(monkeypatch, error)
     assert main.run(["build", "--json"]) == ExitCode.OVER_BUDGET
     content = json.loads(capsys.readouterr().out)

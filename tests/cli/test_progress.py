@@ -66,11 +66,15 @@ def test_a_silent_stage_is_told_again(
     assert 4 <= len(lines) <= 12
 
 
-def test_later_lines_come_less_often(now: list[float]) -> None:
+def test_later_lines_come_less_often(now: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
     """Every 2 seconds in the first 10, then every 10."""
     said: list[float] = []
     console = ConsoleProgress()
-    console._say = lambda line: (said.append(now[0] - 100), setattr(console, "_said", now[0]))[0]  # type: ignore[method-assign,assign,return-value]
+
+    def say(_line: str) -> None:
+        said.append(now[0] - 100)
+        console._said = now[0]
+
     console._opened = console._started = console._said = now[0]
     console._stage = "training"
     ticks = iter(range(400))
@@ -79,7 +83,8 @@ def test_later_lines_come_less_often(now: list[float]) -> None:
         now[0] += 0.25
         return next(ticks, None) is None
 
-    console._ended.wait = wait  # type: ignore[assignment,method-assign]
+    monkeypatch.setattr(console, "_say", say)
+    monkeypatch.setattr(console._ended, "wait", wait)
     console._keep_saying()
     assert said == [2, 4, 6, 8, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100]
 

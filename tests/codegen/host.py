@@ -98,7 +98,7 @@ class HostNetwork:
 edgel3_t context;
 """)
         includes = [f"-I{name}" for name in library.include_dirs]
-        command = [compiler, *OPTIONS, "-shared", *includes, "context.c", *others, *kernels]
+        command: list[str | Path] = [compiler, *OPTIONS, "-shared", *includes, "context.c", *others, *kernels]
         subprocess.run([*command, "-o", "network.so"], cwd=folder, check=True)
         self.library = ctypes.CDLL(str(folder / "network.so"))
         self.context = ctypes.byref(ctypes.c_int.in_dll(self.library, "context"))
@@ -125,9 +125,9 @@ edgel3_t context;
         seen = [b""] * self.info.layer_count
         pauses: list[int] = []
 
-        def show(context: int, step: int, data: object, size: int) -> None:
+        def show(context: int, step: int, data: ctypes._Pointer[ctypes.c_int8], size: int) -> None:
             assert pauses[-1] == step
-            seen[step] += ctypes.string_at(data, size)  # type: ignore[arg-type]
+            seen[step] += ctypes.string_at(data, size)
 
         observer = NetObserver(
             pause=PAUSE(lambda _context, step: pauses.append(step)),
@@ -167,8 +167,8 @@ def assert_exact(host: HostNetwork, network: Network, plan: Schedule, values: In
         host.poison(poison)
         result, seen = host.run(values)
         for step, order, shown in zip(plan.steps, orders, seen, strict=True):
-            layer = shown_layer(network, [layer.index for layer in step.layers])
-            assert shown == order.shown(outputs[layer]), (step.name, step.kernel)
+            index = shown_layer(network, [layer.index for layer in step.layers])
+            assert shown == order.shown(outputs[index]), (step.name, step.kernel)
         assert result.tobytes() == outputs[-1].tobytes()
     again, _ = host.run(values)
     assert again.tobytes() == outputs[-1].tobytes()

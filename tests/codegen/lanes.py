@@ -8,7 +8,7 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
-from edgel3_deploy.graph.ir import Conv2D, Network
+from edgel3_deploy.graph.ir import Conv2D, Layer, Network
 from edgel3_deploy.plan.candidates import operations
 from edgel3_deploy.plan.group import Group, Ring, Strip, aligned
 from edgel3_deploy.plan.kernel import Step
@@ -30,7 +30,7 @@ def pruned(network: Network, density: float, seed: int) -> Network:
     Some channels become empty, and one keeps a single weight.
     """
     random = np.random.default_rng(seed)
-    layers = []
+    layers: list[Layer] = []
     for layer in network.layers:
         if isinstance(layer, Conv2D) and layer.weights.shape[3] > 1:
             kept = random.random(layer.weights.shape) < density

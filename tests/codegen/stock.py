@@ -44,8 +44,8 @@ def run_stock(
     (folder / "reset.c").write_text(RESET)
     elf = folder / "program.elf"
     link = ("--specs=rdimon.specs", "-Wl,--section-start=.vectors=0")
-    words = [arm_gcc, *CPU, optimize, *WARNINGS, *write(folder, *cases), "main.c", "reset.c", *link]
-    subprocess.run([*words, "-o", elf], cwd=folder, check=True)
-    command = [qemu, *MACHINE, "-kernel", elf]
+    words = [*CPU, optimize, *WARNINGS, *write(folder, *cases), "main.c", "reset.c", *link]
+    subprocess.run([arm_gcc, *words, "-o", elf], cwd=folder, check=True)
+    command: list[str | Path] = [qemu, *MACHINE, "-kernel", elf]
     finished = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
     return (finished.stdout + finished.stderr).split(), elf

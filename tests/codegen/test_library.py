@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import re
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -37,8 +37,8 @@ def compile_objects(compiler: Path, folder: Path, case: Case, *options: str) -> 
 def run_on_host(compiler: Path, folder: Path, cases: Sequence[Case], text: str, *options: str) -> list[str]:
     """What the program prints."""
     (folder / "main.c").write_text(text)
-    words = [compiler, *options, *write(folder, *cases), "main.c", "-o", "program"]
-    subprocess.run(words, cwd=folder, check=True)
+    words = [*options, *write(folder, *cases), "main.c", "-o", "program"]
+    subprocess.run([compiler, *words], cwd=folder, check=True)
     return subprocess.run([folder / "program"], check=True, capture_output=True, text=True).stdout.split()
 
 
@@ -67,8 +67,8 @@ def test_two_networks_live_in_one_program_in_cpp(host_gcc: Path, tmp_path: Path)
     includes = [f"-I{tmp_path / case.prefix / 'include'}" for case in cases]
     for standard in ("c++11", "c++20"):
         compiler = host_gcc.with_name(host_gcc.name.replace("gcc", "g++"))
-        command = [compiler, f"-std={standard}", *STRICT, *includes, "main.cc", *objects, "-o", "both"]
-        subprocess.run(command, cwd=tmp_path, check=True)
+        options = [f"-std={standard}", *STRICT, *includes]
+        subprocess.run([compiler, *options, "main.cc", *objects, "-o", "both"], cwd=tmp_path, check=True)
         printed = subprocess.run([tmp_path / "both"], check=True, capture_output=True, text=True).stdout
         assert printed.split() == [line for case in cases for line in case.expected()] * 2
 
@@ -103,7 +103,7 @@ def test_every_name_begins_with_the_prefix(arm_gcc: Path, tmp_path: Path, prefix
 
 def _symbols(objects: Sequence[Path]) -> Iterable[tuple[str, str]]:
     """Kind and name of what is defined for others, and of whatever can be written."""
-    command = ["arm-none-eabi-nm", "--defined-only", *objects]
+    command: list[str | Path] = ["arm-none-eabi-nm", "--defined-only", *objects]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     for kind, name in re.findall(r"^[0-9a-f]{8} (\w) (\S+)$", printed, re.M):
         if kind.isupper() or kind in "bd":
@@ -171,7 +171,7 @@ def listing(compiler: Path, objdump: str, folder: Path, *options: str) -> str:
 
 @pytest.mark.parametrize("make", [lambda: dense_case("ears"), lambda: hearing_case("ears")])
 def test_stock_newlib_runs_it_and_stores_no_arena(
-    arm_gcc: Path, qemu: Path, tmp_path: Path, make: type[Case]
+    arm_gcc: Path, qemu: Path, tmp_path: Path, make: Callable[[], Case]
 ) -> None:
     case = make()
     head = hearing_head() if case.library.labels else None

@@ -21,8 +21,9 @@ from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.plan.candidates import operations
 from edgel3_deploy.plan.goal import GOALS, Goal
 from edgel3_deploy.plan.kernel import Step
+from edgel3_deploy.plan.option import Option
 from edgel3_deploy.plan.schedule import Schedule, schedule
-from edgel3_deploy.plan.search import Option, options
+from edgel3_deploy.plan.search import options
 from tests.codegen.host import assert_exact, host_network
 from tests.graph.models import ModelBuilder, random_input
 from tests.plan.chains import board_with, networks

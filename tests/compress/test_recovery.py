@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -22,6 +24,7 @@ pytest.importorskip("tensorflow")
 
 RECIPE = Recipe(windows=640, batch_size=16, learning_rate=3e-3, average=0.9, measure_every=1.0)
 PLAN = (0, 50, 50, 50, 50, 50, 50, 25)
+Prune = Callable[[FloatNetwork, Sequence[float]], Pruned]
 
 
 @pytest.fixture
@@ -32,9 +35,9 @@ def sounds(recordings: Path) -> tuple[Recording, ...]:
 @pytest.mark.slow
 @pytest.mark.parametrize("prune", [prune_weights, prune_filters])
 def test_a_recovered_network_is_closer_than_the_pruned_one(
-    prune: object, teacher: FloatNetwork, sounds: tuple[Recording, ...]
+    prune: Prune, teacher: FloatNetwork, sounds: tuple[Recording, ...]
 ) -> None:
-    pruned: Pruned = prune(teacher, PLAN)
+    pruned = prune(teacher, PLAN)
     result = recover(teacher, pruned, sounds, RECIPE)
     assert result.recovered.relative_mse < 0.8 * result.pruned.relative_mse
     assert result.recovered.cosine_median >= result.pruned.cosine_median
@@ -74,10 +77,10 @@ def test_an_interrupted_recovery_gives_what_a_whole_one_gives(
 
 class TestRenormalize:
     @pytest.mark.parametrize("prune", [prune_weights, prune_filters])
-    def test_a_signal_gets_through_again(self, prune: object, tmp_path: Path) -> None:
+    def test_a_signal_gets_through_again(self, prune: Prune, tmp_path: Path) -> None:
         dense = read_weights(random_weights(tmp_path / "dense.h5", (8, 16, 16, 16)))
         spectrograms = np.random.default_rng(0).uniform(-80, 0, (8, 64, 50)).astype(np.float32)
-        pruned: Pruned = prune(dense, (0, 80, 80, 80, 80, 80, 80, 0))
+        pruned = prune(dense, (0, 80, 80, 80, 80, 80, 80, 0))
         targets = forward(dense, spectrograms)
         before = closeness(forward(pruned.network, spectrograms), targets)
         renormalized = renormalize(dense, pruned, spectrograms)
@@ -98,7 +101,7 @@ class TestRenormalize:
     ("filters", "front_end", "windows"), [((32, 64, 128, 64), "sea", 32), ((64, 128, 256, 512), "l3", 8)]
 )
 def test_large_networks_are_trained_in_smaller_batches(
-    filters: tuple[int, ...], front_end: object, windows: int, tmp_path: Path
+    filters: tuple[int, ...], front_end: Literal["sea", "l3"], windows: int, tmp_path: Path
 ) -> None:
     network = read_weights(random_weights(tmp_path / "a.h5", filters, front_end))
     assert default_batch_size(network) == windows

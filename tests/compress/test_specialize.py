@@ -139,10 +139,10 @@ def test_a_second_round_hears_other_windows_and_is_judged_on_the_same(
     further = replace(request_, start=teacher)
     seeds = {_stream_seed(replace(each, seed=seed)) for each in (request_, further) for seed in (0, 1)}
     assert len(seeds) == 4
-    judged = [
+    first, second = (
         Source(SEA, SEA, (), 4, _stream_seed(each)).held_out((), each.seed)[0] for each in (request_, further)
-    ]
-    np.testing.assert_array_equal(*judged)
+    )
+    np.testing.assert_array_equal(first, second)
 
 
 def test_a_start_of_another_shape_is_refused(request_: Request, teacher: FloatNetwork) -> None:

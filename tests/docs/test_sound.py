@@ -24,6 +24,7 @@ from edgel3_deploy.audio.decimate import (
 from edgel3_deploy.audio.sound_level import BIN, BINS, LOWEST, a_curve_db
 from edgel3_deploy.audio.sound_level import response_db as weighting_db
 from edgel3_deploy.boards import load_board
+from edgel3_deploy.boards.board import PdmMicrophone
 from edgel3_deploy.boards.dfsdm import ORDER
 from edgel3_deploy.codegen.sound import SOURCE, sound_files
 from edgel3_deploy.resources import firmware_dir
@@ -83,7 +84,7 @@ def test_decimators(page: str) -> None:
 
 def test_the_sinc_filter_s_droop_and_its_compensation(page: str) -> None:
     microphone = load_board("stm32f7").microphone
-    assert microphone is not None
+    assert isinstance(microphone, PdmMicrophone)
     assert microphone.dfsdm is not None
     (_, *droop), (_, *flat) = table(page, "| frequency |")
     by = microphone.dfsdm.oversampling

@@ -123,7 +123,7 @@ class TestArithmetic:
 
     @pytest.mark.parametrize("kind", [np.int16, np.int32, np.uint8, np.float64, np.float16])
     def test_integers_are_taken_by_their_full_scale(
-        self, kind: type, board_model: EmbeddingModel, noise: np.ndarray
+        self, kind: type[np.number], board_model: EmbeddingModel, noise: np.ndarray
     ) -> None:
         half = 1 if issubclass(kind, np.floating) else 1 << (8 * np.dtype(kind).itemsize - 1)
         middle = half if kind is np.uint8 else 0

@@ -81,8 +81,8 @@ def build_image(
         path.write_bytes(content)
     sources = [name for name in files if name.endswith(".c")]
     includes = [f"-I{include}" for include in INCLUDES]
-    command = [gcc, *CPU, *COMPILE, *WARNINGS, *includes, *sources, *LINK, *options, "-o", "firmware.elf"]
-    subprocess.run(command, cwd=folder, check=True)
+    words = [*CPU, *COMPILE, *WARNINGS, *includes, *sources, *LINK, *options, "-o", "firmware.elf"]
+    subprocess.run([gcc, *words], cwd=folder, check=True)
     return folder / "firmware.elf"
 
 

@@ -40,7 +40,8 @@ def request(name: str, sequence: int, **values: int | bytes) -> bytes:
 
 def replies(port: Port, wanted: int, seconds: float = PATIENCE_SECONDS) -> list[tuple[int, int]]:
     """Type and sequence of the next `wanted` frames, or of those that come in time."""
-    decoder, found = FrameDecoder(), []
+    decoder = FrameDecoder()
+    found: list[tuple[int, int]] = []
     end = time.monotonic() + seconds
     while len(found) < wanted and time.monotonic() < end:
         found += [(frame.type, frame.sequence) for frame in decoder.feed(port.read(0.2))]

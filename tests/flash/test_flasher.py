@@ -14,6 +14,7 @@ from edgel3_deploy.errors import BadInputError, FlashError, LinkError, UsageErro
 from edgel3_deploy.flash import confirm as confirm_module
 from edgel3_deploy.flash import flash, flash_build
 from edgel3_deploy.link import probe
+from edgel3_deploy.link.codec import Value
 from edgel3_deploy.link.discover import PORTS_VARIABLE
 from tests.flash.applications import write_bare_build, write_build
 from tests.flash.conftest import FakeTool
@@ -217,7 +218,9 @@ def test_a_bare_image_is_compared_by_the_crc_of_its_own_bytes(tmp_path: Path, fa
     content = build.bin.read_bytes()
 
     class Bare(FakeBoard):
-        crc = zlib.crc32(content[:4_992])
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            self.crc = zlib.crc32(content[:4_992])
 
         def _read_image(self, values: Any) -> Any:
             known = {"origin": BOARD.flash.origin, "size": 4_992, "crc": self.crc, "build_id": bytes(32)}
@@ -226,11 +229,11 @@ def test_a_bare_image_is_compared_by_the_crc_of_its_own_bytes(tmp_path: Path, fa
             )
             return {**rest, **known}
 
-    identity = {"board": BOARD.name, "build_id": bytes.fromhex(build.manifest.build_id)}
+    identity: dict[str, Value] = {"board": BOARD.name, "build_id": bytes.fromhex(build.manifest.build_id)}
     fake_tool.install("openocd", WORKS)
     with Bare(identity=identity) as board:
-        assert flash_build(build, board.path, via="openocd").crc == Bare.crc
-        board.crc ^= 1  # type: ignore[misc]
+        assert flash_build(build, board.path, via="openocd").crc == board.crc
+        board.crc ^= 1
         with pytest.raises(FlashError, match="computes CRC"):
             flash_build(build, board.path, via="openocd")
 

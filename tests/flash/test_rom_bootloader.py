@@ -11,7 +11,7 @@ from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import FlashError, LinkError, UsageError
 from edgel3_deploy.flash import flash, rom_bootloader
 from edgel3_deploy.flash.an3155 import EXTENDED_ERASE, WRITE_MEMORY
-from edgel3_deploy.flash.base import Part
+from edgel3_deploy.flash.base import Image, Part
 from edgel3_deploy.progress import silent
 from tests.flash.fake_bootloader import FakeBootloader
 from tests.flash.images import image_for
@@ -246,7 +246,7 @@ def test_version_9_1_of_the_h7_rom_gets_time_to_erase_bank_2(
 ) -> None:
     monkeypatch.setattr(rom_bootloader, "_SLOWEST_ERASE_SECONDS", 0.3)
     image = image_for(stm32h7, 600) + bytes(1024 * 1024)
-    sparse = rom_bootloader.Image((Part(stm32h7.flash.origin, image[:600]), Part(0x08100000, image[:64])))
+    sparse = Image((Part(stm32h7.flash.origin, image[:600]), Part(0x08100000, image[:64])))
     with FakeBootloader(stm32h7, rom_id=0x91, erase_seconds=0.25) as chip:
         result = rom_bootloader.flash(sparse, stm32h7, chip.path, silent)
     assert result.sectors == (0, 8)

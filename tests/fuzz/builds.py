@@ -10,6 +10,7 @@ from pathlib import Path
 
 from edgel3_deploy.fileio import sha256
 from edgel3_deploy.models.archive import network_bytes
+from edgel3_deploy.models.locate import cache_dir
 from edgel3_deploy.pipeline.folder import output_folder
 from edgel3_deploy.pipeline.manifest import find_manifest
 from edgel3_deploy.pipeline.prepared import HEAD, MODEL, REFERENCE, image_files, load_build
@@ -46,7 +47,7 @@ def cases(folder: Path) -> Mapping[str, Case]:
 
     def remembered(rng: random.Random) -> Callable[[], object]:
         cache.store(_KEY, b"model", {"calibration": "3 windows", "warnings": [], "layers": [["conv1", 30.5]]})
-        path = cache.cache_dir() / "quantized" / f"{_KEY}.json"
+        path = cache_dir() / "quantized" / f"{_KEY}.json"
         path.write_bytes(json_damaged(rng, path.read_bytes()))
         return lambda: cache.load(_KEY)
 

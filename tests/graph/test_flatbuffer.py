@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 
 from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.graph.flatbuffer import MAX_OPERATORS, parse_model
-from tests.graph.models import ModelBuilder, schema, small_model
+from tests.graph.models import ModelBuilder, small_model
 
 
 def test_tensors_carry_shape_type_quantization_and_data() -> None:

@@ -7,13 +7,14 @@ import random
 
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.graph.ir import Conv2D, FullyConnected, MaxPool2D, Network, Reshape
 from edgel3_deploy.graph.reader import read_network
-from tests.graph.models import ModelBuilder, schema, small_model
+from tests.graph.models import ModelBuilder, small_model
 
 SMALL = small_model()
 

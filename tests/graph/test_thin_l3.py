@@ -28,7 +28,9 @@ def network() -> Network:
 @pytest.fixture(scope="module")
 def window(network: Network) -> NDArray[np.int8]:
     """A second of generated sound."""
-    return quantize_input(network, log_mel(generate(L3.sample_rate, 3)[2], L3)[np.newaxis])[0]
+    decibels = log_mel(generate(L3.sample_rate, 3)[2], L3)
+    values: NDArray[np.int8] = quantize_input(network, decibels[np.newaxis])[0]
+    return values
 
 
 def test_it_is_as_sparse_as_the_plan_says(network: Network) -> None:

@@ -34,7 +34,8 @@ def test_every_byte_stands_once_at_its_address(parts: list[tuple[int, bytes]]) -
 
 
 def _read(text: bytes) -> dict[int, int]:
-    upper, found = 0, {}
+    upper = 0
+    found: dict[int, int] = {}
     for line in text.decode().split():
         record = bytes.fromhex(line[1:])
         assert sum(record) % 256 == 0

@@ -17,6 +17,9 @@ from tests.link.fake_loader import FakeLoaderBoard
 from tests.link.pty_device import PtyDevice
 from tests.validate.prepared import board_for
 
+Command = Callable[[str], list[str | Path]]
+"""Arguments of a command for a port."""
+
 
 @pytest.fixture
 def build(built: Path) -> PreparedBuild:
@@ -24,26 +27,25 @@ def build(built: Path) -> PreparedBuild:
 
 
 @pytest.fixture
-def validate(built: Path, recording: Path, tmp_path: Path) -> Callable[[str], list[str | Path]]:
+def validate(built: Path, recording: Path, tmp_path: Path) -> Command:
     """Arguments of `validate` for a port."""
-    report = tmp_path / "report"
-    options = ["--build-dir", built, "--audio", recording, "--report", report, "--limit", "2"]
-    return lambda port: ["validate", "--board", "stm32f7", "--port", port, *options]
+    files: list[str | Path] = ["--build-dir", built, "--audio", recording, "--report", tmp_path / "report"]
+    return lambda port: ["validate", "--board", "stm32f7", "--port", port, *files, "--limit", "2"]
 
 
 @pytest.fixture
-def flash(built: Path) -> Callable[[str], list[str | Path]]:
+def flash(built: Path) -> Command:
     """Arguments of `flash` for a port."""
     return lambda port: ["flash", "--board", "stm32f7", "--build-dir", built, "--port", port]
 
 
-def test_absent(validate: Callable, flash: Callable, refused: Refused) -> None:
+def test_absent(validate: Command, flash: Command, refused: Refused) -> None:
     for command in (validate, flash):
         for port in ("/dev/ttyNone", f"/dev/{300 * 'x'}"):
             assert "virtual" in refused(ExitCode.LINK, command(port), f"no port {port}")
 
 
-def test_busy(validate: Callable, flash: Callable, build: PreparedBuild, refused: Refused) -> None:
+def test_busy(validate: Command, flash: Command, build: PreparedBuild, refused: Refused) -> None:
     with board_for(build) as board, open_port(board.path, 115200):
         for command in (validate, flash):
             refused(ExitCode.LINK, command(board.path), board.path, "busy")
@@ -56,20 +58,20 @@ class Silent(PtyDevice):
         pass
 
 
-def test_silent(validate: Callable, refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silent(validate: Command, refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probe, "USUAL_RATES", (9_600,))
     with Silent() as device:
         assert "BOOT0" in refused(ExitCode.LINK, validate(device.path), "no answer", device.path)
 
 
-def test_another_protocol_version(validate: Callable, build: PreparedBuild, refused: Refused) -> None:
+def test_another_protocol_version(validate: Command, build: PreparedBuild, refused: Refused) -> None:
     with board_for(build, version=77) as board:
         hint = refused(ExitCode.LINK, validate(board.path), "protocol version 77")
     assert "Build and flash" in hint
 
 
 def test_unplugged_in_the_middle_of_a_validation(
-    validate: Callable, build: PreparedBuild, refused: Refused, tmp_path: Path
+    validate: Command, build: PreparedBuild, refused: Refused, tmp_path: Path
 ) -> None:
     report = tmp_path / "report" / "report.json"
     report.parent.mkdir()
@@ -79,29 +81,29 @@ def test_unplugged_in_the_middle_of_a_validation(
     assert report.read_text() == "the earlier one"
 
 
-def test_a_crash_in_the_middle(validate: Callable, build: PreparedBuild, refused: Refused) -> None:
+def test_a_crash_in_the_middle(validate: Command, build: PreparedBuild, refused: Refused) -> None:
     with board_for(build, crash_at=10) as board:
         refused(ExitCode.LINK, validate(board.path), "crashed")
 
 
-def test_another_board_is_not_erased(flash: Callable, build: PreparedBuild, refused: Refused) -> None:
+def test_another_board_is_not_erased(flash: Command, build: PreparedBuild, refused: Refused) -> None:
     with FakeLoaderBoard(build.board, identity={"board": "stm32h7"}) as board:
         refused(ExitCode.FLASH, flash(board.path), "is stm32h7, not stm32f7", "nothing was erased")
     assert board.operations == 0
 
 
-def test_flash_that_keeps_no_data(flash: Callable, build: PreparedBuild, refused: Refused) -> None:
+def test_flash_that_keeps_no_data(flash: Command, build: PreparedBuild, refused: Refused) -> None:
     with FakeLoaderBoard(build.board, weak=frozenset({0x08018500})) as board:
         refused(ExitCode.FLASH, flash(board.path), "BAD_IMAGE")
 
 
-def test_unplugged_in_the_middle_of_flashing(flash: Callable, build: PreparedBuild, refused: Refused) -> None:
+def test_unplugged_in_the_middle_of_flashing(flash: Command, build: PreparedBuild, refused: Refused) -> None:
     with FakeLoaderBoard(build.board, unplug_at=12) as board:
         hint = refused(ExitCode.FLASH, flash(board.path), "unplugged", "while writing")
     assert "same command again" in hint
 
 
-def test_a_blank_board(flash: Callable, refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_blank_board(flash: Command, refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probe, "USUAL_RATES", (9_600,))
     with Silent() as device:
         hint = refused(ExitCode.FLASH, flash(device.path), f"no loader answers on {device.path}")
@@ -109,7 +111,7 @@ def test_a_blank_board(flash: Callable, refused: Refused, monkeypatch: pytest.Mo
 
 
 def test_a_board_that_computes_something_else(
-    validate: Callable, build: PreparedBuild, capsys: pytest.CaptureFixture[str]
+    validate: Command, build: PreparedBuild, capsys: pytest.CaptureFixture[str]
 ) -> None:
     layers = len(build.network.layers)
     with board_for(build, layers=lambda data: [bytes(8)] * layers) as board:

@@ -121,7 +121,7 @@ def test_virtual_boards_hear_through_their_microphones(
     microphone = found.board.microphone
     assert microphone is not None
     soundfile.write(path, sound(4.5), RATE, subtype="PCM_16")
-    heard = delivered(found.board, sound(4.5) / np.float32(2**15))
+    heard = delivered(found.board, (sound(4.5) / 2**15).astype(np.float32))
     values = {"hop": 500, "smoothing": 2, "report_interval": 2, "gain": 3 << 15, "calibration": 9_400}
     with running(found, path) as client:
         client.start_sensor(SensorSource.LINK)
@@ -214,7 +214,7 @@ def test_the_virtual_stm32f7_sleeps_between_windows(sensor_build: Built, tmp_pat
     found, path, cycle = sensor_build("stm32f7"), tmp_path / "noise.wav", 20
     noise = sound(3.5 * cycle)
     soundfile.write(path, noise, RATE, subtype="PCM_16")
-    heard = delivered(found.board, noise[: 2 * RATE] / np.float32(2**15))
+    heard = delivered(found.board, (noise[: 2 * RATE] / 2**15).astype(np.float32))
     states: set[SensorState] = set()
     records: list[Record] = []
     with running(found, path) as client:

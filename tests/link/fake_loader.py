@@ -147,7 +147,13 @@ class FakeLoaderBoard(FakeBoard):
 
     def _identify(self, values: Values) -> Values:
         if self.role is Role.LOADER:
-            silent = {"input_size": 0, "output_size": 0, "layer_count": 0, "model": "", "runtime": "loader"}
+            silent: Values = {
+                "input_size": 0,
+                "output_size": 0,
+                "layer_count": 0,
+                "model": "",
+                "runtime": "loader",
+            }
             return {**self.identity, **silent, "build_id": LOADER_BUILD}
         header = self.slots[cast(int, self.running)].header
         assert header is not None
@@ -173,7 +179,7 @@ class FakeLoaderBoard(FakeBoard):
         if number >= len(self.slots):
             return ErrorCode.OUT_OF_RANGE
         slot, header = self.slots[number], self.slots[number].header
-        known = {
+        known: Values = {
             "size": header.size if header else 0,
             "crc": slot.crc() if header else 0,
             "header_crc": header.crc if header else 0,

@@ -135,7 +135,7 @@ class SensorBoard(FakeBoard):
         is_kept: int = 1,
         **options: Any,
     ) -> None:
-        identity = {
+        identity: dict[str, codec.Value] = {
             "model_sha256": bytes.fromhex(build.manifest.model_sha256),
             "build_id": bytes.fromhex(build.manifest.build_id),
             "board": build.board.name,

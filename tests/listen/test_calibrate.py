@@ -32,7 +32,8 @@ def tone(frequency: float = 1_000.0, **levels: Any) -> Iterator[Event]:
 
 def test_the_offset_makes_the_level_that_of_the_calibrator() -> None:
     found = calibrate(tone(), 94.0, 0, SEA)
-    assert (found.before, found.after, found.heard) == (0, 12_000, pytest.approx(-26.0))
+    assert (found.before, found.after) == (0, 12_000)
+    assert found.heard == pytest.approx(-26.0)
     assert found.spread == pytest.approx(0.1)
 
 

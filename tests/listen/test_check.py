@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ def test_every_other_field_is_compared() -> None:
     record = a_record(3)
     for name, value in vars(record).items():
         if isinstance(value, tuple):
-            other: object = (not value[0] if isinstance(value[0], bool) else value[0] + 1, *value[1:])
+            other: Any = (not value[0] if isinstance(value[0], bool) else value[0] + 1, *value[1:])
         else:
             other = not value if isinstance(value, bool) else value + 1
         told = first_difference(dataclasses.replace(record, **{name: other}), record)

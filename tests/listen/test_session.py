@@ -16,6 +16,7 @@ from edgel3_deploy.link.protocol import ErrorCode, SensorSource, SensorState
 from edgel3_deploy.listen import session as module
 from edgel3_deploy.listen.heard import Event, Heard, Summed
 from edgel3_deploy.listen.session import listening
+from edgel3_deploy.listen.sound import Pace
 from edgel3_deploy.pipeline.prepared import PreparedBuild
 from tests.listen.sensor import LABELS, SensorBoard, a_record, a_summary
 from tests.validate.prepared import prepared_build
@@ -135,7 +136,7 @@ def test_paced_playing_takes_its_time(
     build: PreparedBuild, recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits: list[int] = []
-    monkeypatch.setattr(module.Pace, "wait", lambda _self, samples: waits.append(samples))
+    monkeypatch.setattr(Pace, "wait", lambda _self, samples: waits.append(samples))
     with SensorBoard(build) as board:
         listen(build, board, take={}, audio=recording, paced=True)
     assert waits[0] == 256 and waits[-1] == 3.5 * 48_000

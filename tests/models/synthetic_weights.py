@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,7 +87,7 @@ def lively_arrays(
     return arrays
 
 
-def write_weights(path: Path, arrays: dict[str, NDArray[np.float32]]) -> Path:
+def write_weights(path: Path, arrays: Mapping[str, NDArray[np.floating[Any]]]) -> Path:
     """Write `arrays` (by "layer/array") to `path` as Keras 2 does."""
     import h5py
 

@@ -31,7 +31,8 @@ def transcription(network: FloatNetwork, decibels: np.ndarray) -> np.ndarray:
             height, width = height // 2 * 2, width // 2 * 2
             corners = [features[row:height:2, column:width:2] for row in (0, 1) for column in (0, 1)]
             features = np.max(corners, axis=0)
-    return features.max(axis=(0, 1))
+    embedding: np.ndarray = features.max(axis=(0, 1))
+    return embedding
 
 
 @pytest.fixture(params=["sea", "l3"])

@@ -56,7 +56,7 @@ def test_every_missing_or_wrong_key_is_damage(manifest: Manifest, tmp_path: Path
                 read_manifest(tmp_path)
 
 
-HOSTILE = st.sampled_from(
+HOSTILE: st.SearchStrategy[Any] = st.sampled_from(
     [
         *(
             None,

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.graph.reader import read_network
+from edgel3_deploy.image.layout import flash_layout
 from edgel3_deploy.plan.candidates import operations, steps_from
 from edgel3_deploy.plan.group import group, ring_bytes
 from edgel3_deploy.plan.kernel import STREAMING, WINOGRAD_TILE, Step
@@ -171,5 +172,5 @@ def _numbers(option: Option) -> tuple[float, ...]:
 @given(st.integers(500, 20_000), st.integers(0, 8_000))
 def test_what_few_options_can_be_laid_out_in_has_a_schedule(ram: int, more: int) -> None:
     board = board_with(ram, more)
-    if can_be_laid_out(WHOLE, board, few_options(WHOLE), None, None):
+    if can_be_laid_out(WHOLE, board, few_options(WHOLE), flash_layout(board), None):
         assert schedule(WHOLE, board, found=FOUND).arena_bytes <= ram + more

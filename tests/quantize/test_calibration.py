@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgel3_deploy.audio.clips import find_clips, load_clip, windows
-from edgel3_deploy.audio.frontend import L3, SEA, log_mel
+from edgel3_deploy.audio.frontend import L3, SEA, FrontEnd, log_mel
 from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.quantize.calibration import SYNTHETIC_WARNING, calibration_set, share, spread
 
@@ -41,7 +41,7 @@ def test_generated_sounds_stand_beside_recordings(recordings: Path) -> None:
 
 
 @pytest.mark.parametrize("front_end", [SEA, L3], ids=["sea", "l3"])
-def test_without_clips_sounds_are_generated_and_the_cost_is_said(front_end: object) -> None:
+def test_without_clips_sounds_are_generated_and_the_cost_is_said(front_end: FrontEnd) -> None:
     chosen = calibration_set((), front_end, 4)
     assert chosen.spectrograms.shape == (4, front_end.n_mels, front_end.frames)
     assert chosen.description == "4 generated sounds"

@@ -19,7 +19,7 @@ from edgel3_deploy.quantize.equalize import channel_factors, rescale
 from edgel3_deploy.quantize.fidelity import measure
 from edgel3_deploy.quantize.flatbuffer import write_model
 from edgel3_deploy.quantize.patches import convolve, halve, patches
-from edgel3_deploy.quantize.post_training import OUTPUT_REACH, Scale, input_scale, quantize_layers
+from edgel3_deploy.quantize.post_training import OUTPUT_REACH, Method, Scale, input_scale, quantize_layers
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_equalized_layers_compute_the_same(tiny_network: FloatNetwork, spectrogr
 
 @pytest.mark.parametrize("method", ["gptq", "mse", "minmax"])
 def test_layers_report_their_noise_and_hold_int8(
-    method: str, tiny_network: FloatNetwork, spectrograms: np.ndarray
+    method: Method, tiny_network: FloatNetwork, spectrograms: np.ndarray
 ) -> None:
     quantized = quantize_layers(tiny_network, sounds(spectrograms), method)
     assert [conv.name for conv in quantized.convs] == [conv.name for conv in tiny_network.convs]
@@ -107,7 +107,7 @@ def test_layers_report_their_noise_and_hold_int8(
 
 @pytest.mark.parametrize(("method", "widens"), [("gptq", True), ("mse", True), ("minmax", False)])
 def test_generated_sounds_widen_ranges(
-    method: str, widens: bool, tiny_network: FloatNetwork, spectrograms: np.ndarray, impulses: np.ndarray
+    method: Method, widens: bool, tiny_network: FloatNetwork, spectrograms: np.ndarray, impulses: np.ndarray
 ) -> None:
     without = quantize_layers(tiny_network, sounds(spectrograms), method)
     with_generated = quantize_layers(tiny_network, sounds(spectrograms, impulses), method)

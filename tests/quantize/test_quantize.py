@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,24 +26,27 @@ from edgel3_deploy.quantize import isolate as isolate_module
 from edgel3_deploy.quantize.calibration import calibration_set
 from edgel3_deploy.quantize.fidelity import measure
 from edgel3_deploy.quantize.metadata import METADATA_NAME, add_metadata
+from edgel3_deploy.quantize.post_training import Method as LayerMethod
 from edgel3_deploy.quantize.post_training import quantize_layers
-from edgel3_deploy.quantize.quantize import MOST_WINDOWS
+from edgel3_deploy.quantize.quantize import MOST_WINDOWS, Method
 from edgel3_deploy.reference import tflm
 from edgel3_deploy.reference.interpreter import open_interpreter
 from tests.models.synthetic_weights import random_arrays, random_weights, write_weights
 from tests.reference import litert
 
 
-def tree(model: bytes) -> object:
+def tree(model: bytes) -> Any:
+    """The file as the schema's object API has it, which is untyped."""
     from ai_edge_litert import schema_py_generated as schema
 
     return schema.ModelT.InitFromPackedBuf(model, 0)
 
 
-def metadata(model: bytes) -> dict[str, object]:
+def metadata(model: bytes) -> dict[str, Any]:
     parsed = tree(model)
     (entry,) = [entry for entry in parsed.metadata if entry.name == METADATA_NAME.encode()]
-    return json.loads(bytes(parsed.buffers[entry.buffer].data))
+    content: dict[str, Any] = json.loads(bytes(parsed.buffers[entry.buffer].data))
+    return content
 
 
 @pytest.fixture
@@ -168,7 +172,7 @@ class TestCache:
         if change == "clip":
             (recordings / "b-tone.wav").unlink()
         clips = [] if change == "no clips" else [recordings]
-        method = "mse" if change == "method" else "gptq"
+        method: Method = "mse" if change == "method" else "gptq"
         quantize(tiny_network, calibration=clips, method=method, use_cache=change != "no cache")
         assert len(calls) == 1
 
@@ -217,13 +221,19 @@ def test_unusable_calibration_audio_is_refused_before_tensorflow_starts(
 
 @pytest.mark.parametrize(("start", "outcome"), [("minmax", "gptq"), ("gptq", "minmax")])
 def test_fine_tuning_is_kept_only_if_it_helps(
-    start: str, outcome: str, tiny_network: FloatNetwork, recordings: Path, monkeypatch: pytest.MonkeyPatch
+    start: LayerMethod,
+    outcome: LayerMethod,
+    tiny_network: FloatNetwork,
+    recordings: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sounds = calibration_set(find_clips([recordings]), SEA, MOST_WINDOWS)
     tuned = quantize_layers(tiny_network, sounds, outcome)
     monkeypatch.setattr("edgel3_deploy.quantize.qat.fine_tune", lambda *_: tuned)
     model = quantize(tiny_network, calibration=[recordings], method=start, qat_windows=1)
     before, after = (quantize(tiny_network, calibration=[recordings], method=how) for how in (start, outcome))
+    assert after.fidelity is not None
+    assert before.fidelity is not None
     improved = after.fidelity.sqnr_db > before.fidelity.sqnr_db
     assert model.sha256 == (after if improved else before).sha256
     assert any("without fine-tuning was kept" in warning for warning in model.warnings) != improved
@@ -281,16 +291,14 @@ def test_the_converter_gives_the_same_structure(
 ) -> None:
     pytest.importorskip("tensorflow")
     converted = quantize(tiny_network, calibration=[recordings], method="converter").tflite
-    ours, theirs = tree(tiny_model.tflite), tree(converted)
-    for model in (ours, theirs):
-        model.kinds = [
-            (
-                model.operatorCodes[operator.opcodeIndex].builtinCode,
-                model.operatorCodes[operator.opcodeIndex].version,
-            )
-            for operator in model.subgraphs[0].operators
-        ]
-    assert ours.kinds == theirs.kinds
+    assert operators(tiny_model.tflite) == operators(converted)
+
+
+def operators(model: bytes) -> list[tuple[int, int]]:
+    """Code and version of each."""
+    parsed = tree(model)
+    codes = [parsed.operatorCodes[operator.opcodeIndex] for operator in parsed.subgraphs[0].operators]
+    return [(code.builtinCode, code.version) for code in codes]
 
 
 def test_the_graph_reader_accepts_the_written_file(tiny_model: QuantizedModel) -> None:

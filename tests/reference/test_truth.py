@@ -47,7 +47,8 @@ class TestWithoutTheWheel:
             tiny_tflite, inputs, lambda stage, done=0, total=0: seen.append(done)
         )
         np.testing.assert_array_equal(outputs, litert.run_all(tiny_tflite, inputs))
-        assert (outputs.shape, outputs.dtype) == ((6, 8), np.int8)
+        assert outputs.shape == (6, 8)
+        assert outputs.dtype == np.int8
         assert (engine, seen) == ("TFLite Micro's arithmetic in numpy", list(range(6)))
 
     def test_of_no_window(self, tiny_tflite: bytes, inputs: np.ndarray) -> None:

@@ -16,7 +16,8 @@ def loss(error: tuple[float, float], **options: float) -> float:
     """Of one window whose embedding is off by `error`, without the cosine's part."""
     objective = Objective(VARIANCE, {}, cosine_weight=0.0, **options)
     target = np.array([[3.0, 5.0]], np.float32)
-    return float(objective.embedding_loss(tf.constant(target + np.float32(error)), tf.constant(target)))
+    given = target + np.array(error, np.float32)
+    return float(objective.embedding_loss(tf.constant(given), tf.constant(target)))
 
 
 def test_half_the_loss_is_relative_to_each_dimensions_variance() -> None:

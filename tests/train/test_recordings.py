@@ -83,6 +83,6 @@ def test_samples_that_are_no_sound_are_refused(sample: float, tmp_path: Path) ->
     import soundfile
 
     path = tmp_path / "odd.wav"
-    soundfile.write(path, np.tile(np.float32([sample, -sample]), 8_000), 16_000, "FLOAT")
+    soundfile.write(path, np.tile(np.array([sample, -sample], np.float32), 8_000), 16_000, "FLOAT")
     with pytest.raises(BadInputError, match=r"odd\.wav: holds NaN, infinite or far too large"):
         read_excerpt(scan([path])[0][0], 0.0, 8_000)

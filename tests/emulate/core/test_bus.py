@@ -27,7 +27,8 @@ class Engine:
 
 
 def on_the_bus() -> tuple[Engine, Scratch, list[str]]:
-    engine, said = Engine(), []
+    engine = Engine()
+    said: list[str] = []
     scratch = Scratch("SCRATCH", said.append)
     attach(engine, 0x4000_0000, 0x400, scratch)
     return engine, scratch, said

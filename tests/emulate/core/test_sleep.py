@@ -39,7 +39,8 @@ class Chip:
 def test_systick_ends_it_and_its_time_passes(real: bool) -> None:
     chip = Chip(real=real)
     chip.tick()
-    cycles, time, told = chip.counter.cycles, chip.time.seconds(), []
+    cycles, time = chip.counter.cycles, chip.time.seconds()
+    told: list[float] = []
     chip.sleep.told.append(told.append)
     chip.sleep.wait()
     assert PERIOD * 0.9 <= chip.counter.cycles - cycles <= PERIOD + HOST_SECONDS * HZ

@@ -100,16 +100,18 @@ def test_sums_saturate_and_are_signed() -> None:
 
 @pytest.mark.parametrize("frequency", [100.0, 1_000.0, 8_000.0, 16_000.0, 20_000.0])
 def test_the_sinc_filter_takes_from_high_frequencies(frequency: float) -> None:
-    tone = np.sin(2 * np.pi * frequency * np.arange(48_000) / 48_000).astype(np.float32) / 2
-    words = converted(tone, 4, 50, 0)[480:].astype(float) / FULL_SCALE
+    tone = np.sin(2 * np.pi * frequency * np.arange(48_000) / 48_000) / 2
+    words = converted(tone.astype(np.float32), 4, 50, 0)[480:].astype(float) / FULL_SCALE
     level = 10 * math.log10(8 * (words**2).mean())
     assert level == pytest.approx(sinc_db(np.array([frequency / 48_000]), 50)[0], abs=0.01)
 
 
-def test_blocks_of_any_size_are_converted_as_one(dfsdm: Dfsdm) -> None:
+def test_blocks_of_any_size_are_converted_as_one(
+    dfsdm: Dfsdm, tone: Tone, monkeypatch: pytest.MonkeyPatch
+) -> None:
     noise = np.random.default_rng(1).uniform(-1, 1, 2_000).astype(np.float32)
     blocks = iter(np.split(noise, [1, 2, 33, 100, 700, 701]))
-    dfsdm._microphone.passed = lambda _rate, _looked: next(blocks)  # type: ignore[method-assign]
+    monkeypatch.setattr(tone, "passed", lambda _rate, _looked: next(blocks))
     start(dfsdm)
     words = np.concatenate([dfsdm.take(looked=True) >> 8 for _ in range(7)])
     np.testing.assert_array_equal(words, converted(noise, 4, 50, 0))

@@ -217,11 +217,12 @@ def test_a_stream_does_not_start_with_flags_of_its_last_transfer(
 
 
 def test_each_stream_has_its_registers_and_flags(memory: bytearray, said: list[str]) -> None:
+    def one(stream: int, counter: Counter) -> Callable[[int, int], Source | None]:
+        return lambda at, _control: counter.source if at == stream else None
+
     for stream, shift, status, clear in ((1, 6, LISR, LIFCR), (3, 22, LISR, LIFCR), (6, 16, HISR, HIFCR)):
         counter = Counter()
-        dma = Dma(
-            "DMA1", said.append, lambda at, _control, c=counter, s=stream: c.source if at == s else None
-        )  # type: ignore[misc]
+        dma = Dma("DMA1", said.append, one(stream, counter))
         dma.memory = into(memory)
         for offset, value in ((PAR, DATA + 2), (M0AR, RAM), (NDTR, SIZE), (CR, HALVES | CIRC | EN)):
             dma.write(register(stream, offset), value)

@@ -139,7 +139,8 @@ def test_the_parity_bit_arrives_above_the_data_bits(
 
 
 def test_a_flush_request_and_a_reset_drop_what_was_received(usart: Usart, wire: FakeWire) -> None:
-    for drop in (lambda: usart.write(RQR, RXFRQ), usart.reset):
+    drops: tuple[Callable[[], None], ...] = (lambda: usart.write(RQR, RXFRQ), usart.reset)
+    for drop in drops:
         enable(usart)
         wire.incoming = b"abc"
         assert usart.read(ISR) & RXNE

@@ -104,7 +104,8 @@ class Audio:
         """The input, if it is complete."""
         if self.library.input_loaded() < 3200:
             return None
-        return np.frombuffer((ctypes.c_int8 * 3200).in_dll(self.library, "input"), np.int8).reshape(64, 50, 1)
+        values = (ctypes.c_int8 * 3200).in_dll(self.library, "input")
+        return np.ctypeslib.as_array(values).reshape(64, 50, 1)
 
 
 @pytest.fixture(scope="module")

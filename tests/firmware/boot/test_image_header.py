@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import dataclasses
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -31,10 +33,9 @@ def library(host_gcc: Path, repository: Path, tmp_path_factory: pytest.TempPathF
     return ctypes.CDLL(str(output))
 
 
-def header(**changes: object) -> ImageHeader:
-    values = {"origin": ORIGIN, "size": 100, "crc": 1, "version": 2, "sequence": 3}
-    values |= {"board": "host", "build_id": bytes(range(32))}
-    return ImageHeader(**{**values, **changes})  # type: ignore[arg-type]
+def header(**changes: Any) -> ImageHeader:
+    whole = ImageHeader(ORIGIN, 100, crc=1, version=2, sequence=3, board="host", build_id=bytes(range(32)))
+    return dataclasses.replace(whole, **changes)
 
 
 def check(library: ctypes.CDLL, data: bytes) -> int:

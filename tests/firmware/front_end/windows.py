@@ -46,7 +46,7 @@ def hostile(front_end: FrontEnd) -> dict[str, PcmArray]:
 def recorded(clips: Path, front_end: FrontEnd, hop_seconds: float, most: int | None = None) -> PcmArray:
     """Windows of the recordings in a folder, `most` at most: int16 (n, sample_rate)."""
     paths: Sequence[Path] = find_clips([clips])
-    found = []
+    found: list[PcmArray] = []
     for path in paths:
         views, _ = windows(load_clip(path, front_end), front_end, hop_seconds)
         found.extend(to_pcm(view) for view in views)

@@ -45,8 +45,9 @@ def test_generated_head_is_its_twin(
     head = CompiledHead(network, tuple(f"label {index}" for index in range(sizes[-1])), bytes(32))
     compiled = GeneratedHead(host_gcc, tmp_path, head)
     embeddings = np.random.default_rng(0).integers(-128, 128, (50, sizes[0])).astype(np.int8)
-    found = np.stack([compiled.run(embedding) for embedding in embeddings])  # type: ignore[arg-type]
-    assert np.array_equal(found, run_head(network, embeddings))
+    found = [compiled.run(embedding) for embedding in embeddings]
+    scores = [values for values in found if values is not None]
+    assert np.array_equal(scores, run_head(network, embeddings))
 
 
 def test_labels_may_hold_any_text(host_gcc: Path, tmp_path: Path) -> None:

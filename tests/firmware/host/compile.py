@@ -19,7 +19,7 @@ def compile_firmware(
     includes = [f"-I{folder}" for folder in (firmware, firmware / "include", HERE)]
     shared = [path for folder in ("link", "boot") for path in sorted((firmware / folder).glob("*.c"))]
     shared = [path for path in shared if path.name != "bootloader.c"]
-    command = [gcc, *FLAGS, f"-DHOST_SLOTS={slots}", *options, *includes, *shared]
+    flags = [*FLAGS, f"-DHOST_SLOTS={slots}", *options, *includes]
     flash = [firmware / "drivers" / "flash.c", CHIP]
-    subprocess.run([*command, *flash, *sources, "-o", output], check=True)
+    subprocess.run([gcc, *flags, *shared, *flash, *sources, "-o", output], check=True)
     return output

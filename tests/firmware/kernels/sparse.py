@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass
-from types import SimpleNamespace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.graph.ir import Conv2D
 from edgel3_deploy.graph.reference import run_layer
+from edgel3_deploy.plan.list_sizes import ListSplit
 from edgel3_deploy.plan.pack_sparse import PackedSparse, pack_sparse
 from tests.firmware.kernels.calls import Int8Array, pool_of
 from tests.firmware.kernels.target import array
@@ -38,7 +38,7 @@ class SparseCall:
     stop: int = 0
 
     def pack(self) -> PackedSparse:
-        split = SimpleNamespace(resident=self.resident, taps=self.taps)
+        split = ListSplit(self.resident, self.taps)
         return pack_sparse(self.layer, split, self.columns, self.kind == "global")
 
     @property

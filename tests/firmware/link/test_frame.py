@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -27,7 +29,7 @@ def errors(data: bytes) -> list[ErrorCode]:
     """Codes of the error replies among the frames in `data`."""
     kind = reply("error")
     frames = [frame for frame in FrameDecoder().feed(data) if frame.type == kind.id]
-    return [ErrorCode(decode(kind, frame.body)["code"]) for frame in frames]
+    return [ErrorCode(cast(int, decode(kind, frame.body)["code"])) for frame in frames]
 
 
 @hostile

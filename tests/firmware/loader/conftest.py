@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import dataclasses
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from edgel3_deploy.image.header import IMAGE_HEADER_SIZE, ImageHeader, header_for
+from edgel3_deploy.image.header import IMAGE_HEADER_SIZE, header_for
 from edgel3_deploy.link.codec import Value
 from edgel3_deploy.link.protocol import MAX_CHUNK, ResetCause, Role
 from tests.firmware.host.compile import compile_firmware
@@ -122,12 +124,11 @@ class Board(Firmware):
         start = address - ORIGIN
         self.flash[start : start + len(data)] = list(data)
 
-    def place_image(self, image: bytes, slot: int = 0, **changes: Value) -> None:
+    def place_image(self, image: bytes, slot: int = 0, **changes: Any) -> None:
         """An application as a debug probe programs it: header and image."""
         origin = self.slots[slot][0]
         header = header_for(image, origin=origin, board="host", build_id=bytes(32))
-        header = ImageHeader(**{**vars(header), **changes})  # type: ignore[arg-type]
-        self.place(origin, header.pack())
+        self.place(origin, dataclasses.replace(header, **changes).pack())
         self.place(origin + IMAGE_HEADER_SIZE, image)
 
     def read(self, address: int, size: int) -> bytes:

@@ -209,6 +209,6 @@ def test_power_cuts_while_marks_are_burnt_leave_an_image_that_starts(
         else:
             two.cut_power_after(1, seed)
             two.library.harness_reset(int(ResetCause.POWER_ON))
-    started = [two.reset() for _ in range(5)]
-    assert started in ([1] * count + [0] * (5 - count) for count in range(6))
+    starts = [two.reset() for _ in range(5)]
+    assert any(starts == [1] * count + [0] * (5 - count) for count in range(6))
     assert two.loader_changes == 0

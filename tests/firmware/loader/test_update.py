@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edgel3_deploy.image.header import IMAGE_HEADER_SIZE, LENGTH, ImageHeader
+from edgel3_deploy.link.codec import Value
 from edgel3_deploy.link.framing import Frame
 from edgel3_deploy.link.protocol import FORCE_VERSION, PROTOCOL_VERSION, ErrorCode, ResetCause, SlotState
 from tests.firmware.loader.conftest import BOOT, FAULTED, ORIGIN, SECTOR, SETTINGS, Board, Refused
@@ -25,10 +26,10 @@ def board(one: Board) -> Board:
     return one
 
 
-def refusal(of: Board, request: str, /, **values: object) -> tuple[ErrorCode, int]:
+def refusal(of: Board, request: str, /, **values: Value) -> tuple[ErrorCode, int]:
     """Code and detail with which a request is refused."""
     with pytest.raises(Refused) as caught:
-        of.request(request, **values)  # type: ignore[arg-type]
+        of.request(request, **values)
     return ErrorCode(caught.value.code), caught.value.detail
 
 
@@ -62,8 +63,12 @@ def test_every_step_may_be_repeated(board: Board) -> None:
 
 @pytest.mark.parametrize("name", ["erase", "write", "verify"])
 def test_nothing_works_before_an_update_is_announced(board: Board, name: str) -> None:
-    values = {"erase": {"sector": 0}, "write": {"offset": 1024, "data": bytes(32)}, "verify": {}}[name]
-    assert refusal(board, name, **values) == (ErrorCode.NO_UPDATE, 0)
+    values: dict[str, dict[str, Value]] = {
+        "erase": {"sector": 0},
+        "write": {"offset": 1024, "data": bytes(32)},
+        "verify": {},
+    }
+    assert refusal(board, name, **values[name]) == (ErrorCode.NO_UPDATE, 0)
 
 
 @pytest.mark.parametrize(
@@ -82,12 +87,12 @@ def test_nothing_works_before_an_update_is_announced(board: Board, name: str) ->
     ],
 )
 def test_what_can_be_refused_is_refused_before_anything_is_erased(
-    board: Board, changes: dict[str, object], code: ErrorCode, detail: int
+    board: Board, changes: dict[str, Value], code: ErrorCode, detail: int
 ) -> None:
     board.update(OLD, version=5)
     before = bytes(board.flash)
-    values = {"version": 5, "slot": 0, "flags": 0, "origin": board.slots[0][0], "size": 100, "crc": 0}
-    values |= {"board": "host", "build_id": bytes(32)}
+    values: dict[str, Value] = {"version": 5, "slot": 0, "flags": 0, "origin": board.slots[0][0]}
+    values |= {"size": 100, "crc": 0, "board": "host", "build_id": bytes(32)}
     assert refusal(board, "begin_update", **{**values, **changes}) == (code, detail)
     assert refusal(board, "erase", sector=0) == (ErrorCode.NO_UPDATE, 0)
     assert bytes(board.flash) == before
@@ -116,16 +121,16 @@ def test_bytes_outside_the_announced_image_are_refused(board: Board, offset: int
 @pytest.mark.parametrize("size", [1, 31, 33])
 def test_parts_of_a_flash_word_are_refused(board: Board, size: int) -> None:
     board.begin(NEW)
-    request = {"offset": IMAGE_HEADER_SIZE, "data": bytes(size)}
-    assert refusal(board, "write", **request) == (ErrorCode.OUT_OF_RANGE, size)
+    answer = refusal(board, "write", offset=IMAGE_HEADER_SIZE, data=bytes(size))
+    assert answer == (ErrorCode.OUT_OF_RANGE, size)
 
 
 def test_what_was_not_erased_is_not_overwritten(board: Board) -> None:
     board.update(OLD)
     board.begin(NEW)
     address = board.slots[0][0] + IMAGE_HEADER_SIZE
-    request = {"offset": IMAGE_HEADER_SIZE, "data": NEW[:64]}
-    assert refusal(board, "write", **request) == (ErrorCode.NOT_ERASED, address)
+    answer = refusal(board, "write", offset=IMAGE_HEADER_SIZE, data=NEW[:64])
+    assert answer == (ErrorCode.NOT_ERASED, address)
     assert board.read(address, 64) == OLD[:64]
 
 

@@ -85,7 +85,7 @@ class HostSensor(Firmware):
         """Let samples come to the microphone; what they complete is computed."""
         at = self.value("harness_heard_count")
         heard = (ctypes.c_int16 * (1 << 22)).in_dll(self.library, "harness_heard")
-        np.frombuffer(heard, np.int16)[at.value : at.value + len(samples)] = samples
+        np.ctypeslib.as_array(heard)[at.value : at.value + len(samples)] = samples
         at.value += len(samples)
         self.value("harness_look").value = look
         while self.value("harness_taken").value < at.value:
