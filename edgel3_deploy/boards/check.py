@@ -35,6 +35,8 @@ _H7_D2_RAM = range(0x3000_0000, 0x3004_8000)
 """SRAM1 to SRAM3 of the STM32H7: their clock is off until start-up, which needs a stack, turns it on."""
 _H7_DTCM = range(0x2000_0000, 0x2002_0000)
 _SECTOR_UNIT = 1024
+_RINGS = 4096
+"""Bytes of DMA memory for the serial port's ring and the like; a microphone's ring has what is left."""
 _SYSTEM_MEMORY = range(0x1FF0_0000, 0x2000_0000)
 _VECTORS = 512
 """A vector table of these parts stands at a multiple of that (VTOR)."""
@@ -153,6 +155,12 @@ def _check_dma_ram(board: Board, fail: _Fail) -> None:
         fail(
             f"'dma_ram' = {dma_ram.name} is {dma_ram.size} bytes at {dma_ram.origin:#010x}",
             "The memory protection makes it non-cacheable: a power of two in size, at a multiple of that.",
+        )
+    least = _RINGS * (2 if board.microphone else 1)
+    if dma_ram.size < least and board.family != QEMU_MACHINE:
+        fail(
+            f"'dma_ram' = {dma_ram.name} has {dma_ram.size} bytes",
+            f"The serial port{' and the microphone need' if board.microphone else ' needs'} {least}.",
         )
     if board.family == "stm32h7" and dma_ram.origin in _H7_DTCM:
         fail(

@@ -174,6 +174,14 @@ def test_the_memory_protection_must_be_able_to_cover_the_ram_for_dma(origin: int
     assert "power of two" in text
 
 
+@pytest.mark.parametrize(("size", "kind"), [(4 * KB, "dfsdm"), (2 * KB, "none"), (32, "none")])
+def test_the_ram_for_dma_holds_the_rings(size: int, kind: str) -> None:
+    board = with_region("sram2", Region("sram2", "ram", 0x2007_C000, size))
+    text = complaint(board if kind == "dfsdm" else replace(board, microphone=None))
+    assert f"'dma_ram' = sram2 has {size} bytes" in text
+    assert f"{8 * KB if kind == 'dfsdm' else 4 * KB}" in text
+
+
 def test_the_stm32h7_s_dma_controllers_do_not_reach_its_dtcm() -> None:
     text = complaint(replace(load_board("stm32h7"), main_ram="axi", dma_ram="dtcm"))
     assert "'dma_ram' = dtcm" in text
