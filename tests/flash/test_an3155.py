@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import operator
+from typing import cast
 
 import pytest
 
 from edgel3_deploy.errors import FlashError
 from edgel3_deploy.flash.an3155 import ACK, NACK, BlockDamagedError, Bootloader
+from edgel3_deploy.link.port import Port
 
 
 class ScriptedPort:
@@ -36,7 +38,7 @@ class ScriptedPort:
 
 def conversation(*replies: bytes | None) -> tuple[Bootloader, ScriptedPort]:
     port = ScriptedPort(*replies)
-    return Bootloader(port), port  # type: ignore[arg-type]
+    return Bootloader(cast(Port, port)), port
 
 
 OK = bytes([ACK])

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from edgel3_deploy.head.state import MOST_SMOOTHING, LabelState, label_settings, take
 
 
-def run(scores: list[int], **settings: float) -> list[bool]:
+def run(scores: list[int], **settings: Any) -> list[bool]:
     """Whether the only label is present after each window; its threshold is 0.5."""
-    chosen = label_settings([0.5], **settings)  # type: ignore[arg-type]
+    chosen = label_settings([0.5], **settings)
     state: LabelState | None = None
     present = []
     for score in scores:
@@ -41,6 +43,6 @@ def test_the_mean_arrives_at_a_steady_score(smoothing: int, score: int) -> None:
 
 
 @pytest.mark.parametrize("settings", [{"smoothing": 256}, {"smoothing": 0}, {"hysteresis": 1.5}])
-def test_settings_out_of_range_are_refused(settings: dict[str, float]) -> None:
+def test_settings_out_of_range_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="not"):
-        label_settings([0.5], **settings)  # type: ignore[arg-type]
+        label_settings([0.5], **settings)

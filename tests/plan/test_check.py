@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -22,12 +23,9 @@ PLAN = plan_memory(NETWORK, BOARD, scratch={2: 100})
 CONV1, POOL1, CONV2, RESHAPE1 = (layer.output.index for layer in NETWORK.layers[:4])
 
 
-def changed(tensor: int, **changes: object) -> MemoryPlan:
+def changed(tensor: int, **changes: Any) -> MemoryPlan:
     """The good plan with one placement altered."""
-    placements = [
-        replace(place, **changes) if place.tensor == tensor else place  # type: ignore[arg-type]
-        for place in PLAN.placements
-    ]
+    placements = [replace(place, **changes) if place.tensor == tensor else place for place in PLAN.placements]
     return replace(PLAN, placements=tuple(placements))
 
 
