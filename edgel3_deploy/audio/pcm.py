@@ -27,3 +27,9 @@ def to_pcm(samples: FloatArray) -> PcmArray:
 def from_pcm(pcm: PcmArray) -> FloatArray:
     """int16 as float32 of full scale 1.0 and of that shape: exact."""
     return pcm.astype(np.float32) / np.float32(FULL_SCALE)
+
+
+def beyond_full_scale(name: str, samples: FloatArray) -> str:
+    """A warning if `to_pcm` clips some of the samples, which `name` names; else nothing."""
+    beyond = int((np.abs(samples) > 1 + 0.5 / FULL_SCALE).sum())
+    return f"{name}: {beyond:,} samples are beyond full scale and were clipped" if beyond else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 from collections.abc import Callable
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.audio.frontend import FloatArray
+from edgel3_deploy.audio.unfinished import completed
 from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.fileio import is_file
 
@@ -22,8 +22,19 @@ CANCELLED_DB = 40.0
 
 CheckSize = Callable[[Path, int, int], None]
 
+UNKNOWN_FRAMES = 1 << 62
+"""From so many frames on the header says nothing of the length: a FLAC that was written into a pipe."""
+
 _BLOCK = 1 << 16
+_SLACK = 8
+"""Bytes by which writers miscount the size of a whole file."""
 _HINT = "Convert it to WAV or FLAC."
+_PROMISED_BYTES = re.compile(
+    r"^ *(data|SSND|Data Size|FORM|riff|Riff size) *: (\d+) \(should be (\d+)\)", re.MULTILINE
+)
+_PROMISED_FRAMES = re.compile(r"^ *Frames *: (\d+)$", re.MULTILINE)
+_TRUNCATED = "Seems to be a truncated file"
+"""What libsndfile notes of sizes that a file does not have."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +50,8 @@ def open_sound(path: Path) -> Any:
     """`path` as a soundfile.SoundFile, whatever bytes its name has. Raises what soundfile raises."""
     import soundfile
 
+    if path.suffix.lower() == ".raw":
+        raise soundfile.SoundFileRuntimeError("a .raw has no header, which would say its rate")
     return soundfile.SoundFile(os.fsencode(path) if os.name == "posix" else str(path))
 
 
@@ -58,12 +71,12 @@ def read_mono(path: Path, check_size: CheckSize) -> Mono:
             if file.frames:
                 mono = _read(path, file, check_size)
                 warnings = [warning for warning in (_cut_short(path, file, mono.samples.size),) if warning]
-            else:
-                rest = _behind_header(path, file)
-                with rest if rest is not None else file as sound:
+            elif (content := completed(path)) is not None:
+                with soundfile.SoundFile(content) as sound:
                     mono = _read(path, sound, check_size)
-                if mono.samples.size:
-                    warnings = [f"{path}: its header says 0 bytes; read what follows the header"]
+                warnings = [f"{path}: its header says 0 bytes; read what follows the header"]
+            else:
+                mono = Mono(np.zeros(0, np.float32), file.samplerate)
     except (soundfile.SoundFileError, OSError, RuntimeError, MemoryError) as error:
         raise BadInputError(f"{path}: not readable as audio ({_reason(error)})", _HINT) from error
     if mono.samples.size == 0:
@@ -93,11 +106,16 @@ def energy(samples: NDArray[np.floating[Any]]) -> float:
 
 
 def _read(path: Path, file: Any, check_size: CheckSize) -> Mono:
-    check_size(path, file.frames, file.samplerate)
-    blocks, channels, mixed = [], 0.0, 0.0
+    known = file.frames < UNKNOWN_FRAMES
+    check_size(path, file.frames if known else 0, file.samplerate)
+    # soundfile seeks behind each block, which not every codec and no file of unknown length can do.
+    file.seekable = lambda: False
+    blocks, frames, channels, mixed = [], 0, 0.0, 0.0
     # Not file.blocks, which needs to know where a file that cannot be searched ends.
     while len(block := file.read(_BLOCK, dtype="float32", always_2d=True)):
         blocks.append(mix(block))
+        frames += len(block)
+        check_size(path, frames, file.samplerate)
         if file.channels > 1:
             channels += energy(block) / file.channels
             mixed += energy(blocks[-1])
@@ -108,36 +126,24 @@ def _read(path: Path, file: Any, check_size: CheckSize) -> Mono:
 
 def _cut_short(path: Path, file: Any, frames: int) -> str:
     """A warning if the header promises more than the file holds."""
-    promised = re.search(r"^data : (\d+) \(should be (\d+)\)", file.extra_info, re.MULTILINE)
-    if frames < file.frames or (promised is not None and int(promised[1]) > int(promised[2])):
+    if frames < file.frames < UNKNOWN_FRAMES or _is_missing(file.extra_info, frames):
         seconds = frames / file.samplerate
         return f"{path}: cut short: its header promises more than the {seconds:.1f} s that are there"
     return ""
 
 
-def _behind_header(path: Path, file: Any) -> Any:
-    """The samples behind a WAV header that says 0 bytes, as a recorder that lost power leaves it; or None."""
-    import soundfile
-
-    if file.format not in ("WAV", "WAVEX"):
-        return None
-    with path.open("rb") as stream:
-        header = stream.read(1 << 12)
-        start = header.find(b"data\0\0\0\0")
-        if start < 0:
-            return None
-        stream.seek(start + 8)
-        content = stream.read(1 << 31)
-    return soundfile.SoundFile(
-        io.BytesIO(content), "r", file.samplerate, file.channels, file.subtype, "LITTLE", "RAW"
-    )
+def _is_missing(notes: str, frames: int) -> bool:
+    """Whether libsndfile's `notes` tell of more than the `frames` that were read."""
+    for name, promised, there in _PROMISED_BYTES.findall(notes):
+        if int(promised) > int(there) + (0 if name in ("data", "SSND") else _SLACK):
+            return True
+    frame_counts = (int(count) for count in _PROMISED_FRAMES.findall(notes))
+    return _TRUNCATED in notes or any(frames < count < UNKNOWN_FRAMES for count in frame_counts)
 
 
 def _reason(error: BaseException) -> str:
     text = str(getattr(error, "error_string", "") or error or type(error).__name__).rstrip(".")
-    # libsndfile's own words for a sample rate of 0, or two chunks of data.
-    return (
-        "its header is incomplete or contradicts itself"
-        if "SF_INFO" in text
-        else text.removeprefix("Error : ")
-    )
+    # libsndfile's own words for a sample rate of 0, two chunks of data, or an ID3 tag and nothing else.
+    if "SF_INFO" in text or "nternal error" in text:
+        return "its header is incomplete or contradicts itself"
+    return "Format not recognised" if "does not exist" in text else text.removeprefix("Error : ")

@@ -8,8 +8,19 @@ from pathlib import Path
 from typing import NoReturn, Protocol
 
 from edgel3_deploy.boards.baud import DIVIDERS, MAX_ERROR, baud_range, rate_error, uart_clocks
-from edgel3_deploy.boards.board import Board, I2sMicrophone, PdmMicrophone, Region
+from edgel3_deploy.boards.board import Board, Bootloader, I2sMicrophone, PdmMicrophone, Region
 from edgel3_deploy.boards.dfsdm import CLOCK_HZ
+from edgel3_deploy.boards.memories import MEMORIES, in_memory, sectors_as_made
+from edgel3_deploy.boards.pins import (
+    DFSDM_CLOCK,
+    DFSDM_DATA,
+    OSCILLATOR,
+    SWD,
+    UART_RX,
+    UART_TX,
+    Functions,
+    has_pin,
+)
 from edgel3_deploy.boards.pll import PLL_LIMITS
 from edgel3_deploy.boards.sai import CLOCKS_PER_SAMPLE
 from edgel3_deploy.boards.sai import PINS as SAI_PINS
@@ -24,6 +35,12 @@ _H7_D2_RAM = range(0x3000_0000, 0x3004_8000)
 """SRAM1 to SRAM3 of the STM32H7: their clock is off until start-up, which needs a stack, turns it on."""
 _H7_DTCM = range(0x2000_0000, 0x2002_0000)
 _SECTOR_UNIT = 1024
+_RINGS = 4096
+"""Bytes of DMA memory for the serial port's ring and the like; a microphone's ring has what is left."""
+_SYSTEM_MEMORY = range(0x1FF0_0000, 0x2000_0000)
+_VECTORS = 512
+"""A vector table of these parts stands at a multiple of that (VTOR)."""
+QEMU_MACHINE = "mps2-an500"
 MICROPHONE_RATES = (8_000, 16_000, 48_000)
 
 
@@ -51,22 +68,59 @@ def check_board(board: Board, source: Path) -> None:
     for below, above in pairwise(sorted(board.regions, key=lambda region: region.origin)):
         if above.origin < below.end:
             fail(f"'regions.{below.name}' and 'regions.{above.name}' overlap", _extents(below, above))
+    _check_memories(board, fail)
     _check_main_ram(board, fail)
     if board.dma_ram:
         _check_dma_ram(board, fail)
-    if board.family == "mps2-an500":
+    _check_emulator(board, fail)
+    if board.family == QEMU_MACHINE:
         return
     _check_flash(board, fail)
     _check_clock(board, fail)
     _check_pins(board, fail)
     _check_microphone(board, fail)
-    if board.bootloader and board.bootloader.program_unit not in (1, 2, 4, 8, 16, 32):
+    if board.bootloader:
+        _check_bootloader(board.bootloader, fail)
+
+
+def _check_memories(board: Board, fail: _Fail) -> None:
+    for region in board.regions:
+        if not in_memory(board.family, region):
+            there = MEMORIES[board.family][region.kind]
+            fail(
+                f"'regions.{region.name}' is {region.size} bytes at {region.origin:#010x}, where "
+                f"{board.family} has no {region.kind}",
+                "Memory of that kind: "
+                + ", ".join(f"{m.start:#010x}..{m.stop - 1:#010x}" for m in there)
+                + ".",
+            )
+    if sum(region.kind == "itcm" for region in board.regions) > 1:
+        fail("'regions' has several of kind itcm", "A chip has one: give it as one region.")
+
+
+def _check_emulator(board: Board, fail: _Fail) -> None:
+    if board.emulator is None:
+        return
+    kind = "qemu" if board.family == QEMU_MACHINE else "unicorn"
+    if board.emulator.kind != kind:
+        fail(f"'emulator.kind' is {board.emulator.kind}, which has no {board.family}", f"Write {kind}.")
+    if kind == "qemu" and board.emulator.machine != QEMU_MACHINE:
+        fail(f"'emulator.machine' is {board.emulator.machine}", f"Write {QEMU_MACHINE}.")
+
+
+def _check_bootloader(bootloader: Bootloader, fail: _Fail) -> None:
+    if bootloader.program_unit not in (1, 2, 4, 8, 16, 32):
+        fail(f"'bootloader.program_unit' is {bootloader.program_unit}", "Give a power of two, 32 at most.")
+    if bootloader.entry not in _SYSTEM_MEMORY or bootloader.entry % _VECTORS:
         fail(
-            f"'bootloader.program_unit' is {board.bootloader.program_unit}",
-            "Give a power of two, 32 at most.",
+            f"'bootloader.entry' = {bootloader.entry:#010x} is no vector table in the system memory",
+            f"AN2606 gives it for each part, from {_SYSTEM_MEMORY.start:#010x} on, a multiple of {_VECTORS}.",
         )
-    if board.emulator and board.emulator.kind == "qemu":
-        fail(f"'emulator.kind' is qemu, which has no {board.family}", "Write unicorn.")
+    if bootloader.id_address and bootloader.id_address not in _SYSTEM_MEMORY:
+        fail(
+            f"'bootloader.id_address' = {bootloader.id_address:#010x} is not in the system memory",
+            "AN2606 gives it for each part; leave it out where it does not.",
+        )
 
 
 def _check_main_ram(board: Board, fail: _Fail) -> None:
@@ -102,6 +156,12 @@ def _check_dma_ram(board: Board, fail: _Fail) -> None:
             f"'dma_ram' = {dma_ram.name} is {dma_ram.size} bytes at {dma_ram.origin:#010x}",
             "The memory protection makes it non-cacheable: a power of two in size, at a multiple of that.",
         )
+    least = _RINGS * (2 if board.microphone else 1)
+    if dma_ram.size < least and board.family != QEMU_MACHINE:
+        fail(
+            f"'dma_ram' = {dma_ram.name} has {dma_ram.size} bytes",
+            f"The serial port{' and the microphone need' if board.microphone else ' needs'} {least}.",
+        )
     if board.family == "stm32h7" and dma_ram.origin in _H7_DTCM:
         fail(
             f"'dma_ram' = {dma_ram.name} is DTCM, which DMA1 and DMA2 of the STM32H7 do not reach",
@@ -123,6 +183,12 @@ def _check_flash(board: Board, fail: _Fail) -> None:
         fail(
             f"'sectors' add up to {tiled} bytes, 'regions.{flash.name}' has {flash.size}",
             "The sectors must tile the flash.",
+        )
+    if not sectors_as_made(board.family, [sector.size for sector in board.sectors]):
+        fail(
+            f"'sectors' are not those of {board.family}",
+            "STM32H7: all of 128K. STM32F7, in single bank mode, which the loader needs: four of 16K or 32K, "
+            "one four times as large, all others eight times as large.",
         )
     ends = {sector.origin + sector.size - flash.origin for sector in board.sectors[:-1]}
     if board.loader and board.loader.size not in ends:
@@ -165,6 +231,41 @@ def _check_pins(board: Board, fail: _Fail) -> None:
         fail(f"'uart.tx' and 'uart.rx' are both {uart.tx}", "Give each its own pin.")
     if board.led and board.led.pin in (uart.tx, uart.rx):
         fail(f"'led.pin' = {board.led.pin} is a pin of the UART", "Give another pin, or leave [led] out.")
+    if board.led:
+        _check_led(board, board.led.pin, fail)
+    for key, pin, table in (("tx", uart.tx, UART_TX), ("rx", uart.rx, UART_RX)):
+        functions = table[board.family][uart.instance]
+        _check_signal(board, ("uart", key, pin), functions, f"{key.upper()} of {uart.instance}", fail)
+        _check_function("uart", uart.alternate_function, functions[pin], pin, fail)
+
+
+def _check_led(board: Board, pin: str, fail: _Fail) -> None:
+    if not has_pin(board.part, pin):
+        fail(f"'led.pin' = {pin} is no pin of {board.part}", "Give another pin, or leave [led] out.")
+    if pin in SWD + OSCILLATOR:
+        use = "the debugger" if pin in SWD else "the oscillator"
+        fail(f"'led.pin' = {pin} belongs to {use}", "Give another pin, or leave [led] out.")
+
+
+def _check_signal(
+    board: Board, where: tuple[str, str, str], functions: Functions, signal: str, fail: _Fail
+) -> None:
+    """`where` is table, key and pin; the functions are those that bring the signal to pins."""
+    table, key, pin = where
+    there = [name for name in functions if has_pin(board.part, name)]
+    if pin not in there:
+        fail(
+            f"'{table}.{key}' = {pin} does not carry {signal} on {board.part}",
+            f"It is at {' or '.join(there) or 'no pin of this package'}.",
+        )
+
+
+def _check_function(table: str, given: int, needed: int, pin: str, fail: _Fail) -> None:
+    if given != needed:
+        fail(
+            f"'{table}.alternate_function' = {given} does not bring the signal to {pin}",
+            f"It is {needed} there; both pins of the table share one function.",
+        )
 
 
 def _check_microphone(board: Board, fail: _Fail) -> None:
@@ -196,6 +297,14 @@ def _check_pdm(board: Board, microphone: PdmMicrophone, fail: _Fail) -> None:
             f"'microphone.kind' is dfsdm, which has no driver for {board.family}",
             'Write kind = "i2s" or "none", or leave [microphone] out.',
         )
+    data = DFSDM_DATA[microphone.channel]
+    for key, functions, signal in (
+        ("clock", DFSDM_CLOCK, "DFSDM1's clock output"),
+        ("data", data, f"the data of DFSDM1's channel {microphone.channel}"),
+    ):
+        pin = microphone.pins[key]
+        _check_signal(board, ("microphone", key, pin), functions, signal, fail)
+        _check_function("microphone", microphone.alternate_function, functions[pin], pin, fail)
     if microphone.dfsdm is None:
         fail(
             f"'microphone.rate' = {microphone.rate} cannot be divided from 'clock.cpu_hz' / 2",

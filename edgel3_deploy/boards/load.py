@@ -61,6 +61,10 @@ _LINKER_WORDS = ("l", "len", "length", "o", "org", "origin")
 """Region names that a linker script's MEMORY takes for its attributes."""
 
 
+_NAMED_IN_C = re.compile(r"h|alignment|(.*_)?(size|attribute|external)")
+"""Region names whose arena would have the name of another macro in the generated C."""
+
+
 def load_board(name_or_path: str | Path) -> Board:
     """The built-in board of that name, or the board file at that path, whose stem is the board's name.
 
@@ -117,6 +121,8 @@ def _region(regions: Table, name: str) -> Region:
         regions.fail(name, "is no region name", "Use a-z, 0-9 and '_', a letter first, 16 at most.")
     if name in _LINKER_WORDS:
         regions.fail(name, "is a word of linker scripts", "Give the region another name, such as sram1.")
+    if _NAMED_IN_C.fullmatch(name):
+        regions.fail(name, "would name two things in C", "Give the region another name, such as sram1.")
     table = regions.table(name, ("kind", "origin", "size"))
     kind = table.choice("kind", ("flash", "ram", "itcm"))
     return Region(name, cast(Any, kind), table.integer("origin"), table.size("size"))

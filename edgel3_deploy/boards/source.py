@@ -123,6 +123,7 @@ def _read(path: Path) -> dict[str, Any]:
                 f"{path}: line {number} is longer than {_MAX_LINE} bytes", f"Break the line. {EXAMPLE}"
             )
     try:
-        return tomllib.loads(data.decode())
+        # Windows' editors put a byte order mark at the start.
+        return tomllib.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise BadInputError(f"{path} is not valid TOML: {shown(str(error), 200)}", EXAMPLE) from error

@@ -95,7 +95,9 @@ class Table:
     def integer(self, key: str, low: int = 0, high: int = _ADDRESS_SPACE - 1) -> int:
         """An integer in [low, high]."""
         value: int = self._value(key, int, "an integer")
-        if isinstance(value, bool) or not low <= value <= high:
+        if isinstance(value, bool):
+            self.fail(key, "must be an integer")
+        if not low <= value <= high:
             self.fail(key, f"is {shown(value)}, outside {low}..{high}")
         return value
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgel3_deploy.codegen import ctext
 from edgel3_deploy.codegen.tflm import Arena
 from edgel3_deploy.plan.front_end import FrontEndMemory
 from edgel3_deploy.plan.memory import MemoryPlan
@@ -33,16 +32,15 @@ def view_arenas(plan: Plan) -> tuple[ArenaView, ...]:
     sizes = arena_sizes(plan)
     views = []
     for region, size in sizes.items():
-        name = ctext.identifier(region)
-        suffix = f"_{name}" if len(sizes) > 1 else ""
+        suffix = f"_{region}" if len(sizes) > 1 else ""
         macro = f"EDGEL3_ARENA{suffix.upper()}"
-        views.append(ArenaView(name, size, f"edgel3_arena{suffix}", macro, at(region)))
+        views.append(ArenaView(region, size, f"edgel3_arena{suffix}", macro, at(region)))
     return tuple(views)
 
 
 def at(region: str) -> str:
     """The macro in C that makes an address of an offset in the arena of `region`."""
-    return f"EDGEL3_AT_{ctext.identifier(region).upper()}"
+    return f"EDGEL3_AT_{region.upper()}"
 
 
 def arena_sizes(plan: Plan) -> dict[str, int]:

@@ -13,7 +13,7 @@ from edgel3_deploy.plan.place import Place
 
 def at(place: Place, offset: int = 0) -> str:
     """C expression of a byte of a buffer."""
-    return f"EDGEL3_AT_{ctext.identifier(place.region).upper()}({place.offset + offset})"
+    return f"EDGEL3_AT_{place.region.upper()}({place.offset + offset})"
 
 
 @dataclass(frozen=True)

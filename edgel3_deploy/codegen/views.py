@@ -105,7 +105,7 @@ def _views_of_same_bytes(network: Network) -> list[tuple[int, ...]]:
 
 
 def _buffer(name: str, placement: Placement) -> Buffer:
-    return Buffer(name, ctext.identifier(placement.region), placement.offset, placement.size)
+    return Buffer(name, placement.region, placement.offset, placement.size)
 
 
 _KINDS: Mapping[type[Layer], str] = {

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edgel3_deploy.audio.clips import Clip, windows
 from edgel3_deploy.audio.frontend import FloatArray
-from edgel3_deploy.audio.pcm import FULL_SCALE
+from edgel3_deploy.audio.pcm import beyond_full_scale
 from edgel3_deploy.embedding.model import EmbeddingModel
 from edgel3_deploy.progress import Progress, silent
 
@@ -38,12 +38,5 @@ def embed_clip(
     for start in range(0, len(cut), _BATCH):
         progress(f"embedding {clip.path.name}", start, len(cut))
         embedding[start : start + _BATCH] = model.embed(cut[start : start + _BATCH])
-    return Embedding(embedding, timestamps, (*clip.warnings, *_clipped(clip, model)))
-
-
-def _clipped(clip: Clip, model: EmbeddingModel) -> tuple[str, ...]:
-    """A warning if int16 cannot hold the samples."""
-    if model.arithmetic == "float":
-        return ()
-    beyond = int((np.abs(clip.samples) > 1 + 0.5 / FULL_SCALE).sum())
-    return (f"{clip.path}: {beyond:,} samples are beyond full scale and were clipped",) if beyond else ()
+    clipped = "" if model.arithmetic == "float" else beyond_full_scale(str(clip.path), clip.samples)
+    return Embedding(embedding, timestamps, (*clip.warnings, *((clipped,) if clipped else ())))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from edgel3_deploy.errors import LinkError
@@ -24,6 +25,8 @@ _FLASH_REFUSES = (
     "dual bank mode (option bit nDBANK 0: set it to 1 with STM32CubeProgrammer)."
 )
 _QUOTED = 60
+_COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+"""Escape sequences for terminals."""
 _REFUSALS: Mapping[int, tuple[str, str]] = {
     ErrorCode.UNKNOWN_TYPE: ("it does not know this request", _SAME_VERSION),
     ErrorCode.BAD_LENGTH: ("the request has another length there", _SAME_VERSION),
@@ -231,6 +234,22 @@ def restarted(path: str, record: ResetRecord) -> LinkError:
     )
 
 
+def mishears(place: str, request: str) -> LinkError:
+    """The firmware says each time that the request came damaged."""
+    return LinkError(
+        f"the board on {place} receives request '{request}' damaged, however often it is sent",
+        "Check ground and wiring of the line to its RX, and that no other program writes to the port.",
+    )
+
+
+def astray(place: str) -> LinkError:
+    """Frames come, none of which is a reply."""
+    return LinkError(
+        f"what sends on {place} speaks the protocol and answers no request",
+        "Check that TX reaches the board, and that no other program talks to it; then reset the board.",
+    )
+
+
 def never_answered(place: str, noise: bytes) -> UnansweredError:
     """No valid frame since the port was opened; `noise` is what came instead."""
     if not noise:
@@ -249,9 +268,18 @@ def never_answered(place: str, noise: bytes) -> UnansweredError:
     )
 
 
+def shared(error: UnansweredError, who: str) -> UnansweredError:
+    """`error`, where `who` has the port open as well and reads from it."""
+    return UnansweredError(
+        f"{error.message}, while {who} has the port open too",
+        "Close that program, which may take the board's answers, and try again.",
+        error.noise,
+    )
+
+
 def foreign(place: str, noise: bytes) -> UnansweredError:
     """Readable text came where frames were due."""
-    text = printable(" ".join(noise.decode("ascii", errors="replace").split())[:_QUOTED])
+    text = printable(" ".join(noise.decode(errors="replace").split())[:_QUOTED])
     return UnansweredError(
         f"what answers on {place} is not EdgeL3 firmware: it sends '{text}'", _NOT_OURS, noise
     )
@@ -280,7 +308,7 @@ def is_foreign(noise: bytes) -> bool:
 
 
 def is_readable(noise: bytes) -> bool:
-    """Whether `noise` is text that a person can read, most of it."""
-    text = noise.decode("ascii", errors="replace")
-    readable = sum(c.isascii() and (c.isprintable() or c.isspace()) for c in text)
+    """Whether `noise` is text that a person can read, most of it; terminals are given UTF-8 and colours."""
+    text = _COLOUR.sub("", noise.decode(errors="replace"))
+    readable = sum(c != "\N{REPLACEMENT CHARACTER}" and (c.isprintable() or c.isspace()) for c in text)
     return bool(text.strip()) and readable >= 0.9 * len(text) and not set(noise) <= ROM_REPLIES

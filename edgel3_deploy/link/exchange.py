@@ -38,6 +38,9 @@ class Exchange:
         self._retries = retries
         self._sequence = 0
         self._decoder = FrameDecoder()
+        self._misheard = self._astray = False
+        """Whether, since the request was sent last, the board said that it came damaged; whether frames came
+        that are no reply to it."""
 
     def request(
         self,
@@ -72,6 +75,7 @@ class Exchange:
         self._sequence = self._sequence % 0xFF + 1
         wire = encode_frame(Frame(message.id, self._sequence, codec.encode(message, values)))
         for number in range(1 + (self._retries if retries is None else retries)):
+            self._misheard = self._astray = False
             self.port.write(wire)
             answer = self._await_reply(message, self._timeout if timeout is None else timeout)
             if answer is not None:
@@ -81,8 +85,12 @@ class Exchange:
             if number and not self.answered and diagnosis.is_foreign(self._decoder.noise):
                 break
         place = f"{self.port.path} at {self.port.baudrate} baud"
+        if self._misheard:
+            raise diagnosis.mishears(place, message.name)
         if self.answered:
             raise diagnosis.stopped(place, message.name)
+        if self._astray:
+            raise diagnosis.astray(place)
         raise diagnosis.never_answered(place, self._decoder.noise)
 
     def _await_reply(self, message: Message, timeout: float) -> dict[str, Value] | None:
@@ -98,10 +106,12 @@ class Exchange:
                 if frame.type == message.id and frame.sequence == self._sequence:
                     raise diagnosis.echoed(self.port.path)
                 if _asks_to_repeat(frame):
+                    self._misheard = True
                     return None
                 answer = self._accept(message, frame)
                 if answer is not None:
                     return answer
+                self._astray = True
             if left <= 0:
                 return None
             if self._decoder.rejected > rejected:

@@ -27,6 +27,9 @@ else:
 
 Parity = Literal["N", "E"]
 
+_WORDS = ("auto", "virtual")
+"""What commands take in the place of a port."""
+
 _PSEUDO_TERMINALS = ("/dev/pts/", "/dev/ttys")
 """Where Linux and macOS have them."""
 
@@ -135,6 +138,11 @@ def is_pseudo_terminal(path: str) -> bool:
     return os.path.realpath(path).startswith(_PSEUDO_TERMINALS)
 
 
+def others(path: str) -> str:
+    """The other processes that have the port open, as a message may name them; empty if none is seen."""
+    return printable(", ".join(str(holder) for holder in holders(path) if holder.pid != os.getpid()))
+
+
 def _open_error(path: str, baudrate: int, error: Exception) -> LinkError:
     if os.name == "nt" and isinstance(error, OSError):
         return _windows_error(path, error)
@@ -142,9 +150,9 @@ def _open_error(path: str, baudrate: int, error: Exception) -> LinkError:
         return _absent(path)
     code = error.errno if isinstance(error, OSError) else None
     if code in (errno.EAGAIN, errno.EBUSY):
-        who = ", ".join(str(holder) for holder in holders(path) if holder.pid != os.getpid())
+        who = others(path)
         return LinkError(
-            f"port {path} is busy: {printable(who) or 'another program'} has it open",
+            f"port {path} is busy: {who or 'another program'} has it open",
             "Close that program, then try again." if who else f"`sudo fuser {path}` names it: close it.",
         )
     if code in (errno.EACCES, errno.EPERM):
@@ -175,9 +183,10 @@ def _absent(path: str) -> LinkError:
     kind = path.rstrip("0123456789")
     alike = [port for port in ports if port.rstrip("0123456789") == kind]
     nearest = difflib.get_close_matches(path, alike or ports, n=1, cutoff=0.9 if not alike else 0.5)
-    if nearest:
-        return LinkError(f"there is no port {path}", f"Did you mean {nearest[0]}? {_ports_hint(ports)}")
-    return LinkError(f"there is no port {path}", _ports_hint(ports))
+    nearest = nearest or difflib.get_close_matches(path.strip().lower(), _WORDS, n=1, cutoff=0.7)
+    named = printable(path) if path.strip() else f"'{path}'"
+    suggestion = f"Did you mean {nearest[0]}? " if nearest else ""
+    return LinkError(f"there is no port {named}", f"{suggestion}{_ports_hint(ports)}")
 
 
 def _ports_hint(ports: tuple[str, ...] | None = None) -> str:

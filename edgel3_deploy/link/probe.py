@@ -11,7 +11,7 @@ from edgel3_deploy.errors import LinkError
 from edgel3_deploy.link import diagnosis
 from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.diagnosis import UnansweredError
-from edgel3_deploy.link.port import open_port
+from edgel3_deploy.link.port import is_pseudo_terminal, open_port, others
 from edgel3_deploy.link.protocol import Role
 
 USUAL_RATES = (9_600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800, 921_600)
@@ -50,6 +50,9 @@ def session(board: Board, path: str) -> Iterator[Session]:
 
 def _explained(board: Board, path: str, error: UnansweredError) -> LinkError:
     """The error to raise after nobody answered at the board's rate; speaks to the port again."""
+    # Behind a pseudo-terminal it is the board itself that has it open too.
+    if not is_pseudo_terminal(path) and (who := others(path)):
+        return diagnosis.shared(error, who)
     if diagnosis.is_foreign(error.noise) or (error.noise and _talks_unasked(path, board.uart.baudrate)):
         return error
     rom_rate = board.bootloader.baudrate if board.bootloader else 57_600

@@ -19,7 +19,8 @@ from edgel3_deploy.graph.fixed_point import quantize_multipliers, requantize
 from edgel3_deploy.models.network import FloatConv, FloatNetwork
 from edgel3_deploy.progress import Progress, silent
 from edgel3_deploy.quantize import gptq
-from edgel3_deploy.quantize.calibration import CalibrationSet
+from edgel3_deploy.quantize.calibration import CalibrationSet, has_silence
+from edgel3_deploy.quantize.curvature import curvatures
 from edgel3_deploy.quantize.equalize import channel_factors, rescale
 from edgel3_deploy.quantize.patches import convolve, halve, patches
 from edgel3_deploy.quantize.statistics import Silence, Statistics
@@ -125,8 +126,8 @@ def quantize_layers(
     """Quantize `network` with statistics of the windows of `sounds` that are full of sound.
 
     Activation ranges also look at other windows (see `Reach`): silence within a window drives activations
-    beyond those of any full one, and so do sounds not heard so far, yet both would spoil the statistics that
-    weights are rounded by. Raises BadInputError if a layer's outputs overflow float32.
+    beyond those of any full one, yet would spoil the statistics that weights are rounded by. Raises
+    BadInputError if a layer's outputs overflow float32.
     """
     from threadpoolctl import threadpool_limits
 
@@ -150,16 +151,20 @@ class _Pipeline:
         self._pool = pool
         self._input = input_scale(network)
         gain, offset = np.float32(network.input_gain), np.float32(network.input_offset)
-        groups = (sounds.without_silence(), sounds.with_silence(), sounds.generated)
+        heard, others = _shared_out(sounds)
+        groups = (sounds.without_silence(), heard, sounds.with_silence(), others)
         self._sizes = [len(group) for group in groups]
         self._is_recorded = sounds.is_recorded
         self._exact = [gain * window[..., None] + offset for group in groups for window in group]
-        self._rounded = [self._input.quantize(window) for window in self._exact[: self._sizes[0]]]
+        self._rounded = [self._input.quantize(window) for window in self._exact[: sum(self._sizes[:2])]]
         # The front end makes 0 dB throughout of digital silence: nothing is louder than the rest.
         silence = np.full((network.n_mels, network.frames, 1), offset, np.float32)
         self._silence = Silence(silence, self._input.quantize(silence))
 
     def run(self, progress: Progress) -> Int8Network:
+        if self._method == "gptq":
+            progress("weighing errors by what the embedding feels")
+            self._curvatures = curvatures(self._network, self._exact[: len(self._rounded)], self._pool)
         entering, factors, convs = self._input, np.ones(1), []
         for index, conv in enumerate(self._network.convs):
             progress("quantizing layers", index, len(self._network.convs))
@@ -189,7 +194,8 @@ class _Pipeline:
         scaled = rescale(conv, incoming, outgoing)
         least_scales = np.abs(scaled.bias) / (entering.scale * _MOST_BIAS)
         if self._method == "gptq":
-            rounding, rounding_statistics = self._silence.corrected(scaled, statistics, incoming)
+            felt = statistics.with_curvature(self._curvatures[index], incoming)
+            rounding, rounding_statistics = self._silence.corrected(scaled, felt, incoming)
         else:
             rounding, rounding_statistics = scaled, statistics
         weights, scales = _round_weights(rounding, rounding_statistics, self._method, least_scales)
@@ -214,7 +220,7 @@ class _Pipeline:
             _rectified(convolve(self._silence.exact, conv.weights, conv.bias), conv.relu),
             _as_computed(self._silence.rounded, entering, (weights, steps), scales, conv.relu, output),
         )
-        sqnr_db = _sqnr(outputs, results, outgoing.astype(np.float32))
+        sqnr_db = _sqnr(outputs, results[: self._sizes[0]], outgoing.astype(np.float32))
         halved = index % 2 == 1 and not is_last
         self._exact = [halve(x) for x in outputs] if halved else outputs
         self._rounded = [halve(x) for x in results] if halved else results
@@ -247,7 +253,8 @@ class _Pipeline:
     @np.errstate(invalid="ignore")  # an infinite maximum is refused by what asks for it
     def _ranges(self, extremes: Matrix, reach: Reach) -> tuple[Vector, Vector]:
         """The lowest and highest value that each output channel must hold, zero included: (out,) each."""
-        full, silent, generated = np.split(extremes, np.cumsum(self._sizes)[:-1], axis=1)
+        full, heard, silent, others = np.split(extremes, np.cumsum(self._sizes)[:-1], axis=1)
+        generated = np.concatenate([heard, others], axis=1)
         parts = []
         if self._is_recorded or not reach.generated:
             parts += [(reach.full, full), (reach.silent, silent)]
@@ -256,6 +263,15 @@ class _Pipeline:
             parts += [(reach.generated, _loudest(generated, count))]
         lows, highs = np.concatenate([share * values for share, values in parts], axis=1)
         return np.minimum(lows.min(axis=0), 0), np.maximum(highs.max(axis=0), 0)
+
+
+def _shared_out(sounds: CalibrationSet) -> tuple[FloatArray, FloatArray]:
+    """The generated sounds that take part in statistics beside recordings, every other full one, and the
+    rest, which only ranges look at.
+    """
+    full = np.array([not has_silence(window) for window in sounds.generated], bool)
+    heard = full & (np.cumsum(full) % 2 == 1) & sounds.is_recorded
+    return sounds.generated[heard], sounds.generated[~heard]
 
 
 def _extremes(outputs: Sequence[FloatArray]) -> Matrix:

@@ -35,7 +35,7 @@ from edgel3_deploy.quantize.post_training import quantize_layers
 Method = Literal["gptq", "mse", "minmax", "converter"]
 """How weights are rounded and ranges chosen: see `post_training`; "converter" is TensorFlow's."""
 
-RECIPE = 9  # part of every cache key: raise it whenever the same inputs would give another model
+RECIPE = 10  # part of every cache key: raise it whenever the same inputs would give another model
 MOST_WINDOWS, FEWEST_WINDOWS = 150, 40
 _MAC_BUDGET = 60_000_000_000
 _MAX_CLIP_BYTES = 1 << 31

@@ -51,6 +51,18 @@ class Statistics:
             gram / count - np.outer(centre, centre), np.mean([_patch_mean(x) for x in features], axis=0)
         )
 
+    def with_curvature(self, curvature: Matrix, incoming: Vector) -> Statistics:
+        """Half of the covariance replaced by what the embedding feels, `curvature`, of the same trace.
+
+        `incoming` (in,): what the input's channels were divided by.
+        """
+        factors = np.tile(incoming, 9)
+        felt = curvature / np.outer(factors, factors)
+        size, felt_size = np.trace(self.covariance), np.trace(felt)
+        if not felt_size > 0:
+            return self
+        return replace(self, covariance=(self.covariance + felt * (size / felt_size)) / 2)
+
 
 @dataclass(frozen=True)
 class Silence:

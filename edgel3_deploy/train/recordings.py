@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from edgel3_deploy.audio.clips import SAMPLE_RATES
-from edgel3_deploy.audio.reading import open_sound
+from edgel3_deploy.audio.reading import UNKNOWN_FRAMES, open_sound
 from edgel3_deploy.errors import BadInputError, UsageError
 from edgel3_deploy.train.synthesis import Sound
 
@@ -56,6 +56,9 @@ def scan(paths: Sequence[Path]) -> tuple[tuple[Recording, ...], tuple[str, ...]]
             continue
         if info.frames < MIN_SECONDS * info.samplerate:
             warnings.append(f"{path}: left out: shorter than {MIN_SECONDS:g} s")
+            continue
+        if info.frames >= UNKNOWN_FRAMES:
+            warnings.append(f"{path}: left out: its header does not say how long it is")
             continue
         if not SAMPLE_RATES[0] <= info.samplerate <= SAMPLE_RATES[1]:
             warnings.append(f"{path}: left out: sample rate of {info.samplerate} Hz")

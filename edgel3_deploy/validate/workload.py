@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edgel3_deploy.audio.clips import Clip, load_clip, window_count, windows
 from edgel3_deploy.audio.finding import search
 from edgel3_deploy.audio.frontend import FrontEnd, front_end, log_mel
-from edgel3_deploy.audio.pcm import PcmArray, from_pcm, to_pcm
+from edgel3_deploy.audio.pcm import PcmArray, beyond_full_scale, from_pcm, to_pcm
 from edgel3_deploy.errors import BadInputError, UsageError
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.progress import Progress
@@ -150,6 +150,8 @@ def prepare(
             break
         sources.append(Source(name, first, count))
         warnings.extend(clip.warnings)
+        if as_pcm and (clipped := beyond_full_scale(str(clip.path), clip.samples)):
+            warnings.append(clipped)
         first += count
     used = tuple(clips[: len(sources)])
     return Workload(facts, tuple(sources), tuple(warnings), used, hop_seconds, as_pcm, batch=_batch(network))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from edgel3_deploy.boards import Board, load_board
-from edgel3_deploy.boards.board import Led, Loader, Region
+from edgel3_deploy.boards.board import Emulator, Led, Loader, Region, Sector
 from edgel3_deploy.boards.check import check_board
 from edgel3_deploy.errors import BadInputError
 
@@ -80,8 +80,9 @@ def test_the_program_unit_must_be_a_power_of_two() -> None:
     assert "bootloader.program_unit" in complaint(board)
 
 
-def with_uart(board: Board, baudrate: int, instance: str = "USART1") -> Board:
-    return replace(board, uart=replace(board.uart, baudrate=baudrate, instance=instance))
+def with_uart(board: Board, baudrate: int, instance: str = "") -> Board:
+    uart = board.uart
+    return replace(board, uart=replace(uart, baudrate=baudrate, instance=instance or uart.instance))
 
 
 @pytest.mark.parametrize("baudrate", [9600, 38_400, 115_200, 460_800, 1_000_000])
@@ -139,7 +140,7 @@ def test_the_loader_may_take_more_than_one_sector() -> None:
 
 
 def test_the_flash_starts_where_the_chip_has_it() -> None:
-    text = complaint(with_region("flash", Region("flash", "flash", 0x0810_0000, 2048 * KB)))
+    text = complaint(with_region("flash", Region("flash", "flash", 0x0810_0000, 1024 * KB)))
     assert "regions.flash.origin" in text
     assert "0x08000000" in text
 
@@ -165,12 +166,20 @@ def test_the_main_ram_is_not_made_non_cacheable() -> None:
 
 
 @pytest.mark.parametrize(
-    ("origin", "size"), [(0x2007_C000, 12 * KB), (0x2007_E000, 16 * KB), (0x2007_C010, 16), (0x2007_C000, 24)]
+    ("origin", "size"), [(0x2007_C000, 12 * KB), (0x2007_D000, 8 * KB), (0x2007_C010, 16), (0x2007_C000, 24)]
 )
 def test_the_memory_protection_must_be_able_to_cover_the_ram_for_dma(origin: int, size: int) -> None:
     text = complaint(with_region("sram2", Region("sram2", "ram", origin, size)))
     assert "'dma_ram' = sram2" in text
     assert "power of two" in text
+
+
+@pytest.mark.parametrize(("size", "kind"), [(4 * KB, "dfsdm"), (2 * KB, "none"), (32, "none")])
+def test_the_ram_for_dma_holds_the_rings(size: int, kind: str) -> None:
+    board = with_region("sram2", Region("sram2", "ram", 0x2007_C000, size))
+    text = complaint(board if kind == "dfsdm" else replace(board, microphone=None))
+    assert f"'dma_ram' = sram2 has {size} bytes" in text
+    assert f"{8 * KB if kind == 'dfsdm' else 4 * KB}" in text
 
 
 def test_the_stm32h7_s_dma_controllers_do_not_reach_its_dtcm() -> None:
@@ -193,6 +202,7 @@ def test_the_guard_under_the_stack_needs_its_alignment() -> None:
 
 
 def test_a_pin_has_one_use() -> None:
+    assert "'microphone.data' = PC3 is taken" in complaint(replace(STM32F7, led=Led("PC3", active_high=True)))
     assert "led.pin" in complaint(replace(STM32F7, led=Led("PA9", active_high=True)))
     assert "uart.rx" in complaint(replace(STM32F7, uart=replace(STM32F7.uart, rx="PA9")))
 
@@ -202,9 +212,10 @@ def test_a_pin_has_one_use() -> None:
     [
         ({"rate": 44_100}, ("microphone.rate", "8000, 16000, 48000")),
         ({"rate": 16_000, "dfsdm": None}, ("microphone.rate", "clock.cpu_hz")),
-        ({"clock": "PC3"}, ("microphone.data", "own pins")),
-        ({"data": "PA9"}, ("microphone.data", "own pins")),
-        ({"data": "PJ5"}, ("microphone.data", "own pins")),
+        ({"clock": "PC3"}, ("microphone.clock", "clock output", "PD3")),
+        ({"data": "PA9"}, ("microphone.data", "channel 1", "PC3")),
+        ({"channel": 5}, ("microphone.data", "channel 5", "PC11")),
+        ({"alternate_function": 7}, ("microphone.alternate_function", "It is 3")),
     ],
 )
 def test_a_microphone_that_cannot_work_is_named(changes: dict[str, Any], words: tuple[str, ...]) -> None:
@@ -252,3 +263,92 @@ def test_no_pin_is_taken_twice() -> None:
     board = load_board("nucleo-f767zi")
     assert board.led is not None
     assert "'microphone.data' = PE6 is taken" in complaint(replace(board, led=replace(board.led, pin="PE6")))
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "words"),
+    [
+        ("stm32f7", {"tx": "PA0"}, ("'uart.tx' = PA0", "TX of USART1", "PA9 or PB6 or PB14")),
+        ("stm32f7", {"tx": "PA10", "rx": "PA9"}, ("'uart.tx' = PA10", "PA9")),
+        ("stm32f7", {"tx": "PA13", "rx": "PA14"}, ("'uart.tx' = PA13", "PA9")),
+        ("stm32f7", {"alternate_function": 8}, ("'uart.alternate_function' = 8", "It is 7")),
+        ("stm32f7", {"instance": "UART4", "tx": "PA12", "rx": "PC11"}, ("alternate_function", "share one")),
+        ("stm32h7", {"instance": "USART6", "tx": "PC6", "rx": "PC7", "alternate_function": 8}, ("It is 7",)),
+        ("stm32h7", {"instance": "UART8", "tx": "PJ8", "rx": "PJ9"}, ("on STM32H743ZI", "PE1")),
+    ],
+)
+def test_pins_of_the_uart_carry_its_signals(
+    name: str, changes: dict[str, Any], words: tuple[str, ...]
+) -> None:
+    board = load_board(name)
+    text = complaint(replace(board, uart=replace(board.uart, **changes)))
+    for word in words:
+        assert word in text
+
+
+@pytest.mark.parametrize(
+    ("name", "pin", "reason"),
+    [
+        ("stm32f7", "PA13", "the debugger"),
+        ("stm32f7", "PH1", "the oscillator"),
+        ("stm32f7", "PK15", "no pin of STM32F769NI"),
+        ("nucleo-f767zi", "PJ5", "no pin of STM32F767ZI"),
+    ],
+)
+def test_the_light_takes_no_pin_that_is_not_there_or_is_needed(name: str, pin: str, reason: str) -> None:
+    text = complaint(replace(load_board(name), led=Led(pin, active_high=True)))
+    assert f"'led.pin' = {pin}" in text
+    assert reason in text
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "origin", "size"),
+    [
+        ("stm32f7", "ram", 0x4000_0000, 16 * KB),
+        ("stm32f7", "ram", 0xE000_E000, 4 * KB),
+        ("stm32f7", "ram", 0xC000_0000, 8192 * KB),
+        ("stm32f7", "ram", 0x2007_C000, 32 * KB),
+        ("stm32f7", "itcm", 0x2007_C000, 16 * KB),
+        ("stm32h7", "ram", 0x1000_0000, 128 * KB),
+        ("stm32h7", "ram", 0x3880_0000, 4 * KB),
+        ("mps2-an500", "ram", 0x2040_0000, 64 * KB),
+    ],
+)
+def test_a_region_lies_where_the_family_has_memory(name: str, kind: Any, origin: int, size: int) -> None:
+    board = load_board(name)
+    kept = [region for region in board.regions if region.origin < origin]
+    text = complaint(replace(board, regions=(*kept, Region("mine", kind, origin, size)), dma_ram=""))
+    assert f"'regions.mine' is {size} bytes at {origin:#010x}" in text
+    assert f"has no {kind}" in text
+
+
+@pytest.mark.parametrize(
+    "sizes", [[256] * 8, [16, 16, 16, 16, 64, *[128] * 7] * 2, [*[256] * 7, 128, 32, 32, 32, 32]]
+)
+def test_sectors_are_those_of_the_chip(sizes: list[int]) -> None:
+    flash = STM32F7.flash
+    sectors = tuple(
+        Sector(number, flash.origin + sum(sizes[:number]) * KB, size * KB)
+        for number, size in enumerate(sizes)
+    )
+    text = complaint(replace(STM32F7, sectors=sectors, loader=None))
+    assert "'sectors'" in text
+
+
+@pytest.mark.parametrize("entry", [0x2000_0000, 0x1FF0_0001, 0x0800_0000])
+def test_the_rom_s_entry_is_a_vector_table_in_the_rom(entry: int) -> None:
+    assert STM32F7.bootloader is not None
+    board = replace(STM32F7, bootloader=replace(STM32F7.bootloader, entry=entry))
+    assert f"'bootloader.entry' = {entry:#010x}" in complaint(board)
+
+
+@pytest.mark.parametrize(
+    ("name", "emulator", "word"),
+    [
+        ("stm32f7", Emulator("qemu", "mps2-an500"), "Write unicorn"),
+        ("mps2-an500", Emulator("unicorn"), "Write qemu"),
+        ("mps2-an500", Emulator("qemu", "virt"), "Write mps2-an500"),
+    ],
+)
+def test_an_emulator_is_of_the_family(name: str, emulator: Emulator, word: str) -> None:
+    assert word in complaint(replace(load_board(name), emulator=emulator))

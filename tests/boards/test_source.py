@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgel3_deploy.boards import load_board
+from edgel3_deploy.boards.source import read_merged
 from edgel3_deploy.errors import BadInputError, EdgeL3DeployError
 from edgel3_deploy.resources import boards_dir
 
@@ -90,3 +91,9 @@ def test_unknown_keys_get_no_far_fetched_suggestion(tmp_path: Path) -> None:
     hint = refused(write(tmp_path, 'name = "mine"\n' + (boards_dir() / "stm32f7.toml").read_text())).hint
     assert "Did you mean" not in hint
     assert "title" in hint
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+    path = tmp_path / "notepad.toml"
+    path.write_text('based_on = "stm32f7"\n', encoding="utf-8-sig")
+    assert read_merged(path)["family"] == "stm32f7"

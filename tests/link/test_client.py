@@ -415,3 +415,30 @@ def test_a_short_output_is_refused() -> None:
         run_once(client)
         with pytest.raises(LinkError, match="4 output bytes instead of 8"):
             client.read_output(8)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Température : 21,5 °C – wird gemessen\r\n".encode() * 4,
+        b"\x1b[0;32mI (29) boot: ESP-IDF v5.1\x1b[0m\r\n\x1b[2J\x1b[H\x1b[1;33mW (31)\x1b[0m ready\r\n",
+    ],
+    ids=["UTF-8", "colours"],
+)
+def test_text_with_umlauts_or_colours_is_text(said: bytes) -> None:
+    with session_with(Says(said)) as client, pytest.raises(LinkError, match="not EdgeL3 firmware"):
+        client.hello()
+
+
+def test_a_board_that_hears_every_request_damaged_is_not_called_silent() -> None:
+    with session(mishear=frozenset(range(100))) as (client, _):
+        with pytest.raises(LinkError, match="receives request 'hello' damaged") as caught:
+            client.hello()
+        assert "ground" in caught.value.hint
+
+
+def test_frames_that_reply_to_nothing_are_not_called_silence() -> None:
+    with session_with(Answers(lambda frame: [reply("read_memory", 9, **MEMORY)])) as client:
+        with pytest.raises(LinkError, match="answers no request") as caught:
+            client.hello()
+        assert "TX reaches the board" in caught.value.hint

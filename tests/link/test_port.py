@@ -149,3 +149,18 @@ def test_a_board_that_takes_no_data_is_no_hang(monkeypatch: pytest.MonkeyPatch) 
         port.discard_input()
     os.close(slave)
     os.close(master)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"), [("AUTO", "auto"), ("virtuel", "virtual"), ("Virtual ", "virtual")]
+)
+def test_a_misspelt_word_for_a_port_is_suggested(given: str, meant: str) -> None:
+    with pytest.raises(LinkError, match="there is no port") as caught:
+        open_port(given, 115_200)
+    assert f"Did you mean {meant}?" in caught.value.hint
+
+
+@pytest.mark.parametrize(("path", "shown"), [("", "''"), (" ", "' '"), ("a\n\x1b[2J", r"a\\n\\x1b\[2J")])
+def test_a_name_that_cannot_be_seen_is_shown(path: str, shown: str) -> None:
+    with pytest.raises(LinkError, match=f"there is no port {shown}"):
+        open_port(path, 115_200)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
 import termios
 import time
+from pathlib import Path
 
 import pytest
 
 from edgel3_deploy.boards.load import load_board
 from edgel3_deploy.errors import LinkError
+from edgel3_deploy.link import probe
 from edgel3_deploy.link.diagnosis import UnansweredError
 from edgel3_deploy.link.probe import session
 from edgel3_deploy.link.protocol import Role
@@ -102,3 +105,19 @@ def test_a_device_that_sends_bytes_without_end_is_not_asked_at_every_rate() -> N
     ):
         pass
     assert time.monotonic() - started < 5
+
+
+def test_who_reads_from_the_port_besides_us_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "is_pseudo_terminal", lambda path: False)
+    with Silence() as device, Path(device.path).open("rb") as port:
+        reader = subprocess.Popen(["sleep", "60"], stdin=port)
+        try:
+            with (
+                pytest.raises(UnansweredError, match=r"no answer .*, while sleep .* too") as caught,
+                session(BOARD, device.path),
+            ):
+                pass
+        finally:
+            reader.kill()
+            reader.wait()
+        assert "Close that program" in caught.value.hint

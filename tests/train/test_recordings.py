@@ -28,6 +28,19 @@ def test_unusable_files_are_left_out_with_a_warning(recordings: Path) -> None:
     ]
 
 
+def test_a_recording_of_unknown_length_is_left_out(recordings: Path) -> None:
+    import soundfile
+
+    path = recordings / "piped.flac"
+    soundfile.write(path, np.zeros(8_000), 8_000)
+    content = bytearray(path.read_bytes())
+    content[22:26] = bytes(4)
+    path.write_bytes(content)
+    usable, warnings = scan([recordings / "0.wav", path])
+    assert [recording.path.name for recording in usable] == ["0.wav"]
+    assert warnings == (f"{path}: left out: its header does not say how long it is",)
+
+
 def test_no_usable_recording_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "broken.wav").write_bytes(b"no audio")
     with pytest.raises(BadInputError, match=r"none of the recordings.*broken\.wav"):

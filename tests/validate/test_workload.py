@@ -63,6 +63,13 @@ def test_warnings_of_recordings_are_carried(build: PreparedBuild, tmp_path: Path
     assert any("silence.wav" in warning and "zero" in warning for warning in workload.warnings)
 
 
+def test_samples_that_int16_cannot_hold_are_said(build: PreparedBuild, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "loud.wav", np.full(8_000, 1.5), 8_000, subtype="FLOAT")
+    warnings = prepare(build.network, [tmp_path / "loud.wav"], 0.1, None, silent, as_pcm=True).warnings
+    assert any("8,000 samples are beyond full scale and were clipped" in warning for warning in warnings)
+    assert prepare(build.network, [tmp_path / "loud.wav"], 0.1, None, silent).warnings == ()
+
+
 def test_recordings_of_one_name_are_told_apart(build: PreparedBuild, tmp_path: Path) -> None:
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
