@@ -68,6 +68,13 @@ def test_get_id_is_most_significant_byte_first() -> None:
     assert port.written == [b"\x02\xfd"]
 
 
+def test_an_answer_without_its_closing_acknowledgement_is_asked_for_again() -> None:
+    damaged = (OK, b"\x01", b"\x04\x11\x00")
+    bootloader, port = conversation(*damaged, NO, OK, b"\x01", b"\x04\x51" + OK)
+    assert bootloader.device_id() == 0x451
+    assert port.written == [b"\x02\xfd", b"\x7f", b"\x02\xfd"]
+
+
 def test_get_lists_commands_without_the_version() -> None:
     bootloader, _ = conversation(OK, b"\x03", b"\x31\x00\x02\x44" + OK)
     assert bootloader.commands() == {0x00, 0x02, 0x44}

@@ -42,6 +42,14 @@ def test_the_mean_arrives_at_a_steady_score(smoothing: int, score: int) -> None:
     assert state.smoothed[0] == (score + 128) * 256
 
 
+def test_thresholds_stay_within_a_byte_and_off_never_above_its_share() -> None:
+    """256ths of 1 would wrap to 0, at which a label is always present."""
+    settings = label_settings([0.0, 0.37, 1.0], hysteresis=0.2)
+    assert settings.on.tolist() == [0, 95, 255]
+    assert settings.off.tolist() == [0, 76, 204]
+    assert label_settings([0.39], hysteresis=0.15).off.tolist() == [85]
+
+
 @pytest.mark.parametrize("settings", [{"smoothing": 256}, {"smoothing": 0}, {"hysteresis": 1.5}])
 def test_settings_out_of_range_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="not"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -49,6 +49,20 @@ def run_once(client: Client) -> bytes:
 def _reversed_bytes(pcm: bytes) -> bytes:
     """A front end for tests that need no real one."""
     return pcm[:1200][::-1]
+
+
+@pytest.mark.parametrize("miscounted", [-1, 1])
+def test_a_board_that_took_another_number_of_bytes_is_malformed(miscounted: int) -> None:
+    class Miscounts(FakeBoard):
+        def _load_input(self, values: Mapping[str, codec.Value]) -> Mapping[str, codec.Value] | ErrorCode:
+            super()._load_input(values)
+            return {"loaded": self._loaded + miscounted}
+
+    with Miscounts() as board, open_port(board.path, 115_200) as port:
+        client = Client(port, timeout=0.15)
+        client.hello()
+        with pytest.raises(LinkError, match=f"{512 + miscounted} bytes loaded where 512 were sent"):
+            client.load_input(INPUT)
 
 
 @pytest.mark.parametrize("lost", [{}, {"lose": frozenset({3})}], ids=["whole", "a reply lost"])
@@ -316,6 +330,15 @@ def test_a_device_that_never_stops_sending_is_quoted_within_five_seconds() -> No
         started = time.monotonic()
         with pytest.raises(LinkError, match=r"is not EdgeL3 firmware: it sends '.*temp=21\.5"):
             Client(port).hello()
+        assert time.monotonic() - started < 5
+
+
+def test_a_device_that_never_stops_sending_damaged_frames_is_not_waited_for() -> None:
+    """Every damaged frame may have been the reply, but none prolongs the wait for it."""
+    with Chatters(b"\x00\x03ab\x00", 0.03) as device, open_port(device.path, 115_200) as port:
+        started = time.monotonic()
+        with pytest.raises(LinkError):
+            Client(port, timeout=0.15, retries=1).hello()
         assert time.monotonic() - started < 5
 
 
