@@ -63,7 +63,14 @@ def test_writes_are_padded_to_the_flash_word_of_the_h7(stm32h7: Board) -> None:
         flash(image, stm32h7, chip.path, via="rom")
     assert chip.flash[:1_001] == image
     assert chip.flash[1_001:1_024] == b"\xff" * 23
+    assert chip.block_sizes == [256, 256, 256, 256]
     assert chip.erased == [0]
+
+
+def test_writes_are_padded_no_further_than_a_word_of_the_f7(board: Board) -> None:
+    with FakeBootloader(board) as chip:
+        flash(image_for(board, 601), board, chip.path, via="rom")
+    assert chip.block_sizes == [256, 256, 92]
 
 
 def test_a_bootloader_that_is_synchronized_already_is_accepted(board: Board) -> None:

@@ -76,6 +76,27 @@ def test_a_window_of_pcm_becomes_the_input(lost: dict[str, Any]) -> None:
         assert board.requests.count("load_audio") == 32 + len(lost)
 
 
+def test_a_window_that_ends_with_a_whole_chunk_becomes_an_input() -> None:
+    """Of a stream, every push of which is some chunks long."""
+    pcm = np.arange(8000 + 512, dtype="<i2").tobytes()
+    with session(front_end=_reversed_bytes) as (client, _):
+        client.hello()
+        client.load_audio(pcm[:16_000])
+        client.load_audio(pcm[16_000:], at=8000)
+        assert client.read_input(1200) == _reversed_bytes(pcm[-16_000:])
+
+
+def test_once_an_inference_is_known_the_next_is_awaited_twenty_times_as_long_but_three_seconds() -> None:
+    with FakeBoard() as board, open_port(board.path, 115_200) as port:
+        client = Client(port, timeout=0.15, run_timeout=100.0)
+        client.hello()
+        client.load_input(INPUT)
+        begun = time.monotonic()
+        client.run()
+        taken = time.monotonic() - begun
+    assert 3.0 <= client.run_timeout <= max(3.0, 20 * taken)
+
+
 def test_what_a_computing_sensor_refuses_is_asked_again() -> None:
     with session(busy={"load_input": 3, "run": 1}) as (client, board):
         assert run_once(client) == INPUT[::-1][:4]
