@@ -293,6 +293,17 @@ def test_a_sector_with_a_garbled_block_is_erased_and_sent_again(
     assert chip.flash[:40_000] == image
 
 
+def test_a_sector_that_arrives_damaged_each_time_is_given_up(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgel3_deploy.flash.an3155._REPLY_SECONDS", 0.3)
+    with FakeBootloader(board, garbled=frozenset({0, 1, 2})) as chip:
+        with pytest.raises(FlashError, match="arrived damaged"):
+            flash(image_for(board, 600), board, chip.path, via="rom")
+        assert chip.started_at is None
+    assert chip.erased == [0, 0, 0]
+
+
 def test_a_device_that_never_stops_sending_is_quoted(board: Board) -> None:
     started = time.monotonic()
     with (

@@ -199,6 +199,20 @@ def test_a_silent_board_says_what_to_check() -> None:
         assert "baud rate" in caught.value.hint
 
 
+@pytest.mark.parametrize("other", [PROTOCOL_VERSION - 1, PROTOCOL_VERSION + 1])
+def test_a_board_that_greets_with_another_version_than_asked_is_refused(other: int) -> None:
+    class Obliging(FakeBoard):
+        def _hello_values(self) -> Mapping[str, codec.Value]:
+            return {**super()._hello_values(), "version": other}
+
+    with (
+        Obliging() as board,
+        open_port(board.path, 115_200) as port,
+        pytest.raises(LinkError, match=f"speaks protocol version {other}"),
+    ):
+        Client(port, timeout=0.15).hello()
+
+
 def test_another_protocol_version_names_both() -> None:
     with (
         session(version=7) as (client, _),
