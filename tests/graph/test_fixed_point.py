@@ -76,3 +76,10 @@ def test_impossible_scales_are_refused(scale: float) -> None:
 )
 def test_activation_range(activation: str, zero_point: int, expected: tuple[int, int]) -> None:
     assert activation_range(activation, 0.1, zero_point) == expected
+
+
+def test_bounds_are_rounded_as_float32_has_them() -> None:
+    assert activation_range("RELU6", 0.07, -128) == (-128, -42)
+    half = float(np.float32(6 / 24.5))
+    assert 6 / half < 24.5
+    assert activation_range("RELU6", half, -100) == (-100, -75)
