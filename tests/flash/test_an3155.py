@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import operator
+from typing import cast
 
 import pytest
 
 from edgel3_deploy.errors import FlashError
 from edgel3_deploy.flash.an3155 import ACK, NACK, BlockDamagedError, Bootloader
+from edgel3_deploy.link.port import Port
 
 
 class ScriptedPort:
@@ -36,7 +38,7 @@ class ScriptedPort:
 
 def conversation(*replies: bytes | None) -> tuple[Bootloader, ScriptedPort]:
     port = ScriptedPort(*replies)
-    return Bootloader(port), port  # type: ignore[arg-type]
+    return Bootloader(cast(Port, port)), port
 
 
 OK = bytes([ACK])
@@ -64,6 +66,13 @@ def test_get_id_is_most_significant_byte_first() -> None:
     bootloader, port = conversation(OK, b"\x01", b"\x04\x51" + OK)
     assert bootloader.device_id() == 0x451
     assert port.written == [b"\x02\xfd"]
+
+
+def test_an_answer_without_its_closing_acknowledgement_is_asked_for_again() -> None:
+    damaged = (OK, b"\x01", b"\x04\x11\x00")
+    bootloader, port = conversation(*damaged, NO, OK, b"\x01", b"\x04\x51" + OK)
+    assert bootloader.device_id() == 0x451
+    assert port.written == [b"\x02\xfd", b"\x7f", b"\x02\xfd"]
 
 
 def test_get_lists_commands_without_the_version() -> None:
