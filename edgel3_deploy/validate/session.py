@@ -172,7 +172,8 @@ def restart_explained(client: Client, path: str, error: RefusedError) -> LinkErr
 def greet(found: Session, board: Board, network: Network, manifest: Manifest) -> Identity:
     """Make sure that the board runs this very build.
 
-    Raises LinkError if it waits in its loader, runs another model or build, is another board, or has other sizes.
+    Raises LinkError if it waits in its loader, is another board, runs another model or build, or has other
+    sizes.
     """
     client = found.client
     if found.role is Role.LOADER:
