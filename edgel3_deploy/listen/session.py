@@ -37,7 +37,7 @@ _ASLEEP_SECONDS = 1.0
 _THROUGH_SECONDS = 6.0
 """Without a new sample at the end of a recording: the virtual microphone gives no more.
 
-None comes while a virtual board computes a window either, for half a second, or several on a busy computer."""
+None comes while a virtual board computes a window either: for half a second, or several on a busy machine."""
 _STALL_SECONDS = 15.0
 """Without a new sample, before the sensor is taken for dead."""
 
