@@ -6,6 +6,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,9 +50,23 @@ def read_file(path: Path, what: str, limit: int = 1 << 28) -> bytes:
             raise BadInputError(
                 f"{path}: {length:,} bytes is too large for {what}", f"The limit is {limit:,} bytes."
             )
-        return path.read_bytes()
+        return read_ordinary(path, limit)
     except OSError as error:
         raise BadInputError(f"{path}: {what} cannot be read: {error.strerror}", "Check the path.") from error
+
+
+def read_ordinary(path: Path, limit: int = 1 << 28) -> bytes:
+    """The bytes of a file of at most `limit` bytes. Devices and pipes, which may have no end, are not read.
+
+    Raises OSError.
+    """
+    if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():
+        raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
+    with path.open("rb") as stream:
+        content = stream.read(limit + 1)
+    if len(content) > limit:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+    return content
 
 
 def expanded(name: str) -> Path:

@@ -20,6 +20,7 @@ from edgel3_deploy.fileio import (
     locked,
     open_lock,
     read_file,
+    read_ordinary,
     require_writable,
     take_lock,
     try_lock,
@@ -28,6 +29,22 @@ from edgel3_deploy.fileio import (
 )
 
 OVERLONG = Path("x" * 300)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes among files")
+def test_what_may_have_no_end_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    for name in ("pipe", "zero"):
+        with pytest.raises(BadInputError, match="a head cannot be read: it is no ordinary file"):
+            read_file(tmp_path / name, "a head")
+
+
+def test_a_file_that_says_it_is_empty_is_read_up_to_the_limit(tmp_path: Path) -> None:
+    (tmp_path / "long").write_bytes(bytes(20))
+    assert read_ordinary(tmp_path / "long", 20) == bytes(20)
+    with pytest.raises(OSError, match="File too large"):
+        read_ordinary(tmp_path / "long", 19)
 
 
 def test_writing_replaces_the_whole_file_and_leaves_nothing_else(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ time that TOML's dotted keys take grows with the square of their length.
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, cast
 
 from edgel3_deploy.boards.table import EXAMPLE, nearest, shown
 from edgel3_deploy.errors import BadInputError, UsageError
+from edgel3_deploy.fileio import read_ordinary
 from edgel3_deploy.resources import boards_dir
 
 if sys.version_info >= (3, 11):
@@ -109,14 +111,12 @@ def _deep_merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, A
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_FILE_SIZE + 1)
+        data = read_ordinary(path, _MAX_FILE_SIZE)
     except OSError as error:
-        raise BadInputError(f"cannot read board file {path}: {error.strerror}", "Check the path.") from error
-    if len(data) > _MAX_FILE_SIZE:
-        raise BadInputError(
-            f"{path} is larger than a board file can be ({_MAX_FILE_SIZE} bytes)", "Check the path."
-        )
+        problem = f"cannot read board file {path}: {error.strerror}"
+        if error.errno == errno.EFBIG:
+            problem = f"{path} is larger than a board file can be ({_MAX_FILE_SIZE} bytes)"
+        raise BadInputError(problem, "Check the path.") from error
     for number, line in enumerate(data.split(b"\n"), 1):
         if len(line) > _MAX_LINE:
             raise BadInputError(

@@ -25,7 +25,7 @@ class Duration(click.ParamType[int]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
             return value
-        match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,6})?)(ms|s|min|h)", str(value).strip().lower())
+        match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)(ms|s|min|h)", str(value).strip().lower())
         if match is None:
             self.fail(
                 f"{value!r} is no time: give a number with a unit, such as 500ms, 10s or 2min", param, ctx

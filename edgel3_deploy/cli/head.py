@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -171,7 +172,7 @@ def _show_confusion(labels: tuple[str, ...], metrics: Metrics) -> None:
 def _widths(text: str) -> tuple[int, ...]:
     """Widths of hidden layers; UsageError for what is none."""
     parts = [] if text.strip().lower() == "none" else text.split(",")
-    usable = all(part.strip().isdigit() and 1 <= int(part) <= _WIDEST for part in parts)
+    usable = all(re.fullmatch(r" *[0-9]{1,9} *", part) and 1 <= int(part) <= _WIDEST for part in parts)
     if len(parts) > _MOST_HIDDEN or not usable:
         raise UsageError(
             f"--hidden {text}", f"Give up to {_MOST_HIDDEN} widths of 1 to {_WIDEST}, such as 64,32, or none."

@@ -81,7 +81,7 @@ class _Size(click.ParamType[int]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
             return value
-        match = re.fullmatch(r"(\d+)([KM]?)", str(value).upper())
+        match = re.fullmatch(r"([0-9]{1,15})([KM]?)", str(value).upper())
         if match is None or int(match[1]) == 0:
             self.fail(f"{value!r} is no size: give bytes, or a number with K or M such as 256K", param, ctx)
         return int(match[1]) * {"": 1, "K": 1 << 10, "M": 1 << 20}[match[2]]

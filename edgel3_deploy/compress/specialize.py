@@ -6,6 +6,7 @@ maps matched on the way and a generator of urban sounds beside the recordings.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -171,12 +172,13 @@ def student_widths(student: str) -> tuple[int, ...]:
         if known.name == student and known.front_end == SEA.name:
             return known.widths
     parts = student.split(",")
-    if len(parts) != 4 or not all(part.strip().isdigit() and 1 <= int(part) <= MAX_FILTERS for part in parts):
+    numbers = [int(part) for part in parts if re.fullmatch(r" *[0-9]{1,9} *", part)]
+    if (len(parts), len(numbers)) != (4, 4) or not all(1 <= number <= MAX_FILTERS for number in numbers):
         raise UsageError(
-            f"no student is called {student!r}",
+            f"no student is called {student[:60]!r}",
             "Give sea-64, sea-128, sea-256, or the filters of the four blocks, such as 32,64,128,64.",
         )
-    return tuple(int(part) for part in parts for _ in range(2))
+    return tuple(number for number in numbers for _ in range(2))
 
 
 def filter_cosines(network: FloatNetwork, teacher: FloatNetwork) -> dict[str, float]:

@@ -17,7 +17,7 @@ from edgel3_deploy.audio.clips import load_clip
 from edgel3_deploy.embedding.compute import Embedding, embed_clip
 from edgel3_deploy.embedding.model import EmbeddingModel
 from edgel3_deploy.errors import BadInputError, UsageError
-from edgel3_deploy.fileio import write_atomically
+from edgel3_deploy.fileio import read_ordinary, write_atomically
 from edgel3_deploy.npz import read_arrays
 from edgel3_deploy.progress import Progress, silent
 
@@ -76,7 +76,7 @@ def is_current(recording: Path, output: Path, model: EmbeddingModel, settings: S
 def read_embedding(path: Path) -> Embedding:
     """What `embed_file` wrote. Raises BadInputError if `path` is absent, damaged or something else."""
     try:
-        archive = read_arrays(path.read_bytes())
+        archive = read_arrays(read_ordinary(path))
         return Embedding(archive["embedding"], archive["timestamps"])
     except (OSError, ValueError, KeyError) as error:
         raise BadInputError(f"{path}: no embeddings ({error})", "Embed the recording again.") from error

@@ -10,6 +10,7 @@ from typing import Any
 
 from edgel3_deploy.boards.board import Region
 from edgel3_deploy.errors import BadInputError
+from edgel3_deploy.fileio import read_ordinary
 
 _ELF_MAGIC = b"\x7fELF"
 
@@ -47,7 +48,7 @@ def require_elf(path: Path) -> Path:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_ordinary(path)
     except OSError as error:
         raise BadInputError(
             f"cannot read image {path}: {error.strerror}", "Name the .elf or .bin of a build."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from edgel3_deploy.errors import UsageError
 from edgel3_deploy.export.formats import FORMATS, pack
 from edgel3_deploy.export.package import Package
 from edgel3_deploy.fileio import sha256
+from edgel3_deploy.pipeline.decode import read_json
 from edgel3_deploy.pipeline.folder import Owner, output_folder, write_files
 from edgel3_deploy.pipeline.head import take_head
 from edgel3_deploy.pipeline.source import take_model
@@ -63,8 +63,8 @@ class ExportResult:
 def _written(directory: Path) -> Iterable[str]:
     """Paths that an earlier export wrote into a folder; none if its export.json cannot be read."""
     try:
-        files = json.loads((directory / FILE_NAME).read_bytes())["files"]
-        return [name for name in files if isinstance(name, str) and name]
+        files = read_json(directory / FILE_NAME)["files"]
+        return [name for name in files if isinstance(name, str) and Path(name).parts]
     except (OSError, ValueError, KeyError, TypeError):
         return ()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import BadInputError
+from edgel3_deploy.fileio import read_ordinary
 from edgel3_deploy.image.header import IMAGE_HEADER_SIZE, ImageHeader, ImageHeaderError
 from edgel3_deploy.link.answers import Announcement
 
@@ -25,7 +26,7 @@ class Application:
 def read_application(path: Path, board: Board) -> Application:
     """The application in a build's file. Raises BadInputError if it is damaged or another board's."""
     try:
-        content = path.read_bytes()
+        content = read_ordinary(path)
         header = ImageHeader.parse(content)
     except OSError as error:
         raise BadInputError(f"{path}: {error.strerror or error}", _REBUILD) from error

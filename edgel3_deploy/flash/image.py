@@ -7,6 +7,7 @@ from pathlib import Path
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import BadInputError
+from edgel3_deploy.fileio import read_ordinary
 from edgel3_deploy.flash.base import Image, Part
 from edgel3_deploy.flash.hexfile import read_hex
 
@@ -23,7 +24,7 @@ def load_image(source: Path | bytes, board: Board) -> Image:
         return _checked(Image((Part(board.flash.origin, source),)), board, "the image")
     path = source / "firmware.elf" if source.is_dir() else source
     try:
-        content = path.read_bytes()
+        content = read_ordinary(path)
     except OSError as error:
         raise BadInputError(f"{path}: {error.strerror or error}", _REBUILD) from error
     if content.startswith(b":"):

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from edgel3_deploy import schemas
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import OverBudgetError, UsageError
-from edgel3_deploy.fileio import sha256
+from edgel3_deploy.fileio import read_ordinary, sha256
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.image.layout import FlashLayout, flash_layout, image_limit, mailbox_size
 from edgel3_deploy.pipeline.folder import OutputFolder, output_folder, write_files
@@ -337,7 +337,7 @@ def _unchanged(earlier: Manifest, planned: Manifest, directory: Path) -> bool:
         return False
     try:
         return all(
-            sha256((directory / name).read_bytes()) == digest for name, digest in earlier.files.items()
+            sha256(read_ordinary(directory / name)) == digest for name, digest in earlier.files.items()
         )
     except OSError:
         return False

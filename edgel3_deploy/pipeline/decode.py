@@ -11,6 +11,8 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from edgel3_deploy.fileio import read_ordinary
+
 LARGEST = (1 << 53) - 1
 """The largest whole number: what every JSON reader can hold."""
 
@@ -24,7 +26,7 @@ class DecodeError(ValueError):
 def read_json(path: Path) -> Any:
     """The JSON in a file; DecodeError if it is none, OSError if it cannot be read."""
     try:
-        return json.loads(path.read_bytes())
+        return json.loads(read_ordinary(path))
     except (ValueError, RecursionError) as error:
         raise DecodeError(f"it is no JSON: {error}") from error
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import BadInputError, UsageError
-from edgel3_deploy.fileio import sha256
+from edgel3_deploy.fileio import read_ordinary, sha256
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.head.file import HeadFile
 from edgel3_deploy.image.layout import FlashLayout
@@ -190,7 +190,7 @@ def _checked(directory: Path, manifest: Manifest, name: str) -> bytes:
     path = directory / name
     hint = f"Build again: edgel3-deploy build --board {manifest.board.name}"
     try:
-        content = path.read_bytes()
+        content = read_ordinary(path)
     except OSError as error:
         raise BadInputError(f"{path} cannot be read: {error.strerror}", hint) from error
     if sha256(content) != manifest.files.get(name):

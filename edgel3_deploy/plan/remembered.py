@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import UsageError
-from edgel3_deploy.fileio import sha256, write_atomically
+from edgel3_deploy.fileio import read_ordinary, sha256, write_atomically
 from edgel3_deploy.models.family import FAMILY
 from edgel3_deploy.models.locate import cache_dir
 
@@ -50,7 +50,7 @@ def _key(boards: Sequence[Board]) -> str:
 def _load(path: Path, key: str, names: set[str]) -> Fits | None:
     """What is kept under that key; None if it is something else, or damaged."""
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_ordinary(path))
         if content["key"] != key:
             return None
         found = {member.name: tuple(content["fits"][member.name]) for member in FAMILY}

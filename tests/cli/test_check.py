@@ -30,6 +30,12 @@ def test_over_budget_has_its_exit_code_and_says_what_fits(capsys: pytest.Capture
     assert "sea-256" in shown
 
 
+@pytest.mark.parametrize("size", ["9" * 5_000, "\u0663K", "0", "-1", "1.5K"])
+def test_what_is_no_size_is_refused(size: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "sea-64", "--board", "stm32f7", "--ram", size]) == ExitCode.USAGE
+    assert "is no size: give bytes" in capsys.readouterr().err
+
+
 def test_missing_model_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", "none.tflite", "--board", "stm32f7"]) == ExitCode.BAD_INPUT
     assert "none.tflite" in capsys.readouterr().err

@@ -30,7 +30,7 @@ def test_train_then_test(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "accuracy 100.0 % on 4 clips" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("widths", ["64,32,16", "0", "many", "5000", ""])
+@pytest.mark.parametrize("widths", ["64,32,16", "0", "many", "5000", "", "\u0663", "9" * 5_000])
 def test_widths_that_do_not_work(tmp_path: Path, widths: str, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["head", "train", "--data", str(tmp_path), "--format", "folder", "--model", "bundled"]
     assert run([*command, "-o", str(tmp_path / "head.npz"), "--hidden", widths]) == ExitCode.USAGE

@@ -37,6 +37,8 @@ def command(teacher: Path, output: Path, *options: str) -> list[str]:
         (["--held-out", "nan"], "nan is not a finite number"),
         (["--huber", "0"], "0.0 is not in the range x>0"),
         (["--student", "2,2"], "no student is called '2,2'"),
+        (["--student", "\u0663,4,5,6"], "no student is called"),
+        (["--student", f"{'9' * 5_000},4,5,6"], "no student is called '999"),
         (["-o", "student.tflite"], "does not end in .h5"),
         (["-o", ""], "does not end in .h5"),
         (["-o", "/proc/none/student.h5"], "cannot be written"),

@@ -84,7 +84,7 @@ def test_an_export_is_replaced_and_what_others_put_there_stays(make: Make) -> No
     assert (folder / "build" / "mine").is_file()
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b'{"files": 3}', b'{"files": [7, ""]}'])
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"files": 3}', b'{"files": [7, "", "."]}', b"[" * 100_000])
 def test_a_damaged_note_does_not_stand_in_the_way(make: Make, content: bytes) -> None:
     folder = make().directory
     (folder / FILE_NAME).write_bytes(content)
