@@ -103,6 +103,17 @@ def test_building(recording: Path, tmp_path: Path) -> None:
     assert (tmp_path / "built" / "firmware.hex").exists()
 
 
+def test_exporting_and_pruning(tmp_path: Path) -> None:
+    python(
+        RUN, "export", "--format", "c", "--model", "bundled", "--head", "bundled", "-o", "lib", cwd=tmp_path
+    )
+    assert (tmp_path / "lib" / "include" / "edgel3.h").exists()
+    python(
+        RUN, "prune", "--model", "bundled", "--structured", "--sparsity", "half", "-o", "p.h5", cwd=tmp_path
+    )
+    assert (tmp_path / "p.h5").exists()
+
+
 def test_building_without_make_says_what_to_install(recording: Path, tmp_path: Path) -> None:
     place = ("--board", "stm32f7", "--model", "bundled", "--calibration", str(recording), "-o", "built")
     code, _, err = attempt(RUN, "build", *place, cwd=tmp_path, PATH="")
@@ -114,6 +125,15 @@ def test_building_without_make_says_what_to_install(recording: Path, tmp_path: P
 def test_flashing_asks_the_port(built: Path) -> None:
     place = ("--board", "stm32f7", "--build-dir", str(built), "--port", "COM7")
     code, _, err = attempt(RUN, "flash", *place)
+    assert code == ExitCode.LINK
+    assert "there is no port COM7" in err
+
+
+@pytest.mark.parametrize("command", ["validate", "listen", "settings"])
+def test_whoever_speaks_to_a_board_asks_the_port(command: str, built: Path, recording: Path) -> None:
+    place = ["--board", "stm32f7", "--build-dir", str(built), "--port", "COM7"]
+    sound = [] if command == "settings" else ["--audio", str(recording)]
+    code, _, err = attempt(RUN, command, *place, *sound)
     assert code == ExitCode.LINK
     assert "there is no port COM7" in err
 
