@@ -9,12 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from edgel3_deploy import schemas
 from edgel3_deploy.audio.opensfx import extract
 
 OPENSFX = Path("/usr/share/games/openttd/baseset/opensfx/opensfx.cat")
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 
 def _tool(name: str, package: str) -> Path:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import pickle
 import zipfile
+from collections.abc import Callable
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
 from edgel3_deploy import npz
 from edgel3_deploy.npz import read_arrays
@@ -21,14 +23,14 @@ def archive(**members: bytes) -> bytes:
     return stream.getvalue()
 
 
-def array(values: object, **options: bool) -> bytes:
+def array(values: ArrayLike, **options: bool) -> bytes:
     stream = io.BytesIO()
-    np.save(stream, values, **options)  # type: ignore[arg-type]
+    np.save(stream, values, **options)
     return stream.getvalue()
 
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
-def test_what_numpy_saves(save: object) -> None:
+def test_what_numpy_saves(save: Callable[..., None]) -> None:
     stream = io.BytesIO()
     given = {
         "a": np.arange(12, dtype=np.int8).reshape(3, 4),
@@ -36,7 +38,7 @@ def test_what_numpy_saves(save: object) -> None:
         "c": np.zeros((0, 32), np.uint8),
         "d": np.array(True),
     }
-    save(stream, **given)  # type: ignore[operator]
+    save(stream, **given)
     arrays = read_arrays(stream.getvalue())
     assert arrays.keys() == given.keys()
     for name, values in given.items():

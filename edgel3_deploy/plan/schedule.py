@@ -140,15 +140,15 @@ def schedule(
             f"{network.name}: no layer computes anything",
             "Use the runtime cmsis-nn, or a model with operators.",
         )
-    found = options(network, by=by) if found is None else found
     ends = network.input.size + network.output.size
-    task = _task(network, board, goal, by, found, layout=layout, ram_limit=ram_limit, head=head)
-    task = replace(task, residents=residents)
-    if ends > task.most:
+    if ends > arenas_limit(network, board, None if ram_limit is None else ram_limit - head.ram):
         raise OverBudgetError(
             f"{network.name} does not fit {board.name}: input and output alone take {ends:,} bytes of RAM",
             "Choose a model with a smaller input.",
         )
+    found = options(network, by=by) if found is None else found
+    task = _task(network, board, goal, by, found, layout=layout, ram_limit=ram_limit, head=head)
+    task = replace(task, residents=residents)
     plans = [plan for attempts in rivals(task) if (plan := _first(task, attempts)) is not None]
     if plans:
         return _best(goal, plans)

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,7 +64,8 @@ def test_a_port_list_that_cannot_be_read_completes_nothing(
     from edgel3_deploy.cli.completion import complete_port
 
     monkeypatch.setenv(PORTS_VARIABLE, "nonsense:::")
-    assert [item.type for item in complete_port(None, None, "")] == ["file"]  # type: ignore[arg-type]
+    unused: Any = None
+    assert [item.type for item in complete_port(unused, unused, "")] == ["file"]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

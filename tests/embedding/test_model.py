@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,8 +54,9 @@ def test_refusals(weights: Path, tflite: Path, recordings: Path, tmp_path: Path)
         open_model(tflite, calibration=[recordings])
     with pytest.raises(UsageError, match="no effect on float"):
         open_model(weights, calibration=[recordings])
+    unknown: Any = "exact"
     with pytest.raises(UsageError, match='called "exact"'):
-        open_model(weights, "exact")  # type: ignore[arg-type]
+        open_model(weights, unknown)
     with pytest.raises(BadInputError, match=r"nowhere\.h5"):
         open_model("nowhere.h5")
     foreign = tmp_path / "foreign.tflite"

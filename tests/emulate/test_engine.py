@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from edgel3_deploy.boards.board import Board
 from edgel3_deploy.boards.load import load_board
 from edgel3_deploy.emulate.boards.f7 import FLASH_SIZE, ITCM_FLASH, UID, stm32f7
 from edgel3_deploy.emulate.engine import map_part
@@ -16,8 +17,8 @@ pytest.importorskip("unicorn")
 BOARD = load_board("stm32f7")
 
 
-def part(board: object = BOARD) -> Part:
-    return stm32f7(board, None, Line(FakeWire(115_200)), lambda _line: None)  # type: ignore[arg-type]
+def part(board: Board = BOARD) -> Part:
+    return stm32f7(board, None, Line(FakeWire(115_200)), lambda _line: None)
 
 
 def test_flash_is_shared_and_seen_at_both_its_addresses() -> None:

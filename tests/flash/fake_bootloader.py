@@ -87,6 +87,7 @@ class FakeBootloader(PtyDevice):
         self.flash = bytearray(b"\x00" * board.flash.size)
         self.erased: list[int] = []
         self.log: list[int] = []
+        self.block_sizes: list[int] = []
         self.started_at: int | None = None
         self._blocks = 0
         self._chip = self._run(synchronized)
@@ -191,6 +192,7 @@ class FakeBootloader(PtyDevice):
             return
         count = yield
         body = yield from _take(count + 1 + 1)
+        self.block_sizes.append(count + 1)
         number, self._blocks = self._blocks, self._blocks + 1
         if number == self._swallow:
             yield

@@ -63,7 +63,14 @@ def test_writes_are_padded_to_the_flash_word_of_the_h7(stm32h7: Board) -> None:
         flash(image, stm32h7, chip.path, via="rom")
     assert chip.flash[:1_001] == image
     assert chip.flash[1_001:1_024] == b"\xff" * 23
+    assert chip.block_sizes == [256, 256, 256, 256]
     assert chip.erased == [0]
+
+
+def test_writes_are_padded_no_further_than_a_word_of_the_f7(board: Board) -> None:
+    with FakeBootloader(board) as chip:
+        flash(image_for(board, 601), board, chip.path, via="rom")
+    assert chip.block_sizes == [256, 256, 92]
 
 
 def test_a_bootloader_that_is_synchronized_already_is_accepted(board: Board) -> None:
@@ -284,6 +291,17 @@ def test_a_sector_with_a_garbled_block_is_erased_and_sent_again(
         assert flash(image, board, chip.path, via="rom").verified
     assert chip.erased == [0, 1, 1]
     assert chip.flash[:40_000] == image
+
+
+def test_a_sector_that_arrives_damaged_each_time_is_given_up(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgel3_deploy.flash.an3155._REPLY_SECONDS", 0.3)
+    with FakeBootloader(board, garbled=frozenset({0, 1, 2})) as chip:
+        with pytest.raises(FlashError, match="arrived damaged"):
+            flash(image_for(board, 600), board, chip.path, via="rom")
+        assert chip.started_at is None
+    assert chip.erased == [0, 0, 0]
 
 
 def test_a_device_that_never_stops_sending_is_quoted(board: Board) -> None:

@@ -141,7 +141,8 @@ def test_an_image_that_failed_to_start_gives_its_slot(two: tuple[Application, ..
 def test_lost_and_damaged_frames_do_no_harm(
     one: tuple[Application, ...], kind: str, numbers: set[int]
 ) -> None:
-    with FakeLoaderBoard(BOARD, **{kind: frozenset(numbers)}) as board:  # type: ignore[arg-type]
+    faults: dict[str, Any] = {kind: frozenset(numbers)}
+    with FakeLoaderBoard(BOARD, **faults) as board:
         assert update(one, board).confirmed_by_board
 
 

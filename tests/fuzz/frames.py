@@ -6,9 +6,11 @@ import random
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.framing import Frame, FrameDecoder, encode_frame
+from edgel3_deploy.link.port import Port
 from edgel3_deploy.link.protocol import MAX_BODY, PROTOCOL_VERSION, REPLY_BIT
 from tests.fuzz.mutate import damaged
 
@@ -57,7 +59,7 @@ class FaultyPort:
 def client_case(rng: random.Random) -> Callable[[], object]:
     """A few requests to a faulty board: an answer, or an error of ours; never another request's answer."""
     port = FaultyPort(rng)
-    client = Client(port, timeout=0.002, run_timeout=0.004, retries=1)  # type: ignore[arg-type]
+    client = Client(cast(Port, port), timeout=0.002, run_timeout=0.004, retries=1)
     calls = (client.identify, client.memory, client.read_reset, lambda: client.load_input(rng.randbytes(700)))
 
     def converse() -> None:

@@ -45,6 +45,9 @@ def test_multiplier_and_shift_stand_for_the_scale(scale: float) -> None:
     [
         (0.0, (0, 0)),
         (2.0**-40, (0, 0)),
+        (2.0**-33, (0, 0)),
+        (2.0**-32, (1 << 30, -31)),
+        (2.0**29, (1 << 30, 30)),
         (1.0, (1 << 30, 1)),
         (0.5, (1 << 30, 0)),
         (1 - 2.0**-33, (1 << 30, 1)),
@@ -54,7 +57,7 @@ def test_special_scales(scale: float, expected: tuple[int, int]) -> None:
     assert quantize_multiplier(scale) == expected
 
 
-@pytest.mark.parametrize("scale", [-0.5, float("nan"), float("inf"), 2.0**31])
+@pytest.mark.parametrize("scale", [-0.5, float("nan"), float("inf"), 2.0**30, 2.0**31])
 def test_impossible_scales_are_refused(scale: float) -> None:
     with pytest.raises(ValueError, match="scale"):
         quantize_multiplier(scale)
@@ -73,3 +76,10 @@ def test_impossible_scales_are_refused(scale: float) -> None:
 )
 def test_activation_range(activation: str, zero_point: int, expected: tuple[int, int]) -> None:
     assert activation_range(activation, 0.1, zero_point) == expected
+
+
+def test_bounds_are_rounded_as_float32_has_them() -> None:
+    assert activation_range("RELU6", 0.07, -128) == (-128, -42)
+    half = float(np.float32(6 / 24.5))
+    assert 6 / half < 24.5
+    assert activation_range("RELU6", half, -100) == (-100, -75)

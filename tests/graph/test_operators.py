@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -26,12 +29,12 @@ def check(model: bytes) -> None:
         np.testing.assert_array_equal(computed, tflm.run_all(model, values[np.newaxis]))
 
 
-def constants(**change: object) -> Constants:
+def constants(**change: Any) -> Constants:
     random = np.random.default_rng(1)
     weights = random.integers(-127, 128, (4, 3, 3, 3), dtype=np.int8)
     scales = np.array([0.003, 0.002, 0.004, 0.001], np.float32)
     bias = random.integers(-3000, 3000, 4, dtype=np.int32)
-    return Constants(**{"weights": weights, "scales": scales, "bias": bias, **change})  # type: ignore[arg-type]
+    return replace(Constants(weights, scales, bias), **change)
 
 
 def with_dead_channel(bias: int, scale: float = 0.002) -> Constants:

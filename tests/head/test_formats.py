@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from edgel3_deploy.errors import BadInputError, ExitCode
-from edgel3_deploy.head.formats import read_dataset
+from edgel3_deploy.head.formats import Format, read_dataset
 from tests.head.datasets import COARSE, make_esc50, make_folder, make_sonyc, make_us8k, write_tone
 
 
-def refusal(folder: Path, format_: str) -> str:
+def refusal(folder: Path, format_: Format) -> str:
     with pytest.raises(BadInputError) as raised:
-        read_dataset(folder, format_)  # type: ignore[arg-type]
+        read_dataset(folder, format_)
     assert raised.value.exit_code == ExitCode.BAD_INPUT
     assert "\n" not in raised.value.message and raised.value.hint
     return raised.value.message

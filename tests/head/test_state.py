@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from edgel3_deploy.head.state import MOST_SMOOTHING, LabelState, label_settings, take
 
 
-def run(scores: list[int], **settings: float) -> list[bool]:
+def run(scores: list[int], **settings: Any) -> list[bool]:
     """Whether the only label is present after each window; its threshold is 0.5."""
-    chosen = label_settings([0.5], **settings)  # type: ignore[arg-type]
+    chosen = label_settings([0.5], **settings)
     state: LabelState | None = None
     present = []
     for score in scores:
@@ -40,7 +42,15 @@ def test_the_mean_arrives_at_a_steady_score(smoothing: int, score: int) -> None:
     assert state.smoothed[0] == (score + 128) * 256
 
 
+def test_thresholds_stay_within_a_byte_and_off_never_above_its_share() -> None:
+    """256ths of 1 would wrap to 0, at which a label is always present."""
+    settings = label_settings([0.0, 0.37, 1.0], hysteresis=0.2)
+    assert settings.on.tolist() == [0, 95, 255]
+    assert settings.off.tolist() == [0, 76, 204]
+    assert label_settings([0.39], hysteresis=0.15).off.tolist() == [85]
+
+
 @pytest.mark.parametrize("settings", [{"smoothing": 256}, {"smoothing": 0}, {"hysteresis": 1.5}])
-def test_settings_out_of_range_are_refused(settings: dict[str, float]) -> None:
+def test_settings_out_of_range_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="not"):
-        label_settings([0.5], **settings)  # type: ignore[arg-type]
+        label_settings([0.5], **settings)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -40,6 +41,7 @@ from tests.validate.prepared import small_model
 RATE = 48_000
 PATIENCE_SECONDS = 300.0
 Built = Callable[[str], PreparedBuild]
+Pace = Literal["turbo", "real"]
 
 
 @pytest.fixture(scope="module")
@@ -72,9 +74,9 @@ def sound(seconds: float) -> NDArray[np.int16]:
 
 
 @contextmanager
-def running(build: PreparedBuild, heard: Path | None = None, pace: str = "turbo") -> Iterator[Client]:
+def running(build: PreparedBuild, heard: Path | None = None, pace: Pace = "turbo") -> Iterator[Client]:
     image = build.elf if build.board.emulator and build.board.emulator.kind == "qemu" else build.bin
-    quirks = Quirks(pace=pace)  # type: ignore[arg-type]
+    quirks = Quirks(pace=pace)
     with (
         start(build.board, image=image, microphone=heard, quirks=quirks) as board,
         open_port(board.port, build.board.uart.baudrate) as port,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 from edgel3_deploy.boards.board import Board, Sector
 from edgel3_deploy.image.layout import flash_layout
@@ -200,8 +200,10 @@ class FakeLoaderBoard(FakeBoard):
         }
 
     def _begin_update(self, values: Values) -> Values | ErrorCode | tuple[ErrorCode, int]:
-        announced = {key: value for key, value in values.items() if key not in ("slot", "flags")}
-        image = Announcement(**announced)  # type: ignore[arg-type]
+        announced: dict[str, Any] = dict(values)
+        for name in ("slot", "flags"):
+            del announced[name]
+        image = Announcement(**announced)
         number = cast(int, values["slot"])
         if image.board != self.identity["board"]:
             return ErrorCode.WRONG_BOARD

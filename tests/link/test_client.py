@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgel3_deploy.errors import LinkError
+from edgel3_deploy.link import codec
 from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.diagnosis import NotSupportedError, RefusedError
 from edgel3_deploy.link.port import open_port
-from edgel3_deploy.link.protocol import CounterUnit, ErrorCode
+from edgel3_deploy.link.protocol import PROTOCOL_VERSION, CounterUnit, ErrorCode
+from tests.link.fake_board import FakeBoard
 from tests.link.pty_device import Chatters, PtyDevice
 from tests.link.sessions import session, session_with
 
@@ -34,6 +37,20 @@ def _reversed_bytes(pcm: bytes) -> bytes:
     return pcm[:1200][::-1]
 
 
+@pytest.mark.parametrize("miscounted", [-1, 1])
+def test_a_board_that_took_another_number_of_bytes_is_malformed(miscounted: int) -> None:
+    class Miscounts(FakeBoard):
+        def _load_input(self, values: Mapping[str, codec.Value]) -> Mapping[str, codec.Value] | ErrorCode:
+            super()._load_input(values)
+            return {"loaded": self._loaded + miscounted}
+
+    with Miscounts() as board, open_port(board.path, 115_200) as port:
+        client = Client(port, timeout=0.15)
+        client.hello()
+        with pytest.raises(LinkError, match=f"{512 + miscounted} bytes loaded where 512 were sent"):
+            client.load_input(INPUT)
+
+
 @pytest.mark.parametrize("lost", [{}, {"lose": frozenset({3})}], ids=["whole", "a reply lost"])
 def test_a_window_of_pcm_becomes_the_input(lost: dict[str, Any]) -> None:
     pcm = np.arange(8000, dtype="<i2").tobytes()
@@ -43,6 +60,27 @@ def test_a_window_of_pcm_becomes_the_input(lost: dict[str, Any]) -> None:
         assert client.read_input(1200) == _reversed_bytes(pcm)
         client.run()
         assert board.requests.count("load_audio") == 32 + len(lost)
+
+
+def test_a_window_that_ends_with_a_whole_chunk_becomes_an_input() -> None:
+    """Of a stream, every push of which is some chunks long."""
+    pcm = np.arange(8000 + 512, dtype="<i2").tobytes()
+    with session(front_end=_reversed_bytes) as (client, _):
+        client.hello()
+        client.load_audio(pcm[:16_000])
+        client.load_audio(pcm[16_000:], at=8000)
+        assert client.read_input(1200) == _reversed_bytes(pcm[-16_000:])
+
+
+def test_once_an_inference_is_known_the_next_is_awaited_twenty_times_as_long_but_three_seconds() -> None:
+    with FakeBoard() as board, open_port(board.path, 115_200) as port:
+        client = Client(port, timeout=0.15, run_timeout=100.0)
+        client.hello()
+        client.load_input(INPUT)
+        begun = time.monotonic()
+        client.run()
+        taken = time.monotonic() - begun
+    assert 3.0 <= client.run_timeout <= max(3.0, 20 * taken)
 
 
 def test_what_a_computing_sensor_refuses_is_asked_again() -> None:
@@ -147,6 +185,20 @@ def test_a_silent_board_says_what_to_check() -> None:
         assert "baud rate" in caught.value.hint
 
 
+@pytest.mark.parametrize("other", [PROTOCOL_VERSION - 1, PROTOCOL_VERSION + 1])
+def test_a_board_that_greets_with_another_version_than_asked_is_refused(other: int) -> None:
+    class Obliging(FakeBoard):
+        def _hello_values(self) -> Mapping[str, codec.Value]:
+            return {**super()._hello_values(), "version": other}
+
+    with (
+        Obliging() as board,
+        open_port(board.path, 115_200) as port,
+        pytest.raises(LinkError, match=f"speaks protocol version {other}"),
+    ):
+        Client(port, timeout=0.15).hello()
+
+
 def test_another_protocol_version_names_both() -> None:
     with (
         session(version=7) as (client, _),
@@ -187,6 +239,15 @@ def test_a_device_that_never_stops_sending_is_quoted_within_five_seconds() -> No
         started = time.monotonic()
         with pytest.raises(LinkError, match=r"is not EdgeL3 firmware: it sends '.*temp=21\.5"):
             Client(port).hello()
+        assert time.monotonic() - started < 5
+
+
+def test_a_device_that_never_stops_sending_damaged_frames_is_not_waited_for() -> None:
+    """Every damaged frame may have been the reply, but none prolongs the wait for it."""
+    with Chatters(b"\x00\x03ab\x00", 0.03) as device, open_port(device.path, 115_200) as port:
+        started = time.monotonic()
+        with pytest.raises(LinkError):
+            Client(port, timeout=0.15, retries=1).hello()
         assert time.monotonic() - started < 5
 
 

@@ -74,6 +74,14 @@ def test_endless_noise_without_a_delimiter_is_forgotten_and_the_next_frame_found
     assert decoder.rejected == 1
 
 
+def test_the_longest_frame_is_kept_whole() -> None:
+    """Without a zero in type, sequence, body and CRC, COBS adds the most."""
+    frames = [Frame(0x82, sequence, b"\x01" * MAX_BODY) for sequence in range(1, 256)]
+    longest = max(frames, key=lambda frame: len(encode_frame(frame)))
+    assert len(encode_frame(longest)) == 2 + (2 + MAX_BODY + 4) + 4
+    assert FrameDecoder().feed(encode_frame(longest)) == [longest]
+
+
 def test_text_lines_are_kept_for_the_diagnosis() -> None:
     decoder = FrameDecoder()
     decoder.feed(b"Zephyr shell\r\n" + encode_frame(Frame(1, 1)) + b"uart:~$ ")

@@ -18,7 +18,7 @@ from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.diagnosis import RefusedError
 from edgel3_deploy.link.port import open_port
 from edgel3_deploy.link.protocol import ErrorCode, ResetCause, Role, SlotState, StayReason
-from tests.link.fake_loader import HEADER_SIZE, FakeLoaderBoard
+from tests.link.fake_loader import HEADER_SIZE, FakeLoaderBoard, Values
 
 BOARD = load_board("nucleo-f767zi")
 SLOT = 0x08018000
@@ -42,6 +42,24 @@ def send(client: Client, image: Announcement = IMAGE, **options: Any) -> int:
     for at in range(0, len(DATA), 512):
         client.write(HEADER_SIZE + at, DATA[at : at + 512])
     return client.verify()
+
+
+@pytest.mark.parametrize("miscounted", [-32, 32])
+def test_a_loader_that_wrote_another_number_of_bytes_is_malformed(
+    miscounted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    genuine = FakeLoaderBoard._write
+
+    def write(self: FakeLoaderBoard, values: Values) -> Values | ErrorCode | tuple[ErrorCode, int]:
+        answer = genuine(self, values)
+        assert isinstance(answer, dict)
+        return {"next": answer["next"] + miscounted}
+
+    monkeypatch.setattr(FakeLoaderBoard, "_write", write)
+    with session() as (client, _):
+        client.hello()
+        with pytest.raises(LinkError, match=r"next offset \d+ where 1536 was written"):
+            send(client)
 
 
 def test_a_whole_update_ends_in_the_application() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -37,5 +38,6 @@ def test_the_port_is_free_again_when_the_loop_ends(build: PreparedBuild) -> None
         next(windows)
         with pytest.raises(LinkError, match="busy"):
             open_port(board.path, 115_200)
-        windows.close()  # type: ignore[attr-defined]
+        assert isinstance(windows, Generator)
+        windows.close()
         open_port(board.path, 115_200).close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,9 +52,9 @@ def board() -> Board:
 def make(model_file: Path, board: Board, tmp_path: Path) -> Build:
     """Build the small model into tmp_path/out, with the request's fields as options."""
 
-    def run(**options: object) -> BuildResult:
+    def run(**options: Any) -> BuildResult:
         request = {"board": board, "model": str(model_file), "output": tmp_path / "out", **options}
-        return build(BuildRequest(**request))  # type: ignore[arg-type]
+        return build(BuildRequest(**request))
 
     return run
 

@@ -44,5 +44,10 @@ def test_a_workspace_follows_what_is_at_the_bottom() -> None:
     assert (size, places) == (96, {"a": 0, "b": 64, "work": 32})
 
 
+def test_workspaces_of_one_layer_lie_side_by_side() -> None:
+    size, places = offsets(memory("a", 0, 1, 32), Buffer("work", 20, 1, 1), Buffer("more", 16, 1, 1))
+    assert (size, places) == (80, {"a": 0, "work": 32, "more": 64})
+
+
 def test_a_workspace_alone() -> None:
     assert offsets(Buffer("work", 20, 1, 1)) == (32, {"work": 0})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,8 +19,8 @@ def names(network: Network, position: int = 0) -> set[tuple[str, bool]]:
     return {(step.kernel.name, step.kernel.pooled) for step in steps_from(operations(network), position)}
 
 
-def with_first(network: Network, **changes: object) -> Network:
-    first = replace(network.layers[0], **changes)  # type: ignore[arg-type]
+def with_first(network: Network, **changes: Any) -> Network:
+    first = replace(network.layers[0], **changes)
     return replace(network, layers=(first, *network.layers[1:]))
 
 

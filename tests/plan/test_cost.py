@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from edgel3_deploy.plan.cost import cycles, instructions
 from edgel3_deploy.plan.kernel import Kernel, Step
 from edgel3_deploy.plan.packed import RequantizeForm
 from tests.firmware.kernels.calls import Call, pool_of, random_input, random_layer
+from tests.firmware.kernels.calls import Kernel as Convolution
 from tests.firmware.kernels.target import run_cases, run_on_target
 
 TOLERANCE = 0.05
@@ -41,12 +43,17 @@ def _winograd(rng: np.random.Generator) -> list[Call]:
 def _rounded(rng: np.random.Generator) -> list[Call]:
     """Layers without a rectifier, and such as need the general requantization."""
     calls = []
-    for name, shape in (("f44", (12, 14, 24)), ("f22", (13, 10, 16)), ("direct", (8, 9, 16))):
+    shapes: dict[Convolution, tuple[int, int, int]] = {
+        "f44": (12, 14, 24),
+        "f22": (13, 10, 16),
+        "direct": (8, 9, 16),
+    }
+    for name, shape in shapes.items():
         layer = random_layer(rng, shape, 12, output_zero_point=4)
         steep = replace(layer, requantize=replace(layer.requantize, shift=layer.requantize.shift * 0))
         for found in (layer, steep):
             for pooled in (False, True) if name != "direct" else (False,):
-                calls.append(Call(found, name, requantize_form(found), blocks=2, pooled=pooled))  # type: ignore[arg-type]
+                calls.append(Call(found, name, requantize_form(found), blocks=2, pooled=pooled))
     return calls
 
 
@@ -73,10 +80,10 @@ def _foreign(rng: np.random.Generator) -> list[Call]:
 
 @pytest.mark.parametrize("calls", [_winograd, _rounded, _others, _foreign])
 def test_the_model_is_within_a_twentieth_of_what_qemu_counts(
-    arm_gcc: Path, qemu: Path, tmp_path: Path, calls: object
+    arm_gcc: Path, qemu: Path, tmp_path: Path, calls: Callable[[np.random.Generator], Iterable[Call]]
 ) -> None:
     rng = np.random.default_rng(12)
-    cases = [(call, random_input(rng, call.layer)) for call in calls(rng)]  # type: ignore[operator]
+    cases = [(call, random_input(rng, call.layer)) for call in calls(rng)]
     results = run_on_target(arm_gcc, qemu, tmp_path, cases)
     far = [
         (

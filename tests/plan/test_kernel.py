@@ -11,7 +11,7 @@ from edgel3_deploy.codegen.native_arrays import pack
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.plan import kernel
 from edgel3_deploy.plan.candidates import operations, steps_from
-from edgel3_deploy.plan.kernel import Kernel, Step, products_bytes, scratch_bytes
+from edgel3_deploy.plan.kernel import Kernel, KernelName, Step, products_bytes, scratch_bytes
 from tests.firmware.kernels.calls import random_layer
 from tests.firmware.kernels.conftest import host_kernels
 from tests.firmware.kernels.host import HostKernels
@@ -38,18 +38,18 @@ STEPS = [step for position in range(len(PARTS)) for step in steps_from(PARTS, po
 @pytest.mark.parametrize("channels", [1, 3, 4, 16, 17, 32, 37])
 @pytest.mark.parametrize("name", ["f44", "f22", "direct", "mono"])
 def test_workspaces_are_the_kernels_own_figures(
-    host_kernels: HostKernels, monkeypatch: pytest.MonkeyPatch, name: str, channels: int
+    host_kernels: HostKernels, monkeypatch: pytest.MonkeyPatch, name: KernelName, channels: int
 ) -> None:
     monkeypatch.setattr(kernel, "TILE_BYTES", HOST_TILE_BYTES)
     layer = random_layer(np.random.default_rng(0), (6, 9, channels), 4, kernel=(3, 3))
     function = getattr(host_kernels.library, f"edgel3_conv_{name}_scratch")
     for stored in (0, 2, 4):
         for blocks in (1, 3):
-            found = scratch_bytes(Kernel(name, stored, blocks), layer)  # type: ignore[arg-type]
+            found = scratch_bytes(Kernel(name, stored, blocks), layer)
             if name in ("f44", "f22"):
                 assert found == function(channels, blocks, stored == 4)
                 products = getattr(host_kernels.library, f"edgel3_conv_{name}_products")
-                apart = Kernel(name, stored, blocks, apart=True)  # type: ignore[arg-type]
+                apart = Kernel(name, stored, blocks, apart=True)
                 assert products_bytes(apart, layer) == products(channels, stored == 4)
                 assert scratch_bytes(apart, layer) + products_bytes(apart, layer) == found
             else:

@@ -30,7 +30,7 @@ def network(tiny_network: FloatNetwork) -> FloatNetwork:
     convs, channels = [], 1
     for index, width in enumerate(WIDTHS):
         shape = (3, 3, channels, width)
-        weights = random.uniform(0.5, 1.5, shape).astype(np.float32) / (9 * channels)
+        weights = (random.uniform(0.5, 1.5, shape) / (9 * channels)).astype(np.float32)
         convs.append(FloatConv(f"conv{index + 1}", weights, np.full(width, 0.1, np.float32), True))
         channels = width
     return replace(tiny_network, convs=tuple(convs), input_gain=1.0, input_offset=0.0)

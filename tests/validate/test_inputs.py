@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
 from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.graph.ir import Network
@@ -19,8 +20,8 @@ def network() -> Network:
     return read_network(ModelBuilder((6, 5, 3), 0.5, -10).conv2d(4).build())
 
 
-def save(path: Path, values: object) -> Path:
-    np.save(path, values)  # type: ignore[arg-type]
+def save(path: Path, values: ArrayLike) -> Path:
+    np.save(path, values)
     return path
 
 
@@ -54,7 +55,7 @@ def test_real_numbers_are_quantized_and_clamped(tmp_path: Path, network: Network
         np.array([None]),
     ],
 )
-def test_others_are_refused_by_name(tmp_path: Path, network: Network, values: object) -> None:
+def test_others_are_refused_by_name(tmp_path: Path, network: Network, values: ArrayLike) -> None:
     path = save(tmp_path / "a.npy", values)
     with pytest.raises(BadInputError, match=str(path)):
         read_inputs(path, network)

@@ -12,7 +12,7 @@ from edgel3_deploy.graph.ir import FullyConnected, Requantize, Tensor
 from edgel3_deploy.graph.reference import run_layer
 from edgel3_deploy.plan.bounds import exact, requantize_form
 from edgel3_deploy.plan.pack_direct import pack_fully_connected
-from tests.firmware.kernels.calls import Call, Int8Array, random_input, random_layer
+from tests.firmware.kernels.calls import Call, Int8Array, Kernel, random_input, random_layer
 from tests.firmware.kernels.target import array, run_cases, run_on_target
 
 Calls = list[tuple[Call, Int8Array]]
@@ -69,12 +69,13 @@ def test_extremes_equal_tflite(arm_gcc: Path, qemu: Path, tmp_path: Path, extrem
     weight, value = extreme
     rng = np.random.default_rng(4)
     calls: Calls = []
-    for kernel, depth in (("f44", 112), ("f22", 112), ("direct", 112), ("mono", 1)):
+    depths: dict[Kernel, int] = {"f44": 112, "f22": 112, "direct": 112, "mono": 1}
+    for kernel, depth in depths.items():
         layer = random_layer(rng, (8, 8, depth), 2, input_zero_point=-value - 1)
         layer.weights[:] = weight
         assert exact(kernel, layer)
         values = np.full(layer.input.shape, value, np.int8)
-        calls.append((Call(layer, kernel, requantize_form(layer)), values))  # type: ignore[arg-type]
+        calls.append((Call(layer, kernel, requantize_form(layer)), values))
     for (call, values), result in zip(calls, run_on_target(arm_gcc, qemu, tmp_path, calls), strict=True):
         np.testing.assert_array_equal(result.output, call.expected(values), err_msg=str(call))
 

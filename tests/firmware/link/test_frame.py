@@ -105,6 +105,16 @@ def test_what_is_no_frame_is_refused_by_name(firmware: Firmware, wire: bytes) ->
     assert errors(firmware.feed(wire)) == [ErrorCode.BAD_FRAME]
 
 
+def test_a_last_block_that_lacks_bytes_makes_no_frame(firmware: Firmware) -> None:
+    """Though what came has the right CRC."""
+    wire = bytearray(encode_frame(HELLO))
+    code = 1
+    while wire[code + wire[code]] != 0:
+        code += wire[code]
+    wire[code] += 1
+    assert errors(firmware.feed(bytes(wire))) == [ErrorCode.BAD_FRAME]
+
+
 def test_the_longest_frame_is_read_and_one_byte_more_is_not(session: Firmware) -> None:
     unknown = Frame(0x70, 3, b"\x22" * MAX_BODY)
     assert errors(session.feed(encode_frame(unknown))) == [ErrorCode.UNKNOWN_TYPE]

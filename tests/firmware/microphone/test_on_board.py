@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -33,6 +33,7 @@ SECONDS = 30
 PATIENCE_SECONDS = 30.0
 
 Samples = NDArray[np.signedinteger[Any]]
+Pace = Literal["turbo", "real"]
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,12 @@ class Subject:
     recording: Path
     expected: Samples
 
-    def virtual(self, pace: str = "turbo") -> VirtualBoard:
+    def virtual(self, pace: Pace = "turbo") -> VirtualBoard:
         return hearing(self.board, self.image, self.recording, pace)
 
 
-def hearing(board: Board, image: Path, recording: Path, pace: str = "turbo") -> VirtualBoard:
-    return start(board, image=image, microphone=recording, quirks=Quirks(pace=pace))  # type: ignore[arg-type]
+def hearing(board: Board, image: Path, recording: Path, pace: Pace = "turbo") -> VirtualBoard:
+    return start(board, image=image, microphone=recording, quirks=Quirks(pace=pace))
 
 
 @pytest.fixture(scope="module", params=BOARDS, ids=lambda board: board.name)

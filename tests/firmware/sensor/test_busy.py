@@ -27,12 +27,13 @@ def frame(name: str, **values: codec.Value) -> bytes:
 
 def plausible(name: str) -> bytes:
     """A request with a body of the right length."""
-    values: dict[str, codec.Value] = {
+    known: dict[str, dict[str, codec.Value]] = {
         "hello": {"version": PROTOCOL_VERSION},
         "read_setting": {"key": 1},
         "write_setting": {"key": 1, "value": 500},
         "start_sensor": {"source": int(SensorSource.LINK)},
-    }.get(name, {})  # type: ignore[assignment]
+    }
+    values = known.get(name, {})
     message = codec.request(name)
     given = {
         field.name: values.get(field.name, b"" if field.type == "data" else 0) for field in message.fields

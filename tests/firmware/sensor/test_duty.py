@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from dataclasses import replace
 from itertools import pairwise
+from typing import cast
 
 import numpy as np
 import pytest
@@ -169,5 +170,5 @@ def test_intervals_of_reports_count_the_sleep(sleeper: HostSensor) -> None:
     passed = sleeper.sensor()["samples"] / RATE
     assert 8 * AWAKE + 7 * (CYCLE - 2 * AWAKE) <= passed <= 8 * AWAKE + 7 * CYCLE
     (summary,) = twin(samples, sleeper.records(), report_interval=60).summaries
-    payload = sleeper.ask("read_summary")[1]["data"]
-    assert decode_summary(payload) == {**summary, "reset_cause": "POWER_ON"}  # type: ignore[arg-type]
+    payload = cast(bytes, sleeper.ask("read_summary")[1]["data"])
+    assert decode_summary(payload) == {**summary, "reset_cause": "POWER_ON"}
