@@ -48,8 +48,9 @@ def command(
     """
     from edgel3_deploy.boards import load_board
     from edgel3_deploy.plan.head_bytes import head_bytes_of
+    from edgel3_deploy.plan.limits import constants_limit
     from edgel3_deploy.plan.planner import capacities
-    from edgel3_deploy.plan.schedule import constants_limit, schedule
+    from edgel3_deploy.plan.schedule import schedule
     from edgel3_deploy.plan.source import plannable
     from edgel3_deploy.plan.table import resident_table, schedule_rows, schedule_table
 

@@ -17,11 +17,12 @@ from edgel3_deploy.plan.front_end import FrontEndMemory, front_end_flash
 from edgel3_deploy.plan.front_end_memory import least_front_end_bytes
 from edgel3_deploy.plan.goal import Goal
 from edgel3_deploy.plan.head_bytes import NO_HEAD, HeadBytes
+from edgel3_deploy.plan.limits import beside_arenas
 from edgel3_deploy.plan.list_sizes import least_constants
 from edgel3_deploy.plan.measure import group_costs
 from edgel3_deploy.plan.memory import MemoryPlan
 from edgel3_deploy.plan.option import Option
-from edgel3_deploy.plan.schedule import Schedule, beside_arenas, can_be_laid_out, enough_ram, frugal, schedule
+from edgel3_deploy.plan.schedule import Schedule, can_be_laid_out, enough_ram, frugal, schedule
 from edgel3_deploy.plan.search import few_options, options
 from edgel3_deploy.plan.sensor import sensor_flash
 from edgel3_deploy.plan.skeleton import skeleton

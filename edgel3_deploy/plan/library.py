@@ -7,8 +7,9 @@ from edgel3_deploy.errors import OverBudgetError
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.plan.front_end import without_front_end
 from edgel3_deploy.plan.goal import Goal
+from edgel3_deploy.plan.limits import beside_arenas
 from edgel3_deploy.plan.measure import Measure
-from edgel3_deploy.plan.schedule import Schedule, beside_arenas, least_ram_limits, schedule
+from edgel3_deploy.plan.schedule import Schedule, least_ram_limits, schedule
 
 LIBRARY = Board(
     name="a library",

@@ -9,8 +9,9 @@ from edgel3_deploy.boards.board import Board
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.plan.estimate import Estimate, scheduled, weights_exceed
 from edgel3_deploy.plan.front_end import image_front_end
+from edgel3_deploy.plan.limits import constants_limit
 from edgel3_deploy.plan.list_sizes import least_constants
-from edgel3_deploy.plan.schedule import Schedule, can_be_laid_out, constants_limit, least_ram_limits
+from edgel3_deploy.plan.schedule import Schedule, can_be_laid_out, least_ram_limits
 from edgel3_deploy.plan.search import few_options, options
 from edgel3_deploy.plan.skeleton import sparser
 

@@ -11,12 +11,12 @@ from math import inf
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import BadInputError, OverBudgetError
 from edgel3_deploy.graph.ir import Network
-from edgel3_deploy.image.layout import FlashLayout, flash_layout, image_limit, mailbox_size
+from edgel3_deploy.image.layout import FlashLayout
 from edgel3_deploy.plan.arrangement import Arrangement, arrangements
 from edgel3_deploy.plan.attempts import INT8_SHARE, LEAST_SAVED_PER_BYTE, Attempt, Task, rivals
 from edgel3_deploy.plan.candidates import operations
 from edgel3_deploy.plan.code_sizes import code_bytes
-from edgel3_deploy.plan.dma import dma_bytes, microphone_ring
+from edgel3_deploy.plan.dma import microphone_ring
 from edgel3_deploy.plan.front_end import (
     FrontEndMemory,
     front_end_flash,
@@ -29,6 +29,7 @@ from edgel3_deploy.plan.group import Group
 from edgel3_deploy.plan.head_bytes import NO_HEAD, HeadBytes
 from edgel3_deploy.plan.kernel import Step
 from edgel3_deploy.plan.least_ram import least_arenas
+from edgel3_deploy.plan.limits import arenas_limit, beside_arenas, constants_limit
 from edgel3_deploy.plan.list_choice import by_use, choose_lists, with_lists
 from edgel3_deploy.plan.measure import Measure, group_costs
 from edgel3_deploy.plan.option import Option
@@ -45,24 +46,14 @@ __all__ = [
     "Place",
     "Resident",
     "Schedule",
-    "arenas_limit",
-    "beside_arenas",
-    "constants_limit",
     "enough_ram",
-    "firmware_data",
     "frugal",
     "least_ram_limits",
     "schedule",
 ]
 
-CODE_RESERVE = 41 * 1024
-"""Bytes of an image that constants leave to code and C library; a tenth of what there is if that is less."""
 SIZE_INSTRUCTIONS_PER_MAC = 1.7
 """The goal size takes the least RAM at which no more instructions are needed: CMSIS-NN takes 1.86."""
-FIRMWARE_DATA = 5 * 1024 + 512
-"""Bytes of RAM that the firmware's own data and bss take in an image without front end."""
-FRONT_END_DATA = 512
-"""The same of PCM on its way into the front end."""
 APPLICATION_SHARE = 8
 """One part in so many of a board's RAM is left to the application: residents never take it. A sensor that
 hears without a gap is part of the application."""
@@ -238,32 +229,6 @@ def _least_ram_limits(task: Task) -> tuple[int | None, int | None]:
 def _least_ram_limit(task: Task) -> int | None:
     arenas = least_arenas(task)
     return None if arenas is None else arenas + beside_arenas(task.network, task.board)
-
-
-def constants_limit(board: Board, layout: FlashLayout | None = None) -> int:
-    """The most bytes of constants in an image: what a slot holds, and the code leaves."""
-    room = image_limit(board, layout or flash_layout(board))
-    return room - min(CODE_RESERVE, room // 10)
-
-
-def arenas_limit(network: Network, board: Board, ram_limit: int | None = None) -> int:
-    """The most bytes of all arenas together: what an image's limit leaves, or the board."""
-    free = sum(capacities(network, board).values())
-    if ram_limit is None:
-        return free
-    return min(free, ram_limit - beside_arenas(network, board))
-
-
-def beside_arenas(network: Network, board: Board) -> int:
-    """Bytes of an image's RAM that are no arena's: what its limit counts beside them."""
-    tensors = network.input.size + network.output.size + sensor_ram(network, board)
-    others = board.stack_size + mailbox_size(board) + dma_bytes(network, board)
-    return tensors + others + firmware_data(network)
-
-
-def firmware_data(network: Network) -> int:
-    """Bytes of RAM that the firmware's own data and bss take beside the sensor's, rounded up."""
-    return FIRMWARE_DATA + (FRONT_END_DATA if image_front_end(network) else 0)
 
 
 def frugal(network: Network) -> tuple[Option, ...]:

@@ -12,9 +12,10 @@ from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.head.file import save_head
 from edgel3_deploy.plan.estimate import estimate_network
 from edgel3_deploy.plan.head_bytes import NO_HEAD, HeadBytes, head_bytes, head_bytes_of
+from edgel3_deploy.plan.limits import constants_limit
 from edgel3_deploy.plan.pack_direct import pack_fully_connected
 from edgel3_deploy.plan.packed import RequantizeForm
-from edgel3_deploy.plan.schedule import constants_limit, schedule
+from edgel3_deploy.plan.schedule import schedule
 from tests.graph.models import small_model
 from tests.head.heads import random_head, small_head
 

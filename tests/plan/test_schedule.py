@@ -21,14 +21,13 @@ from edgel3_deploy.plan.dma import dma_bytes
 from edgel3_deploy.plan.front_end import without_front_end
 from edgel3_deploy.plan.goal import GOALS, Goal
 from edgel3_deploy.plan.group import ring_bytes
+from edgel3_deploy.plan.limits import arenas_limit, constants_limit
 from edgel3_deploy.plan.planner import capacities
 from edgel3_deploy.plan.schedule import (
     APPLICATION_SHARE,
     SIZE_INSTRUCTIONS_PER_MAC,
     Place,
     Schedule,
-    arenas_limit,
-    constants_limit,
     frugal,
     schedule,
 )
