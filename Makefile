@@ -45,7 +45,7 @@ PACKAGES := make gcc libc6-dev gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-sy
 TOOLS := gcc arm-none-eabi-gcc qemu-system-arm stm32flash
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: help demo recordings test test-boards test-host export-packages lint docs fuzz bench build flash validate setup system-packages clean
+.PHONY: help demo recordings test test-boards test-host test-packages lint docs fuzz bench build flash validate setup system-packages clean
 
 help:
 	@echo "make demo      set up, build for $(BOARD), flash the virtual board twice, validate on audio, listen"
@@ -78,16 +78,16 @@ recordings: setup
 
 # Two halves of about the same length, beside each other; what they build knows nothing of this make's jobs.
 BOARD_TESTS := tests/integration tests/firmware tests/emulate
-test: setup recordings export-packages
+test: setup recordings test-packages
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 test-boards test-host
 
-# What builds exports as their users do; without it those tests say so and are skipped.
-EXPORT_TOOLS := cmake g++ arduino-builder
-export-packages:
-	@for tool in $(EXPORT_TOOLS); do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+# What builds exports as their users do, and shows pages as a browser does; without it those tests say so and are skipped.
+TEST_TOOLS := cmake g++ arduino-builder chromium
+test-packages:
+	@for tool in $(TEST_TOOLS); do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
 	if [ -n "$$missing" ]; then \
-	    echo "Installing system packages for tests of exports (missing:$$missing)"; \
-	    $(SUDO) apt-get update -q && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -q --no-install-recommends $(EXPORT_TOOLS); \
+	    echo "Installing system packages for tests (missing:$$missing)"; \
+	    $(SUDO) apt-get update -q && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -q --no-install-recommends $(TEST_TOOLS); \
 	fi || true
 
 test-boards:

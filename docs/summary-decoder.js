@@ -43,7 +43,11 @@ function refused(reason) {
 }
 
 function decodeUplink(input) {
-  var bytes = input.bytes;
+  var bytes = input.bytes || [];
+  var layout = bytes.length > 0 ? readBits(bytes, 0, FIELDS[0][1]) : LAYOUT;
+  if (layout !== LAYOUT) {
+    return refused("layout " + layout + " is not known here");
+  }
   if (8 * bytes.length < FIXED_BITS) {
     return refused(bytes.length + " bytes are too few");
   }
@@ -59,9 +63,6 @@ function decodeUplink(input) {
       return refused(name + " is " + value + ", which has no name");
     }
     data[name] = raw > FIELDS[i][5] ? null : names !== null ? names[value] : value;
-  }
-  if (data.layout !== LAYOUT) {
-    return refused("layout " + data.layout + " is not known here");
   }
   var end = FIXED_BITS + data.label_count * SHARE_BITS;
   if (data.label_count > MAX_LABELS || bytes.length !== Math.ceil(end / 8)) {

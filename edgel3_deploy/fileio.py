@@ -97,26 +97,65 @@ def locked(path: Path) -> Iterator[None]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = open_lock(path)
-        is_ours = try_lock(file)
+        file = take_lock(path)
     except OSError as error:
         raise not_writable(path, error) from error
-    with file:
-        # Whoever held it before may have removed the file since it was opened.
-        if not is_ours or os.fstat(file.fileno()).st_nlink == 0:
-            raise UsageError(
-                f"{path}: held by another process", "Wait until it is done, or choose another output."
-            )
+    if file is None:
+        raise UsageError(
+            f"{path}: held by another process", "Wait until it is done, or choose another output."
+        )
+    try:
+        yield
+    finally:
+        drop_lock(path, file)
+
+
+_OPEN_FILES_CAN_BE_REMOVED = os.name == "posix"
+
+
+def take_lock(path: Path) -> IO[bytes] | None:
+    """The lock file `path`, made for that and locked, for `drop_lock`; None if another process holds it.
+
+    Raises OSError.
+    """
+    while True:
+        file = open_lock(path)
         try:
-            yield
-        finally:
-            # An open file can be removed on POSIX only, and must be while it is locked: so nobody gets a lock
-            # on a file that is gone.
-            if os.name == "posix":
-                path.unlink(missing_ok=True)
-    if os.name != "posix":
-        with contextlib.suppress(OSError):
-            path.unlink()
+            is_ours = try_lock(file)
+            if is_ours and _is_at(path, file):
+                return file
+        except BaseException:
+            file.close()
+            raise
+        file.close()
+        if not is_ours:
+            return None
+
+
+def _is_at(path: Path, file: IO[bytes]) -> bool:
+    """Whether `path` still leads to the open `file`: whoever held the lock before may have removed it."""
+    try:
+        return not _OPEN_FILES_CAN_BE_REMOVED or os.path.samestat(path.lstat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
+
+
+def drop_lock(path: Path, file: IO[bytes]) -> None:
+    """Remove the lock file and release it; where it cannot be removed it stays, and is no one's.
+
+    Where an open file can be removed it must be while it is locked, so that nobody keeps a lock on a file
+    that is gone. On Windows it is removed once it is closed, unless somebody has opened it by then.
+    """
+    with file:
+        if _OPEN_FILES_CAN_BE_REMOVED:
+            _remove(path)
+    if not _OPEN_FILES_CAN_BE_REMOVED:
+        _remove(path)
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()
 
 
 def open_lock(path: Path) -> IO[bytes]:

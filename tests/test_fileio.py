@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import os
 import resource
+import subprocess
+import sys
 from pathlib import Path
+from typing import IO
 
+import portalocker
 import pytest
 
 from edgel3_deploy.errors import BadInputError, UsageError
 from edgel3_deploy.fileio import (
+    drop_lock,
     is_dir,
     is_file,
     locked,
     open_lock,
     read_file,
     require_writable,
+    take_lock,
     try_lock,
     unlock,
     write_atomically,
@@ -56,13 +62,77 @@ def test_a_lock_is_held_once_and_leaves_no_file(tmp_path: Path) -> None:
         pass
 
 
-def test_a_lock_file_that_was_removed_meanwhile_is_not_held(
+def test_a_lock_file_that_was_removed_meanwhile_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "lock"
-    monkeypatch.setattr("portalocker.lock", lambda *_: path.unlink())
-    with pytest.raises(UsageError, match="held by another process"), locked(path):
+    lock = portalocker.lock
+
+    def removed_first(file: IO[bytes], flags: portalocker.LockFlags) -> None:
+        monkeypatch.setattr("portalocker.lock", lock)
+        path.unlink()
+        lock(file, flags)
+
+    monkeypatch.setattr("portalocker.lock", removed_first)
+    with locked(path):
+        assert path.exists()
+        assert take_lock(path) is None
+    assert not path.exists()
+
+
+def test_a_lock_is_removed_where_only_closed_files_can_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgel3_deploy.fileio._OPEN_FILES_CAN_BE_REMOVED", False)
+    remove = Path.unlink
+
+    def refused(path: Path, missing_ok: bool = False) -> None:
+        file = take_lock(path)
+        if file is None:
+            raise PermissionError(13, "it is open", str(path))
+        file.close()
+        remove(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    with locked(tmp_path / "lock"):
+        with pytest.raises(PermissionError):
+            (tmp_path / "lock").unlink()
+        assert (tmp_path / "lock").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lock_file_that_cannot_be_removed_is_taken_again(tmp_path: Path) -> None:
+    (tmp_path / "lock").touch()
+    file = take_lock(tmp_path / "lock")
+    assert file is not None
+    (tmp_path / "lock").rename(tmp_path / "elsewhere")
+    drop_lock(tmp_path / "lock", file)
+    with locked(tmp_path / "elsewhere"):
         pass
+
+
+_CONTENDER = """
+import sys
+from pathlib import Path
+from typing import IO
+from edgel3_deploy.fileio import drop_lock, take_lock
+
+folder, held = Path(sys.argv[1]), 0
+while held < 100:
+    file = take_lock(folder / "lock")
+    if file is not None:
+        (folder / "inside").touch(exist_ok=False)
+        (folder / "inside").unlink()
+        drop_lock(folder / "lock", file)
+        held += 1
+"""
+
+
+def test_no_two_processes_hold_a_lock_that_is_removed_each_time(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _CONTENDER, str(tmp_path)]
+    contenders = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    assert [contender.communicate(timeout=60)[1] for contender in contenders] == [""] * 3
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_lock_file_that_is_a_link_is_not_followed(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def find_clips(paths: Sequence[Path]) -> tuple[Path, ...]:
 
 def _walk(top: Path) -> tuple[list[Path], dict[str, int]]:
     """Recordings below `top`, and how many of what else were passed by."""
-    left_out = {"hidden folder": 0, "unreadable folder": 0, "dangling link": 0}
+    left_out = {"hidden folder": 0, "unreadable folder": 0, "dangling link": 0, "device or pipe": 0}
     files: list[Path] = []
     seen: set[tuple[int, int]] = set()
 
@@ -121,10 +121,11 @@ def _walk(top: Path) -> tuple[list[Path], dict[str, int]]:
                 continue
             if is_file(file):
                 files.append(file)
-            elif file.is_symlink():
-                left_out["dangling link"] += 1
+            else:
+                is_there = os.path.exists(file)  # noqa: PTH110 - Path.exists may raise
+                left_out["device or pipe" if is_there else "dangling link"] += 1
     return sorted(files), left_out
 
 
 def _plural(what: str, count: int) -> str:
-    return what if count == 1 else f"{what}s"
+    return what if count == 1 else "devices or pipes" if what == "device or pipe" else f"{what}s"

@@ -36,8 +36,14 @@ def command(ctx: click.Context, board_name: str | None, port: str | None, as_jso
     """
     from edgel3_deploy.boards import load_board
     from edgel3_deploy.doctor import examine
+    from edgel3_deploy.flash.virtual import VIRTUAL
     from edgel3_deploy.link.discover import AUTO
 
+    if port == VIRTUAL:
+        raise UsageError(
+            "a virtual board has no port to ask before a command starts it",
+            "Leave --port out: doctor says in any case whether virtual boards can run.",
+        )
     if port is not None and board_name is None:
         raise UsageError("--port alone does not say which board to ask", add_board())
     board = load_board(board_name) if board_name is not None else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgel3_deploy.cli.options import calibration_option, json_option, model_option
-from edgel3_deploy.cli.output import emit_json, emit_warnings
+from edgel3_deploy.cli.output import MOST_WARNINGS, emit_json, emit_warnings
 from edgel3_deploy.cli.progress import ConsoleProgress
 from edgel3_deploy.errors import ExitCode, UsageError
 
@@ -120,9 +120,12 @@ def _report(outcomes: list[Outcome], model: EmbeddingModel, dataset: Path | None
 
     failed = [outcome for outcome in outcomes if outcome.error]
     kept = sum(outcome.kept for outcome in outcomes)
-    for outcome in failed:
+    lines = [_line(outcome.error) for outcome in failed[:MOST_WARNINGS]]
+    if len(failed) > len(lines):
+        lines.append(f"and {len(failed) - len(lines):,} more recordings that cannot be used")
+    for line in lines:
         click.secho("Error: ", fg="red", bold=True, nl=False, err=True)
-        click.echo(_line(outcome.error), err=True)
+        click.echo(line, err=True)
     if as_json:
         emit_json(
             "embed",

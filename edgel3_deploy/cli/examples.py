@@ -74,7 +74,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "settings": (
         "edgel3-deploy settings --port /dev/ttyACM0",
-        "edgel3-deploy settings --board stm32f7 --port auto",
+        "edgel3-deploy settings --board stm32f7 --port auto hop=500 node_id=7",
     ),
     "report diff": ("edgel3-deploy report diff build/stm32f7/report build/stm32h7/report",),
     "report": ("edgel3-deploy report diff build/stm32f7/report build/stm32h7/report",),

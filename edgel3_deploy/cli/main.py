@@ -7,8 +7,9 @@ import importlib
 import os
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -136,8 +137,15 @@ def _explained(error: Exception) -> EdgeL3DeployError:
     )
 
 
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
+
+
 def main() -> None:
     """Console-script entry point."""
     with contextlib.suppress(ValueError):
         signal.signal(signal.SIGTERM, _terminate)
+    # Where a stream is closed (`>&-`), or there is no console, Python has none; commands write and ask it.
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     sys.exit(run(sys.argv[1:]))

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edgel3_deploy.link.text import printable
+
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
@@ -53,6 +55,7 @@ class ConsoleProgress:
             self._bar.stop()
 
     def __call__(self, stage: str, done: int = 0, total: int = 0) -> None:
+        stage = printable(stage)  # it may name a file
         with self._lock:
             is_new = stage != self._stage
             if is_new:

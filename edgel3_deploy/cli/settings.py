@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from edgel3_deploy.cli.completion import complete_port
-from edgel3_deploy.cli.options import add_board, json_option, optional_board_option
+from edgel3_deploy.cli.options import (
+    add_board,
+    build_dir_option,
+    build_directory,
+    json_option,
+    optional_board_option,
+)
 from edgel3_deploy.cli.output import emit_json, emit_table
 from edgel3_deploy.errors import LinkError, UsageError
 
 if TYPE_CHECKING:
+    from edgel3_deploy.boards.board import Board
     from edgel3_deploy.link.answers import SettingState
     from edgel3_deploy.link.client import Client
 
@@ -28,13 +36,17 @@ _BAUDRATE = 115_200
     required=True,
     metavar="PORT",
     shell_complete=complete_port,
-    help="Serial port such as /dev/ttyACM0, or `auto` with --board.",
+    help="Serial port such as /dev/ttyACM0; with --board also `auto`, or `virtual` for the virtual board of "
+    "its build.",
 )
 @optional_board_option(
     "Board name, or path of a board file: its baud rate, and who must answer.  [default: 115200 baud]"
 )
+@build_dir_option
 @json_option
-def command(changes: tuple[str, ...], port: str, board_name: str | None, as_json: bool) -> None:
+def command(
+    changes: tuple[str, ...], port: str, board_name: str | None, build_dir: Path | None, as_json: bool
+) -> None:
     """Read all settings of a board that runs, or change those named.
 
     Changes count at once and outlive resets and power cuts, where the board has flash for them.
@@ -43,7 +55,7 @@ def command(changes: tuple[str, ...], port: str, board_name: str | None, as_json
 
     names = setting_names()
     wanted = parse_changes(changes)
-    with _application(port, board_name) as client:
+    with _application(port, board_name, build_dir) as client:
         former = {name: client.read_setting(names[name][0]) for name in wanted or names}
         found = {
             name: client.write_setting(names[name][0], value) for name, value in wanted.items()
@@ -64,18 +76,19 @@ def command(changes: tuple[str, ...], port: str, board_name: str | None, as_json
 
 
 @contextmanager
-def _application(port: str, board_name: str | None) -> Iterator[Client]:
+def _application(port: str, board_name: str | None, build_dir: Path | None) -> Iterator[Client]:
     """A session with the application on a port. Raises LinkError if the loader answers, or another board."""
     from edgel3_deploy.boards import load_board
+    from edgel3_deploy.flash.virtual import VIRTUAL
     from edgel3_deploy.link.client import Client
-    from edgel3_deploy.link.discover import AUTO, find_port
+    from edgel3_deploy.link.discover import AUTO
     from edgel3_deploy.link.port import open_port
     from edgel3_deploy.link.probe import session
     from edgel3_deploy.link.protocol import Role
 
     if board_name is None:
-        if port == AUTO:
-            raise UsageError("--port auto does not say which board is meant", add_board())
+        if port in (AUTO, VIRTUAL):
+            raise UsageError(f"--port {port} does not say which board is meant", add_board())
         with open_port(port, _BAUDRATE) as opened:
             client = Client(opened)
             role, path = client.hello(), port
@@ -83,7 +96,7 @@ def _application(port: str, board_name: str | None) -> Iterator[Client]:
             yield client
         return
     board = load_board(board_name)
-    with session(board, find_port(board) if port == AUTO else port) as greeted:
+    with _path(board, port, build_dir) as path, session(board, path) as greeted:
         _require_application(greeted.role is Role.APPLICATION, greeted.path)
         there = greeted.client.identify().board
         if there != board.name:
@@ -92,6 +105,23 @@ def _application(port: str, board_name: str | None) -> Iterator[Client]:
                 "Choose the board that is plugged in (--board), or the port of this one (--port).",
             )
         yield greeted.client
+
+
+@contextmanager
+def _path(board: Board, port: str, build_dir: Path | None) -> Iterator[str]:
+    """The path of `port`; the virtual board, which needs its build, runs as long as this lasts."""
+    from edgel3_deploy.flash.virtual import VIRTUAL
+    from edgel3_deploy.link.discover import AUTO, find_port
+
+    if port != VIRTUAL:
+        yield find_port(board) if port == AUTO else port
+        return
+    from edgel3_deploy.pipeline.prepared import load_build_for
+    from edgel3_deploy.validate.session import port_path
+
+    build = load_build_for(board, build_directory(board.name, build_dir))
+    with port_path(build, port) as path:
+        yield path
 
 
 def _require_application(answers: bool, path: str) -> None:

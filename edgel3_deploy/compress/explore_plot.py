@@ -17,6 +17,7 @@ def explore_plot(variants: Sequence[Variant], board: Board) -> bytes:
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     figure = Figure(figsize=(13, 9), layout="constrained")
@@ -32,14 +33,14 @@ def explore_plot(variants: Sequence[Variant], board: Board) -> bytes:
         if not drawn:
             axis.axis("off")
             continue
-        for row, value in drawn:
+        for goal, marker in _MARKERS.items():
+            shown = [(row, value) for row, value in drawn if row.optimize == goal]
             axis.scatter(
-                row.instructions / 1e6,
-                value,
-                color=f"C{names.index(row.name) % 10}",
-                marker=_MARKERS[row.optimize],
-                edgecolors="black" if names.index(row.name) >= 10 else "none",
-                label=row.name if row.optimize == "balanced" else None,
+                [row.instructions / 1e6 for row, _ in shown],
+                [value for _, value in shown],
+                c=[_color(names.index(row.name)) for row, _ in shown],
+                edgecolors=[_edge(names.index(row.name)) for row, _ in shown],
+                marker=marker,
             )
         best = pareto([(row.instructions, panel.sign * value) for row, value in drawn])
         line = [(drawn[index][0].instructions / 1e6, drawn[index][1]) for index in best]
@@ -61,11 +62,26 @@ def explore_plot(variants: Sequence[Variant], board: Board) -> bytes:
             scale.set_minor_formatter(NullFormatter())
         axis.grid(alpha=0.3)
     if fitting:
-        figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside right upper")
+        marks = [
+            Line2D(
+                [], [], linestyle="", marker=_MARKERS["balanced"], color=_color(n), markeredgecolor=_edge(n)
+            )
+            for n in range(len(names))
+        ]
+        figure.legend(marks, names, loc="outside right upper")
     figure.suptitle(f"What fits {board.name}; --optimize " + ", ".join(_MARKER_NAMES))
     stream = io.BytesIO()
     figure.savefig(stream, format="png", dpi=110, metadata={"Software": None})
     return stream.getvalue()
+
+
+def _color(number: int) -> str:
+    """Of the variant so numbered: ten colours, then the same with an edge."""
+    return f"C{number % 10}"
+
+
+def _edge(number: int) -> str:
+    return "black" if number >= 10 else "none"
 
 
 def pareto(points: Sequence[tuple[float, float]]) -> list[int]:

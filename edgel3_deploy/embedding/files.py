@@ -16,7 +16,7 @@ import numpy as np
 from edgel3_deploy.audio.clips import load_clip
 from edgel3_deploy.embedding.compute import Embedding, embed_clip
 from edgel3_deploy.embedding.model import EmbeddingModel
-from edgel3_deploy.errors import BadInputError
+from edgel3_deploy.errors import BadInputError, UsageError
 from edgel3_deploy.fileio import write_atomically
 from edgel3_deploy.npz import read_arrays
 from edgel3_deploy.progress import Progress, silent
@@ -31,7 +31,12 @@ class Settings:
 
 
 def output_name(stem: str, suffix: str | None = None) -> str:
-    """STEM.npz, or STEM_SUFFIX.npz, as the edgel3 package calls what it writes."""
+    """STEM.npz, or STEM_SUFFIX.npz, as the edgel3 package calls what it writes.
+
+    Raises UsageError for a suffix that would lead into another folder.
+    """
+    if suffix and set(suffix) & set("/\\\0"):
+        raise UsageError(f"suffix {suffix!r}: is no part of a file's name", "Leave out the / and \\.")
     return f"{stem}_{suffix}.npz" if suffix else f"{stem}.npz"
 
 

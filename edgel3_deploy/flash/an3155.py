@@ -25,12 +25,15 @@ GO = 0x21
 WRITE_MEMORY = 0x31
 EXTENDED_ERASE = 0x44
 MAX_BLOCK = 256
+_ID_SIZE = 2
 
 _REPLY_SECONDS = 2.0
 _SYNC_SECONDS = 0.25
 _SHORT_SECONDS = 0.5
 _DRAIN_SECONDS = 2.0
-_ERASE_SECONDS = 30.0
+_ERASE_SECONDS = 60.0
+"""Twice what AN3155 gives the slowest erase."""
+_GLITCH = 3
 _ATTEMPTS = 3
 # Completes a block of any length that the bootloader still waits for, and is never a valid one: wherever in
 # a Write Memory command it starts, count, data and checksum do not XOR to 0, nor do address and checksum.
@@ -76,14 +79,21 @@ class Bootloader:
         """
         self._port.discard_input()
         self.noise = b""
-        for _ in range(2):
+        tries = 2
+        while tries:
+            tries -= 1
             self._port.write(bytes([SYNC]))
             answer = self._port.read(_SYNC_SECONDS)
-            if answer:
-                if set(answer) <= {ACK, NACK}:
-                    return True
-                self.noise = answer + self._drain(_SHORT_SECONDS)
+            if not answer:
+                continue
+            if set(answer) <= {ACK, NACK}:
+                return True
+            glitched = not self.noise
+            self.noise = answer + self._drain(_SHORT_SECONDS)
+            # The line's glitch when it was opened, before a reply: ask again.
+            if not glitched or len(self.noise) > _GLITCH or self.noise[-1] not in (ACK, NACK):
                 return False
+            tries = 2
         return False
 
     def synchronize(self) -> bool:
@@ -113,11 +123,11 @@ class Bootloader:
 
         Version 9.0 of the STM32H74x announces 13 commands and has 11 (AN2606): what comes is what counts.
         """
-        return frozenset(self._read_list(GET)[1:])
+        return frozenset(self._read_list(GET, lambda body: body[1:2] == bytes([GET]))[1:])
 
     def device_id(self) -> int:
         """Product id, such as 0x451 (Get ID)."""
-        return int.from_bytes(self._read_list(GET_ID), "big")
+        return int.from_bytes(self._read_list(GET_ID, lambda body: len(body) == _ID_SIZE), "big")
 
     def erase(self, sector: int) -> None:
         """Erase one sector by its number (Extended Erase); takes up to some seconds on the chip."""
@@ -126,7 +136,7 @@ class Bootloader:
         def attempt() -> None:
             self._command(EXTENDED_ERASE)
             self._port.write(body + _xor(body))
-            self._expect_ack(f"erasing sector {sector}", _ERASE_SECONDS)
+            self._expect_ack(f"erasing sector {sector}", _ERASE_SECONDS, refused=_PROTECTED)
 
         def recover() -> bool:
             # Where a list of sectors is due, what synchronizes is the length of a very long one.
@@ -197,9 +207,11 @@ class Bootloader:
         second = self._port.read_exactly(1, _SHORT_SECONDS)
         if second[:1] == bytes([NACK]):
             raise _NackError(f"the bootloader on {self._port.path} refuses to start 0x{address:08x}", _AGAIN)
-        return bool(first and second)
+        return first + second == bytes([ACK, ACK])
 
-    def _read_list(self, code: int) -> bytes:
+    def _read_list(self, code: int, is_one: Callable[[bytes], bool]) -> bytes:
+        """What the command lists; asked again if bytes were lost or added, which `is_one` shows."""
+
         def attempt() -> bytes:
             self._command(code)
             name = _COMMAND_NAMES[code]
@@ -207,7 +219,7 @@ class Bootloader:
             if not length:
                 raise self._no_reply(name)
             data = self._port.read_exactly(length[0] + 2, _SHORT_SECONDS)
-            if len(data) < 2 or data[-1] != ACK:
+            if len(data) < 2 or data[-1] != ACK or not is_one(data[:-1]):
                 raise self._no_reply(name)
             return data[:-1]
 
@@ -221,23 +233,23 @@ class Bootloader:
             raise self._refusal(code) from error
 
     def _refusal(self, code: int) -> FlashError:
-        return _NackError(
-            f"the bootloader on {self._port.path} refuses {_COMMAND_NAMES[code]}",
-            "The chip may be read- or write-protected: lift the protection with an ST-LINK "
-            "(STM32CubeProgrammer, which erases the chip), then flash again.",
-        )
+        refused = f"the bootloader on {self._port.path} refuses {_COMMAND_NAMES[code]}"
+        if code in (GET, GET_ID):
+            # No protection forbids these (AN3155).
+            return _NackError(refused, f"What answers may be no bootloader. {_AGAIN}")
+        return _NackError(refused, _PROTECTED)
 
     def _send_address(self, address: int) -> None:
         body = address.to_bytes(4, "big")
         self._port.write(body + _xor(body))
         self._expect_ack(f"address 0x{address:08x}")
 
-    def _expect_ack(self, what: str, timeout: float = _REPLY_SECONDS) -> None:
+    def _expect_ack(self, what: str, timeout: float = _REPLY_SECONDS, *, refused: str = "") -> None:
         answer = self._port.read_exactly(1, timeout)
         if not answer:
             raise self._no_reply(what)
         if answer[0] == NACK:
-            raise _NackError(f"the bootloader on {self._port.path} refuses: {what}", _AGAIN)
+            raise _NackError(f"the bootloader on {self._port.path} refuses: {what}", refused or _AGAIN)
         if answer[0] != ACK:
             raise _NoReplyError(
                 f"the bootloader on {self._port.path} answers 0x{answer[0]:02x}, which is no reply: {what}",
@@ -257,6 +269,10 @@ class Bootloader:
         return attempt()
 
 
+_PROTECTED = (
+    "The chip may be read- or write-protected: lift the protection with an ST-LINK (STM32CubeProgrammer, "
+    "which erases the chip), then flash again."
+)
 _AGAIN = "Reset the board into its ROM bootloader again, then flash again."
 
 

@@ -108,6 +108,8 @@ def _reached(board: Board, facts: Bootloader, path: str) -> Iterator[Port]:
         if bootloader.synchronize():
             yield port
             return
+        if bootloader.noise and not bootloader.noise.strip(bytes([an3155.SYNC])):
+            raise diagnosis.echoed(path)
         if diagnosis.is_readable(bootloader.noise):
             raise diagnosis.foreign(f"{path} at {facts.baudrate} baud", bootloader.noise)
     if not facts.over_vcp:

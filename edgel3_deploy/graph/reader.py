@@ -186,8 +186,10 @@ def _activation(model: RawModel, index: int, where: str) -> Tensor:
     if raw.dtype != "INT8":
         raise BadInputError(f"{where}: tensor {raw.name!r} is {raw.dtype.lower()}, not int8", QUANTIZE_HINT)
     if any(size < 0 for size in raw.shape):
+        is_batch = all(size >= 0 for size in raw.shape[1:])
         raise BadInputError(
-            f"{where}: tensor {raw.name!r} has a dynamic shape", "Convert the model with a fixed batch of 1."
+            f"{where}: tensor {raw.name!r} has a dynamic shape, {raw.shape}",
+            f"Convert the model with {'a fixed batch of 1' if is_batch else 'fixed sizes'}.",
         )
     if raw.data.size:
         raise BadInputError(
@@ -196,11 +198,6 @@ def _activation(model: RawModel, index: int, where: str) -> Tensor:
     shape = raw.shape[1:] if len(raw.shape) > 1 else raw.shape
     if len(raw.shape) > 1 and raw.shape[0] != 1:
         raise BadInputError(f"{where}: batch of {raw.shape[0]}", "Convert the model with a fixed batch of 1.")
-    if -1 in shape:
-        raise BadInputError(
-            f"{where}: dynamic shape {raw.shape} of tensor {raw.name!r}",
-            "Convert the model with fixed sizes.",
-        )
     if not shape or min(shape) < 1 or math.prod(shape) > MAX_ELEMENTS:
         raise damaged(f"{where}: shape {raw.shape} of tensor {raw.name!r}")
     if len(raw.scales) != 1 or len(raw.zero_points) != 1:

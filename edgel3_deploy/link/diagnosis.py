@@ -250,6 +250,22 @@ def astray(place: str) -> LinkError:
     )
 
 
+def began_anew(path: str, windows: int, expected: int) -> LinkError:
+    """The sensor's count of records went back, without a restart of the board."""
+    return LinkError(
+        f"the sensor on {path} began anew: it has made {windows} records where {expected} were read",
+        "Somebody else started it: run the command again.",
+    )
+
+
+def overtaken(path: str, sequence: int) -> LinkError:
+    """Records are overwritten faster than they can be read."""
+    return LinkError(
+        f"the board on {path} makes records faster than they can be read: {sequence} was gone again",
+        "Raise the setting hop, or uart.baudrate in the board file.",
+    )
+
+
 def never_answered(place: str, noise: bytes) -> UnansweredError:
     """No valid frame since the port was opened; `noise` is what came instead."""
     if not noise:

@@ -102,6 +102,9 @@ def decode_summary(payload: bytes) -> dict[str, SummaryValue]:
 
     Raises SummaryError for another layout, another length, and bits that no node sets.
     """
+    layout = payload[0] & ((1 << FIELDS[0].bits) - 1) if payload else SUMMARY_LAYOUT
+    if layout != SUMMARY_LAYOUT:
+        raise SummaryError(f"layout {layout} is not known here")
     if 8 * len(payload) < FIXED_BITS:
         raise SummaryError(f"{len(payload)} bytes are too few")
     bits = int.from_bytes(payload, "little")
@@ -109,8 +112,6 @@ def decode_summary(payload: bytes) -> dict[str, SummaryValue]:
     for field in FIELDS:
         values[field.name] = field.decode(bits & ((1 << field.bits) - 1))
         bits >>= field.bits
-    if values["layout"] != SUMMARY_LAYOUT:
-        raise SummaryError(f"layout {values['layout']} is not known here")
     count = values["label_count"]
     assert isinstance(count, int)
     size = -(-(FIXED_BITS + count * SHARE_BITS) // 8)

@@ -13,6 +13,9 @@ from edgel3_deploy.link.protocol import ErrorCode
 from edgel3_deploy.link.summary import SummaryError, decode_summary
 from edgel3_deploy.listen.heard import Event, Heard, Sensor, Summed
 
+_OVERTAKEN = 32
+"""How often in a row the oldest record may be gone before it is fetched."""
+
 
 class Reader:
     """Fetches what is new, from record `first` on. `next` is the number of the record to come.
@@ -31,6 +34,8 @@ class Reader:
     def report(self) -> SensorReport:
         """What the sensor does now."""
         self._report = self._client.read_sensor()
+        if self._report.windows < self.next:
+            raise diagnosis.began_anew(self._sensor.port, self._report.windows, self.next)
         return self._report
 
     def new(self, windows: int) -> Iterator[Event]:
@@ -46,7 +51,7 @@ class Reader:
 
     def _read(self) -> Heard | None:
         """The next record that the board still holds; None if there is no newer one."""
-        while True:
+        for _ in range(_OVERTAKEN):
             try:
                 record = self._client.read_record(self.next, self._report)
             except RefusedError as error:
@@ -64,6 +69,7 @@ class Reader:
             self._missed = 0
             self.next += 1
             return heard
+        raise diagnosis.overtaken(self._sensor.port, self.next)
 
     def _summary(self) -> Iterator[Summed]:
         payload = self._client.read_summary()

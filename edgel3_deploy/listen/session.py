@@ -34,8 +34,10 @@ _POLL_SECONDS = {False: 0.1, True: 0.01}
 """Between two looks at the sensor of a real and of a virtual board."""
 _ASLEEP_SECONDS = 1.0
 """Between two looks at a real board that sleeps."""
-_THROUGH_SECONDS = 2.0
-"""Without a new sample at the end of a recording: the virtual microphone gives no more."""
+_THROUGH_SECONDS = 6.0
+"""Without a new sample at the end of a recording: the virtual microphone gives no more.
+
+None comes while a virtual board computes a window either: for half a second, or several on a busy machine."""
 _STALL_SECONDS = 15.0
 """Without a new sample, before the sensor is taken for dead."""
 

@@ -141,7 +141,8 @@ class Arrays:
         )
         if not fits:
             wanted = " x ".join("any" if extent is None else str(extent) for extent in shape)
-            raise self.error(f"array {name} has shape {' x '.join(map(str, dataset.shape))}, not {wanted}")
+            found = " x ".join(map(str, dataset.shape)) or "()"
+            raise self.error(f"array {name} has shape {found}, not {wanted}")
         self._values += int(np.prod(dataset.shape))
         if self._values > MAX_VALUES:
             raise self.error(f"not supported: more than {MAX_VALUES:,} weights (array {name})")

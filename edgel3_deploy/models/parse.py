@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from edgel3_deploy.audio.frontend import L3, SEA, FrontEnd
+from edgel3_deploy.audio.frontend import DYNAMIC_RANGE_DB, L3, SEA, FrontEnd
 from edgel3_deploy.audio.frontend import front_end as front_end_named
 from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.models.family import member_of, model_name
@@ -20,9 +20,12 @@ from edgel3_deploy.models.layout import BATCH_NORM_EPSILON, FRONT_END_ATTRIBUTE
 from edgel3_deploy.models.network import FloatConv, FloatNetwork
 
 MAX_FILE_BYTES = 1 << 28
+MAX_SUM = 1e20
+"""What a layer's sums may come to at most: the published networks' stay below 1e14, float32 ends at 3e38."""
 _CONVOLUTIONS = (*(f"conv2d_{number}" for number in range(1, 8)), "audio_embedding_layer")
 _KERAS_3_WEIGHTS = "model.weights.h5"
 """What a .keras archive calls its weights."""
+_LONGEST = 80
 _OPENL3_NAME = re.compile(r"openl3.*?[_-](linear|mel128)(?![a-z0-9])", re.IGNORECASE)
 
 
@@ -55,6 +58,7 @@ def _read_network(path: Path, arrays: Arrays) -> FloatNetwork:
     is_rectified = front_end is SEA or len(layers) < len(_CONVOLUTIONS)
     norm = _batch_norm(arrays, 1, 1)
     channels, convs = 1, []
+    reach = float(abs(norm.gain[0]) * DYNAMIC_RANGE_DB + abs(norm.offset[0]))
     for index, layer in enumerate(layers):
         kernel = arrays.read(layer, "kernel", (3, 3, channels, None))
         channels = kernel.shape[-1]
@@ -67,6 +71,9 @@ def _read_network(path: Path, arrays: Arrays) -> FloatNetwork:
             weights, bias_32 = kernel.astype(np.float32), bias.astype(np.float32)
         if not (np.isfinite(weights).all() and np.isfinite(bias_32).all()):
             raise arrays.error(f"{layer} overflows float32 once its BatchNorm is folded in")
+        reach = float((np.abs(kernel).sum(axis=(0, 1, 2)) * reach + np.abs(bias)).max())
+        if reach > MAX_SUM:
+            raise arrays.error(f"its weights are too large: the sums of {layer} can reach {reach:.0e}")
         convs.append(FloatConv(f"conv{index + 1}", weights, bias_32, relu=is_normalized))
     return FloatNetwork(
         name=model_name(path),
@@ -118,7 +125,10 @@ def _front_end(path: Path, arrays: Arrays) -> tuple[FrontEnd, tuple[str, ...]]:
         raise arrays.error(f"its mel matrix is {' x '.join(map(str, shape))}, that of no known front end")
     named = arrays.attribute(FRONT_END_ATTRIBUTE)
     if named is not None:
-        return front_end_named(named), ()
+        try:
+            return front_end_named(named), ()
+        except BadInputError as error:
+            raise arrays.error(f"{error.message[:_LONGEST]}, named in its attributes") from error
     if (other := _OPENL3_NAME.match(path.name)) is not None:
         raise arrays.error(f"its name says that it takes {other[1].lower()} spectrograms, not mel256")
     assumed = SEA if arrays.has("batch_normalization_9") else L3
@@ -136,15 +146,19 @@ def _decompressed(path: Path, content: bytes) -> bytes:
         return _unzipped(path, content)
     if not content.startswith(b"\x1f\x8b"):
         return content
-    expander = zlib.decompressobj(wbits=31)
-    try:
-        expanded = expander.decompress(content, MAX_FILE_BYTES)
-    except zlib.error as error:
-        raise BadInputError(f"{path}: damaged gzip file ({error})", HINT) from error
-    if expander.unconsumed_tail:
-        raise _too_large(path)
-    if not expander.eof:
-        raise BadInputError(f"{path}: truncated gzip file ({len(content):,} bytes)", HINT)
+    expanded = b""
+    while content.startswith(b"\x1f\x8b"):
+        # A file may have several parts, as parallel compressors write it.
+        expander = zlib.decompressobj(wbits=31)
+        try:
+            expanded += expander.decompress(content, MAX_FILE_BYTES - len(expanded) + 1)
+        except zlib.error as error:
+            raise BadInputError(f"{path}: damaged gzip file ({error})", HINT) from error
+        if expander.unconsumed_tail or len(expanded) > MAX_FILE_BYTES:
+            raise _too_large(path)
+        if not expander.eof:
+            raise BadInputError(f"{path}: truncated gzip file ({len(content):,} bytes)", HINT)
+        content = expander.unused_data
     return expanded
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgel3_deploy.errors import UsageError
-from edgel3_deploy.fileio import open_lock, try_lock
+from edgel3_deploy.fileio import drop_lock, take_lock
 from edgel3_deploy.pipeline.manifest import FILE_NAME, find_manifest
 
 
@@ -123,9 +123,11 @@ def output_folder(directory: Path, owner: Owner = BUILD) -> Iterator[OutputFolde
         )
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
-        with open_lock(directory.parent / f".{directory.name}.lock") as lock:
-            if not try_lock(lock):
-                raise UsageError(f"{directory} is being written by another process", "Wait until it is done.")
+        place = directory.parent / f".{directory.name}.lock"
+        lock = take_lock(place)
+        if lock is None:
+            raise UsageError(f"{directory} is being written by another process", "Wait until it is done.")
+        try:
             folder = OutputFolder(directory, owner)
             folder.recover()
             folder.check_ours()
@@ -133,6 +135,8 @@ def output_folder(directory: Path, owner: Owner = BUILD) -> Iterator[OutputFolde
                 yield folder
             finally:
                 folder.discard_stage()
+        finally:
+            drop_lock(place, lock)
     except OSError as error:
         raise UsageError(
             f"{error.filename or directory}: {error.strerror or error}",

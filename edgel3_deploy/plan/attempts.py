@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, product
-from operator import itemgetter
+from itertools import product
 from typing import Any, NamedTuple
 
 from edgel3_deploy.boards.board import Board
@@ -66,22 +65,26 @@ class Task:
 
 @dataclass(frozen=True)
 class Attempt:
-    """What to choose from, limits of bytes to choose within, and what to tell people about them.
+    """Limits of bytes to choose within, and what to tell people about them.
 
-    `flash` bounds the constants. Lists may become taps within `taps` bytes of constants, within `strip_taps`
-    if a group runs in strips. `hot`: the most bytes of scratch, so that it lies in the main RAM; None for no
-    limit. `flash_price`: what a byte of flash must save. `least_ram`: dense networks take little RAM rather
-    than the least cost.
+    `flash` bounds the constants. Options with a `barred` kernel are not chosen. Lists may become taps within
+    `taps` bytes of constants, within `strip_taps` if a group runs in strips. `hot`: the most bytes of
+    scratch, so that it lies in the main RAM; None for no limit. `flash_price`: what a byte of flash must
+    save. `least_ram`: dense networks take little RAM rather than the least cost.
     """
 
-    found: tuple[Option, ...]
     flash: int
     reason: str
     taps: int = 0
     strip_taps: int = 0
+    barred: frozenset[str] = frozenset()
     hot: int | None = None
     flash_price: float = 0.0
     least_ram: bool = False
+
+    def choices(self, found: Sequence[Option]) -> tuple[Option, ...]:
+        """Those of `found` to choose from."""
+        return tuple([option for option in found if option.kernels.isdisjoint(self.barred)])
 
 
 def rivals(task: Task) -> tuple[tuple[Attempt, ...], ...]:
@@ -95,7 +98,7 @@ def rivals(task: Task) -> tuple[tuple[Attempt, ...], ...]:
     if task.goal == "size":
         return _with(small, least_ram=True), _with(balanced, reason=small[0].reason)
     reason = f"the least cost that {task.board.name} has flash and RAM for"
-    fast = (Attempt(task.found, task.flash, reason, task.flash, task.flash),)
+    fast = (Attempt(task.flash, reason, task.flash, task.flash),)
     if task.goal == "speed":
         return fast, *(_with(found, reason=reason) for found in (balanced, small))
     hot = capacities(task.network, task.board)[task.board.main_ram]
@@ -115,52 +118,56 @@ def _balanced(task: Task, least: int) -> tuple[Attempt, ...]:
     main = task.board.main_ram
     return (
         Attempt(
-            task.found,
             stored,
             f"the least cost with scratch in {main}",
             *taps,
             hot=capacities(task.network, task.board)[main],
             flash_price=LEAST_SAVED_PER_BYTE,
         ),
-        Attempt(task.found, stored, f"the least cost; {main} alone is too small", *taps),
-        Attempt(task.found, task.flash, "the least cost; what takes less flash fits no RAM", *taps),
+        Attempt(stored, f"the least cost; {main} alone is too small", *taps),
+        Attempt(task.flash, "the least cost; what takes less flash fits no RAM", *taps),
     )
 
 
 class _Smallest(NamedTuple):
-    """The least flash of a way with some of the kernels: code and constants, and the constants alone."""
+    """The least flash of a way without the `barred` kernels: code and constants, and the constants alone."""
 
     flash: int
     constants: int
-    found: tuple[Option, ...]
+    barred: frozenset[str]
 
 
 def _small(task: Task) -> tuple[Attempt, ...]:
     """The kernels with the least code and constants first; at the end everything that fits."""
     attempts = [
         Attempt(
-            smallest.found,
             min(task.flash, int(smallest.constants * INT8_SHARE)),
             "the least flash, then the least RAM",
+            barred=smallest.barred,
         )
         for smallest in sorted(_smallest_ways(task), key=lambda way: way.flash)
     ]
-    return (*attempts, Attempt(task.found, task.flash, "the least RAM; what takes less flash does not fit"))
+    return (*attempts, Attempt(task.flash, "the least RAM; what takes less flash does not fit"))
 
 
 def _smallest_ways(task: Task) -> list[_Smallest]:
     """Of each set of kernels with much code: without any, with one of Winograd's, with lane groups."""
-    by_kernels: dict[frozenset[str], list[tuple[int, Option]]] = defaultdict(list)
-    for place, option in enumerate(task.found):
-        by_kernels[frozenset([step.kernel.name for step in option.steps])].append((place, option))
+    # Of options for the same operations by the same kernels the smallest is enough, in the order of all.
+    least: dict[tuple[int, int, frozenset[str]], tuple[float, Option]] = {}
+    ram = task.ram
+    for option in task.found:
+        if option.ram <= ram:
+            key, own = (option.first, option.end, option.kernels), option.cost + _FLASH_ALONE * option.flash
+            if key not in least or own < least[key][0]:
+                least.pop(key, None)
+                least[key] = (own, option)
     ways = []
     for sets in product((set(), *({name} for name in WINOGRAD_TILE)), (set(), LANES)):
         barred = _LARGE.difference(*sets)
-        allowed = (found for used, found in by_kernels.items() if not used & barred)
-        found = tuple(option for _, option in sorted(chain.from_iterable(allowed), key=itemgetter(0)))
-        way = choose(found, task.end, task.ram, None, flash_price=_FLASH_ALONE)
+        allowed = [option for _, option in least.values() if option.kernels.isdisjoint(barred)]
+        way = choose(allowed, task.end, ram, None, flash_price=_FLASH_ALONE)
         if way is not None:
             constants = sum(option.flash for option in way)
             code = code_bytes(step for option in way for step in option.steps)
-            ways.append(_Smallest(code + constants, constants, found))
+            ways.append(_Smallest(code + constants, constants, barred))
     return ways

@@ -49,6 +49,15 @@ def accumulators(layer: Conv2D | FullyConnected) -> Range:
     )
 
 
+def _fit(layer: Conv2D | FullyConnected, bits: int) -> BoolArray:
+    """Whether -2^bits <= acc < 2^bits, per channel: for all weights that layers of this size can have, or for
+    the layer's own."""
+    outputs, largest = len(layer.weights), np.abs(layer.bias.astype(np.int64)).max(initial=0)
+    if layer.weights[:1].size * 128 * 255 + largest < 1 << bits:
+        return np.ones(outputs, np.bool_)
+    return accumulators(layer).fits(bits)
+
+
 def exact_f44(layer: Conv2D) -> BoolArray:
     """F(4x4,3x3), per output channel: -2^25 <= acc < 2^25.
 
@@ -60,7 +69,7 @@ def exact_f44(layer: Conv2D) -> BoolArray:
     (firmware/kernels/f44_input.c), so only acc decides. With |x - z| <= 255, sum(|w|) * 255 + |b| < 2^25
     suffices: always so up to 114 input channels.
     """
-    return accumulators(layer).fits(25)
+    return _fit(layer, 25)
 
 
 def exact_f22(layer: Conv2D) -> BoolArray:
@@ -69,17 +78,17 @@ def exact_f22(layer: Conv2D) -> BoolArray:
     The output transform gives 4 * acc modulo 2^32, which must be read as signed. |U| <= 9 * 128 and |V| <= 4
     * 128 fit int16.
     """
-    return accumulators(layer).fits(29)
+    return _fit(layer, 29)
 
 
 def exact_direct(layer: Conv2D | FullyConnected) -> BoolArray:
     """Direct products, per output channel: -2^31 <= acc < 2^31, as TFLite's own accumulator."""
-    return accumulators(layer).fits(31)
+    return _fit(layer, 31)
 
 
 def exact_mono(layer: Conv2D) -> BoolArray:
     """The one-channel kernel, per output channel: -2^30 <= acc < 2^30 (its weights are doubled)."""
-    return accumulators(layer).fits(30)
+    return _fit(layer, 30)
 
 
 def fast_requantize(layer: Conv2D | FullyConnected) -> BoolArray:
@@ -117,10 +126,12 @@ def poolable(layer: Conv2D) -> BoolArray:
     Requantization never decreases with acc (multiplier >= 0, both roundings and the clamp are monotonic),
     unless a left shift wraps around: -2^31 <= acc * 2^shift < 2^31 must hold.
     """
-    bounds = accumulators(layer)
+    rises: BoolArray = layer.requantize.multiplier >= 0
     left = np.maximum(layer.requantize.shift, 0).astype(np.int64)
-    fits: BoolArray = (bounds.low << left >= -(1 << 31)) & (bounds.high << left < (1 << 31))
-    return fits & (layer.requantize.multiplier >= 0)
+    if not left.any():
+        return rises & _fit(layer, 31)
+    bounds = accumulators(layer)
+    return rises & (bounds.low << left >= -(1 << 31)) & (bounds.high << left < (1 << 31))
 
 
 EXACT: dict[str, Callable[[Conv2D], BoolArray]] = {

@@ -83,6 +83,7 @@ class _Found(NamedTuple):
     flash: int
     instructions: int
     cost: float
+    kernels: frozenset[str]
 
 
 def dense_options(
@@ -112,6 +113,7 @@ def dense_options(
             run.flash,
             run.instructions,
             run.cost,
+            run.kernels,
         )
         for run in found
     )
@@ -298,5 +300,14 @@ def _found(run: _Run, operations: int) -> _Found:
     instructions = sum([int(choice.rates[in_strips].instructions) for choice in run.choices])
     steps = tuple([(choice.first, choice.place) for choice in run.choices])
     return _Found(
-        first.first, last.end, steps, run.rings, ram, run.scratch, run.flash, instructions, run.cost
+        first.first,
+        last.end,
+        steps,
+        run.rings,
+        ram,
+        run.scratch,
+        run.flash,
+        instructions,
+        run.cost,
+        frozenset([choice.kernel for choice in run.choices]),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from edgel3_deploy.graph.ir import Conv2D, Layer, MaxPool2D
 from edgel3_deploy.plan.bounds import exact, exact_direct, poolable, supports
 from edgel3_deploy.plan.candidates import Parts, pooling, step_name
@@ -16,7 +18,20 @@ def lane_steps(parts: Parts, columns: bool) -> tuple[Step | None, ...]:
 
     Sparse steps keep byte lists. `columns`: their rows are those of the transposed map.
     """
-    return tuple(_lane_step(parts, position, columns) for position in range(len(parts)))
+    return tuple(step and with_list_sizes(step) for step in lane_shapes(parts, columns))
+
+
+def lane_shapes(parts: Parts, columns: bool) -> tuple[Step | None, ...]:
+    """The same without the sizes of lists, for which all weights must be read."""
+    return tuple(_lane_shape(parts, position, columns) for position in range(len(parts)))
+
+
+def with_list_sizes(step: Step) -> Step:
+    """A lane step with the sizes of its lists, if it has any."""
+    if step.kernel.name != "sparse":
+        return step
+    assert isinstance(step.layer, Conv2D)
+    return replace(step, lists=list_sizes(step.layer, step.kernel.columns, step.kernel.reduced))
 
 
 def lane_chain(steps: tuple[Step | None, ...], first: int) -> tuple[Step, ...]:
@@ -37,7 +52,7 @@ def lane_chain(steps: tuple[Step | None, ...], first: int) -> tuple[Step, ...]:
     return tuple(chain)
 
 
-def _lane_step(parts: Parts, position: int, columns: bool) -> Step | None:
+def _lane_shape(parts: Parts, position: int, columns: bool) -> Step | None:
     conv, *views = parts[position]
     if not isinstance(conv, Conv2D) or not supports("f44", conv):
         return None
@@ -51,7 +66,7 @@ def _lane_step(parts: Parts, position: int, columns: bool) -> Step | None:
     kernel = Kernel(
         "sparse", pooled=behind == "max_pool_2x2", reduced=behind == "max_pool_global", columns=columns
     )
-    return Step(position, step_name(layers), layers, kernel, list_sizes(conv, columns, kernel.reduced))
+    return Step(position, step_name(layers), layers, kernel)
 
 
 def _fused(conv: Conv2D, following: Layer | None) -> str:

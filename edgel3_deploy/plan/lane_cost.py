@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from edgel3_deploy.graph.ir import Conv2D
 from edgel3_deploy.plan.cost_sparse import (
     CHANNEL,
     CUT_CHANNEL,
@@ -80,6 +83,17 @@ def sparse_cost(step: Step, tiles: int, edges: int, rates: Rates) -> float:
         + _channels(step, split)
     )
     return step.rows * (tiles * per_tile + expansion(step.input_shape[2], tiles, edges))
+
+
+def least_cost(step: Step, rates: Rates) -> float:
+    """What a whole lane step takes at least, in whatever group, all lists as taps: known before any list is.
+
+    A row has at least as many tiles as hold its positions.
+    """
+    if step.kernel.name == "mono_lanes":
+        return mono_cost(step, step.positions // 8)
+    assert isinstance(step.layer, Conv2D)
+    return step.rows * step.positions / 8 * np.count_nonzero(step.layer.weights) * rates.tap
 
 
 def cut_cost(step: Step, tiles: int) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import accumulate
+from operator import itemgetter
 from typing import NamedTuple
 
 from edgel3_deploy.plan.group import Group, LaneGroup, Ring, ring_rows
@@ -30,9 +31,9 @@ def lane_groups(steps: tuple[Step, ...]) -> Iterator[Group]:
         for distance in reversed([*distances(row_width(steps[0]), poolings)])
     ]
     found += [with_newest_apart(members) for members in found]
+    needs = [(members.inner_bytes + members.scratch, _work(members)) for members in found]
     least: tuple[int, int] | None = None
-    for members in sorted(found, key=lambda members: (members.inner_bytes + members.scratch, _work(members))):
-        work = _work(members)
+    for (_, work), members in sorted(zip(needs, found, strict=True), key=itemgetter(0)):
         if least is None or work < least:
             least = work
             yield members

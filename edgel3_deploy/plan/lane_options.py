@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from edgel3_deploy.plan.candidates import Parts
 from edgel3_deploy.plan.dense_runs import LONGEST_GROUP
 from edgel3_deploy.plan.group import Group, ring_bytes
-from edgel3_deploy.plan.lane_chain import lane_chain, lane_steps
+from edgel3_deploy.plan.kernel import Step
+from edgel3_deploy.plan.lane_chain import lane_chain, lane_shapes, lane_steps, with_list_sizes
+from edgel3_deploy.plan.lane_cost import Rates, least_cost
 from edgel3_deploy.plan.lane_groups import LaneCounts, lane_costs, lane_counts, lane_groups
-from edgel3_deploy.plan.list_choice import by_use, choose_lists, with_lists
+from edgel3_deploy.plan.list_choice import by_use, choose_lists, with_split
 from edgel3_deploy.plan.list_sizes import ListSplit
 from edgel3_deploy.plan.measure import RATES, Measure
 from edgel3_deploy.plan.option import Option
@@ -23,45 +26,76 @@ def lane_options(parts: Parts, direct: tuple[float, ...], by: Measure) -> Iterat
 
     `direct` is what these cost for each operation.
     """
-    longest = max(_MOST_RUNS // max(len(parts), 1), LONGEST_GROUP)
     for columns in (True, False):
-        steps = lane_steps(parts, columns)
-        for first in range(len(parts)):
-            chain = lane_chain(steps, first)
-            for count in range(1, min(len(chain), longest) + 1):
-                if chain[count - 1].kernel.name != "sparse":
-                    continue
-                end = chain[count - 1].index + chain[count - 1].operations
-                for members in lane_groups(chain[:count]):
-                    taps, counted = _variants(members), lane_counts(members)
-                    if sum(lane_costs(taps[-1], RATES[by], counted)) < sum(direct[first:end]):
-                        yield from (_option(parts, variant, by, counted) for variant in taps)
+        runs = _worthwhile(lane_shapes(parts, columns), direct, RATES[by])
+        used = {step.index: step for run in runs for step in run}
+        sized = {index: with_list_sizes(step) for index, step in used.items()}
+        forms: _Forms = {}
+        for run in runs:
+            first, end = run[0].index, _end(run)
+            for members in lane_groups(tuple([sized[step.index] for step in run])):
+                taps, counted = _variants(members, forms), lane_counts(members)
+                if sum(lane_costs(taps[-1], RATES[by], counted)) < sum(direct[first:end]):
+                    yield from (_option(parts, variant, by, counted) for variant in taps)
+
+
+def _worthwhile(
+    steps: tuple[Step | None, ...], direct: tuple[float, ...], rates: Rates
+) -> list[tuple[Step, ...]]:
+    """The runs of lane steps that may be cheaper than the direct kernels of the same operations."""
+    longest = max(_MOST_RUNS // max(len(steps), 1), LONGEST_GROUP)
+    least = [0.0 if step is None else least_cost(step, rates) for step in steps]
+    runs = []
+    for first in range(len(steps)):
+        chain = lane_chain(steps, first)[:longest]
+        for run in (chain[:count] for count in range(1, len(chain) + 1)):
+            bound = sum([least[step.index] for step in run])
+            if run[-1].kernel.name == "sparse" and bound < sum(direct[first : _end(run)]):
+                runs.append(run)
+    return runs
+
+
+def _end(run: tuple[Step, ...]) -> int:
+    """The operation behind a run of steps."""
+    return run[-1].index + run[-1].operations
 
 
 def whole_lane_options(parts: Parts, by: Measure) -> Iterator[Option]:
     """The lane groups of all operations, with byte lists."""
     for columns in (True, False):
         chain = lane_chain(lane_steps(parts, columns), 0)
-        if chain and chain[-1].index + chain[-1].operations == len(parts):
+        if chain and _end(chain) == len(parts):
             for members in lane_groups(chain):
                 yield _option(parts, members, by, lane_counts(members))
 
 
-def _variants(members: Group) -> tuple[Group, ...]:
+_Forms = dict[tuple[int, ListSplit], Step]
+"""Steps by operation and split of their lists: groups that differ in their rows alone share them."""
+
+
+def _variants(members: Group, forms: _Forms) -> tuple[Group, ...]:
     """The group with byte lists, then with the layers one by one as taps, the most used first."""
     steps = [step for step, _ in by_use([members])]
-    all_taps = {step.index: ListSplit(0, step.lists.channels) for step in steps if step.lists}
     chosen = choose_lists(steps, 0)
     variants = [members]
     for step in steps:
-        chosen[step.index] = all_taps[step.index]
-        variants.append(with_lists(members, chosen))
+        assert step.lists is not None
+        chosen[step.index] = ListSplit(0, step.lists.channels)
+        variants.append(replace(members, steps=tuple([_form(step, chosen, forms) for step in members.steps])))
     return tuple(variants)
 
 
+def _form(step: Step, chosen: Mapping[int, ListSplit], forms: _Forms) -> Step:
+    if step.index not in chosen:
+        return step
+    key = (step.index, chosen[step.index])
+    if key not in forms:
+        forms[key] = with_split(step, chosen[step.index])
+    return forms[key]
+
+
 def _option(parts: Parts, members: Group, by: Measure, counted: LaneCounts) -> Option:
-    first, last = members.steps[0], members.steps[-1]
-    end = last.index + last.operations
+    first, last, end = members.steps[0], members.steps[-1], _end(members.steps)
     before = 0 if first.index == 0 else int(first.layer.input.size)
     after = 0 if end == len(parts) else ring_bytes(last, last.output_shape[0])
     instructions = sum(lane_costs(members, RATES["instructions"], counted))
@@ -77,4 +111,5 @@ def _option(parts: Parts, members: Group, by: Measure, counted: LaneCounts) -> O
         sum(step.constant_bytes for step in members.steps),
         int(instructions),
         cost,
+        frozenset([step.kernel.name for step in members.steps]),
     )

@@ -53,10 +53,13 @@ def choose_lists(
 
 def with_lists(members: Group, chosen: Mapping[int, ListSplit]) -> Group:
     """The group with its lists split as chosen."""
-    return replace(members, steps=tuple(_with_lists(step, chosen) for step in members.steps))
+    steps = [
+        step if step.index not in chosen or step.lists is None else with_split(step, chosen[step.index])
+        for step in members.steps
+    ]
+    return replace(members, steps=tuple(steps))
 
 
-def _with_lists(step: Step, chosen: Mapping[int, ListSplit]) -> Step:
-    if step.index not in chosen or step.lists is None:
-        return step
-    return replace(step, kernel=replace(step.kernel, lists=chosen[step.index]))
+def with_split(step: Step, split: ListSplit) -> Step:
+    """The sparse step with its lists split so."""
+    return replace(step, kernel=replace(step.kernel, lists=split))

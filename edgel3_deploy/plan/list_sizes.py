@@ -100,8 +100,9 @@ def list_sizes(conv: Conv2D, columns: bool, reduced: bool = False) -> ListSizes:
     outputs, size = len(conv.weights), conv.weights[0].size
     # (out, row, channel, position): the order of a tile's scratch.
     weights = conv.weights.transpose((0, 2, 3, 1) if columns else (0, 1, 3, 2)).reshape(outputs, size)
-    count = np.count_nonzero(weights, axis=1)
-    taps = np.flatnonzero(weights)
+    kept = weights != 0
+    count = np.count_nonzero(kept, axis=1)
+    taps = np.flatnonzero(kept)
     begins, channel = _lists(weights, count)
     place = taps - np.repeat(np.arange(outputs) * size, count)
     word = place + place // 3 * (TILE_WORDS - 3)
@@ -134,7 +135,9 @@ def _lists(
     first = np.cumsum(count) - count
     filled = np.flatnonzero(count)
     begins = {int(first[channel]): int(channel) for channel in filled}
-    for channel in np.flatnonzero(count > MOST_WEIGHT // 128).tolist():
+    # The absolute value of -128 is -128 as int8, and 128 as uint8.
+    sums = np.abs(weights).view(np.uint8).sum(axis=1, dtype=np.int64)
+    for channel in np.flatnonzero(sums > MOST_WEIGHT).tolist():
         kept = weights[channel][weights[channel] != 0]
         begins |= {int(first[channel]) + cut: channel for cut in list_cuts(kept)}
     order = sorted(begins)

@@ -11,8 +11,9 @@ from edgel3_deploy.plan.kernel import Step
 class Option(NamedTuple):
     """One way to run operations [first, end): a group, the RAM it needs at once, flash, instructions.
 
-    `cost` is what is compared: `instructions`, or modelled cycles. `scratch` is the group's. There are
-    thousands of options, so the group itself is made of `steps`, `rings` and `lanes` when it is asked for.
+    `cost` is what is compared: `instructions`, or modelled cycles. `scratch` is the group's, `kernels` are
+    the names of those that the steps use. There are thousands of options, so the group itself is made of
+    `steps`, `rings` and `lanes` when it is asked for.
     """
 
     first: int
@@ -25,6 +26,7 @@ class Option(NamedTuple):
     flash: int
     instructions: int
     cost: float
+    kernels: frozenset[str]
 
     @property
     def members(self) -> Group:

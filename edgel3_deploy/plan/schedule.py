@@ -149,15 +149,15 @@ def schedule(
             f"{network.name}: no layer computes anything",
             "Use the runtime cmsis-nn, or a model with operators.",
         )
-    found = options(network, by=by) if found is None else found
     ends = network.input.size + network.output.size
-    task = _task(network, board, goal, by, found, layout=layout, ram_limit=ram_limit, head=head)
-    task = replace(task, residents=residents)
-    if ends > task.most:
+    if ends > arenas_limit(network, board, None if ram_limit is None else ram_limit - head.ram):
         raise OverBudgetError(
             f"{network.name} does not fit {board.name}: input and output alone take {ends:,} bytes of RAM",
             "Choose a model with a smaller input.",
         )
+    found = options(network, by=by) if found is None else found
+    task = _task(network, board, goal, by, found, layout=layout, ram_limit=ram_limit, head=head)
+    task = replace(task, residents=residents)
     plans = [plan for attempts in rivals(task) if (plan := _first(task, attempts)) is not None]
     if plans:
         return _best(goal, plans)
@@ -175,7 +175,7 @@ def can_be_laid_out(
 ) -> bool:
     """Whether there is a schedule of options among `found`, which is not looked for any further."""
     task = _task(network, board, "balanced", "instructions", found, layout=layout, ram_limit=ram_limit)
-    attempt = Attempt(found, task.flash, "")
+    attempt = Attempt(task.flash, "")
     return task.ram >= 0 and _placed(task, attempt) is not None
 
 
@@ -303,13 +303,13 @@ def _first(task: Task, attempts: Iterable[Attempt]) -> Schedule | None:
     return next((plan for plan in plans if plan is not None), None)
 
 
-def _least_ram(task: Task, attempt: Attempt) -> int:
+def _least_ram(task: Task, attempt: Attempt, found: Sequence[Option]) -> int:
     """The smallest RAM with a way of at most SIZE_INSTRUCTIONS_PER_MAC; without one, that of any way."""
-    limits = sorted({option.ram for option in attempt.found})
+    limits = sorted({option.ram for option in found})
     allowed = int(task.network.macs * SIZE_INSTRUCTIONS_PER_MAC)
 
     def fits(most: float, limit: int) -> bool:
-        way = choose(attempt.found, task.end, limit, attempt.flash)
+        way = choose(found, task.end, limit, attempt.flash)
         return way is not None and sum(option.instructions for option in way) <= most
 
     for most in (allowed, inf):
@@ -321,14 +321,14 @@ def _least_ram(task: Task, attempt: Attempt) -> int:
 
 def _placed(task: Task, attempt: Attempt) -> Schedule | None:
     """The best way whose buffers can be laid out; None if there is none."""
-    limit = task.ram
+    limit, found = task.ram, attempt.choices(task.found)
     if attempt.least_ram:
-        way = choose(attempt.found, task.end, limit, attempt.flash)
+        way = choose(found, task.end, limit, attempt.flash)
         if way is not None and not any(option.lanes for option in way):
-            limit = min(limit, _least_ram(task, attempt))
+            limit = min(limit, _least_ram(task, attempt, found))
     while limit >= 0:
         way = choose(
-            attempt.found,
+            found,
             task.end,
             limit,
             attempt.flash,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from math import inf
 
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.plan.candidates import Parts, operations
@@ -30,11 +31,12 @@ def options(network: Network, *, winograd: bool = True, by: Measure = "instructi
     """Every group worth considering, in a fixed order; `by` says what their costs are."""
     parts = operations(network)
     dense = dense_options(parts, winograd, by, _rooms(parts) if winograd else None)
-    direct = [
-        min((o.cost for o in dense if (o.first, o.end) == (at, at + 1) and _plain(o)), default=0.0)
-        for at in range(len(parts))
-    ]
-    return (*dense, *lane_options(parts, tuple(direct), by))
+    direct = [inf] * len(parts)
+    for option in dense:
+        at = option.first
+        if option.end == at + 1 and option.cost < direct[at] and _plain(option):
+            direct[at] = option.cost
+    return (*dense, *lane_options(parts, tuple(0.0 if cost == inf else cost for cost in direct), by))
 
 
 def few_options(network: Network) -> tuple[Option, ...]:
@@ -48,7 +50,7 @@ def few_options(network: Network) -> tuple[Option, ...]:
 
 def _plain(option: Option) -> bool:
     """Whether no kernel transforms weights: as small as a lane group can be, so what that has to beat."""
-    return all(step.kernel.name not in WINOGRAD_TILE for step in option.steps)
+    return option.kernels.isdisjoint(WINOGRAD_TILE)
 
 
 def _rooms(parts: Parts) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from edgel3_deploy.graph.reader import read_network
 from edgel3_deploy.graph.tensors import dequantize
 from edgel3_deploy.head.network import run_head
+from edgel3_deploy.link.answers import MemoryUse
 from edgel3_deploy.link.diagnosis import RefusedError
 from edgel3_deploy.link.port import is_pseudo_terminal
 from edgel3_deploy.link.probe import session
@@ -142,6 +143,7 @@ def validate_build(
             *_begun_anew(run),
             *_clipped(workload, embeddings, output.zero_point),
             *_constant(rows, embeddings),
+            *_full_stack(device.memory),
         ),
     )
 
@@ -195,6 +197,12 @@ def _constant(rows: _Rows, embeddings: NDArray[np.int8]) -> Iterator[str]:
         yield "every element of every input is the same: the model is not fed what it was trained on"
     elif (embeddings == embeddings[0]).all():
         yield "the outputs of all windows are alike: the model may not be fed what it was trained on"
+
+
+def _full_stack(memory: MemoryUse) -> Iterator[str]:
+    """A warning if not a byte of the stack is left: what lies under it may have been written."""
+    if memory.stack_peak >= memory.stack_size:
+        yield f"all {memory.stack_size:,} bytes of the stack were used: raise stack_size in the board file"
 
 
 @dataclass

@@ -172,7 +172,8 @@ def restart_explained(client: Client, path: str, error: RefusedError) -> LinkErr
 def greet(found: Session, board: Board, network: Network, manifest: Manifest) -> Identity:
     """Make sure that the board runs this very build.
 
-    Raises LinkError if it waits in its loader, runs another model or build, or its tensors have other sizes.
+    Raises LinkError if it waits in its loader, is another board, runs another model or build, or has other
+    sizes.
     """
     client = found.client
     if found.role is Role.LOADER:
@@ -190,6 +191,11 @@ def greet(found: Session, board: Board, network: Network, manifest: Manifest) ->
             f"the board runs another build of this model: {identity.runtime} for {identity.board} "
             f"({identity.build_id.hex()[:12]}, this build is {manifest.build_id[:12]})",
             flash_it,
+        )
+    if identity.board != board.name:
+        raise LinkError(
+            f"the board on {found.path} is {identity.board}, not {board.name}",
+            "Choose the board that is plugged in (--board), or the port of this one (--port).",
         )
     sizes = (identity.input_size, identity.output_size, identity.layer_count)
     expected = (network.input.size, network.output.size, len(manifest.steps))

@@ -235,6 +235,16 @@ static int32_t digit(char character)
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
+/* Asked before any is taken: who is refused may send the same bytes again. */
+static bool are_pairs(const char *digits)
+{
+    uint32_t count = 0;
+    while (digit(digits[count]) >= 0) {
+        count++;
+    }
+    return digits[count] == '\0' && count % 2u == 0;
+}
+
 static void take_bytes(const link_session_t *session, const char *digits)
 {
     inference_t *const inference = inference_of(session);
@@ -242,14 +252,12 @@ static void take_bytes(const link_session_t *session, const char *digits)
         link_say(session, "e-[db load first]\r\n");
         return;
     }
+    if (!are_pairs(digits)) {
+        link_say(session, "e-[no pairs of hexadecimal digits]\r\n");
+        return;
+    }
     for (; digits[0] != '\0'; digits += 2) {
-        const int32_t high = digit(digits[0]);
-        const int32_t low = high < 0 ? -1 : digit(digits[1]);
-        if (low < 0) {
-            link_say(session, "e-[no pairs of hexadecimal digits]\r\n");
-            return;
-        }
-        const uint8_t byte = (uint8_t)(high * 16 + low);
+        const uint8_t byte = (uint8_t)(digit(digits[0]) * 16 + digit(digits[1]));
         inference_load(inference, inference->loaded, &byte, 1);
         if (inference->loaded == expected) {
             expected = 0;

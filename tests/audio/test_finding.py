@@ -46,6 +46,13 @@ class TestFolders:
         assert [path.name for path in found.paths] == ["a.wav"]
         assert found.warnings == (f"{tmp_path}: 2 hidden folders, 1 dangling link left out",)
 
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes among files")
+    def test_what_is_no_file_is_no_dangling_link(self, tmp_path: Path) -> None:
+        touch(tmp_path, "a.wav")
+        os.mkfifo(tmp_path / "pipe.wav")
+        (tmp_path / "device.wav").symlink_to("/dev/zero")
+        assert search([tmp_path]).warnings == (f"{tmp_path}: 2 devices or pipes left out",)
+
     def test_one_without_recordings_is_named_with_the_reason(self, tmp_path: Path) -> None:
         (tmp_path / "gone.wav").symlink_to(tmp_path / "nowhere.wav")
         with pytest.raises(BadInputError, match="no recording in this folder") as caught:

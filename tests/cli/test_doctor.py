@@ -82,6 +82,11 @@ def test_a_port_that_is_no_stlinks_is_asked_when_it_is_named(
     assert "loader of nucleo-f767zi" in capsys.readouterr().out
 
 
+def test_a_virtual_board_has_no_port_to_ask(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["doctor", "--board", "stm32f7", "--port", "virtual"]) == ExitCode.USAGE
+    assert "Leave --port out" in capsys.readouterr().err
+
+
 def test_a_port_without_a_board_is_a_usage_error() -> None:
     assert run(["doctor", "--port", "/dev/ttyUSB0"]) == ExitCode.USAGE
 

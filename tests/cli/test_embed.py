@@ -195,9 +195,20 @@ class TestTrouble:
         assert said.count("is shorter than a window") == 20
         assert "and 5 more such lines" in said
 
+    def test_bad_recordings_are_counted_beyond_some(
+        self, model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        for index in range(25):
+            (tmp_path / f"{index}.wav").write_bytes(b"")
+        facts, said = embed(capsys, ExitCode.BAD_INPUT, tmp_path, "-o", tmp_path / "out", "-m", model)
+        assert said.count("not readable as audio") == 20
+        assert "and 5 more recordings that cannot be used" in said
+        assert len(facts["failed"]) == 25
+
     @pytest.mark.parametrize(
         ("arguments", "code", "words"),
         [
+            (("-x", "../a"), ExitCode.USAGE, "is no part of a file's name"),
             (("-t", "0"), ExitCode.USAGE, "hop of 0.0 s"),
             (("-t", "nan"), ExitCode.USAGE, "hop of nan s"),
             (("--arithmetic", "float"), ExitCode.USAGE, "is int8"),

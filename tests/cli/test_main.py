@@ -133,3 +133,13 @@ def test_too_little_memory_is_no_bug(
     _failing_command(monkeypatch, error)
     assert main.run(["build"]) == ExitCode.USAGE
     assert capsys.readouterr().err.startswith("Error: not enough memory\n")
+
+
+@pytest.mark.parametrize("stream", [1, 2])
+@pytest.mark.parametrize("arguments", ["boards", "models --json", "check bundled --board stm32f7", "bild"])
+def test_a_closed_stream_is_no_error_of_ours(stream: int, arguments: str) -> None:
+    command = f"exec {sys.executable} -m edgel3_deploy {arguments} {stream}>&-"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == (ExitCode.USAGE if arguments == "bild" else ExitCode.OK)
+    assert "internal error" not in done.stdout + done.stderr
+    assert "Exception" not in done.stderr

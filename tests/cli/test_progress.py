@@ -48,6 +48,12 @@ def test_what_cannot_be_counted_says_how_long_it_takes(now: list[float]) -> None
         assert console._text() == "linking: 12 s so far"
 
 
+def test_names_of_files_are_escaped(capsys: pytest.CaptureFixture[str]) -> None:
+    with ConsoleProgress() as progress:
+        progress("embedding a\n\x1b[31m\x85.wav")
+    assert capsys.readouterr().err.splitlines()[0] == r"embedding a\n\x1b[31m\x85.wav ..."
+
+
 def test_a_silent_stage_is_told_again(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

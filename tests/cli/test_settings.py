@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from edgel3_deploy.errors import ExitCode
 from edgel3_deploy.link import codec
 from edgel3_deploy.link.protocol import ErrorCode
 from edgel3_deploy.link.settings import setting_names
+from tests.flash.test_virtual import build_small
 from tests.link.fake_board import FakeBoard
 from tests.link.fake_loader import FakeLoaderBoard
 
@@ -123,3 +125,23 @@ def test_a_refusal_of_the_flash_is_told(capsys: pytest.CaptureFixture[str]) -> N
     with Board(refuse={"write_setting": ErrorCode.FLASH_FAILED}) as board:
         assert run(["settings", "--port", board.path, "hop=500"]) == ExitCode.LINK
     assert "its flash takes no settings, the old value stands (FLASH_FAILED)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("port", ["auto", "virtual"])
+def test_a_port_that_depends_on_the_board_needs_one(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["settings", "--port", port]) == ExitCode.USAGE
+    assert f"--port {port} does not say which board is meant" in capsys.readouterr().err
+
+
+def test_the_virtual_board_of_a_build_keeps_what_it_was_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build_small("stm32f7", tmp_path)
+    place = ["--board", "stm32f7", "--port", "virtual", "--build-dir", str(tmp_path / "stm32f7")]
+    assert run(["settings", *place]) == ExitCode.LINK
+    assert "was never flashed" in capsys.readouterr().err
+    assert run(["flash", *place]) == 0
+    assert run(["settings", *place, "node_id=7"]) == 0
+    capsys.readouterr()
+    assert run(["settings", *place, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["settings"]["node_id"] == 7

@@ -197,3 +197,40 @@ def test_a_block_that_was_programmed_damaged_is_not_programmed_again() -> None:
 def test_a_stray_byte_for_an_acknowledgement_is_survived() -> None:
     bootloader, _ = conversation(b"U", NO, OK, OK, OK, b"abc")
     assert bootloader.read(0x08000000, 3) == b"abc"
+
+
+def test_a_glitch_before_the_first_reply_is_no_other_device() -> None:
+    assert conversation(b"\xa5" + OK, None, None, NO)[0].answers()
+    assert not conversation(b"\xa5" + OK, None, b"\xa5" + OK)[0].answers()
+
+
+@pytest.mark.parametrize("body", [b"\x01\x04\x51", b"\x51"], ids=["a byte too many", "a byte lost"])
+def test_an_id_of_another_length_is_asked_for_again(body: bytes) -> None:
+    bootloader, _ = conversation(OK, bytes([len(body) - 1]), body + OK, OK, OK, b"\x01", b"\x04\x51" + OK)
+    assert bootloader.device_id() == 0x451
+
+
+def test_what_acknowledges_everything_is_no_bootloader() -> None:
+    class Acknowledges(ScriptedPort):
+        def read_exactly(self, count: int, timeout: float) -> bytes:
+            return OK * min(count, 200)
+
+    with pytest.raises(FlashError, match="Get"):
+        Bootloader(Acknowledges()).commands()  # type: ignore[arg-type]
+
+
+def test_a_list_that_is_refused_is_not_called_protected() -> None:
+    with pytest.raises(FlashError, match="refuses Get") as caught:
+        conversation(NO, NO, NO, NO, NO)[0].commands()
+    assert "protected" not in caught.value.hint
+    assert "no bootloader" in caught.value.hint
+
+
+def test_a_sector_that_is_refused_is_called_protected() -> None:
+    with pytest.raises(FlashError, match="refuses: erasing sector 3") as caught:
+        conversation(OK, NO, None, None, NO, OK, NO, None, None, NO, OK, NO)[0].erase(3)
+    assert "write-protected" in caught.value.hint
+
+
+def test_go_is_acknowledged_by_two_acknowledgements_alone() -> None:
+    assert not conversation(b"U", OK)[0].go(0x08000000)

@@ -194,7 +194,9 @@ class TestRefusals:
     def test_dynamic_shapes(self) -> None:
         builder = ModelBuilder((4, 4, 2)).conv2d(2)
         builder.tensor(0).shapeSignature = [1, -1, 4, 2]
-        assert "dynamic shape" in refusal(builder.build()).message
+        refused = refusal(builder.build())
+        assert "tensor 'input' has a dynamic shape, (1, -1, 4, 2)" in refused.message
+        assert refused.hint == "Convert the model with fixed sizes."
 
     def test_a_dynamic_batch_is_one(self) -> None:
         builder = ModelBuilder((4, 4, 2)).conv2d(2)

@@ -18,7 +18,7 @@ from edgel3_deploy.listen.heard import Event, Heard, Summed
 from edgel3_deploy.listen.session import listening
 from edgel3_deploy.listen.sound import Pace
 from edgel3_deploy.pipeline.prepared import PreparedBuild
-from tests.listen.sensor import LABELS, SensorBoard, a_record, a_summary
+from tests.listen.sensor import HELD, LABELS, SensorBoard, a_record, a_summary
 from tests.validate.prepared import prepared_build
 
 
@@ -236,3 +236,23 @@ def test_a_record_of_another_number_is_refused(build: PreparedBuild) -> None:
         pytest.raises(LinkError, match="record 1 where 0 was asked for"),
     ):
         listen(build, board, take={})
+
+
+def test_a_sensor_that_begins_anew_is_told(build: PreparedBuild) -> None:
+    with (
+        SensorBoard(build, windows=40) as board,
+        pytest.raises(LinkError, match="began anew: it has made 3 records where 41 were read"),
+        listening(build, board.path) as heard,
+    ):
+        for _ in heard.events():
+            board._windows = 2
+
+
+def test_records_that_are_always_gone_before_they_are_read_end_it(build: PreparedBuild) -> None:
+    class Hasty(SensorBoard):
+        def _read_record(self, values: Any) -> Any:
+            self._windows += 2 * HELD
+            return super()._read_record(values)
+
+    with Hasty(build) as board, pytest.raises(LinkError, match="faster than they can be read"):
+        listen(build, board, take={"windows": 5})

@@ -6,6 +6,7 @@ import gzip
 import io
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.models import parse
+from edgel3_deploy.models.archive import fingerprint
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.models.weights import read_weights
 from tests.models.synthetic_weights import random_arrays, random_weights, write_weights
@@ -257,7 +259,33 @@ def test_links_to_other_files_are_not_followed(tmp_path: Path) -> None:
     refuse(tmp_path / "a.h5", "missing")
 
 
+@pytest.mark.parametrize("layer", ["batch_normalization_1/gamma", "conv2d_3/kernel", "conv2d_6/bias"])
+def test_weights_that_no_trained_network_has_are_refused(layer: str, tmp_path: Path) -> None:
+    arrays = random_arrays(TINY)
+    arrays[layer] = np.full_like(arrays[layer], 1e30)
+    refuse(
+        write_weights(tmp_path / "a.h5", arrays), r"weights are too large: the sums of conv2d_\d can reach"
+    )
+
+
+def test_an_unknown_front_end_is_named_with_its_file(tmp_path: Path) -> None:
+    import h5py
+
+    path = random_weights(tmp_path / "a.h5", TINY)
+    with h5py.File(path, "a") as file:
+        file["model_weights"].attrs["front_end"] = "x" * 1_000
+    refuse(path, r'a\.h5: unknown front end "x{20,80}, named in its attributes')
+
+
 class TestGzip:
+    def test_a_file_of_several_parts_is_read(self, tmp_path: Path) -> None:
+        content = random_weights(tmp_path / "a.h5", TINY).read_bytes()
+        path = tmp_path / "b.h5.gz"
+        path.write_bytes(gzip.compress(content[:2_000]) + gzip.compress(content[2_000:]))
+        assert fingerprint(read_weights(path)) == fingerprint(
+            replace(read_weights(tmp_path / "a.h5"), name="b")
+        )
+
     def test_a_truncated_file_is_refused(self, tmp_path: Path) -> None:
         whole = gzip.compress(random_weights(tmp_path / "a.h5", TINY).read_bytes())
         path = tmp_path / "a.h5.gz"

@@ -53,7 +53,7 @@ def test_a_new_build_takes_the_old_ones_place_and_keeps_the_report(
 def test_nothing_else_is_left_beside_it(tmp_path: Path, manifest: Manifest) -> None:
     put(tmp_path / "out", manifest, "old.c", "old")
     replace(tmp_path / "out", manifest, "new")
-    assert {path.name for path in tmp_path.iterdir()} == {"out", ".out.lock"}
+    assert {path.name for path in tmp_path.iterdir()} == {"out"}
 
 
 def test_a_failed_build_changes_nothing(tmp_path: Path, manifest: Manifest) -> None:
@@ -62,7 +62,7 @@ def test_a_failed_build_changes_nothing(tmp_path: Path, manifest: Manifest) -> N
         put(folder.stage(), manifest, "network.c", "half")
         raise KeyboardInterrupt
     assert (tmp_path / "out" / "network.c").read_text() == "old"
-    assert {path.name for path in tmp_path.iterdir()} == {"out", ".out.lock"}
+    assert {path.name for path in tmp_path.iterdir()} == {"out"}
 
 
 def test_a_swap_that_fails_puts_the_old_build_back(
@@ -87,7 +87,7 @@ def test_a_build_killed_between_the_renames_is_put_back(tmp_path: Path, manifest
     put(tmp_path / ".out.new", manifest, "network.c", "half")
     with output_folder(tmp_path / "out"):
         assert (tmp_path / "out" / "network.c").read_text() == "old"
-    assert {path.name for path in tmp_path.iterdir()} == {"out", ".out.lock"}
+    assert {path.name for path in tmp_path.iterdir()} == {"out"}
 
 
 def test_a_build_killed_after_the_swap_still_gets_its_report(tmp_path: Path, manifest: Manifest) -> None:

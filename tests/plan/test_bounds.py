@@ -71,3 +71,13 @@ def test_a_left_shift_that_wraps_forbids_fused_pooling() -> None:
     layer.bias[:] = 1 << 20
     constants = Requantize(np.full(2, 1 << 30, np.int32), np.array([9, 12], np.int32))
     assert poolable(replace(layer, requantize=constants)).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("depth", [113, 114, 115])
+@pytest.mark.parametrize("weight", [-128, 1])
+def test_weights_decide_only_where_the_size_does_not(depth: int, weight: int) -> None:
+    layer = random_layer(np.random.default_rng(6), (4, 4, depth), 2, input_zero_point=-128)
+    layer.weights[:] = weight
+    layer.bias[:] = 0
+    assert exact_f44(layer).tolist() == accumulators(layer).fits(25).tolist()
+    assert exact_f44(layer).all() == (weight == 1 or depth <= 114)

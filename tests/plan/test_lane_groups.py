@@ -11,10 +11,12 @@ from edgel3_deploy.plan.candidates import operations
 from edgel3_deploy.plan.cost_sparse import CUT_CHANNEL
 from edgel3_deploy.plan.group import Group
 from edgel3_deploy.plan.lane_chain import lane_chain, lane_steps
-from edgel3_deploy.plan.lane_cost import CYCLES, INSTRUCTIONS, mono_cost, sparse_cost
+from edgel3_deploy.plan.lane_cost import CYCLES, INSTRUCTIONS, least_cost, mono_cost, sparse_cost
 from edgel3_deploy.plan.lane_groups import conv_distances, lane_costs, lane_group, lane_groups, tiles
 from edgel3_deploy.plan.list_choice import by_use, choose_lists, with_lists
-from edgel3_deploy.plan.skeleton import skeleton
+from edgel3_deploy.plan.list_sizes import ListSplit
+from edgel3_deploy.plan.measure import RATES, Measure
+from edgel3_deploy.plan.skeleton import shaped, skeleton
 from tests.graph.models import ModelBuilder
 
 L3 = skeleton(member("sparse-ft-95.45"))
@@ -131,3 +133,18 @@ def test_strips_cost_what_they_compute_twice_and_their_cut_tiles() -> None:
     cut = 32 * 3 * 512 * CUT_CHANNEL
     assert lane_costs(strips)[-1] == sparse_cost(steps[-1], 4, 4, INSTRUCTIONS) + cut
     assert lane_costs(whole)[-1] == sparse_cost(steps[-1], 3, 2, INSTRUCTIONS)
+
+
+@pytest.mark.parametrize("by", ["instructions", "cycles"])
+@pytest.mark.parametrize("columns", [False, True])
+@pytest.mark.parametrize("size", [(64, 50), (37, 23)])
+def test_no_group_takes_less_than_its_steps_at_least(
+    size: tuple[int, int], columns: bool, by: Measure
+) -> None:
+    network = shaped("shape", size, (8, 12, 16, 12), (0, 70, 99.5, 0))
+    steps = lane_chain(lane_steps(operations(network), columns), 0)
+    taps = {step.index: ListSplit(0, step.lists.channels) for step in steps if step.lists is not None}
+    least = [least_cost(step, RATES[by]) for step in steps]
+    for count in range(1, len(steps) + 1):
+        for members in lane_groups(steps[:count]):
+            assert sum(least[:count]) <= sum(lane_costs(with_lists(members, taps), RATES[by]))

@@ -161,6 +161,13 @@ def test_what_fits_nowhere_is_over_budget() -> None:
         schedule(SEA_64, board_with(4_000, 4_000), found=FOUND)
 
 
+def test_what_cannot_fit_is_not_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("edgel3_deploy.plan.schedule.options")
+    large = read_network(ModelBuilder((512, 512, 1)).conv2d(4).conv2d(4).build())
+    with pytest.raises(OverBudgetError, match="input and output alone take 1,310,720 bytes of RAM"):
+        schedule(large, F7)
+
+
 def test_a_network_of_views_has_nothing_to_schedule() -> None:
     with pytest.raises(BadInputError, match="no layer computes anything"):
         schedule(read_network(ModelBuilder((4, 4, 2)).reshape((32,)).build()), F7)

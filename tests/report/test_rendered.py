@@ -22,6 +22,8 @@ from tests.report.sample import sample_report
 
 LIGHT, DARK = 1, 0
 LEAST_CONTRAST = 3.0
+LEAST_LETTERS = 8.0
+"""Pixels, in charts."""
 
 ASK = """
 const page = document.querySelector("iframe").contentDocument;
@@ -35,6 +37,9 @@ document.title = JSON.stringify({
     (part) => part.getBoundingClientRect().right > wide + 1 && !part.closest(".wide")).map(
     (part) => part.tagName + "." + part.className).slice(0, 5),
   paper: page.defaultView.getComputedStyle(page.body).backgroundColor,
+  letters: Math.min(...[...page.querySelectorAll("svg text")].map(
+    (text) => text.getScreenCTM().a * parseFloat(page.defaultView.getComputedStyle(text).fontSize))),
+  names: Math.max(...[...page.querySelectorAll(".name")].map((name) => name.getBoundingClientRect().width)),
   marks: [].concat(colour(".bar span", "backgroundColor"), colour(".gauge i", "backgroundColor"),
     colour("path.points, path.bars, path.dots, line.median, .memory rect:not(.region)", "stroke")),
 });
@@ -132,6 +137,8 @@ def test_nothing_is_beside_the_screen_and_every_mark_is_seen(
     assert page["scroll"] <= page["width"]
     assert page["width"] in range(width - 20, width + 1)
     assert page["outside"] == []
+    assert page["letters"] >= LEAST_LETTERS
+    assert page["names"] < page["width"]
     assert (luminance(page["paper"]) > 0.5) == (scheme == LIGHT)
     assert len(page["marks"]) > 10
     faint = [mark for mark in page["marks"] if contrast(mark, page["paper"]) < LEAST_CONTRAST]

@@ -17,6 +17,7 @@ from edgel3_deploy.report import write_report
 from edgel3_deploy.validate import session as session_module
 from edgel3_deploy.validate import validate_build
 from edgel3_deploy.validate.metrics import Difference, fidelity
+from tests.link.fake_board import FakeBoard
 from tests.link.fake_loader import FakeLoaderBoard
 from tests.validate.prepared import EMBEDDING, board_for, numpy_layers, prepared_build
 
@@ -148,6 +149,7 @@ def test_without_a_float_network_there_are_no_metrics(tmp_path: Path, recording:
     [
         ({"model_sha256": bytes(32)}, "the board runs another model"),
         ({"build_id": bytes(32)}, "the board runs another build"),
+        ({"board": "stm32h7"}, "is stm32h7, not stm32f7"),
         ({"layer_count": 3}, r"other sizes: .* \(3200, 8, 3\), not \(3200, 8, 5\)"),
     ],
 )
@@ -159,7 +161,7 @@ def test_a_board_that_runs_something_else_is_to_be_flashed(
         pytest.raises(LinkError, match=message) as caught,
     ):
         validate_build(build, board.path, [recording])
-    assert "edgel3-deploy flash" in caught.value.hint
+    assert "edgel3-deploy flash" in caught.value.hint or "--board" in caught.value.hint
 
 
 def test_a_board_that_waits_in_its_loader_says_why(build: PreparedBuild, recording: Path) -> None:
@@ -242,3 +244,15 @@ def test_inputs_that_never_vary_are_told(tmp_path: Path) -> None:
     assert any("every element of every input is the same" in warning for warning in report.warnings)
     content = write_report(report, tmp_path / "report")
     assert content["verdict"] == "pass"
+
+
+def test_a_stack_that_was_used_to_its_end_is_told(build: PreparedBuild, recording: Path) -> None:
+    class Full(FakeBoard):
+        def _read_memory(self, values: object) -> dict[str, int]:
+            return {"stack_peak": 4096, "stack_size": 4096, "data_size": 352, "arena_size": 204_800}
+
+    board = board_for(build)
+    board.__class__ = Full
+    with board:
+        report = validate_build(build, board.path, [recording], limit=2)
+    assert report.warnings[-1] == "all 4,096 bytes of the stack were used: raise stack_size in the board file"

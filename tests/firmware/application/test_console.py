@@ -122,3 +122,11 @@ def test_any_text_is_answered_and_harms_nothing(library: Path, text: str) -> Non
     console = Firmware(library)
     console.feed(f"{text}%".encode())
     assert tell(console, "name") == ["m-name-dut-[host]"]
+
+
+@pytest.mark.parametrize("wrong", ["0", "0g", "00112", "0011zz", "00-1"])
+def test_a_line_that_is_refused_takes_no_byte(console: Firmware, wrong: str) -> None:
+    tell(console, f"db load {len(INPUT)}")
+    tell(console, f"db {INPUT[:3].hex()}")
+    assert tell(console, f"db {wrong}") == ["e-[no pairs of hexadecimal digits]"]
+    assert tell(console, "db print") == ["m-buffer-00-01-02"]

@@ -212,6 +212,9 @@ def test_both_decoders_take_and_refuse_the_same(
     [
         (lambda good: good[:10], "10 bytes are too few"),
         (lambda good: bytes([good[0] ^ 3]) + good[1:], "layout 2 is not known here"),
+        (lambda good: bytes([good[0] ^ 3]), "layout 2 is not known here"),
+        (lambda good: bytes([0x1E]) + bytes([0xFF] * 30), "layout 14 is not known here"),
+        (lambda good: b"", "0 bytes are too few"),
         (lambda good: good + b"\0", "23 bytes do not hold 3 labels"),
         (lambda good: good[:-1], "21 bytes do not hold 3 labels"),
         (lambda good: good[:-1] + bytes([good[-1] | 0x80]), "bits are set that no node sets"),
