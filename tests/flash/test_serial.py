@@ -200,6 +200,15 @@ def test_a_build_for_other_slots_is_refused(two: tuple[Application, ...]) -> Non
     assert board.operations == 0
 
 
+def test_a_build_for_fewer_slots_is_refused(one: tuple[Application, ...]) -> None:
+    with (
+        FakeLoaderBoard(BOARD, slots=2) as board,
+        pytest.raises(FlashError, match="divides the flash into 2 slots, the build has 1 slot"),
+    ):
+        flash(one, BOARD, board.path, silent)
+    assert board.operations == 0
+
+
 def test_a_build_for_another_division_of_the_flash_is_refused(one: tuple[Application, ...]) -> None:
     former = dataclasses.replace(
         one[0], announcement=dataclasses.replace(one[0].announcement, origin=0x0800_8000)
