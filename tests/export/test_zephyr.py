@@ -107,6 +107,7 @@ def test_without_the_option_nothing_is_built(cmake: Path, exports: dict[str, Pat
         f"add_subdirectory({exports['zephyr']}/zephyr module)\n"
     )
     run(cmake, "-S", tmp_path, "-B", tmp_path / "build")
+    assert "yard" not in run(cmake, "--build", tmp_path / "build", "--target", "help")
 
 
 def test_the_sample_finds_the_module_beside_it(exports: dict[str, Path]) -> None:

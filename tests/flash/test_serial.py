@@ -17,6 +17,7 @@ from edgel3_deploy.flash.base import FlashResult
 from edgel3_deploy.flash.confirm import Expected, confirm
 from edgel3_deploy.flash.serial import NeedsProbeError, flash
 from edgel3_deploy.link import client as client_module
+from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.protocol import Role, SlotState, StayReason
 from edgel3_deploy.progress import silent
 from tests.flash.applications import applications
@@ -56,6 +57,16 @@ def update(images: tuple[Application, ...], board: FakeLoaderBoard, **options: A
     announced = [image.announcement for image in images]
     expected = Expected(announced[0].build_id, tuple(item.crc for item in announced))
     return confirm(result, expected, BOARD, board.path, silent)
+
+
+def test_a_loader_that_computed_another_crc_is_not_believed(
+    one: tuple[Application, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    genuine = Client.verify
+    monkeypatch.setattr(Client, "verify", lambda client: genuine(client) ^ 1)
+    with FakeLoaderBoard(BOARD) as board, pytest.raises(FlashError, match=r"loader reports CRC 0x\w+, the"):
+        update(one, board)
+    assert board.role is Role.LOADER, "it was not told to start the image"
 
 
 def test_a_waiting_loader_gets_the_image_and_the_board_confirms_it(one: tuple[Application, ...]) -> None:
@@ -186,6 +197,15 @@ def test_a_build_for_other_slots_is_refused(two: tuple[Application, ...]) -> Non
         pytest.raises(FlashError, match="divides the flash into 1 slot, the build has 2 slots"),
     ):
         flash(two, BOARD, board.path, silent)
+    assert board.operations == 0
+
+
+def test_a_build_for_fewer_slots_is_refused(one: tuple[Application, ...]) -> None:
+    with (
+        FakeLoaderBoard(BOARD, slots=2) as board,
+        pytest.raises(FlashError, match="divides the flash into 2 slots, the build has 1 slot"),
+    ):
+        flash(one, BOARD, board.path, silent)
     assert board.operations == 0
 
 

@@ -131,6 +131,13 @@ def test_a_whole_session() -> None:
         assert board.requests.count("load_input") == 3
 
 
+def test_a_board_that_tells_of_fewer_layers_than_asked_is_malformed() -> None:
+    with session() as (client, _):
+        run_once(client)
+        with pytest.raises(LinkError, match="2 layer values instead of 3"):
+            client.timing(3)
+
+
 def test_long_tensors_and_many_layers_are_read_in_parts() -> None:
     def layers(data: bytes) -> list[bytes]:
         return [bytes([index]) for index in range(149)] + [data[:1100]]

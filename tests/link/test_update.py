@@ -91,9 +91,10 @@ def test_a_lost_or_damaged_frame_of_an_update_is_repeated(
 
 @pytest.mark.parametrize("leave", ["boot", "enter_bootloader", "reset"])
 def test_a_lost_farewell_is_no_failure(leave: str) -> None:
-    with session(installed=IMAGE, stays=StayReason.REQUESTED, lose=frozenset({1})) as (client, _):
+    with session(installed=IMAGE, stays=StayReason.REQUESTED, lose=frozenset({1})) as (client, board):
         client.hello()
         getattr(client, leave)()
+        assert board.requests == ["hello", leave, leave]
 
 
 def test_another_boards_image_is_refused_before_anything_is_erased() -> None:

@@ -220,6 +220,16 @@ def test_a_limit_of_ram_is_kept_and_leads_to_strips(kilobytes: int, strips: int)
     assert len(members.lanes.strips) == strips
 
 
+def test_a_limit_of_ram_counts_what_is_no_arena() -> None:
+    """The stack, and the caller's input and output."""
+    limit = 200 << 10
+    taller = replace(QEMU, stack_size=QEMU.stack_size + 1024)
+    assert arenas_limit(SPARSE, taller, limit) == arenas_limit(SPARSE, QEMU, limit) - 1024
+    less, more = (read_network(ModelBuilder((9, 7, 1)).conv2d(filters).build()) for filters in (1, 3))
+    tensors = more.output.size - less.output.size
+    assert arenas_limit(more, QEMU, limit) == arenas_limit(less, QEMU, limit) - tensors
+
+
 def test_too_low_a_limit_of_ram_is_named() -> None:
     with pytest.raises(OverBudgetError, match="within 131,072 bytes of RAM"):
         schedule(SPARSE, QEMU, found=SPARSE_FOUND, ram_limit=128 << 10)

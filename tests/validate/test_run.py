@@ -16,7 +16,7 @@ from edgel3_deploy.pipeline.prepared import PreparedBuild
 from edgel3_deploy.report import write_report
 from edgel3_deploy.validate import session as session_module
 from edgel3_deploy.validate import validate_build
-from edgel3_deploy.validate.metrics import Difference
+from edgel3_deploy.validate.metrics import Difference, fidelity
 from tests.link.fake_board import FakeBoard
 from tests.link.fake_loader import FakeLoaderBoard
 from tests.validate.prepared import EMBEDDING, board_for, numpy_layers, prepared_build
@@ -37,6 +37,10 @@ def test_a_board_that_computes_right_passes(build: PreparedBuild, recording: Pat
     assert report.outputs.embeddings.std() > 0
     np.testing.assert_allclose(report.outputs.timestamps, np.arange(8) * 0.1)
     assert report.fidelity is not None and len(report.fidelity.cosines) == 8
+    assert report.worst is not None and report.worst.float_embedding is not None
+    pair = (report.worst.float_embedding[np.newaxis], report.worst.board_embedding[np.newaxis])
+    assert fidelity(*pair).cosine_min == pytest.approx(report.fidelity.cosine_min)
+    assert report.fidelity.cosine_min < report.fidelity.cosine_median
     assert report.device.memory.stack_peak == 708
     assert report.warnings == ("calibrated on generated sounds",)
     assert ("validating windows", 8, 8) in steps
