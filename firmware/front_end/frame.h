@@ -12,6 +12,9 @@
  * complex numbers, though it is told not to.
  */
 #if defined(__clang__)
+#if defined(__FAST_MATH__)
+#error "-ffast-math lets clang reorder the front end's sums: compile it without"
+#endif
 #pragma STDC FP_CONTRACT OFF
 #elif defined(__GNUC__)
 #pragma GCC optimize("fp-contract=off", "no-fast-math", "no-tree-vectorize")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import re
+import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -57,6 +58,19 @@ def test_from_pcm_to_labels_whatever_the_compiler_is_told(
 ) -> None:
     case = hearing_case("ears")
     assert run_on_host(host_gcc, tmp_path, [case], program([case]), *options) == case.expected(hearing_head())
+
+
+def test_clang_refuses_what_would_reorder_the_front_end(tmp_path: Path) -> None:
+    clang = shutil.which("clang")
+    if clang is None:
+        pytest.skip("clang is not installed")
+    words = write(tmp_path, hearing_case("ears"))
+    includes = [word for word in words if word.startswith("-I")]
+    source = next(word for word in words if word.endswith("spectrum.c"))
+    command = [clang, "-c", *includes, source, "-o", "spectrum.o"]
+    assert subprocess.run([*command, "-O1"], cwd=tmp_path, check=False).returncode == 0
+    fast = subprocess.run([*command, "-O1", "-ffast-math"], cwd=tmp_path, capture_output=True, check=False)
+    assert b"-ffast-math lets clang reorder" in fast.stderr and fast.returncode != 0
 
 
 def test_two_networks_live_in_one_program_in_cpp(host_gcc: Path, tmp_path: Path) -> None:
