@@ -122,7 +122,7 @@ class FakeLoaderBoard(FakeBoard):
 
     def _answer(self, name: str, frame: Frame) -> bytes:
         loader_only = ("begin_update", "erase", "write", "verify", "boot")
-        if name in loader_only and self.role is not Role.LOADER and self._greeted:
+        if name in loader_only and self.role is not Role.LOADER:
             return self._error(frame, ErrorCode.UNKNOWN_TYPE)
         reply = super()._answer(name, frame)
         if self._dark:
