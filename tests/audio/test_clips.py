@@ -90,7 +90,7 @@ class TestLoading:
         with pytest.raises(BadInputError, match=r"a\.wav"):
             load_clip(path, SEA)
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(st.data())
     def test_damaged_files_are_read_or_refused(
         self, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -150,7 +150,7 @@ class TestWindows:
         assert pieces[0, 0] == 1
         assert not pieces[1, 7201:].any()
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(st.integers(1, 40_000), st.sampled_from([0.05, 0.1, 0.25, 1.0]), st.booleans())
     def test_every_sample_is_covered_and_no_window_is_idle(
         self, count: int, hop: float, center: bool

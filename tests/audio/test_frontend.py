@@ -72,7 +72,7 @@ def test_band_zero_is_the_lowest() -> None:
     assert high.mean(axis=1).argmax() > 55
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.floats(1e-3, 1e3), st.integers(0, 2**32 - 1))
 def test_loudness_does_not_matter(gain: float, seed: int) -> None:
     samples = np.random.default_rng(seed).uniform(-1, 1, 8000)

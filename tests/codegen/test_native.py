@@ -30,9 +30,7 @@ from tests.plan.chains import board_with, networks
 
 Check = Callable[[Network, Board, Schedule, int], None]
 
-HYPOTHESIS = settings(
-    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+HYPOTHESIS = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture

@@ -43,9 +43,7 @@ SPLITS: dict[str, Split] = {
     "mixed": mixed,
 }
 
-HYPOTHESIS = settings(
-    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+HYPOTHESIS = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture

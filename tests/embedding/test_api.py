@@ -38,7 +38,7 @@ def edgel3_windows(samples: int, rate: int, hop: float, center: bool) -> int:
 
 
 class TestWindows:
-    @settings(max_examples=10, deadline=None)
+    @settings(max_examples=10)
     @given(
         samples=st.integers(1, 2 * RATE),
         hop=st.sampled_from([0.1, 0.25, 0.0333, 1.0, 1.7]),

@@ -45,7 +45,7 @@ def test_unusable_images_are_refused_by_path(tmp_path: Path, contents: bytes | N
     assert str(image) in caught.value.message
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_damaged_elf_files_are_refused_or_read(monitor: Build, tmp_path: Path, data: st.DataObject) -> None:
     damaged = bytearray(monitor("f7").read_bytes())

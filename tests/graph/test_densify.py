@@ -104,7 +104,7 @@ def test_a_sparse_level_without_indices_is_refused() -> None:
         read_network(builder.build())
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 1 << 32), st.integers(1, 4))
 def test_damaged_files_are_refused_in_one_line_or_read(seed: int, changes: int) -> None:
     """Whatever bytes change: a network or one clear line. What is read is written dense and read again."""

@@ -274,7 +274,7 @@ class TestHostileBytes:
         for length in range(0, len(SMALL), 97):
             accepts_or_refuses(SMALL[:length])
 
-    @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
     @given(st.lists(st.tuples(st.integers(0, len(SMALL) - 1), st.integers(0, 255)), min_size=1, max_size=12))
     def test_mutated_bytes(self, changes: list[tuple[int, int]]) -> None:
         data = bytearray(SMALL)
@@ -282,7 +282,7 @@ class TestHostileBytes:
             data[position] = value
         accepts_or_refuses(bytes(data))
 
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=400)
     @given(
         st.integers(0, len(SMALL) // 4 - 1),
         st.sampled_from([0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0x10000000]),
@@ -293,7 +293,7 @@ class TestHostileBytes:
         data[4 * word : 4 * word + 4] = value.to_bytes(4, "little")
         accepts_or_refuses(bytes(data))
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(st.binary(max_size=400))
     def test_noise_behind_a_valid_identifier(self, noise: bytes) -> None:
         accepts_or_refuses(b"\x10\0\0\0TFL3" + noise)

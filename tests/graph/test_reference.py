@@ -31,7 +31,7 @@ def test_chain_of_every_operator() -> None:
         assert_equal_to_engines(small_model(), seed)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     channels=st.integers(1, 9),
     filters=st.integers(1, 9),
@@ -70,7 +70,7 @@ def test_convolution(
     assert_equal_to_engines(builder.build())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     size=st.tuples(st.integers(4, 9), st.integers(4, 9), st.integers(1, 5)),
     window=st.tuples(st.integers(1, 4), st.integers(1, 4)),
@@ -94,7 +94,7 @@ def test_max_pooling(
     assert_equal_to_engines(builder.build())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     inputs=st.integers(1, 40),
     outputs=st.integers(1, 9),

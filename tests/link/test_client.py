@@ -158,7 +158,7 @@ def test_a_lost_or_damaged_frame_is_repeated(trouble: str, number: int) -> None:
         assert len(board.requests) == 7
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.dictionaries(st.integers(0, 9), st.sampled_from(["lose", "damage", "mishear"]), max_size=3))
 def test_any_three_losses_leave_the_result_right(troubles: dict[int, str]) -> None:
     options = {

@@ -61,7 +61,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         load_network(tmp_path / "network.npz")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_damaged_files_are_loaded_or_refused(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -305,7 +305,7 @@ class TestGzip:
             parse.parse_weights(tmp_path / "a.h5.gz", gzip.compress(bytes(2 << 20)))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.data())
 def test_damaged_files_are_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

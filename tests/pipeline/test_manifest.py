@@ -110,7 +110,7 @@ def damaged(draw: st.DrawFn, content: Any) -> Any:
     return content
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(st.data())
 def test_any_damage_is_one_line_or_leaves_a_manifest_that_can_be_trusted(
     manifest: Manifest, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -202,7 +202,7 @@ def test_contradictions_are_named(
         read_manifest(tmp_path)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.binary(max_size=100)
     | st.recursive(st.none() | st.text(), st.lists).map(lambda v: json.dumps(v).encode())

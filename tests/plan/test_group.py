@@ -50,7 +50,7 @@ def test_rings_are_sufficient_and_minimal(
     assert smaller == 0 or not survives(unit, height, smaller, wanted)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.data())
 def test_steps_pull_each_other_through_their_rings(data: st.DataObject) -> None:
     """The rows of three steps, pulled as generated code pulls them, are there when they are read."""

@@ -99,7 +99,7 @@ def heavy_conv(seed: int, rectified: bool) -> Conv2D:
 
 
 @given(st.integers(0, 99), st.booleans(), st.booleans(), st.booleans())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_records_and_entries_are_those_that_are_packed(
     seed: int, rectified: bool, columns: bool, reduced: bool
 ) -> None:

@@ -55,7 +55,7 @@ class TestSea64:
         assert set(regions.values()) == {"dtcm"}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(networks(), st.lists(st.integers(0, 1200), min_size=1, max_size=3))
 def test_every_plan_is_sound(network: Network, sizes: list[int]) -> None:
     board = board_with(*sizes)
@@ -68,7 +68,7 @@ def test_every_plan_is_sound(network: Network, sizes: list[int]) -> None:
     check_plan(network, plan, board)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(networks())
 def test_one_region_is_used_no_further_than_its_peak(network: Network) -> None:
     """The arena is exactly the largest sum of what one layer needs."""
@@ -85,14 +85,14 @@ def aligned(size: int) -> int:
     return -(-size // ALIGNMENT) * ALIGNMENT
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(networks())
 def test_the_same_arguments_give_the_same_plan(network: Network) -> None:
     board = board_with(600, 1 << 20)
     assert plan_of(network, board) == plan_of(network, board)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(networks(), st.integers(0, 900), st.integers(0, 99))
 def test_poisoned_memory_changes_nothing(network: Network, fast: int, seed: int) -> None:
     """Layers run in the planned arenas, where before every layer all but its input is overwritten."""

@@ -132,7 +132,7 @@ def test_dense_networks_fit_48_kb_and_the_dma_s(board: str, name: str, goal: Goa
     check_places(network, plan, facts)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(networks(), st.sampled_from(GOALS), st.lists(st.integers(0, 3000), min_size=1, max_size=3))
 def test_any_schedule_is_sound(network: Network, goal: Goal, sizes: list[int]) -> None:
     assume(operations(network))

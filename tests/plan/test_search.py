@@ -104,13 +104,12 @@ FEW = tuple(
 END = len(operations(WHOLE))
 
 
-@settings(deadline=None, max_examples=8)
+@settings(max_examples=8)
 @given(st.integers(2_000, 16_000), st.sampled_from([None, 6 << 10, 9 << 10]))
 def test_the_best_way_is_found(ram: int, flash: int | None) -> None:
     assert total(choose(FEW, END, ram, flash)) == brute_force(WHOLE, ram, flash)
 
 
-@settings(deadline=None)
 @given(st.integers(1_000, 40_000), st.integers(2_000, 60_000))
 def test_limits_are_kept_and_the_way_is_whole(ram: int, flash: int) -> None:
     way = choose(FOUND, END, ram, flash)
@@ -122,7 +121,6 @@ def test_limits_are_kept_and_the_way_is_whole(ram: int, flash: int) -> None:
     assert sum(option.flash for option in way) <= flash
 
 
-@settings(deadline=None)
 @given(st.integers(1_000, 40_000))
 def test_more_flash_never_costs_instructions(ram: int) -> None:
     costs = [total(choose(FOUND, END, ram, flash)) for flash in (8 << 10, 16 << 10, 1 << 20, None)]
@@ -168,7 +166,7 @@ def _numbers(option: Option) -> tuple[float, ...]:
     return option.cost, option.members.inner_bytes, option.scratch, option.flash
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(500, 20_000), st.integers(0, 8_000))
 def test_what_few_options_can_be_laid_out_in_has_a_schedule(ram: int, more: int) -> None:
     board = board_with(ram, more)

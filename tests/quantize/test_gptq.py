@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgel3_deploy.quantize.gptq import (
@@ -26,7 +26,6 @@ def layer(seed: int, inputs: int = 36, outputs: int = 5) -> tuple[np.ndarray, np
     return rng.normal(size=(inputs, outputs)), np.cov(samples.T)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 1000))
 def test_each_step_errs_less_than_the_one_before(seed: int) -> None:
     weights, gram = layer(seed)
@@ -38,7 +37,6 @@ def test_each_step_errs_less_than_the_one_before(seed: int) -> None:
     assert errors[0] > errors[1] >= errors[2]
 
 
-@settings(deadline=None)
 @given(st.integers(0, 1000))
 def test_integers_stay_within_the_symmetric_range(seed: int) -> None:
     weights, gram = layer(seed)
@@ -51,7 +49,6 @@ def test_integers_stay_within_the_symmetric_range(seed: int) -> None:
         np.testing.assert_array_equal(rounded, np.rint(rounded))
 
 
-@settings(deadline=None)
 @given(st.integers(0, 1000))
 def test_least_squares_scales_err_no_more_than_full_ones(seed: int) -> None:
     weights, gram = layer(seed)
@@ -62,7 +59,6 @@ def test_least_squares_scales_err_no_more_than_full_ones(seed: int) -> None:
     assert (error(least_squares_scales(weights, gram)) <= error(channel_scales(weights)) + 1e-12).all()
 
 
-@settings(deadline=None)
 @given(st.integers(0, 1000))
 def test_pruned_weights_stay_zero(seed: int) -> None:
     weights, gram = layer(seed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgel3_deploy.errors import ToolchainError
@@ -53,7 +53,6 @@ def test_absent_file_is_a_toolchain_error(tmp_path: Path) -> None:
         read_elf(tmp_path / "gone.elf")
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200) | st.binary(max_size=200).map(lambda tail: b"\x7fELF\x01\x01\x01" + tail))
 def test_garbage_is_a_toolchain_error(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "garbage.elf"

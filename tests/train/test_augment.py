@@ -10,7 +10,7 @@ from edgel3_deploy.train.augment import augment, normalize
 from edgel3_deploy.train.sounds import urban_sound
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10_000))
 def test_a_variant_stays_within_full_scale(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -39,7 +39,7 @@ def test_a_run_with_other_settings_is_refused(saved: tuple[Path, Checkpoint]) ->
         load(saved[0], {"seed": 2, "widths": [2, 3], "teacher": "x"})
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(st.integers(0, 900), st.integers(1, 255))
 def test_damage_is_named(saved: tuple[Path, Checkpoint], place: int, flip: int) -> None:
     path, checkpoint = saved

@@ -123,7 +123,7 @@ def _window(seed: int) -> PcmArray:
     return np.random.default_rng(seed).integers(-9000, 9000, 8000).astype(np.int16)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(repeated=st.frozensets(st.integers(0, 31)), seed=st.integers(0, 99))
 def test_chunks_that_are_repeated_count_once(audio: Audio, repeated: frozenset[int], seed: int) -> None:
     """A reply that is lost makes the host send its chunk again."""

@@ -67,7 +67,7 @@ def test_every_window_of_a_stream(
         built.push(sound[end : end + hop])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(cuts=st.lists(st.integers(1, 16000), max_size=20, unique=True), windows=st.integers(0, 6))
 def test_blocks_of_any_size(host_front_ends: dict[str, HostFrontEnd], cuts: list[int], windows: int) -> None:
     built = host_front_ends["sea"]
@@ -115,7 +115,7 @@ def test_a_recorded_window_by_itself(host_windows: dict[str, HostFrontEnd], clip
         assert np.array_equal(host_windows["l3"].one(pcm), _twin(pcm, L3))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(cuts=st.lists(st.integers(1, 7999), max_size=20, unique=True), more=st.integers(0, 500))
 def test_a_window_by_itself_is_one_second_in_blocks_of_any_size(
     host_windows: dict[str, HostFrontEnd], cuts: list[int], more: int

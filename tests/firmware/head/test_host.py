@@ -19,14 +19,14 @@ ALL = np.arange(-128, 128).astype(np.int8)
 EXPONENTS = st.floats(-25, 40)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(exponent=EXPONENTS, zero_point=st.integers(-128, 127))
 def test_logistic_is_its_twin_at_any_scale(host_head: HostHead, exponent: float, zero_point: int) -> None:
     constants = arithmetic.logistic_constants(2.0**exponent, zero_point)
     assert np.array_equal(host_head.logistic(constants, ALL), arithmetic.logistic(constants, ALL))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     exponent=EXPONENTS, values=st.lists(st.integers(-128, 127), min_size=1, max_size=arithmetic.MOST_LABELS)
 )

@@ -44,7 +44,7 @@ PAIRS = st.lists(st.tuples(U8, U8).map(lambda pair: (max(pair), min(pair))), min
 WINDOWS = st.lists(st.lists(st.integers(-128, 127), min_size=LABELS, max_size=LABELS), max_size=30)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(smoothing=st.integers(1, 255), thresholds=PAIRS, windows=WINDOWS)
 def test_state_is_its_twin(
     host_head: HostHead, smoothing: int, thresholds: list[tuple[int, int]], windows: list[list[int]]

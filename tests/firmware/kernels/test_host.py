@@ -83,7 +83,7 @@ def inputs(draw: st.DrawFn, layer: Conv2D) -> Int8Array:
 
 
 @pytest.mark.parametrize("kernel", ["f44", "f22", "direct", "mono"])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_equals_tflite(host_kernels: HostKernels, kernel: Any, data: st.DataObject) -> None:
     layer = data.draw(layers(kernel))
@@ -136,14 +136,14 @@ def fully_connected_layers(draw: st.DrawFn) -> FullyConnected:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(layer=fully_connected_layers(), seed=st.integers(0, 1 << 32))
 def test_fully_connected_equals_tflite(host_kernels: HostKernels, layer: FullyConnected, seed: int) -> None:
     values = random_input(np.random.default_rng(seed), layer)
     np.testing.assert_array_equal(host_kernels.fully_connected(layer, values), run_layer(layer, values))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     shape=st.tuples(st.integers(2, 9), st.integers(2, 9), st.integers(1, 9)),
     seed=st.integers(0, 1 << 32),
@@ -160,7 +160,7 @@ def test_pooling_takes_the_maximum(
     np.testing.assert_array_equal(host_kernels.max_pool_global(values), values.max(axis=(0, 1)))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     shape=st.tuples(st.integers(1, 9), st.integers(1, 9), st.integers(1, 9)),
     seed=st.integers(0, 1 << 32),
@@ -220,7 +220,7 @@ def _positions(length: int, window: int, stride: int, padded: bool) -> tuple[int
     return count, max((count - 1) * stride + window - length, 0) // 2
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(layer=poolings(), seed=st.integers(0, 1 << 20))
 def test_any_pooling_equals_tflite(host_kernels: HostKernels, layer: MaxPool2D, seed: int) -> None:
     values = random_input(np.random.default_rng(seed), layer)
@@ -228,7 +228,7 @@ def test_any_pooling_equals_tflite(host_kernels: HostKernels, layer: MaxPool2D, 
     np.testing.assert_array_equal(output, run_layer(layer, values))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(layer=poolings(same=False), seed=st.integers(0, 1 << 20))
 def test_any_pooling_without_padding_runs_in_place(
     host_kernels: HostKernels, layer: MaxPool2D, seed: int
@@ -238,7 +238,7 @@ def test_any_pooling_without_padding_runs_in_place(
     np.testing.assert_array_equal(output, run_layer(layer, values))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(shift=st.integers(-31, 30), multiplier=st.integers(1 << 30, (1 << 31) - 1), data=st.data())
 def test_every_accumulator_is_requantized_alike(
     host_kernels: HostKernels, shift: int, multiplier: int, data: st.DataObject

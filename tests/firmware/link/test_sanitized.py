@@ -50,7 +50,7 @@ def sanitized(host_gcc: Path, repository: Path, tmp_path_factory: pytest.TempPat
     return compile_harness(host_gcc, repository, output, *options)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(stream=streams)
 def test_no_stream_of_bytes_breaks_the_session(sanitized: Path, stream: Sequence[bytes]) -> None:
     sent = HELLO + b"".join(stream) + HELLO + HELLO

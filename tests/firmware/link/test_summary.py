@@ -28,7 +28,7 @@ from edgel3_deploy.link.summary import (
 
 ABSENT = -(2**63)
 GIVEN = FIELDS[1:-1]
-many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 TYPICAL = {
     "node_id": 4711,
     "sequence": 65_535,

@@ -187,7 +187,7 @@ def test_a_torn_mark_counts_as_burnt(two: Board) -> None:
     assert [two.reset() for _ in range(2)] == [0, None]
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     cuts=st.lists(st.tuples(st.booleans(), st.integers(0, 2**32 - 1)), min_size=1, max_size=6),
     ecc=st.booleans(),

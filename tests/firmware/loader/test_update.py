@@ -197,7 +197,7 @@ cuts = given(
     seed=st.integers(0, 2**32 - 1),
     ecc=st.booleans(),
 )
-many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.mark.parametrize("slots", [1, 2])

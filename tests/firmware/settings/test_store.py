@@ -18,7 +18,7 @@ from tests.firmware.settings.records import WORD, full_sector, record
 KEYS = {name: key for name, (key, _) in setting_names().items()}
 HOP, GAIN, CALIBRATION = KEYS["hop"], KEYS["gain"], KEYS["calibration"]
 WORDS = SECTOR // WORD
-many = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def everything(board: Settings) -> dict[int, int]:

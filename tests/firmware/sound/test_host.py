@@ -58,7 +58,7 @@ def test_the_largest_sums_of_the_compensation_saturate(host_sound: HostSound, si
 
 
 @given(ends=st.lists(st.integers(0, 17_000), max_size=40), single=st.integers(0, 16_900))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_cuts_give_the_same_bits(host_sound: HostSound, ends: list[int], single: int) -> None:
     samples = street(16_000, 17_000 / 16_000, seed=3)
     whole = host_sound.start(16_000, 8_000, microphone=True).hear(samples, ())
