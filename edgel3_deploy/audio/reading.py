@@ -25,7 +25,8 @@ CheckSize = Callable[[Path, int, int], None]
 UNKNOWN_FRAMES = 1 << 62
 """From so many frames on the header says nothing of the length: a FLAC that was written into a pipe."""
 
-_BLOCK = 1 << 16
+_BLOCK = 1 << 12
+"""Frames read at once, of which a broken stream loses one lot at most."""
 _SLACK = 8
 """Bytes by which writers miscount the size of a whole file."""
 _HINT = "Convert it to WAV or FLAC."
@@ -110,9 +111,10 @@ def _read(path: Path, file: Any, check_size: CheckSize) -> Mono:
     check_size(path, file.frames if known else 0, file.samplerate)
     # soundfile seeks behind each block, which not every codec and no file of unknown length can do.
     file.seekable = lambda: False
-    blocks, frames, channels, mixed = [], 0, 0.0, 0.0
+    blocks: list[FloatArray] = []
+    frames, channels, mixed = 0, 0.0, 0.0
     # Not file.blocks, which needs to know where a file that cannot be searched ends.
-    while len(block := file.read(_BLOCK, dtype="float32", always_2d=True)):
+    while len(block := _next_block(file, is_first=not blocks)):
         blocks.append(mix(block))
         frames += len(block)
         check_size(path, frames, file.samplerate)
@@ -124,8 +126,21 @@ def _read(path: Path, file: Any, check_size: CheckSize) -> Mono:
     return Mono(samples, int(file.samplerate), (warning,) if warning else ())
 
 
+def _next_block(file: Any, is_first: bool) -> NDArray[np.float32]:
+    """The next frames, (n, channels); none at the end, and behind sound where the stream is damaged."""
+    import soundfile
+
+    try:
+        block: NDArray[np.float32] = file.read(_BLOCK, dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError:
+        if is_first:
+            raise
+        return np.zeros((0, file.channels), np.float32)
+    return block
+
+
 def _cut_short(path: Path, file: Any, frames: int) -> str:
-    """A warning if the header promises more than the file holds."""
+    """A warning if the header promises more than was read: the rest is not there, or damaged."""
     if frames < file.frames < UNKNOWN_FRAMES or _is_missing(file.extra_info, frames):
         seconds = frames / file.samplerate
         return f"{path}: cut short: its header promises more than the {seconds:.1f} s that are there"

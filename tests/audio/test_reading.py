@@ -143,10 +143,20 @@ class TestHeaders:
         (warning,) = load_clip(path, SEA).warnings
         assert "cut short: its header promises more than the 1.5 s that are there" in warning
 
-    def test_a_broken_stream_is_refused(self, tmp_path: Path) -> None:
+    def test_a_compressed_stream_is_read_up_to_where_it_breaks(self, tmp_path: Path) -> None:
         path = tmp_path / "a.flac"
         soundfile.write(path, np.random.default_rng(0).uniform(-1, 1, 8 * RATE), RATE)
+        whole = load_clip(path, SEA).samples
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+        clip = load_clip(path, SEA)
+        assert 0.4 * whole.size < clip.samples.size <= 0.5 * whole.size
+        np.testing.assert_array_equal(clip.samples, whole[: clip.samples.size])
+        assert "cut short: its header promises more than the" in clip.warnings[0]
+
+    def test_a_stream_that_is_broken_from_the_start_is_refused(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.flac"
+        soundfile.write(path, np.random.default_rng(0).uniform(-1, 1, 8 * RATE), RATE)
+        path.write_bytes(path.read_bytes()[:5000])
         with pytest.raises(BadInputError, match="flac decoder lost sync"):
             load_clip(path, SEA)
 
