@@ -22,7 +22,8 @@ from edgel3_deploy.models.forward import forward
 from edgel3_deploy.models.locate import default_model, find_weights, locate
 from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.models.weights import read_weights
-from edgel3_deploy.plan.estimate import Estimate, estimate_network, weights_exceed
+from edgel3_deploy.plan.estimate import Estimate, estimate_network
+from edgel3_deploy.plan.fitting import weights_exceed
 from edgel3_deploy.plan.goal import GOALS, Goal
 from edgel3_deploy.plan.option import Option
 from edgel3_deploy.plan.search import options

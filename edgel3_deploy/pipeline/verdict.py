@@ -7,7 +7,8 @@ from edgel3_deploy.errors import OverBudgetError
 from edgel3_deploy.image.layout import FlashLayout
 from edgel3_deploy.models.family import Member
 from edgel3_deploy.models.network import FloatNetwork
-from edgel3_deploy.plan.estimate import Estimate, estimate_member, estimate_network, fitting, one_slot_advice
+from edgel3_deploy.plan.estimate import Estimate, estimate_member, estimate_network, one_slot_advice
+from edgel3_deploy.plan.fitting import fitting
 from edgel3_deploy.plan.remedy import with_remedy
 from edgel3_deploy.plan.skeleton import float_skeleton
 from edgel3_deploy.toolchain.budget import Budget

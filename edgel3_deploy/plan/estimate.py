@@ -3,42 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import OverBudgetError
 from edgel3_deploy.graph.ir import Network
-from edgel3_deploy.image.layout import FlashLayout, flash_layout, image_limit
-from edgel3_deploy.models.family import FAMILY, Member
+from edgel3_deploy.image.layout import FlashLayout, flash_layout
+from edgel3_deploy.models.family import Member
 from edgel3_deploy.plan.code_sizes import code_bytes
+from edgel3_deploy.plan.fitting import fitting, planned_member, scheduled
 from edgel3_deploy.plan.front_end import FrontEndMemory, front_end_flash
 from edgel3_deploy.plan.front_end_memory import least_front_end_bytes
 from edgel3_deploy.plan.goal import Goal
 from edgel3_deploy.plan.head_bytes import NO_HEAD, HeadBytes
-from edgel3_deploy.plan.limits import beside_arenas
-from edgel3_deploy.plan.list_sizes import least_constants
+from edgel3_deploy.plan.limits import excesses, flash_limit, image_ram, ram_limit_of
 from edgel3_deploy.plan.measure import group_costs
 from edgel3_deploy.plan.memory import MemoryPlan
 from edgel3_deploy.plan.option import Option
-from edgel3_deploy.plan.schedule import Schedule, can_be_laid_out, enough_ram, frugal, schedule
-from edgel3_deploy.plan.search import few_options, options
+from edgel3_deploy.plan.schedule import Schedule, enough_ram, frugal
 from edgel3_deploy.plan.sensor import sensor_flash
-from edgel3_deploy.plan.skeleton import skeleton
 from edgel3_deploy.plan.storage import live_bytes, storages
-
-FLASH_CEILING = 2 << 20
-RAM_CEILING = 1 << 20
-"""What the largest part of the families supported has, in bytes, whatever a board file says."""
 
 OTHER_CODE = "not counted in flash: code beside the kernels' and tables, typically 8 to 14 KB"
 ALL_CODE = "not counted in flash: code, vector table and C library, typically 10 to 30 KB"
-
-
-def flash_limit(board: Board, layout: FlashLayout) -> int:
-    """Bytes of flash that loader, image header and image may take: with one slot all but the settings."""
-    return min(layout.overhead + image_limit(board, layout), FLASH_CEILING)
 
 
 def flash_parts(layout: FlashLayout) -> str:
@@ -203,30 +191,8 @@ def estimate_network(
 def estimate_member(member: Member, board: Board, layout: FlashLayout | None = None) -> Estimate:
     """The estimate of a family member by its shape and published sparsity; by default in the usual layout."""
     layout = layout or flash_layout(board)
-    network, plan = _planned(member, board, layout)
+    network, plan = planned_member(member, board, layout)
     return estimate_schedule(network, plan, board, layout)
-
-
-def member_fits(
-    member: Member, board: Board, layout: FlashLayout | None = None, ram_limit: int | None = None
-) -> bool:
-    """The verdict of `estimate_member`."""
-    return _alike_fits(_alike(member), board, layout or flash_layout(board), ram_limit)
-
-
-@lru_cache(maxsize=256)
-def _alike_fits(member: Member, board: Board, layout: FlashLayout, ram_limit: int | None) -> bool:
-    network = _shape(member)
-    if weights_exceed(network, board, layout):
-        return False
-    if can_be_laid_out(network, board, _few_options(member), layout, ram_limit):
-        return True
-    plan = scheduled(network, board, layout, "balanced", _plain_options(member), ram_limit=ram_limit)
-    if isinstance(plan, OverBudgetError):
-        return False
-    flash = layout.overhead + front_end_flash(network) + sensor_flash(network) + plan.flash_bytes
-    ram = _ram_used(network, board, plan.arena_bytes)
-    return not _excess(board, layout, flash, ram, _ram_limit(board, ram_limit))
 
 
 def estimate_schedule(
@@ -318,7 +284,7 @@ def _judged(
     head: HeadBytes,
 ) -> Estimate:
     layout = layout or flash_layout(board)
-    ram_used = _ram_used(network, board, ram) + head.ram
+    ram_used = image_ram(network, board, ram) + head.ram
     flash_used = (
         layout.overhead
         + front_end_flash(network)
@@ -327,8 +293,8 @@ def _judged(
         + code
         + head.flash
     )
-    limited = _ram_limit(board, ram_limit)
-    excess = _excess(board, layout, flash_used, ram_used, limited)
+    limited = ram_limit_of(board, ram_limit)
+    excess = excesses(board, layout, flash_used, ram_used, limited)
     if isinstance(plan, OverBudgetError) and not excess:
         excess = (plan.message,)
     peak = max(rows, key=lambda row: row.ram)
@@ -358,24 +324,6 @@ def _with_front_end(network: Network, ram: int) -> int:
     return max(ram, shared) + own
 
 
-def _ram_used(network: Network, board: Board, arenas: int) -> int:
-    return arenas + beside_arenas(network, board)
-
-
-def _ram_limit(board: Board, limit: int | None) -> int:
-    most = min(sum(region.size for region in board.ram), RAM_CEILING)
-    return most if limit is None else min(most, limit)
-
-
-def _excess(board: Board, layout: FlashLayout, flash: int, ram: int, ram_limit: int) -> tuple[str, ...]:
-    limits = (("flash", flash, flash_limit(board, layout)), ("RAM", ram, ram_limit))
-    return tuple(
-        f"{what} by {used - limit:,} bytes ({used:,} of {limit:,})"
-        for what, used, limit in limits
-        if used > limit
-    )
-
-
 def _group_ram(plan: Schedule) -> Iterator[int]:
     """Bytes alive while each group runs."""
     before = 0
@@ -383,70 +331,3 @@ def _group_ram(plan: Schedule) -> Iterator[int]:
         after = whole.size if whole else 0
         yield before + after + members.inner_bytes + members.scratch
         before = after
-
-
-@lru_cache(maxsize=len(FAMILY))
-def _shape(member: Member) -> Network:
-    return skeleton(member)
-
-
-@lru_cache(maxsize=len(FAMILY))
-def _options(member: Member) -> tuple[Option, ...]:
-    return options(_shape(member))
-
-
-@lru_cache(maxsize=len(FAMILY))
-def _few_options(member: Member) -> tuple[Option, ...]:
-    return few_options(_shape(member))
-
-
-@lru_cache(maxsize=len(FAMILY))
-def _plain_options(member: Member) -> tuple[Option, ...]:
-    """Without Winograd kernels: enough to see whether anything fits, since these only add bytes."""
-    return options(_shape(member), winograd=False)
-
-
-def _alike(member: Member) -> Member:
-    """The same for all members of one shape and sparsity, which is planned once."""
-    return next(known for known in FAMILY if _key(known) == _key(member))
-
-
-def _key(member: Member) -> tuple[object, ...]:
-    return member.n_mels, member.frames, member.filters, member.sparsity
-
-
-def _planned(member: Member, board: Board, layout: FlashLayout) -> tuple[Network, Schedule | OverBudgetError]:
-    """The member's shape and schedule."""
-    alike = _alike(member)
-    network = replace(_shape(alike), name=member.name)
-    found = None if weights_exceed(network, board, layout) else _options(alike)
-    return network, scheduled(network, board, layout, "balanced", found)
-
-
-def scheduled(
-    network: Network,
-    board: Board,
-    layout: FlashLayout,
-    goal: Goal,
-    found: tuple[Option, ...] | None,
-    *,
-    ram_limit: int | None = None,
-    head: HeadBytes = NO_HEAD,
-) -> Schedule | OverBudgetError:
-    """The schedule, which is not searched for where the weights alone are too many."""
-    if weights_exceed(network, board, layout):
-        return OverBudgetError(f"the weights of {network.name} exceed the flash of {board.name}")
-    try:
-        return schedule(network, board, goal, found, layout=layout, ram_limit=ram_limit, head=head)
-    except OverBudgetError as error:
-        return error
-
-
-def weights_exceed(network: Network, board: Board, layout: FlashLayout) -> bool:
-    weights = sum(least_constants(layer) for layer in network.layers)
-    return layout.overhead + weights > flash_limit(board, layout)
-
-
-def fitting(board: Board, layout: FlashLayout | None = None, ram_limit: int | None = None) -> tuple[str, ...]:
-    """Names of the family members that fit."""
-    return tuple(member.name for member in FAMILY if member_fits(member, board, layout, ram_limit))

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.graph.ir import Network
-from edgel3_deploy.plan.estimate import Estimate, scheduled, weights_exceed
+from edgel3_deploy.plan.estimate import Estimate
+from edgel3_deploy.plan.fitting import scheduled, weights_exceed
 from edgel3_deploy.plan.front_end import image_front_end
 from edgel3_deploy.plan.limits import constants_limit
 from edgel3_deploy.plan.list_sizes import least_constants

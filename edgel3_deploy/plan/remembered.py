@@ -30,7 +30,7 @@ def family_fits(boards: Sequence[Board]) -> Fits:
     key = _key(boards)
     known = _load(path, key, {board.name for board in boards})
     if known is None:
-        from edgel3_deploy.plan.estimate import member_fits
+        from edgel3_deploy.plan.fitting import member_fits
 
         known = {
             member.name: tuple(board.name for board in boards if member_fits(member, board))

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from edgel3_deploy.boards.board import Board, Region
 from edgel3_deploy.image.layout import FlashLayout, flash_layout, mailbox_size
-from edgel3_deploy.plan.estimate import RAM_CEILING, flash_limit, flash_parts
+from edgel3_deploy.plan.estimate import flash_parts
+from edgel3_deploy.plan.limits import flash_limit, ram_limit_of
 from edgel3_deploy.toolchain.elf import Image
 
 LARGEST = 12
@@ -149,10 +150,9 @@ def budget_of(
     ]
     regions = tuple(Usage(region.name, used.get(region.name, 0), region.size) for region in memories)
     ram = sum(used.get(region.name, 0) for region in board.ram)
-    limit = min(sum(region.size for region in board.ram), RAM_CEILING)
     return Budget(
         flash=Usage("flash", used.get(board.flash.name, 0), flash_limit(board, layout)),
-        ram=Usage("RAM", ram, min(limit, ram_limit) if ram_limit is not None else limit),
+        ram=Usage("RAM", ram, ram_limit_of(board, ram_limit)),
         regions=regions,
         layout=layout,
         items=items,

@@ -10,7 +10,7 @@ import pytest
 
 from edgel3_deploy.boards import Board, load_board
 from edgel3_deploy.models.family import FAMILY
-from edgel3_deploy.plan import estimate
+from edgel3_deploy.plan import fitting
 from edgel3_deploy.plan.remembered import family_fits
 
 
@@ -23,7 +23,7 @@ def searches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         made.append(board.name)
         return member is FAMILY[0]
 
-    monkeypatch.setattr(estimate, "member_fits", fits)
+    monkeypatch.setattr(fitting, "member_fits", fits)
     monkeypatch.setenv("EDGEL3_DEPLOY_CACHE", str(tmp_path))
     return made
 

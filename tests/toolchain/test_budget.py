@@ -8,7 +8,7 @@ import pytest
 
 from edgel3_deploy.boards.board import Board, Loader, Region, Sector
 from edgel3_deploy.image.layout import flash_layout
-from edgel3_deploy.plan.estimate import FLASH_CEILING, RAM_CEILING
+from edgel3_deploy.plan.limits import FLASH_CEILING, RAM_CEILING
 from edgel3_deploy.toolchain.budget import budget_of, measure
 from edgel3_deploy.toolchain.elf import Image, Section, Symbol, read_elf
 from tests.toolchain.conftest import Link
