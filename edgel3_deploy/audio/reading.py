@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgel3_deploy.audio.frontend import FloatArray
-from edgel3_deploy.audio.unfinished import completed
+from edgel3_deploy.audio.unfinished import completed, completed_caf
 from edgel3_deploy.errors import BadInputError
 from edgel3_deploy.fileio import is_file
 
@@ -68,8 +68,12 @@ def read_mono(path: Path, check_size: CheckSize) -> Mono:
         raise BadInputError(f"{path}: no such file", "Check the path of the recordings.")
     warnings = []
     try:
-        with open_sound(path) as file:
-            if file.frames:
+        caf = completed_caf(path)
+        with open_sound(path) if caf is None else soundfile.SoundFile(caf) as file:
+            if caf is not None:
+                mono = _read(path, file, check_size)
+                warnings = [f"{path}: its header says another size than the file has; read to its end"]
+            elif file.frames:
                 mono = _read(path, file, check_size)
                 warnings = [warning for warning in (_cut_short(path, file, mono.samples.size),) if warning]
             elif (content := completed(path)) is not None:

@@ -1,7 +1,8 @@
 """Recordings whose header was never completed, as recorders that lose power and pipes leave them.
 
-Their header says 0 bytes, and the sound follows. Source: Multimedia Programming Interface and Data
-Specifications 1.0 (RIFF), EBU Tech 3306 (RF64), Sun's audio file format (AU).
+Their header says 0 bytes, or another size than the file has, and the sound follows. Source: Multimedia
+Programming Interface and Data Specifications 1.0 (RIFF), EBU Tech 3306 (RF64), Sun's audio file format (AU),
+Apple's Core Audio Format Specification (CAF).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ _ORDERS: dict[bytes, Any] = {b"RIFF": "little", b"RF64": "little", b"RIFX": "big
 _AU = (b".snd", b"dns.")
 _UNKNOWN = b"\xff" * 4
 _MOST_CHUNKS = 1_000
+_CAF_HEADER, _CAF_CHUNK = 8, 12
 
 
 class _View(mmap.mmap):
@@ -51,6 +53,31 @@ def completed(path: Path) -> mmap.mmap | None:
         content[start - 4 : start] = min(rest, (1 << 32) - 1).to_bytes(4, order)
     else:
         return None
+    return content
+
+
+def completed_caf(path: Path) -> mmap.mmap | None:
+    """The bytes of a CAF with the size that its header should say, which libsndfile refuses without it.
+
+    None for other files, and where the size is right. Sizes may be unknown while a CAF is written: -1.
+    """
+    if path.stat().st_size <= _CAF_HEADER:
+        return None
+    with path.open("rb") as stream:
+        content = _View(stream.fileno(), 0, access=mmap.ACCESS_COPY)
+    if content[:4] != b"caff":
+        return None
+    at = _CAF_HEADER
+    for _ in range(_MOST_CHUNKS):
+        start = at + _CAF_CHUNK
+        size = int.from_bytes(content[at + 4 : start], "big", signed=True)
+        rest = len(content) - start
+        if rest <= 0 or content[at : at + 4] == b"data":
+            break
+        at = start + max(size, 0)
+    if rest <= 0 or 0 <= size <= rest:
+        return None
+    content[at + 4 : start] = rest.to_bytes(8, "big")
     return content
 
 

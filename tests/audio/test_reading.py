@@ -153,6 +153,21 @@ class TestHeaders:
         np.testing.assert_array_equal(clip.samples, whole[: clip.samples.size])
         assert "cut short: its header promises more than the" in clip.warnings[0]
 
+    @pytest.mark.parametrize("size", [-1, 1 << 40])
+    def test_a_caf_that_was_not_closed(self, size: int, tmp_path: Path) -> None:
+        whole, broken = tmp_path / "a.caf", tmp_path / "b.caf"
+        soundfile.write(whole, SOUND, RATE)
+        content = bytearray(whole.read_bytes())
+        start = content.index(b"data") + 4
+        content[start : start + 8] = size.to_bytes(8, "big", signed=True)
+        broken.write_bytes(content)
+        clip = load_clip(broken, SEA)
+        np.testing.assert_array_equal(clip.samples, load_clip(whole, SEA).samples)
+        assert clip.warnings == (
+            f"{broken}: its header says another size than the file has; read to its end",
+        )
+        assert load_clip(whole, SEA).warnings == ()
+
     def test_a_stream_that_is_broken_from_the_start_is_refused(self, tmp_path: Path) -> None:
         path = tmp_path / "a.flac"
         soundfile.write(path, np.random.default_rng(0).uniform(-1, 1, 8 * RATE), RATE)
