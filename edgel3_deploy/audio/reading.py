@@ -71,14 +71,14 @@ def read_mono(path: Path, check_size: CheckSize) -> Mono:
         caf = completed_caf(path)
         with open_sound(path) if caf is None else soundfile.SoundFile(caf) as file:
             if caf is not None:
-                mono = _read(path, file, check_size)
+                mono = _read(path, file, check_size, compared=False)
                 warnings = [f"{path}: its header says another size than the file has; read to its end"]
             elif file.frames:
                 mono = _read(path, file, check_size)
                 warnings = [warning for warning in (_cut_short(path, file, mono.samples.size),) if warning]
             elif (content := completed(path)) is not None:
                 with soundfile.SoundFile(content) as sound:
-                    mono = _read(path, sound, check_size)
+                    mono = _read(path, sound, check_size, compared=False)
                 warnings = [f"{path}: its header says 0 bytes; read what follows the header"]
             else:
                 mono = Mono(np.zeros(0, np.float32), file.samplerate)
@@ -110,7 +110,10 @@ def energy(samples: NDArray[np.floating[Any]]) -> float:
         return float(np.square(samples, dtype=np.float64).sum())
 
 
-def _read(path: Path, file: Any, check_size: CheckSize) -> Mono:
+def _read(path: Path, file: Any, check_size: CheckSize, *, compared: bool = True) -> Mono:
+    """All frames, and how far they go where the stream is damaged, unless the length is `compared` with what
+    a header promises.
+    """
     known = file.frames < UNKNOWN_FRAMES
     check_size(path, file.frames if known else 0, file.samplerate)
     # soundfile seeks behind each block, which not every codec and no file of unknown length can do.
@@ -118,7 +121,7 @@ def _read(path: Path, file: Any, check_size: CheckSize) -> Mono:
     blocks: list[FloatArray] = []
     frames, channels, mixed = 0, 0.0, 0.0
     # Not file.blocks, which needs to know where a file that cannot be searched ends.
-    while len(block := _next_block(file, is_first=not blocks)):
+    while (block := _next_block(file, is_first=not blocks)) is not None and len(block):
         blocks.append(mix(block))
         frames += len(block)
         check_size(path, frames, file.samplerate)
@@ -126,12 +129,14 @@ def _read(path: Path, file: Any, check_size: CheckSize) -> Mono:
             channels += energy(block) / file.channels
             mixed += energy(blocks[-1])
     samples = np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
-    warning = cancellation(str(path), channels, mixed) if file.channels > 1 else ""
-    return Mono(samples, int(file.samplerate), (warning,) if warning else ())
+    warnings = [cancellation(str(path), channels, mixed)] if file.channels > 1 else []
+    if block is None and not (known and compared):
+        warnings.append(f"{path}: damaged behind {frames / file.samplerate:.1f} s; read what is before")
+    return Mono(samples, int(file.samplerate), tuple(warning for warning in warnings if warning))
 
 
-def _next_block(file: Any, is_first: bool) -> NDArray[np.float32]:
-    """The next frames, (n, channels); none at the end, and behind sound where the stream is damaged."""
+def _next_block(file: Any, is_first: bool) -> NDArray[np.float32] | None:
+    """The next frames, (n, channels), 0 of them at the end; None where the stream is damaged behind sound."""
     import soundfile
 
     try:
@@ -139,7 +144,7 @@ def _next_block(file: Any, is_first: bool) -> NDArray[np.float32]:
     except soundfile.LibsndfileError:
         if is_first:
             raise
-        return np.zeros((0, file.channels), np.float32)
+        return None
     return block
 
 

@@ -61,24 +61,25 @@ def completed_caf(path: Path) -> mmap.mmap | None:
 
     None for other files, and where the size is right. Sizes may be unknown while a CAF is written: -1.
     """
-    if path.stat().st_size <= _CAF_HEADER:
-        return None
     with path.open("rb") as stream:
+        if stream.read(4) != b"caff":
+            return None
         content = _View(stream.fileno(), 0, access=mmap.ACCESS_COPY)
-    if content[:4] != b"caff":
-        return None
     at = _CAF_HEADER
     for _ in range(_MOST_CHUNKS):
         start = at + _CAF_CHUNK
-        size = int.from_bytes(content[at + 4 : start], "big", signed=True)
         rest = len(content) - start
-        if rest <= 0 or content[at : at + 4] == b"data":
+        if rest <= 0:
             break
-        at = start + max(size, 0)
-    if rest <= 0 or 0 <= size <= rest:
-        return None
-    content[at + 4 : start] = rest.to_bytes(8, "big")
-    return content
+        size = int.from_bytes(content[at + 4 : start], "big", signed=True)
+        if content[at : at + 4] != b"data":
+            at = start + max(size, 0)
+            continue
+        if 0 <= size <= rest:
+            break
+        content[at + 4 : start] = rest.to_bytes(8, "big")
+        return content
+    return None
 
 
 def _chunks(content: mmap.mmap, at: int, order: Any) -> dict[bytes, int]:

@@ -168,6 +168,23 @@ class TestHeaders:
         )
         assert load_clip(whole, SEA).warnings == ()
 
+    def test_a_broken_stream_of_unknown_length_is_said(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.flac"
+        soundfile.write(path, np.random.default_rng(0).uniform(-1, 1, 8 * RATE), RATE)
+        content = bytearray(path.read_bytes())
+        content[21] &= 0xF0
+        content[22:26] = bytes(4)
+        path.write_bytes(content[: len(content) // 2])
+        (warning,) = load_clip(path, SEA).warnings
+        assert "a.flac: damaged behind 3." in warning
+
+    @pytest.mark.parametrize("size", [0, -1, 1 << 40])
+    def test_a_caf_without_sound_is_refused(self, size: int, tmp_path: Path) -> None:
+        path = tmp_path / "a.caf"
+        path.write_bytes(b"caff\0\1\0\0" + 1_200 * (b"free" + size.to_bytes(8, "big", signed=True)))
+        with pytest.raises(BadInputError, match="not readable as audio"):
+            load_clip(path, SEA)
+
     def test_a_stream_that_is_broken_from_the_start_is_refused(self, tmp_path: Path) -> None:
         path = tmp_path / "a.flac"
         soundfile.write(path, np.random.default_rng(0).uniform(-1, 1, 8 * RATE), RATE)
