@@ -10,7 +10,14 @@ from typing import NoReturn, Protocol
 from edgel3_deploy.boards.baud import DIVIDERS, MAX_ERROR, baud_range, rate_error, uart_clocks
 from edgel3_deploy.boards.board import Board, Bootloader, I2sMicrophone, PdmMicrophone, Region
 from edgel3_deploy.boards.dfsdm import CLOCK_HZ
-from edgel3_deploy.boards.memories import MEMORIES, in_memory, sectors_as_made
+from edgel3_deploy.boards.memories import (
+    DMA_RESERVE,
+    H7_D2_RAM,
+    H7_DTCM,
+    MEMORIES,
+    in_memory,
+    sectors_as_made,
+)
 from edgel3_deploy.boards.pins import (
     DFSDM_CLOCK,
     DFSDM_DATA,
@@ -31,16 +38,11 @@ _WORD = 8
 _GUARD = 32
 """Bytes of the smallest MPU region: the guard under the stack, which stands at the bottom of the main RAM."""
 _STM32_FLASH = 0x0800_0000
-_H7_D2_RAM = range(0x3000_0000, 0x3004_8000)
-"""SRAM1 to SRAM3 of the STM32H7: their clock is off until start-up, which needs a stack, turns it on."""
-_H7_DTCM = range(0x2000_0000, 0x2002_0000)
 _SECTOR_UNIT = 1024
-_RINGS = 4096
-"""Bytes of DMA memory for the serial port's ring and the like; a microphone's ring has what is left."""
 _SYSTEM_MEMORY = range(0x1FF0_0000, 0x2000_0000)
 _VECTORS = 512
 """A vector table of these parts stands at a multiple of that (VTOR)."""
-QEMU_MACHINE = "mps2-an500"
+_QEMU_MACHINE = "mps2-an500"
 MICROPHONE_RATES = (8_000, 16_000, 48_000)
 
 
@@ -73,7 +75,7 @@ def check_board(board: Board, source: Path) -> None:
     if board.dma_ram:
         _check_dma_ram(board, fail)
     _check_emulator(board, fail)
-    if board.family == QEMU_MACHINE:
+    if board.family == _QEMU_MACHINE:
         return
     _check_flash(board, fail)
     _check_clock(board, fail)
@@ -101,11 +103,11 @@ def _check_memories(board: Board, fail: _Fail) -> None:
 def _check_emulator(board: Board, fail: _Fail) -> None:
     if board.emulator is None:
         return
-    kind = "qemu" if board.family == QEMU_MACHINE else "unicorn"
+    kind = "qemu" if board.family == _QEMU_MACHINE else "unicorn"
     if board.emulator.kind != kind:
         fail(f"'emulator.kind' is {board.emulator.kind}, which has no {board.family}", f"Write {kind}.")
-    if kind == "qemu" and board.emulator.machine != QEMU_MACHINE:
-        fail(f"'emulator.machine' is {board.emulator.machine}", f"Write {QEMU_MACHINE}.")
+    if kind == "qemu" and board.emulator.machine != _QEMU_MACHINE:
+        fail(f"'emulator.machine' is {board.emulator.machine}", f"Write {_QEMU_MACHINE}.")
 
 
 def _check_bootloader(bootloader: Bootloader, fail: _Fail) -> None:
@@ -137,7 +139,7 @@ def _check_main_ram(board: Board, fail: _Fail) -> None:
             f"'stack_size' = {board.stack_size} leaves nothing of 'regions.{main_ram.name}'",
             f"The region has {main_ram.size} bytes: choose a smaller stack, or another 'main_ram'.",
         )
-    if board.family == "stm32h7" and main_ram.origin in _H7_D2_RAM:
+    if board.family == "stm32h7" and main_ram.origin in H7_D2_RAM:
         fail(
             f"'main_ram' = {main_ram.name} has no clock when the chip starts",
             "Choose a region that always runs: DTCM, AXI SRAM or SRAM4.",
@@ -156,13 +158,13 @@ def _check_dma_ram(board: Board, fail: _Fail) -> None:
             f"'dma_ram' = {dma_ram.name} is {dma_ram.size} bytes at {dma_ram.origin:#010x}",
             "The memory protection makes it non-cacheable: a power of two in size, at a multiple of that.",
         )
-    least = _RINGS * (2 if board.microphone else 1)
-    if dma_ram.size < least and board.family != QEMU_MACHINE:
+    least = DMA_RESERVE * (2 if board.microphone else 1)
+    if dma_ram.size < least and board.family != _QEMU_MACHINE:
         fail(
             f"'dma_ram' = {dma_ram.name} has {dma_ram.size} bytes",
             f"The serial port{' and the microphone need' if board.microphone else ' needs'} {least}.",
         )
-    if board.family == "stm32h7" and dma_ram.origin in _H7_DTCM:
+    if board.family == "stm32h7" and dma_ram.origin in H7_DTCM:
         fail(
             f"'dma_ram' = {dma_ram.name} is DTCM, which DMA1 and DMA2 of the STM32H7 do not reach",
             "Choose the AXI SRAM or one of SRAM1 to SRAM4.",

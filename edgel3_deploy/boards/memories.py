@@ -14,6 +14,14 @@ from edgel3_deploy.boards.board import Family, Region
 KB = 1024
 MB = 1024 * KB
 
+H7_DTCM = range(0x2000_0000, 0x2000_0000 + 128 * KB)
+H7_D2_RAM = range(0x3000_0000, 0x3000_0000 + 288 * KB)
+"""SRAM1 to SRAM3 of the STM32H7: their clock is off until start-up, which needs a stack, turns it on."""
+
+DMA_RESERVE = 4 * KB
+"""Bytes of DMA memory that a microphone's ring leaves to the serial port's and the like
+(firmware/application/sensor.c)."""
+
 MEMORIES: Mapping[Family, Mapping[str, tuple[range, ...]]] = {
     # RM0410 2.2.2 and 3.3.2: DTCM, SRAM1 and SRAM2 lie behind each other.
     "stm32f7": {
@@ -26,9 +34,9 @@ MEMORIES: Mapping[Family, Mapping[str, tuple[range, ...]]] = {
         "flash": (range(0x0800_0000, 0x0800_0000 + 2 * MB),),
         "itcm": (range(64 * KB),),
         "ram": (
-            range(0x2000_0000, 0x2000_0000 + 128 * KB),
+            H7_DTCM,
             range(0x2400_0000, 0x2400_0000 + 512 * KB),
-            range(0x3000_0000, 0x3000_0000 + 288 * KB),
+            H7_D2_RAM,
             range(0x3800_0000, 0x3800_0000 + 64 * KB),
         ),
     },

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from edgel3_deploy.boards.board import Board
+from edgel3_deploy.boards.memories import DMA_RESERVE
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.plan.front_end import image_front_end
 
 _UART_RING = 2_048
-_LEFT = 4_096
-"""Bytes that the microphone's ring leaves of such memory (firmware/application/sensor.c)."""
 _MICROPHONE_RING = 6_144
 """Samples where no memory is."""
 
@@ -25,4 +24,6 @@ def microphone_ring(network: Network, board: Board) -> int:
     if not board.microphone or image_front_end(network) is None:
         return 0
     own = next((region.size for region in board.regions if region.name == board.dma_ram), None)
-    return own - _LEFT if own is not None else _MICROPHONE_RING * (2 if board.microphone.bits == 16 else 4)
+    if own is not None:
+        return own - DMA_RESERVE
+    return _MICROPHONE_RING * (2 if board.microphone.bits == 16 else 4)
