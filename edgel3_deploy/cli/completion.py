@@ -50,7 +50,8 @@ def _models() -> Iterator[tuple[str, str]]:
 
 
 def _ports() -> Iterator[tuple[str, str]]:
-    from edgel3_deploy.link.discover import AUTO, serial_ports
+    from edgel3_deploy.link.discover import serial_ports
+    from edgel3_deploy.link.port import AUTO
 
     yield AUTO, "the one that looks like the board"
     yield "virtual", "the virtual board"

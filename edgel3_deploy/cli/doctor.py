@@ -36,8 +36,7 @@ def command(ctx: click.Context, board_name: str | None, port: str | None, as_jso
     """
     from edgel3_deploy.boards import load_board
     from edgel3_deploy.doctor import examine
-    from edgel3_deploy.flash.virtual import VIRTUAL
-    from edgel3_deploy.link.discover import AUTO
+    from edgel3_deploy.link.port import AUTO, VIRTUAL
 
     if port == VIRTUAL:
         raise UsageError(

@@ -79,10 +79,8 @@ def command(
 def _application(port: str, board_name: str | None, build_dir: Path | None) -> Iterator[Client]:
     """A session with the application on a port. Raises LinkError if the loader answers, or another board."""
     from edgel3_deploy.boards import load_board
-    from edgel3_deploy.flash.virtual import VIRTUAL
     from edgel3_deploy.link.client import Client
-    from edgel3_deploy.link.discover import AUTO
-    from edgel3_deploy.link.port import open_port
+    from edgel3_deploy.link.port import AUTO, VIRTUAL, open_port
     from edgel3_deploy.link.probe import session
     from edgel3_deploy.link.protocol import Role
 
@@ -110,8 +108,8 @@ def _application(port: str, board_name: str | None, build_dir: Path | None) -> I
 @contextmanager
 def _path(board: Board, port: str, build_dir: Path | None) -> Iterator[str]:
     """The path of `port`; the virtual board, which needs its build, runs as long as this lasts."""
-    from edgel3_deploy.flash.virtual import VIRTUAL
-    from edgel3_deploy.link.discover import AUTO, find_port
+    from edgel3_deploy.link.discover import find_port
+    from edgel3_deploy.link.port import AUTO, VIRTUAL
 
     if port != VIRTUAL:
         yield find_port(board) if port == AUTO else port

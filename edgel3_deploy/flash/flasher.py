@@ -16,7 +16,8 @@ from edgel3_deploy.flash.delivery import Delivery, delivery
 from edgel3_deploy.flash.first import first_time
 from edgel3_deploy.flash.image import load_image
 from edgel3_deploy.link.diagnosis import OtherVersionError, UnansweredError
-from edgel3_deploy.link.discover import AUTO, find_port
+from edgel3_deploy.link.discover import find_port
+from edgel3_deploy.link.port import AUTO, VIRTUAL
 from edgel3_deploy.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def flash_build(
     if via not in (None, *WAYS):
         raise UsageError(f"unknown flash tool '{via}'", f"Choose one of {', '.join(WAYS)}.")
     goods = delivery(build)
-    if port == virtual.VIRTUAL:
+    if port == VIRTUAL:
         return virtual.flash(goods, via, progress, force=force)
     if via is None and not goods.applications:
         raise UsageError(

@@ -14,9 +14,9 @@ from edgel3_deploy.flash.confirm import confirm
 from edgel3_deploy.flash.delivery import Delivery
 from edgel3_deploy.flash.image import load_image
 from edgel3_deploy.link.diagnosis import UnansweredError
+from edgel3_deploy.link.port import VIRTUAL
 from edgel3_deploy.progress import Progress
 
-VIRTUAL = "virtual"
 FLASH_FILE = "virtual-flash.bin"
 
 

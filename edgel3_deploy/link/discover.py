@@ -16,9 +16,6 @@ from serial.tools import list_ports
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import LinkError, UsageError
 
-AUTO = "auto"
-"""The value of `--port` that asks for `find_port`."""
-
 PORTS_VARIABLE = "EDGEL3_DEPLOY_PORTS"
 """Environment variable whose ports, "DEVICE:VID:PID,..." with hexadecimal ids, stand in for the machine's."""
 

@@ -27,8 +27,8 @@ else:
 
 Parity = Literal["N", "E"]
 
-_WORDS = ("auto", "virtual")
-"""What commands take in the place of a port."""
+AUTO, VIRTUAL = "auto", "virtual"
+"""What commands take in the place of a port: the one that looks like the board's, and the virtual board."""
 
 _PSEUDO_TERMINALS = ("/dev/pts/", "/dev/ttys")
 """Where Linux and macOS have them."""
@@ -183,7 +183,7 @@ def _absent(path: str) -> LinkError:
     kind = path.rstrip("0123456789")
     alike = [port for port in ports if port.rstrip("0123456789") == kind]
     nearest = difflib.get_close_matches(path, alike or ports, n=1, cutoff=0.9 if not alike else 0.5)
-    nearest = nearest or difflib.get_close_matches(path.strip().lower(), _WORDS, n=1, cutoff=0.7)
+    nearest = nearest or difflib.get_close_matches(path.strip().lower(), (AUTO, VIRTUAL), n=1, cutoff=0.7)
     named = printable(path) if path.strip() else f"'{path}'"
     suggestion = f"Did you mean {nearest[0]}? " if nearest else ""
     return LinkError(f"there is no port {named}", f"{suggestion}{_ports_hint(ports)}")

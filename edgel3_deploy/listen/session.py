@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 from edgel3_deploy.audio.frontend import front_end
 from edgel3_deploy.audio.pcm import PcmArray
 from edgel3_deploy.errors import LinkError, UsageError
-from edgel3_deploy.flash.virtual import VIRTUAL
 from edgel3_deploy.link.answers import Identity, SensorReport, SettingState
 from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.diagnosis import RefusedError
-from edgel3_deploy.link.port import is_pseudo_terminal
+from edgel3_deploy.link.port import VIRTUAL, is_pseudo_terminal
 from edgel3_deploy.link.probe import session
 from edgel3_deploy.link.protocol import SensorSource, SensorState
 from edgel3_deploy.link.settings import setting_names

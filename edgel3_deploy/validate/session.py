@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from edgel3_deploy.audio.pcm import PcmArray
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import LinkError
-from edgel3_deploy.flash.virtual import VIRTUAL, port_to_run
+from edgel3_deploy.flash.virtual import port_to_run
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.link import diagnosis
 from edgel3_deploy.link.answers import Identity
 from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.diagnosis import NotSupportedError, RefusedError
-from edgel3_deploy.link.discover import AUTO, find_port
-from edgel3_deploy.link.port import is_pseudo_terminal
+from edgel3_deploy.link.discover import find_port
+from edgel3_deploy.link.port import AUTO, VIRTUAL, is_pseudo_terminal
 from edgel3_deploy.link.probe import Session
 from edgel3_deploy.link.protocol import ErrorCode, Role
 from edgel3_deploy.pipeline.manifest import Manifest
