@@ -15,8 +15,6 @@ from edgel3_deploy.embedding.batch import Job, Mapper, Outcome, Task
 from edgel3_deploy.errors import UsageError
 from edgel3_deploy.progress import Progress
 
-_END_SECONDS = 5
-
 _job: Job | None = None
 
 
@@ -57,12 +55,10 @@ def _run(job: Job, tasks: Sequence[Task], count: int) -> Iterator[Outcome]:
             "Give the same command with fewer --jobs: what is done is kept.",
         ) from error
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        children = set(multiprocessing.active_children()) - before
-        for child in children:
+        for child in set(multiprocessing.active_children()) - before:
             child.terminate()
-        for child in children:
-            child.join(_END_SECONDS)
+        # The pool's own thread waits for the processes: two that wait for one each take the other's answer.
+        pool.shutdown(cancel_futures=True)
 
 
 def _start(job: Job) -> None:
