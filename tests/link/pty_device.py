@@ -16,13 +16,17 @@ Self = TypeVar("Self", bound="PtyDevice")
 
 
 class PtyDevice(ABC):
-    """Calls `received` with what the host sends, in a thread of its own; `path` is the host's port."""
+    """Calls `received` with what the host sends, in a thread of its own; `path` is the host's port.
+
+    `sent` is how many bytes it has sent so far.
+    """
 
     def __init__(self) -> None:
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
         self.path = os.ttyname(self._slave)
         self._plugged = True
+        self._handled = self.sent = 0
         self._wake_read, self._wake_write = os.pipe()
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
@@ -47,7 +51,11 @@ class PtyDevice(ABC):
     def send(self, data: bytes) -> None:
         """Send bytes to the host."""
         if self._plugged:
-            os.write(self._master, data)
+            self.sent += os.write(self._master, data)
+
+    def is_done_with(self, count: int) -> bool:
+        """Whether it has handled so many bytes from the host, or never will."""
+        return self._handled >= count or not self._thread.is_alive()
 
     def unplug(self) -> None:
         """Make the port vanish, as when the cable is pulled."""
@@ -60,7 +68,11 @@ class PtyDevice(ABC):
             ready, _, _ = select.select([self._master, self._wake_read], [], [])
             if self._wake_read in ready:
                 return
-            self.received(os.read(self._master, 4096))
+            data = os.read(self._master, 4096)
+            try:
+                self.received(data)
+            finally:
+                self._handled += len(data)
 
 
 class Chatters(PtyDevice):

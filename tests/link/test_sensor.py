@@ -12,17 +12,17 @@ import pytest
 from edgel3_deploy.errors import LinkError
 from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.diagnosis import NotSupportedError, RefusedError
-from edgel3_deploy.link.port import open_port
 from edgel3_deploy.link.protocol import ErrorCode, SensorSource, SensorState
 from edgel3_deploy.link.record import decode_record
 from tests.link.fake_sensor import BANDS, EMBEDDING, HOP, LABELS, FakeSensorBoard, record_bytes
+from tests.link.sessions import patient_port
 
 CHUNK = bytes(512)
 
 
 @contextmanager
 def session(**options: Any) -> Iterator[tuple[Client, FakeSensorBoard]]:
-    with FakeSensorBoard(**options) as board, open_port(board.path, 115200) as port:
+    with FakeSensorBoard(**options) as board, patient_port(board) as port:
         client = Client(port, timeout=0.2, run_timeout=2.0)
         client.hello()
         yield client, board

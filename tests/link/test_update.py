@@ -12,13 +12,12 @@ import pytest
 
 from edgel3_deploy.boards.load import load_board
 from edgel3_deploy.errors import LinkError
-from edgel3_deploy.link import client as client_module
 from edgel3_deploy.link.answers import Announcement
 from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.diagnosis import RefusedError
-from edgel3_deploy.link.port import open_port
 from edgel3_deploy.link.protocol import ErrorCode, ResetCause, Role, SlotState, StayReason
 from tests.link.fake_loader import HEADER_SIZE, FakeLoaderBoard, Values
+from tests.link.sessions import patient_port
 
 BOARD = load_board("nucleo-f767zi")
 SLOT = 0x08018000
@@ -32,7 +31,7 @@ def session(**options: Any) -> Iterator[tuple[Client, FakeLoaderBoard]]:
     board = FakeLoaderBoard(BOARD, **options)
     if installed is not None:
         board.install(0, installed, DATA)
-    with board, open_port(board.path, 115_200) as port:
+    with board, patient_port(board) as port:
         yield Client(port, timeout=0.2, retries=2), board
 
 
@@ -79,11 +78,7 @@ def test_a_whole_update_ends_in_the_application() -> None:
 
 @pytest.mark.parametrize("trouble", ["lose", "damage", "mishear"])
 @pytest.mark.parametrize("number", range(6))
-def test_a_lost_or_damaged_frame_of_an_update_is_repeated(
-    trouble: str, number: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(client_module, "_ERASE_SECONDS", 0.2)
-    monkeypatch.setattr(client_module, "_CRC_SECONDS", 0.2)
+def test_a_lost_or_damaged_frame_of_an_update_is_repeated(trouble: str, number: int) -> None:
     with session(**{trouble: frozenset({number})}) as (client, _):
         client.hello()
         assert send(client) == IMAGE.crc
