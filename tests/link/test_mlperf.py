@@ -20,16 +20,17 @@ class Scripted:
         self.answers = list(answers)
         self.sent: list[bytes] = []
         self.waiting = b""
+        self.parts = 2
 
     def write(self, data: bytes) -> None:
         self.sent.append(data)
         self.waiting = self.answers.pop(0) if self.answers else b""
 
     def read(self, timeout: float) -> bytes:
-        # In two pieces, as lines come.
-        half = self.waiting[: len(self.waiting) // 2 + 1]
-        self.waiting = self.waiting[len(half) :]
-        return half
+        # In pieces, as lines come.
+        part = self.waiting[: len(self.waiting) // self.parts + 1]
+        self.waiting = self.waiting[len(part) :]
+        return part
 
 
 def console(*answers: bytes) -> tuple[Console, Scripted]:
@@ -55,7 +56,13 @@ def test_the_input_is_sent_as_the_runner_sends_it() -> None:
 
 def test_results_are_numbers() -> None:
     asked, _ = console(b"m-infer-done\r\nm-results-[0.500000,-1.250000]\r\nm-ready\r\n")
-    assert asked.infer(1.0) == [0.5, -1.25]
+    assert asked.infer(60) == [0.5, -1.25]
+
+
+def test_an_answer_that_has_come_counts_however_late_the_host_looks() -> None:
+    asked, port = console(b"m-ready\r\n")
+    port.parts = 1
+    assert asked.tell("name", timeout=0) == []
 
 
 @pytest.mark.parametrize("answer", [b"", b"NMEA 1,2,3\r\n", b"m-ready"])
@@ -69,11 +76,11 @@ def test_who_has_no_console_is_told(answer: bytes) -> None:
 def test_a_refusal_is_passed_on_without_escape_sequences() -> None:
     asked, _ = console(b"e-[no\x1b[2J]\r\nm-ready\r\n")
     with pytest.raises(LinkError, match=r"refuses 'infer 1 0': e-\[no\\x1b\[2J\]"):
-        asked.infer(0.1)
+        asked.infer(60)
 
 
 @pytest.mark.parametrize("answer", [b"m-results-[]", b"m-results-[a]", b"m-results-[1e9]", b"nothing"])
 def test_results_that_are_none_are_refused(answer: bytes) -> None:
     asked, _ = console(answer + b"\r\nm-ready\r\n")
     with pytest.raises(LinkError, match="answers 'infer' with"):
-        asked.infer(0.1)
+        asked.infer(60)
