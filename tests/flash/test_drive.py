@@ -47,13 +47,16 @@ class FakeDrive:
                 continue
             time.sleep(0.1)
             self.programmed = file.read_bytes()
-            shutil.rmtree(self.folder)
+            # As mounts do, the folder goes and comes as a whole.
+            shutil.rmtree(self.folder.rename(self.folder.with_name("gone")))
             if self._stays_away:
                 return
             time.sleep(0.2)
-            self.folder.mkdir()
+            back = self.folder.with_name("back")
+            back.mkdir()
             if self._failure:
-                (self.folder / "FAIL.TXT").write_text(self._failure)
+                (back / "FAIL.TXT").write_text(self._failure)
+            back.rename(self.folder)
             return
 
 
@@ -64,7 +67,7 @@ def mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     mounts = tmp_path / "mounts"
     mounts.write_text(f"/dev/sda1 / ext4 rw 0 0\n/dev/sdz {folder} vfat rw 0 0\n")
     monkeypatch.setattr(drive, "find_drive", lambda label: linux_drive(label, mounts, tmp_path / "labels"))
-    monkeypatch.setattr(drive, "_RETURN_SECONDS", 2.0)
+    monkeypatch.setattr(drive, "_RETURN_SECONDS", 60.0)
     return folder
 
 
