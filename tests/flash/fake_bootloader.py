@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
+import threading
 import time
 from collections.abc import Callable, Generator
 
@@ -89,18 +90,26 @@ class FakeBootloader(PtyDevice):
         self.log: list[int] = []
         self.block_sizes: list[int] = []
         self.started_at: int | None = None
+        self._started = threading.Event()
         self._blocks = 0
         self._chip = self._run(synchronized)
         next(self._chip)
 
+    def await_start(self, seconds: float) -> int | None:
+        """What Go has started, waiting for so long."""
+        self._started.wait(seconds)
+        return self.started_at
+
     def received(self, data: bytes) -> None:
         if self._asleep is not None:
+            # Before the reply, from which on the host counts.
+            asked = time.monotonic()
             self._asleep.received(data)
             if "enter_bootloader" in self._asleep.requests:
                 self._asleep = None
                 facts = self._board.bootloader
                 assert facts is not None
-                self._deaf_until = time.monotonic() + facts.startup_ms / 1000
+                self._deaf_until = asked + facts.startup_ms / 1000
                 if not self._wakes:
                     self._chip = _ignore()
                     next(self._chip)
@@ -227,6 +236,7 @@ class FakeBootloader(PtyDevice):
         offset = yield from self._address()
         if offset is not None:
             self.started_at = offset + self._board.flash.origin
+            self._started.set()
 
 
 def _take(count: int) -> Generator[None, int, bytes]:

@@ -138,7 +138,7 @@ def test_a_block_refused_again_and_again_ends_it(board: Board) -> None:
 
 
 def test_a_lost_byte_is_recovered(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edgel3_deploy.flash.an3155._REPLY_SECONDS", 0.3)
+    monkeypatch.setattr("edgel3_deploy.flash.an3155._REPLY_SECONDS", 1.0)
     image = image_for(board, 1_000)
     with FakeBootloader(board, swallow=2) as chip:
         flash(image, board, chip.path, via="rom")
@@ -242,9 +242,8 @@ def test_a_chip_in_dual_bank_mode_is_refused_before_anything_is_erased(board: Bo
 def test_version_9_0_of_the_h7_rom_starts_the_image_without_saying_so(stm32h7: Board) -> None:
     with FakeBootloader(stm32h7, rom_id=0x90) as chip:
         result = flash(image_for(stm32h7, 600), stm32h7, chip.path, via="rom")
-        time.sleep(0.1)
+        assert chip.await_start(60) == stm32h7.flash.origin
     assert result.verified
-    assert chip.started_at == stm32h7.flash.origin
     assert "reset the board" in result.notes[0]
 
 
@@ -276,7 +275,7 @@ def test_a_stray_byte_before_a_reply_is_survived(board: Board, command: int) -> 
 def test_a_lost_acknowledgement_does_not_program_a_block_twice(
     board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edgel3_deploy.flash.an3155._REPLY_SECONDS", 0.3)
+    monkeypatch.setattr("edgel3_deploy.flash.an3155._REPLY_SECONDS", 1.0)
     with FakeBootloader(board, lost_acks=frozenset({1})) as chip:
         assert flash(image_for(board, 1_000), board, chip.path, via="rom").verified
     assert chip.log.count(WRITE_MEMORY) == 4
@@ -285,7 +284,7 @@ def test_a_lost_acknowledgement_does_not_program_a_block_twice(
 def test_a_sector_with_a_garbled_block_is_erased_and_sent_again(
     board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edgel3_deploy.flash.an3155._REPLY_SECONDS", 0.3)
+    monkeypatch.setattr("edgel3_deploy.flash.an3155._REPLY_SECONDS", 1.0)
     image = image_for(board, 40_000)
     with FakeBootloader(board, garbled=frozenset({130})) as chip:
         assert flash(image, board, chip.path, via="rom").verified
@@ -296,7 +295,7 @@ def test_a_sector_with_a_garbled_block_is_erased_and_sent_again(
 def test_a_sector_that_arrives_damaged_each_time_is_given_up(
     board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edgel3_deploy.flash.an3155._REPLY_SECONDS", 0.3)
+    monkeypatch.setattr("edgel3_deploy.flash.an3155._REPLY_SECONDS", 1.0)
     with FakeBootloader(board, garbled=frozenset({0, 1, 2})) as chip:
         with pytest.raises(FlashError, match="arrived damaged"):
             flash(image_for(board, 600), board, chip.path, via="rom")
@@ -311,4 +310,4 @@ def test_a_device_that_never_stops_sending_is_quoted(board: Board) -> None:
         pytest.raises(LinkError, match=r"is not EdgeL3 firmware: it sends '.*GPGGA"),
     ):
         flash(image_for(board, 600), board, device.path, via="rom")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60
