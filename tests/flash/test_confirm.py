@@ -25,9 +25,7 @@ RESULT = FlashResult("openocd", len(DATA), (3,), verified=True)
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_START_SECONDS", 0.5)
     monkeypatch.setattr(module, "_LOADER_PATIENCE", 0.2)
-    monkeypatch.setattr(module, "_TRIAL_SECONDS", 0.2)
 
 
 def running(**options: Any) -> FakeLoaderBoard:

@@ -30,7 +30,7 @@ BOARD = load_board("nucleo-f767zi")
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(confirm_module, "_START_SECONDS", 0.5)
+    monkeypatch.setattr(confirm_module, "_START_SECONDS", 2.0)
     monkeypatch.setattr(probe, "USUAL_RATES", (9_600,))
     monkeypatch.setenv(PORTS_VARIABLE, "")
 

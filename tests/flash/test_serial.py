@@ -30,8 +30,8 @@ BOARD = load_board("nucleo-f767zi")
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "_ERASE_SECONDS", 0.5)
-    monkeypatch.setattr(client_module, "_CRC_SECONDS", 0.5)
+    monkeypatch.setattr(client_module, "_ERASE_SECONDS", 1.0)
+    monkeypatch.setattr(client_module, "_CRC_SECONDS", 1.0)
     monkeypatch.setattr(confirm_module, "_LOADER_PATIENCE", 0.3)
 
 

@@ -27,6 +27,8 @@ from tests.flash.applications import write_bare_build, write_build
 from tests.flash.images import image_for
 from tests.validate.prepared import small_model
 
+PATIENCE_SECONDS = 120.0
+
 
 def build_small(board: str, folder: Path, *, slots: int | None = None, version: int = 1) -> PreparedBuild:
     """The small network, really built, in a folder of the board's name; the flash file there stays."""
@@ -124,7 +126,7 @@ def test_an_update_that_is_killed_with_its_board_is_recovered_by_the_same_comman
 
 def _flashed_once_free(found: PreparedBuild) -> FlashResult:
     """Flash as soon as the killed command's virtual board has noticed that it is alone."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
             return flash_build(found, "virtual")

@@ -183,7 +183,7 @@ def test_a_board_that_falls_silent_in_its_first_run_is_noticed_by_the_schedules_
         pytest.raises(LinkError, match=r"stopped answering \(request 'run'\)"),
     ):
         validate_build(build, board.path, [recording])
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 100
 
 
 def test_the_port_that_looks_like_the_board_is_found(
