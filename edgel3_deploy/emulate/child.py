@@ -19,7 +19,8 @@ from edgel3_deploy.emulate.stm32.gpio import Pin
 from edgel3_deploy.emulate.stm32.power_cut import PowerCut
 from edgel3_deploy.errors import EdgeL3DeployError, LinkError
 
-_STOP_SECONDS = 5.0
+_STOP_SECONDS = 30.0
+"""Only for one that hangs: who is killed keeps no account of its flash."""
 
 
 class VirtualBoard:
