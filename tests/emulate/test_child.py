@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from edgel3_deploy.emulate.serve import Outcome
 from edgel3_deploy.emulate.stm32.power_cut import PowerCut
 from edgel3_deploy.errors import BadInputError, EdgeL3DeployError, LinkError, MissingDependencyError
 from edgel3_deploy.link.port import open_port
-from tests.emulate.conftest import Build, connect
+from tests.emulate.conftest import PATIENCE_SECONDS, Build, connect
+from tests.link.pty_device import number_held
 
 pytest.importorskip("unicorn")
 PARENT = """
@@ -29,16 +31,19 @@ time.sleep(60)
 
 
 def wait_until_gone(path: str) -> None:
-    deadline = time.monotonic() + 10
+    """Its number is held meanwhile."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while Path(path).exists():
         assert time.monotonic() < deadline, f"{path} is still there"
         time.sleep(0.01)
 
 
 def test_the_port_exists_while_the_board_runs() -> None:
-    with start(load_board("stm32f7")) as virtual:
-        assert Path(virtual.port).exists()
-    wait_until_gone(virtual.port)
+    with ExitStack() as held:
+        with start(load_board("stm32f7")) as virtual:
+            assert Path(virtual.port).exists()
+            held.enter_context(number_held(virtual.port))
+        wait_until_gone(virtual.port)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
@@ -49,9 +54,10 @@ def test_the_board_ends_with_its_parent(number: signal.Signals, repository: Path
     assert parent.stdout is not None
     port = parent.stdout.readline().strip()
     assert Path(port).exists()
-    os.kill(parent.pid, number)
-    parent.wait()
-    wait_until_gone(port)
+    with number_held(port):
+        os.kill(parent.pid, number)
+        parent.wait()
+        wait_until_gone(port)
     parent.stdout.close()
 
 
@@ -79,7 +85,7 @@ def test_a_power_cut_ends_the_board_and_tears_its_flash(tmp_path: Path) -> None:
             bootloader = connect(port)
             with pytest.raises(EdgeL3DeployError):
                 bootloader.write(0x0800_0000, bytes(256))
-        assert virtual.await_power_loss(10)
+        assert virtual.await_power_loss(PATIENCE_SECONDS)
         assert virtual.outcome == Outcome(flash_operations=3, power_lost=True)
     cells = flash.read_bytes()
     assert cells[:64] == bytes(64)
@@ -98,12 +104,12 @@ def test_the_power_can_fail_while_the_program_itself_programs(
         start(
             load_board(f"stm32{chip}"), flash_file=tmp_path / "flash.bin", image=monitor(chip), power_cut=cut
         ) as virtual,
-        serial.Serial(virtual.port, 115_200, timeout=10) as terminal,
+        serial.Serial(virtual.port, 115_200, timeout=60) as terminal,
     ):
         terminal.write(b"?")
         terminal.read_until(b"\n")
         terminal.write(b"p")
-        assert virtual.await_power_loss(10)
+        assert virtual.await_power_loss(PATIENCE_SECONDS)
     assert virtual.outcome == Outcome(flash_operations=2, power_lost=True)
 
 
@@ -118,9 +124,10 @@ def test_flash_operations_are_counted_for_the_next_cut(tmp_path: Path) -> None:
 
 def test_killing_it_cuts_its_power(tmp_path: Path) -> None:
     virtual = start(load_board("stm32f7"), flash_file=tmp_path / "flash.bin")
-    virtual.kill()
-    assert virtual.outcome is None
-    wait_until_gone(virtual.port)
+    with number_held(virtual.port):
+        virtual.kill()
+        assert virtual.outcome is None
+        wait_until_gone(virtual.port)
 
 
 def test_errors_of_the_child_are_raised_here(tmp_path: Path) -> None:

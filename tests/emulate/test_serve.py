@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import pytest
 from edgel3_deploy.boards.load import load_board
 from edgel3_deploy.emulate import Ports, Quirks, serve
 from edgel3_deploy.errors import BadInputError, UsageError
+from tests.link.pty_device import number_held
 
 pytest.importorskip("unicorn")
 FOREGROUND = """
@@ -35,12 +35,10 @@ def test_signals_end_it_with_success_and_keep_the_flash(
     assert process.stdout is not None
     port = process.stdout.readline().strip()
     assert Path(port).exists()
-    # Held open: nobody else's terminal gets the number meanwhile.
-    held = os.open(port, os.O_RDWR | os.O_NOCTTY)
-    process.send_signal(number)
-    assert process.wait(10) == 0
-    assert not Path(port).exists()
-    os.close(held)
+    with number_held(port):
+        process.send_signal(number)
+        assert process.wait(60) == 0
+        assert not Path(port).exists()
     assert flash.read_bytes() == b"\xff" * 2 * 1024 * 1024
     process.stdout.close()
 
@@ -60,7 +58,7 @@ def test_runs_in_a_thread_until_told(raw_image: Path, tmp_path: Path) -> None:
         )
     )
     thread.start()
-    thread.join(10)
+    thread.join(60)
     assert len(ports) == 1
     assert said == []
     image = raw_image.read_bytes()

@@ -9,10 +9,22 @@ import select
 import threading
 import tty
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, TypeVar
 
 Self = TypeVar("Self", bound="PtyDevice")
+
+
+@contextmanager
+def number_held(path: str) -> Iterator[None]:
+    """While this lasts nobody else's pseudo-terminal gets that path, even if its own vanishes."""
+    held = os.open(path, os.O_RDWR | os.O_NOCTTY)
+    try:
+        yield
+    finally:
+        os.close(held)
 
 
 class PtyDevice(ABC):
@@ -41,6 +53,7 @@ class PtyDevice(ABC):
         self._thread.join()
         if self._plugged:
             self.unplug()
+        os.close(self._slave)
         os.close(self._wake_read)
         os.close(self._wake_write)
 
@@ -60,7 +73,7 @@ class PtyDevice(ABC):
     def unplug(self) -> None:
         """Make the port vanish, as when the cable is pulled."""
         self._plugged = False
-        os.close(self._slave)
+        # The other end stays open: nobody else's terminal gets the number meanwhile.
         os.close(self._master)
 
     def _serve(self) -> None:
