@@ -21,7 +21,9 @@ from edgel3_deploy.link.port import Port, open_port
 
 SOURCES = Path(__file__).parent / "monitor"
 BAUDRATE = 115_200
-ROM_START_SECONDS = 0.3
+ROM_START_SECONDS = 1.0
+"""Many times what the slowest takes, for a busy machine: what comes too early is lost."""
+PATIENCE_SECONDS = 120.0
 Build = Callable[..., Path]
 
 
@@ -94,7 +96,7 @@ class Bench:
 
     def await_message(self, text: str) -> None:
         """Return once the board has said `text`."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while text not in self.messages:
             assert time.monotonic() < deadline, self.messages
             time.sleep(0.01)
@@ -102,17 +104,20 @@ class Bench:
     @staticmethod
     def _greet(terminal: serial.Serial) -> None:
         terminal.timeout = 3.0
-        for _ in range(5):
+        for number in range(40):
             terminal.write(b"?")
             while line := terminal.read_until(b"\n"):
                 if line.startswith((b"f7", b"h7")):
-                    terminal.timeout = 10.0
+                    # Who was asked more than once may have been late, and answers the others too.
+                    while number and terminal.read_until(b"\n"):
+                        pass
+                    terminal.timeout = PATIENCE_SECONDS
                     return
         raise AssertionError("the monitor does not answer")
 
     @contextmanager
     def terminal(
-        self, baudrate: int = BAUDRATE, parity: str = "N", timeout: float = 10.0
+        self, baudrate: int = BAUDRATE, parity: str = "N", timeout: float = PATIENCE_SECONDS
     ) -> Iterator[serial.Serial]:
         """The virtual COM port, open."""
         with serial.Serial(self.port, baudrate, parity=parity, timeout=timeout) as terminal:
@@ -142,7 +147,8 @@ def connect(port: Port) -> Bootloader:
     """The ROM bootloader on `port`, once it has started and found its speed."""
     time.sleep(ROM_START_SECONDS)
     bootloader = Bootloader(port)
-    assert any(bootloader.synchronize() for _ in range(10))
+    # A byte of another value, such as synchronizing sends, would fix a wrong speed while it starts.
+    assert any(bootloader.answers() for _ in range(100)) or bootloader.synchronize()
     return bootloader
 
 

@@ -14,7 +14,7 @@ from edgel3_deploy.emulate import Quirks
 from edgel3_deploy.emulate.stm32.gpio import Pin
 from edgel3_deploy.emulate.stm32.power_cut import PowerCut
 from edgel3_deploy.errors import UsageError
-from tests.emulate.conftest import Build
+from tests.emulate.conftest import PATIENCE_SECONDS, ROM_START_SECONDS, Build
 
 CHIPS = [("f7", "stm32f7", "00000451"), ("h7", "stm32h7", "00000450")]
 MSP_BASIC, MSP_FP = "fffffff9", "ffffffe9"
@@ -262,7 +262,7 @@ def test_power_fails_while_the_program_writes_its_flash(
         virtual.ask("?")
         with virtual.terminal() as terminal:
             terminal.write(b"p")
-            assert virtual.await_power_loss(20)
+            assert virtual.await_power_loss(PATIENCE_SECONDS)
     torn = flash.read_bytes()
     assert torn[:0x10_0000] == whole[:0x10_0000]
     assert torn[0x10_0020:] == whole[0x10_0020:], "all that is not in the first word was erased before"
@@ -306,10 +306,13 @@ def test_the_firmware_can_jump_into_the_rom_bootloader(bench: Callable[..., Any]
         terminal.write(b"b")
         while terminal.read_until(b"\n") != b"leaving\n":
             pass
-        time.sleep(0.3)
+        time.sleep(ROM_START_SECONDS)
         terminal.write(b"\x7f")
-        adapter.write(b"\x7f")
-        assert adapter.read(1) == b"\x79"
+        for _ in range(60):
+            adapter.write(b"\x7f")
+            if answer := adapter.read(1):
+                break
+        assert answer == b"\x79"
         terminal.timeout = 0.1
         assert terminal.read(1) == b"", "the ROM does not listen on the virtual COM port"
 

@@ -25,7 +25,7 @@ def test_counts_one_instruction_as_a_nanosecond() -> None:
 def test_runs_the_image_behind_a_port(qemu: Path, monitor: Build) -> None:
     with start(BOARD, image=monitor("mps2")) as virtual:
         for _ in range(2):
-            with serial.Serial(virtual.port, 115_200, timeout=10) as terminal:
+            with serial.Serial(virtual.port, 115_200, timeout=60) as terminal:
                 terminal.write(b"?")
                 assert terminal.read_until(b"\n") == b"mps2\n"
 

@@ -22,10 +22,10 @@ def test_only_work_and_announced_rests_count() -> None:
     clock = ChipTime()
     assert clock.seconds() == 0.0
     clock.start()
-    time.sleep(0.05)
-    assert clock.seconds() < 0.04
+    time.sleep(1.0)
+    assert clock.seconds() < 0.5
     burn(0.05)
-    assert 0.05 <= clock.seconds() < 0.09
+    assert 0.05 <= clock.seconds() < 0.9
     clock.rested(1.0)
     assert clock.seconds() >= 1.05
 
@@ -39,7 +39,7 @@ def test_an_unfed_watchdog_interrupts_until_it_is_reset() -> None:
         assert not timer.expired
         burn(0.03)
         assert timer.expired
-        assert interrupts.acquire(timeout=5)
-        assert interrupts.acquire(timeout=5), "once may fall between two runs of the engine"
+        assert interrupts.acquire(timeout=60)
+        assert interrupts.acquire(timeout=60), "once may fall between two runs of the engine"
         dog.deadline = None
         assert not timer.expired
