@@ -24,13 +24,23 @@ class FakeWire:
 
 
 class Host:
-    """A host's clock, in place of the module `time`, that only moves when a test says so or code sleeps."""
+    """A host's clock, in place of the module `time`, that only moves when a test says so or code sleeps.
+
+    Threads take no CPU time.
+    """
 
     def __init__(self) -> None:
         self.now = 1000.0
+
+    def pthread_getcpuclockid(self, _thread: int) -> int:
+        return 0
+
+    def clock_gettime(self, _clock: int) -> float:
+        return 0.0
 
     def perf_counter(self) -> float:
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        self.now += seconds
+        # As on a host, never too short.
+        self.now += seconds + 1e-9
