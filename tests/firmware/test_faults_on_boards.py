@@ -13,6 +13,7 @@ from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.diagnosis import CrashedError
 from edgel3_deploy.link.port import open_port
 from tests.firmware import test_on_boards as commands
+from tests.firmware.loader_session import ANSWER_SECONDS
 from tests.firmware.test_on_boards import OUTPUT, with_command
 
 pytest.importorskip("unicorn", reason="the Python package unicorn is not installed")
@@ -47,7 +48,7 @@ def test_no_fault_is_silent(image_for: Callable[[str], Path], name: str) -> None
         open_port(virtual.port, board.uart.baudrate) as port,
     ):
         for fault, (command, cause) in FAULTS.items():
-            client = Client(port, timeout=5.0)
+            client = Client(port, timeout=ANSWER_SECONDS)
             client.hello()
             client.load_input(with_command(command))
             with pytest.raises(CrashedError, match=cause):
@@ -63,7 +64,7 @@ def test_what_the_core_allows_does_no_harm(image_for: Callable[[str], Path], nam
         start(board, image=image_for(name)) as virtual,
         open_port(virtual.port, board.uart.baudrate) as port,
     ):
-        client = Client(port, timeout=5.0)
+        client = Client(port, timeout=ANSWER_SECONDS)
         client.hello()
         for command in ALLOWED.values():
             client.load_input(with_command(command))

@@ -19,7 +19,7 @@ from tests.firmware.test_on_boards import BAD_ADDRESS, INPUT, with_command
 pytest.importorskip("unicorn", reason="the Python package unicorn is not installed")
 
 BLINKS = 3
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 120.0
 
 
 @pytest.mark.parametrize("name", ["stm32f7", "stm32h7"])

@@ -13,7 +13,7 @@ from edgel3_deploy.boards import Board, load_board
 from edgel3_deploy.errors import LinkError
 from edgel3_deploy.link.protocol import RUNNING_SLOT, ResetCause, Role, SlotState, StayReason
 from tests.firmware.images import BUILD_ID, Flashable
-from tests.firmware.loader_session import ask, powered, session, update
+from tests.firmware.loader_session import PATIENCE_SECONDS, ask, powered, session, update
 from tests.firmware.test_on_boards import BAD_ADDRESS, INPUT, with_command
 
 pytestmark = pytest.mark.parametrize("name", ["stm32f7", "stm32h7"])
@@ -81,7 +81,7 @@ def test_a_damaged_application_is_not_started(board: Board, single: Flashable, t
             f"edgel3-deploy loader, protocol 4, board {board.name}: waits for an update because "
             "the application is damaged: flash with edgel3-deploy flash\r\n"
         ).encode()
-        assert port.read_exactly(len(line), 5.0) == line
+        assert port.read_exactly(len(line), PATIENCE_SECONDS) == line
         update(loader, board, single)
         session(port, Role.APPLICATION)
 
@@ -94,7 +94,7 @@ def test_the_second_slot_runs_what_is_linked_for_it_and_confirms_itself(
         session(port, Role.APPLICATION).enter_bootloader()
         update(session(port, Role.LOADER), board, flashable, slot=1)
         application = session(port, Role.APPLICATION)
-        deadline = time.monotonic() + 20.0
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while ask(application, "read_image", slot=RUNNING_SLOT)["state"] != SlotState.CONFIRMED:
             assert time.monotonic() < deadline
         assert ask(application, "read_image", slot=RUNNING_SLOT)["slot"] == 1

@@ -19,6 +19,7 @@ from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.port import Port, open_port
 from edgel3_deploy.link.protocol import CounterUnit
 from tests.firmware.images import build_image
+from tests.firmware.loader_session import ANSWER_SECONDS, PATIENCE_SECONDS
 
 INPUT = bytes(value % 100 for value in range(1300))
 INVERTED = bytes(value ^ 0x55 for value in INPUT)
@@ -55,7 +56,7 @@ def port(running: VirtualBoard, board: Board) -> Iterator[Port]:
 @pytest.fixture
 def client(port: Port) -> Client:
     """A session that said hello."""
-    client = Client(port, timeout=5.0)
+    client = Client(port, timeout=ANSWER_SECONDS)
     client.hello()
     return client
 
@@ -141,8 +142,11 @@ def test_a_division_by_zero_faults(client: Client) -> None:
 @every_family
 def test_a_terminal_is_told_what_this_is(port: Port, board: Board) -> None:
     port.write(b"\r")
-    assert port.read_exactly(40, 5.0).startswith(b"edgel3-deploy firmware, protocol 4")
-    assert board.name.encode() in port.read_exactly(100, 0.5)
+    line = b""
+    while not line.endswith(b"\n"):
+        line += port.read_exactly(1, PATIENCE_SECONDS)
+    assert line.startswith(b"edgel3-deploy firmware, protocol 4")
+    assert board.name.encode() in line
 
 
 @pytest.mark.parametrize("board", ["mps2-an500"], indirect=True)
@@ -167,7 +171,7 @@ def test_a_bare_image_jumps_into_a_rom_bootloader_on_its_port_and_back(
 
 def to_the_rom_bootloader_and_back(running: VirtualBoard, board: Board, after_fault: bool) -> None:
     with open_port(running.port, board.uart.baudrate) as port:
-        client = Client(port, timeout=5.0)
+        client = Client(port, timeout=ANSWER_SECONDS)
         client.hello()
         if after_fault:
             client.load_input(with_command(BAD_ADDRESS))
@@ -177,13 +181,13 @@ def to_the_rom_bootloader_and_back(running: VirtualBoard, board: Board, after_fa
     assert board.bootloader is not None
     with open_port(running.port, board.bootloader.baudrate, "E") as port:
         bootloader = Bootloader(port)
-        deadline = time.monotonic() + 20.0
-        while not bootloader.synchronize() and time.monotonic() < deadline:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not bootloader.answers() and time.monotonic() < deadline:
             pass
         assert bootloader.device_id() == board.bootloader.device_id
         bootloader.go(board.flash.origin)
     with open_port(running.port, board.uart.baudrate) as port:
-        client = Client(port, timeout=5.0)
+        client = Client(port, timeout=ANSWER_SECONDS)
         client.hello()
         assert client.identify().cpu_hz == board.clock.cpu_hz
 
@@ -198,6 +202,6 @@ def test_without_its_clock_input_the_board_still_answers(
         start(replace(board, clock=other), image=image_for(board.name)) as virtual,
         open_port(virtual.port, board.uart.baudrate) as port,
     ):
-        client = Client(port, timeout=10.0)
+        client = Client(port, timeout=ANSWER_SECONDS)
         client.hello()
         assert client.identify().cpu_hz == {"stm32f7": 16_000_000, "stm32h7": 64_000_000}[board.name]

@@ -20,7 +20,7 @@ from edgel3_deploy.link.answers import SettingState
 from edgel3_deploy.link.client import Client
 from edgel3_deploy.link.protocol import RUNNING_SLOT, Role, SlotState
 from tests.firmware.images import Flashable
-from tests.firmware.loader_session import ask, powered, session, write_update
+from tests.firmware.loader_session import ANSWER_SECONDS, ask, powered, session, write_update
 from tests.firmware.settings.records import full_sector
 
 pytest.importorskip("unicorn", reason="the Python package unicorn is not installed")
@@ -72,10 +72,10 @@ def test_a_power_cut_is_survived(
     with powered(board, flash_file=flash) as port:
         wait_until_confirmed(session(port, Role.APPLICATION), slots)
     with contextlib.suppress(LinkError), powered(board, flash_file=flash, power_cut=cut) as port:
-        enter_loader(Client(port, timeout=1.0))
+        enter_loader(Client(port, timeout=ANSWER_SECONDS))
         write_update(session(port, Role.LOADER), board, flashable, image, slot)
     with powered(board, flash_file=flash) as port:
-        client = Client(port, timeout=5.0)
+        client = Client(port, timeout=ANSWER_SECONDS)
         if client.hello() is Role.APPLICATION:
             running = ask(client, "read_image", slot=RUNNING_SLOT)
             assert running["crc"] in (zlib.crc32(flashable.images[0]), zlib.crc32(image))

@@ -35,7 +35,7 @@ def run_on_target(
         check=True,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
     )
     lines = (finished.stdout + finished.stderr).split("\n")
     return [bytes.fromhex(line.split()[2]) for line in lines if re.match(r"\w+ \d+ [0-9a-f]+$", line)]

@@ -65,7 +65,7 @@ def run_sources(
         check=True,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1200,
     )
     return (finished.stdout + finished.stderr).split("\n")
 

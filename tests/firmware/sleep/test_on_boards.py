@@ -18,7 +18,7 @@ from tests.firmware.images import build_image
 pytest.importorskip("unicorn", reason="the Python package unicorn is not installed")
 
 MAIN = Path(__file__).with_name("main.c")
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0
 INTERNAL = {"stm32f7": 0xAAAA, "stm32h7": 0x1B}
 """The internal oscillator as every UART's clock (RCC_DCKCFGR2, RCC_D2CCIP2R)."""
 
