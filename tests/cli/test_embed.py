@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -158,9 +159,9 @@ class TestResuming:
         )
         with subprocess.Popen([*program, "-t", "0.01"], stderr=subprocess.PIPE, text=True) as process:
             while not list(out.glob("*.npz")) and process.poll() is None:
-                pass
+                time.sleep(0.01)
             process.send_signal(signal.SIGTERM)
-            _, said = process.communicate(timeout=30)
+            _, said = process.communicate(timeout=300)
         assert process.returncode == ExitCode.INTERRUPTED
         assert "Traceback" not in said
         assert "Interrupted." in said

@@ -25,7 +25,7 @@ def ports(repository: Path, *options: str) -> dict[str, str | None]:
     assert process.stdout is not None
     line = process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=120)
     assert process.returncode == 0, said
     found = json.loads(line)
     assert isinstance(found, dict)

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -231,6 +232,7 @@ def interrupt_after(windows: int, recording: Path, process: subprocess.Popen[byt
     """Send a signal once so many windows are recorded."""
     while not recording.exists() or recording.read_bytes().count(b"\n") <= windows:
         assert process.poll() is None
+        time.sleep(0.01)
     process.send_signal(number)
 
 
@@ -241,7 +243,7 @@ def test_an_interruption_loses_nothing(build: PreparedBuild, tmp_path: Path, num
         arguments = ["--port", board.path, "-o", str(lines), "-o", str(arrays)]
         process = start(build, arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         interrupt_after(5, lines, process, number)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=300)
     heard = [json.loads(line) for line in lines.read_text().splitlines()][1:]
     if number == signal.SIGKILL:
         assert run(["listen", "--recover", str(arrays)]) == 0
@@ -282,7 +284,7 @@ def on_a_terminal(build: PreparedBuild, **environment: str) -> bytes:
             env={**inherited, **known, **environment},
         )
         os.close(slave)
-        assert process.wait(60) == 0
+        assert process.wait(300) == 0
     reader.join()
     os.close(master)
     return bytes(shown)

@@ -47,5 +47,5 @@ def run_stock(
     words = [*CPU, optimize, *WARNINGS, *write(folder, *cases), "main.c", "reset.c", *link]
     subprocess.run([arm_gcc, *words, "-o", elf], cwd=folder, check=True)
     command: list[str | Path] = [qemu, *MACHINE, "-kernel", elf]
-    finished = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+    finished = subprocess.run(command, check=True, capture_output=True, text=True, timeout=600)
     return (finished.stdout + finished.stderr).split(), elf

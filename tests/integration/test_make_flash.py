@@ -46,7 +46,7 @@ def make_flash(place: Path, repository: Path, ports: str) -> subprocess.Complete
         env={**os.environ, PORTS_VARIABLE: ports},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
 

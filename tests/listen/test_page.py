@@ -31,7 +31,7 @@ def a_page(sensor: Sensor | None = None) -> Iterator[tuple[Page, Tally, int]]:
 
 
 def get(port: int, path: str, host: str | None = None) -> tuple[http.client.HTTPResponse, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request("GET", path, headers={"Host": host or f"127.0.0.1:{port}"})
     response = connection.getresponse()
     return response, response.read()
@@ -39,7 +39,7 @@ def get(port: int, path: str, host: str | None = None) -> tuple[http.client.HTTP
 
 def events(port: int, count: int) -> list[tuple[str, dict[str, object]]]:
     """The next `count` server-sent events."""
-    with socket.create_connection(("127.0.0.1", port), 5) as line:
+    with socket.create_connection(("127.0.0.1", port), 60) as line:
         line.sendall(f"GET /events HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n".encode())
         data = b""
         while data.count(b"\n\n") < count:
@@ -83,7 +83,7 @@ def test_it_listens_on_the_loopback_address_alone() -> None:
 def test_nothing_else_is_there() -> None:
     with a_page() as (_, _, port):
         assert get(port, "/../etc/passwd")[0].status == 404
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         connection.request("POST", "/", body=b"x")
         assert connection.getresponse().status == 501
 
@@ -98,8 +98,10 @@ def test_a_page_that_opens_gets_what_was_before_and_then_what_comes() -> None:
             tally.add(a_window(1, missed=3))
             page.show(a_window(1, missed=3))
 
-        threading.Thread(target=later).start()
+        thread = threading.Thread(target=later)
+        thread.start()
         (first, sensor), (second, past), (third, new) = events(port, 3)
+        thread.join()
     assert (first, second, third) == ("sensor", "window", "window")
     assert sensor["labels"] == ["car <horn>", "dog", "rain"]
     assert (past["sequence"], new["sequence"], new["all_missed"], new["windows"]) == (0, 1, 3, 2)
@@ -113,7 +115,7 @@ def test_the_end_is_told() -> None:
         reader.start()
         while not page._pages:
             time.sleep(0.01)
-    reader.join(5)
+    reader.join(60)
     assert [kind for kind, _ in found] == ["sensor", "end"]
 
 

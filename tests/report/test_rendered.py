@@ -98,7 +98,7 @@ def browse(chromium: str, folder: Path, page: Path, *options: str) -> str:
     ]
     command = [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", *quiet]
     command += [f"--user-data-dir={folder / 'profile'}", *options, page.as_uri()]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=600).stdout
 
 
 def seen(chromium: str, folder: Path, width: int, scheme: int) -> dict[str, Any]:
