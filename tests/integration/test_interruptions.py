@@ -54,15 +54,19 @@ class TestInterrupted:
         place = ["--board", "stm32f7", "--build-dir", str(built)]
 
         class Mute(FakeBoard):
+            told = False
+
             def received(self, data: bytes) -> None:
-                stopped.send_signal(signal.SIGINT)
+                if not self.told:
+                    self.told = True
+                    stopped.send_signal(signal.SIGINT)
 
         for command in (["flash", *place], ["validate", *place, "--audio", str(recording)]):
             with Mute() as board:
                 stopped = subprocess.Popen(
                     [*PROGRAM, *command, "--port", board.path], stderr=subprocess.PIPE, text=True
                 )
-                _, said = stopped.communicate(timeout=60)
+                _, said = stopped.communicate(timeout=600)
             assert stopped.returncode == ExitCode.INTERRUPTED
             assert "Interrupted." in said
             assert "Traceback" not in said
