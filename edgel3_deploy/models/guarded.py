@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +22,9 @@ from edgel3_deploy.models.network import FloatNetwork
 from edgel3_deploy.models.parse import parse_weights
 
 SECONDS = 8.0
+"""Of the processor's time where the system limits that, else of the clock's."""
+_BUSY = 10
+"""How many times longer that may last where others have the processor too."""
 MEMORY_BYTES = 2 << 30
 _REFUSED = 3
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
@@ -27,16 +32,20 @@ _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
 
 def parse_guarded(path: Path, content: bytes, *, seconds: float = SECONDS) -> FloatNetwork:
     """`parse_weights` in a child, which is ended after `seconds`. Raises BadInputError."""
+    too_long = _damaged(path, f"reading it takes more than {seconds:.0f} s")
+    limits_processor = hasattr(signal, "SIGXCPU")
     try:
         child = subprocess.run(
-            (*python_command("edgel3_deploy.models.guarded"), str(path)),
+            (*python_command("edgel3_deploy.models.guarded"), str(path), str(math.ceil(seconds))),
             input=content,
             capture_output=True,
-            timeout=seconds,
+            timeout=seconds * (_BUSY if limits_processor else 1),
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise _damaged(path, f"reading it takes more than {seconds:.0f} s") from error
+        raise too_long from error
+    if limits_processor and child.returncode == -signal.SIGXCPU:
+        raise too_long
     if child.returncode == _REFUSED:
         answer = json.loads(child.stdout)
         raise BadInputError(answer["message"], answer["hint"])
@@ -53,7 +62,7 @@ def _damaged(path: Path, detail: str) -> BadInputError:
 
 def main(arguments: list[str]) -> int:
     """The child: a weight file's bytes in; its warnings and the archived network out, or an error."""
-    _limit_memory()
+    _limit(seconds=int(arguments[1]))
     try:
         network = parse_weights(Path(arguments[0]), sys.stdin.buffer.read())
     except BadInputError as error:
@@ -63,9 +72,11 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _limit_memory() -> None:
-    """Where the system can: Windows has no such limits."""
+def _limit(seconds: int) -> None:
+    """Memory and the processor's time, where the system can: Windows has no such limits."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
