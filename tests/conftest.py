@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from edgel3_deploy import schemas
 from edgel3_deploy.audio.opensfx import extract
@@ -17,9 +17,9 @@ from edgel3_deploy.audio.opensfx import extract
 OPENSFX = Path("/usr/share/games/openttd/baseset/opensfx/opensfx.cat")
 REPOSITORY = Path(__file__).resolve().parent.parent
 
-# How long an example takes says how busy the machine is.
-settings.register_profile("no deadline", deadline=None)
-settings.load_profile("no deadline")
+# How long an example takes, or is drawn, says how busy the machine is.
+settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("no clock")
 
 
 def _tool(name: str, package: str) -> Path:
