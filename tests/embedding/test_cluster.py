@@ -26,6 +26,13 @@ def scheduler() -> Iterator[str]:
         yield cluster.scheduler_address
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cluster is there, however busy the machine is."""
+    monkeypatch.setattr("edgel3_deploy.embedding.cluster.CONNECT_SECONDS", 300)
+    monkeypatch.setattr("edgel3_deploy.embedding.cluster.WORKER_SECONDS", 300)
+
+
 @dataclass(frozen=True)
 class Failing:
     """Stands for a job: fails for the recording b."""
