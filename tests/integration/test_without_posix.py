@@ -15,6 +15,9 @@ import pytest
 
 from edgel3_deploy.cli.main import COMMANDS
 from edgel3_deploy.errors import ExitCode
+from edgel3_deploy.report.write import write_report
+from tests.head.datasets import make_esc50
+from tests.report.sample import sample_report
 
 PROGRAM = """
 import builtins, os, signal, sys
@@ -112,6 +115,18 @@ def test_exporting_and_pruning(tmp_path: Path) -> None:
         RUN, "prune", "--model", "bundled", "--structured", "--sparsity", "half", "-o", "p.h5", cwd=tmp_path
     )
     assert (tmp_path / "p.h5").exists()
+
+
+def test_training_a_head(tmp_path: Path) -> None:
+    make_esc50(tmp_path / "data")
+    data = ("--data", "data", "--format", "esc50", "--model", "bundled")
+    python(RUN, "head", "train", *data, "-o", "head.npz", "--hold-out", "3", "--hidden", "none", cwd=tmp_path)
+    assert "accuracy 100.0 %" in python(RUN, "head", "test", "head.npz", *data, cwd=tmp_path)
+
+
+def test_comparing_reports(tmp_path: Path) -> None:
+    write_report(sample_report(), tmp_path / "a")
+    assert python(RUN, "report", "diff", "a", "a", cwd=tmp_path) == "no difference but the time\n"
 
 
 def test_building_without_make_says_what_to_install(recording: Path, tmp_path: Path) -> None:
