@@ -11,7 +11,7 @@ from edgel3_deploy.plan.group import Group, ring_bytes
 from edgel3_deploy.plan.kernel import Step
 from edgel3_deploy.plan.lane_chain import lane_chain, lane_shapes, lane_steps, with_list_sizes
 from edgel3_deploy.plan.lane_cost import Rates, least_cost
-from edgel3_deploy.plan.lane_groups import LaneCounts, lane_costs, lane_counts, lane_groups
+from edgel3_deploy.plan.lane_groups import LaneCounts, lane_costs, lane_groups
 from edgel3_deploy.plan.list_choice import by_use, choose_lists, with_split
 from edgel3_deploy.plan.list_sizes import ListSplit
 from edgel3_deploy.plan.measure import RATES, Measure
@@ -33,8 +33,8 @@ def lane_options(parts: Parts, direct: tuple[float, ...], by: Measure) -> Iterat
         forms: _Forms = {}
         for run in runs:
             first, end = run[0].index, _end(run)
-            for members in lane_groups(tuple([sized[step.index] for step in run])):
-                taps, counted = _variants(members, forms), lane_counts(members)
+            for members, counted in lane_groups(tuple([sized[step.index] for step in run])):
+                taps = _variants(members, forms)
                 if sum(lane_costs(taps[-1], RATES[by], counted)) < sum(direct[first:end]):
                     yield from (_option(parts, variant, by, counted) for variant in taps)
 
@@ -65,8 +65,8 @@ def whole_lane_options(parts: Parts, by: Measure) -> Iterator[Option]:
     for columns in (True, False):
         chain = lane_chain(lane_steps(parts, columns), 0)
         if chain and _end(chain) == len(parts):
-            for members in lane_groups(chain):
-                yield _option(parts, members, by, lane_counts(members))
+            for members, counted in lane_groups(chain):
+                yield _option(parts, members, by, counted)
 
 
 _Forms = dict[tuple[int, ListSplit], Step]
@@ -106,8 +106,8 @@ def _option(parts: Parts, members: Group, by: Measure, counted: LaneCounts) -> O
         members.steps,
         members.rings,
         members.lanes,
-        before + after + members.inner_bytes + members.scratch,
-        members.scratch,
+        before + after + counted.inner_bytes + counted.scratch,
+        counted.scratch,
         sum(step.constant_bytes for step in members.steps),
         int(instructions),
         cost,
