@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 from math import inf
 
 from edgel3_deploy.graph.ir import Network
@@ -28,15 +29,28 @@ FLASH_GRAINS = 2048
 
 
 def options(network: Network, *, winograd: bool = True, by: Measure = "instructions") -> tuple[Option, ...]:
-    """Every group worth considering, in a fixed order; `by` says what their costs are."""
-    parts = operations(network)
+    """Every group worth considering, in a fixed order; `by` says what their costs are.
+
+    The last searches are remembered.
+    """
+    return _options(operations(network), winograd, by)
+
+
+@lru_cache(maxsize=8)
+def _options(parts: Parts, winograd: bool, by: Measure) -> tuple[Option, ...]:
     dense = dense_options(parts, winograd, by, _rooms(parts) if winograd else None)
     direct = [inf] * len(parts)
     for option in dense:
         at = option.first
         if option.end == at + 1 and option.cost < direct[at] and _plain(option):
             direct[at] = option.cost
-    return (*dense, *lane_options(parts, tuple(0.0 if cost == inf else cost for cost in direct), by))
+    return (*dense, *_lane_options(parts, tuple(0.0 if cost == inf else cost for cost in direct), by))
+
+
+@lru_cache(maxsize=8)
+def _lane_options(parts: Parts, direct: tuple[float, ...], by: Measure) -> tuple[Option, ...]:
+    """Those with and without Winograd kernels are the same."""
+    return tuple(lane_options(parts, direct, by))
 
 
 def few_options(network: Network) -> tuple[Option, ...]:
