@@ -20,6 +20,7 @@ from edgel3_deploy.flash.an3155 import Bootloader
 from edgel3_deploy.link.port import Port, open_port
 
 SOURCES = Path(__file__).parent / "monitor"
+PARTS = ("monitor.c", "uart.c", "commands.c")
 BAUDRATE = 115_200
 ROM_START_SECONDS = 0.3
 Build = Callable[..., Path]
@@ -36,7 +37,7 @@ def monitor(arm_gcc: Path, tmp_path_factory: pytest.TempPathFactory) -> Build:
         if key not in built:
             elf = folder / ("-".join(key).replace("=", "-") + ".elf")
             script = "mps2.ld" if chip == "mps2" else "monitor.ld"
-            names = ("mps2.c",) if chip == "mps2" else ("monitor.c", f"{chip}.c")
+            names = ("mps2.c",) if chip == "mps2" else (*PARTS, f"{chip}.c")
             flags = "-mcpu=cortex-m7 -mthumb -mfloat-abi=hard -mfpu=fpv5-d16 -O1 -Wall -Wextra -Werror"
             subprocess.run(
                 (
