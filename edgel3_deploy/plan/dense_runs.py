@@ -17,7 +17,7 @@ from edgel3_deploy.plan.group import aligned, ring_rows
 from edgel3_deploy.plan.kernel import STREAMING, WINOGRAD_TILE, Step
 from edgel3_deploy.plan.loop_rates import Rate
 from edgel3_deploy.plan.measure import Measure, of_rate
-from edgel3_deploy.plan.option import Option
+from edgel3_deploy.plan.option import REMEMBERED, Option
 
 LONGEST_GROUP = 4
 """Steps that may take turns if any of them is a Winograd kernel: the longer, the more variants are tried.
@@ -86,6 +86,7 @@ class _Found(NamedTuple):
     kernels: frozenset[str]
 
 
+@lru_cache(maxsize=REMEMBERED)
 def dense_options(
     parts: Parts, winograd: bool, by: Measure, rooms: tuple[int, ...] | None
 ) -> tuple[Option, ...]:

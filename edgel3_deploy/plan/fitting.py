@@ -17,7 +17,7 @@ from edgel3_deploy.plan.limits import excesses, flash_limit, image_ram, ram_limi
 from edgel3_deploy.plan.list_sizes import least_constants
 from edgel3_deploy.plan.option import Option
 from edgel3_deploy.plan.schedule import Schedule, can_be_laid_out, schedule
-from edgel3_deploy.plan.search import few_options, options
+from edgel3_deploy.plan.search import options
 from edgel3_deploy.plan.sensor import sensor_flash
 from edgel3_deploy.plan.skeleton import skeleton
 
@@ -38,10 +38,8 @@ def planned_member(
     member: Member, board: Board, layout: FlashLayout
 ) -> tuple[Network, Schedule | OverBudgetError]:
     """The member's shape and schedule, or why it has none."""
-    alike = _alike(member)
-    network = replace(_shape(alike), name=member.name)
-    found = None if weights_exceed(network, board, layout) else _options(alike)
-    return network, scheduled(network, board, layout, "balanced", found)
+    network = replace(_shape(_alike(member)), name=member.name)
+    return network, scheduled(network, board, layout, "balanced", None)
 
 
 def scheduled(
@@ -74,9 +72,11 @@ def _alike_fits(member: Member, board: Board, layout: FlashLayout, ram_limit: in
     network = _shape(member)
     if weights_exceed(network, board, layout):
         return False
-    if can_be_laid_out(network, board, _few_options(member), layout, ram_limit):
+    if can_be_laid_out(network, board, layout, ram_limit):
         return True
-    plan = scheduled(network, board, layout, "balanced", _plain_options(member), ram_limit=ram_limit)
+    # Without Winograd kernels: enough to see whether anything fits, since these only add bytes.
+    plain = options(network, winograd=False)
+    plan = scheduled(network, board, layout, "balanced", plain, ram_limit=ram_limit)
     if isinstance(plan, OverBudgetError):
         return False
     flash = layout.overhead + front_end_flash(network) + sensor_flash(network) + plan.flash_bytes
@@ -87,22 +87,6 @@ def _alike_fits(member: Member, board: Board, layout: FlashLayout, ram_limit: in
 @lru_cache(maxsize=len(FAMILY))
 def _shape(member: Member) -> Network:
     return skeleton(member)
-
-
-@lru_cache(maxsize=len(FAMILY))
-def _options(member: Member) -> tuple[Option, ...]:
-    return options(_shape(member))
-
-
-@lru_cache(maxsize=len(FAMILY))
-def _few_options(member: Member) -> tuple[Option, ...]:
-    return few_options(_shape(member))
-
-
-@lru_cache(maxsize=len(FAMILY))
-def _plain_options(member: Member) -> tuple[Option, ...]:
-    """Without Winograd kernels: enough to see whether anything fits, since these only add bytes."""
-    return options(_shape(member), winograd=False)
 
 
 def _alike(member: Member) -> Member:

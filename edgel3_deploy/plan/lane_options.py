@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from edgel3_deploy.plan.candidates import Parts
 from edgel3_deploy.plan.dense_runs import LONGEST_GROUP
@@ -15,17 +16,19 @@ from edgel3_deploy.plan.lane_groups import LaneCounts, lane_costs, lane_groups
 from edgel3_deploy.plan.list_choice import by_use, choose_lists, with_split
 from edgel3_deploy.plan.list_sizes import ListSplit
 from edgel3_deploy.plan.measure import RATES, Measure
-from edgel3_deploy.plan.option import Option
+from edgel3_deploy.plan.option import REMEMBERED, Option
 
 _MOST_RUNS = 16 * 16
 """Bound of operations times steps of a group, as for dense kernels."""
 
 
-def lane_options(parts: Parts, direct: tuple[float, ...], by: Measure) -> Iterator[Option]:
+@lru_cache(maxsize=REMEMBERED)
+def lane_options(parts: Parts, direct: tuple[float, ...], by: Measure) -> tuple[Option, ...]:
     """Every lane group that can be cheaper than the direct kernels of its operations.
 
     `direct` is what these cost for each operation.
     """
+    found: list[Option] = []
     for columns in (True, False):
         runs = _worthwhile(lane_shapes(parts, columns), direct, RATES[by])
         used = {step.index: step for run in runs for step in run}
@@ -36,7 +39,8 @@ def lane_options(parts: Parts, direct: tuple[float, ...], by: Measure) -> Iterat
             for members, counted in lane_groups(tuple([sized[step.index] for step in run])):
                 taps = _variants(members, forms)
                 if sum(lane_costs(taps[-1], RATES[by], counted)) < sum(direct[first:end]):
-                    yield from (_option(parts, variant, by, counted) for variant in taps)
+                    found += [_option(parts, variant, by, counted) for variant in taps]
+    return tuple(found)
 
 
 def _worthwhile(
@@ -60,13 +64,15 @@ def _end(run: tuple[Step, ...]) -> int:
     return run[-1].index + run[-1].operations
 
 
-def whole_lane_options(parts: Parts, by: Measure) -> Iterator[Option]:
+@lru_cache(maxsize=REMEMBERED)
+def whole_lane_options(parts: Parts, by: Measure) -> tuple[Option, ...]:
     """The lane groups of all operations, with byte lists."""
+    found: list[Option] = []
     for columns in (True, False):
         chain = lane_chain(lane_steps(parts, columns), 0)
         if chain and _end(chain) == len(parts):
-            for members, counted in lane_groups(chain):
-                yield _option(parts, members, by, counted)
+            found += [_option(parts, members, by, counted) for members, counted in lane_groups(chain)]
+    return tuple(found)
 
 
 _Forms = dict[tuple[int, ListSplit], Step]

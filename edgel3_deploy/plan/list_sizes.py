@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,6 +93,7 @@ def least_constants(layer: Layer, percent: int | None = None) -> int:
     return min(layer.constant_bytes, PAIR_BYTES * nonzeros + CHANNEL_BYTES * len(layer.weights))
 
 
+@lru_cache(maxsize=32)
 def list_sizes(conv: Conv2D, columns: bool, reduced: bool = False) -> ListSizes:
     """The sizes of a 3x3 convolution's lists; `columns`: its rows are those of the transposed map.
 

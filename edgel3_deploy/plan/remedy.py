@@ -13,7 +13,7 @@ from edgel3_deploy.plan.front_end import image_front_end
 from edgel3_deploy.plan.limits import constants_limit
 from edgel3_deploy.plan.list_sizes import least_constants
 from edgel3_deploy.plan.schedule import Schedule, can_be_laid_out, least_ram_limits
-from edgel3_deploy.plan.search import few_options, options
+from edgel3_deploy.plan.search import options
 from edgel3_deploy.plan.skeleton import sparser
 
 
@@ -54,7 +54,7 @@ def with_least_sparsity(
 
     def fits(percent: int) -> bool:
         shape = sparser(network, percent)
-        if not found.head.ram and can_be_laid_out(shape, board, few_options(shape), found.layout, ram_limit):
+        if not found.head.ram and can_be_laid_out(shape, board, found.layout, ram_limit):
             return True
         plain = options(shape, winograd=False)
         plan = scheduled(shape, board, found.layout, "balanced", plain, ram_limit=ram_limit, head=found.head)

@@ -37,7 +37,7 @@ from edgel3_deploy.plan.place import Place
 from edgel3_deploy.plan.planner import capacities
 from edgel3_deploy.plan.resident import Resident, choose_residents, list_candidates, resident_channels
 from edgel3_deploy.plan.resident_weights import weight_candidates, with_weights
-from edgel3_deploy.plan.search import choose, options
+from edgel3_deploy.plan.search import choose, few_options, options
 from edgel3_deploy.plan.sensor import sensor_flash, sensor_ram
 
 __all__ = [
@@ -161,13 +161,13 @@ def schedule(
     )
 
 
-def can_be_laid_out(
-    network: Network, board: Board, found: tuple[Option, ...], layout: FlashLayout, ram_limit: int | None
-) -> bool:
-    """Whether there is a schedule of options among `found`, which is not looked for any further."""
-    task = _task(network, board, "balanced", "instructions", found, layout=layout, ram_limit=ram_limit)
+def can_be_laid_out(network: Network, board: Board, layout: FlashLayout, ram_limit: int | None) -> bool:
+    """Whether there is a schedule of few options, which is not looked for any further."""
+    task = _task(network, board, "balanced", "instructions", (), layout=layout, ram_limit=ram_limit)
     attempt = Attempt(task.flash, "")
-    return task.ram >= 0 and _placed(task, attempt) is not None
+    return task.ram >= 0 and any(
+        _placed(replace(task, found=found), attempt) is not None for found in few_options(network)
+    )
 
 
 def enough_ram(least: int | None, plain: int | None = None) -> str:

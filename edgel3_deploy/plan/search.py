@@ -9,8 +9,7 @@ the same arguments give the same schedule.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
 from math import inf
 
 from edgel3_deploy.graph.ir import Network
@@ -29,37 +28,25 @@ FLASH_GRAINS = 2048
 
 
 def options(network: Network, *, winograd: bool = True, by: Measure = "instructions") -> tuple[Option, ...]:
-    """Every group worth considering, in a fixed order; `by` says what their costs are.
-
-    The last searches are remembered.
-    """
-    return _options(operations(network), winograd, by)
-
-
-@lru_cache(maxsize=8)
-def _options(parts: Parts, winograd: bool, by: Measure) -> tuple[Option, ...]:
+    """Every group worth considering, in a fixed order; `by` says what their costs are."""
+    parts = operations(network)
     dense = dense_options(parts, winograd, by, _rooms(parts) if winograd else None)
     direct = [inf] * len(parts)
     for option in dense:
         at = option.first
         if option.end == at + 1 and option.cost < direct[at] and _plain(option):
             direct[at] = option.cost
-    return (*dense, *_lane_options(parts, tuple(0.0 if cost == inf else cost for cost in direct), by))
+    return (*dense, *lane_options(parts, tuple(0.0 if cost == inf else cost for cost in direct), by))
 
 
-@lru_cache(maxsize=8)
-def _lane_options(parts: Parts, direct: tuple[float, ...], by: Measure) -> tuple[Option, ...]:
-    """Those with and without Winograd kernels are the same."""
-    return tuple(lane_options(parts, direct, by))
+def few_options(network: Network) -> Iterator[tuple[Option, ...]]:
+    """Options that show quickly that a network fits: what can be laid out of any of these can be of all.
 
-
-def few_options(network: Network) -> tuple[Option, ...]:
-    """Options that show quickly that a network fits: what can be laid out of these can be of all.
-
-    Without Winograd kernels, and of lane groups only those of all the network.
+    First dense kernels without Winograd's, then the lane groups of all the network.
     """
     parts = operations(network)
-    return (*dense_options(parts, False, "instructions", None), *whole_lane_options(parts, "instructions"))
+    yield dense_options(parts, False, "instructions", None)
+    yield whole_lane_options(parts, "instructions")
 
 
 def _plain(option: Option) -> bool:
