@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from math import prod
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from edgel3_deploy.plan.candidates import Parts, steps_from
 from edgel3_deploy.plan.cost import cost
@@ -25,6 +25,23 @@ Without there is one kernel for each operation, and a group may be as long as a 
 MOST_PLAIN_RUNS = 32 * 32
 MOST_WINOGRAD_RUNS = 48 * LONGEST_GROUP
 """Bounds of operations times steps of a group: the search takes seconds for whatever chain."""
+
+
+Kernels = Literal["all", "plain", "least"]
+"""All dense kernels, those without Winograd's, or those that no other takes less flash and RAM than."""
+
+
+def _is_among(step: Step, kernels: Kernels) -> bool:
+    """Whether a step's kernel is one of `kernels`.
+
+    Of Winograd's, F(2x2,3x3) with one block takes least, and less than the direct kernel only where it leaves
+    a pooling's rows out, with all weights transformed or none.
+    """
+    kernel = step.kernel
+    if kernel.name not in WINOGRAD_TILE or kernels == "all":
+        return True
+    least = kernel.name == "f22" and kernel.pooled and kernel.blocks == 1
+    return kernels == "least" and least and kernel.stored_channels in (0, step.output_shape[2] // 2 * 2)
 
 
 class _Choice(NamedTuple):
@@ -88,14 +105,14 @@ class _Found(NamedTuple):
 
 @lru_cache(maxsize=REMEMBERED)
 def dense_options(
-    parts: Parts, winograd: bool, by: Measure, rooms: tuple[int, ...] | None
+    parts: Parts, kernels: Kernels, by: Measure, rooms: tuple[int, ...] | None
 ) -> tuple[Option, ...]:
     """Every group of dense kernels worth considering, in a fixed order.
 
     `rooms` are bytes of flash that each operation may take; None for no limit.
     """
     steps = [
-        [s for s in steps_from(parts, position) if winograd or s.kernel.name not in WINOGRAD_TILE]
+        [step for step in steps_from(parts, position) if _is_among(step, kernels)]
         for position in range(len(parts))
     ]
     choices = [[_choice(step, place, by) for place, step in enumerate(found)] for found in steps]

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import OverBudgetError
-from edgel3_deploy.graph.ir import Network
+from edgel3_deploy.graph.ir import Conv2D, Network
 from edgel3_deploy.image.layout import FlashLayout, flash_layout
 from edgel3_deploy.models.family import FAMILY, Member
 from edgel3_deploy.plan.front_end import front_end_flash
@@ -16,7 +16,7 @@ from edgel3_deploy.plan.head_bytes import NO_HEAD, HeadBytes
 from edgel3_deploy.plan.limits import excesses, flash_limit, image_ram, ram_limit_of
 from edgel3_deploy.plan.list_sizes import least_constants
 from edgel3_deploy.plan.option import Option
-from edgel3_deploy.plan.schedule import Schedule, can_be_laid_out, schedule
+from edgel3_deploy.plan.schedule import Schedule, can_be_laid_out, can_have_ram, schedule
 from edgel3_deploy.plan.search import options
 from edgel3_deploy.plan.sensor import sensor_flash
 from edgel3_deploy.plan.skeleton import skeleton
@@ -52,11 +52,13 @@ def scheduled(
     ram_limit: int | None = None,
     head: HeadBytes = NO_HEAD,
 ) -> Schedule | OverBudgetError:
-    """The schedule, which is not searched for where the weights alone are too many."""
+    """The schedule, or why there is none; not searched for where the weights alone are too many."""
     if weights_exceed(network, board, layout):
         return OverBudgetError(f"the weights of {network.name} exceed the flash of {board.name}")
     try:
-        return schedule(network, board, goal, found, layout=layout, ram_limit=ram_limit, head=head)
+        return schedule(
+            network, board, goal, found, layout=layout, ram_limit=ram_limit, head=head, advise=False
+        )
     except OverBudgetError as error:
         return error
 
@@ -69,13 +71,16 @@ def weights_exceed(network: Network, board: Board, layout: FlashLayout) -> bool:
 
 @lru_cache(maxsize=256)
 def _alike_fits(member: Member, board: Board, layout: FlashLayout, ram_limit: int | None) -> bool:
-    network = _shape(member)
-    if weights_exceed(network, board, layout):
+    dense = _shape(replace(member, sparsity=(0.0,) * len(member.sparsity)))
+    convs = (layer for layer in dense.layers if isinstance(layer, Conv2D))
+    weights = sum(map(least_constants, convs, member.sparsity))
+    if layout.overhead + weights > flash_limit(board, layout) or not can_have_ram(dense, board, ram_limit):
         return False
+    network = _shape(member)
     if can_be_laid_out(network, board, layout, ram_limit):
         return True
     # Without Winograd kernels: enough to see whether anything fits, since these only add bytes.
-    plain = options(network, winograd=False)
+    plain = options(network, kernels="plain")
     plan = scheduled(network, board, layout, "balanced", plain, ram_limit=ram_limit)
     if isinstance(plan, OverBudgetError):
         return False
@@ -84,7 +89,7 @@ def _alike_fits(member: Member, board: Board, layout: FlashLayout, ram_limit: in
     return not excesses(board, layout, flash, ram, ram_limit_of(board, ram_limit))
 
 
-@lru_cache(maxsize=len(FAMILY))
+@lru_cache(maxsize=2 * len(FAMILY))
 def _shape(member: Member) -> Network:
     return skeleton(member)
 

@@ -78,7 +78,7 @@ class ListSizes:
         return TAP_BYTES * taps + PAIR_BYTES * pairs + CHANNEL_BYTES * self.records[-1]
 
 
-def least_constants(layer: Layer, percent: int | None = None) -> int:
+def least_constants(layer: Layer, percent: float | None = None) -> int:
     """Bytes of the smallest form of a layer's weights: int8, or lists of pairs if a 3x3 convolution has many
     zeros.
 

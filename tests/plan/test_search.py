@@ -142,7 +142,7 @@ def test_the_same_network_gives_the_same_options_and_way() -> None:
 
 
 def test_without_winograd_kernels_none_is_used() -> None:
-    found = options(WHOLE, winograd=False)
+    found = options(WHOLE, kernels="plain")
     assert not any(step.kernel.name in WINOGRAD_TILE for option in found for step in option.steps)
 
 
