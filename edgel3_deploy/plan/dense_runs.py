@@ -209,12 +209,13 @@ def _unbeaten(runs: list[_Run]) -> list[_Run]:
     """The runs that none of the same operations, of whatever kinds, makes needless, in their order."""
     fronts: dict[int, list[_Entry]] = defaultdict(list)
     for at, run in enumerate(runs):
-        fronts[run.end].append((run.cost, run.inner, run.scratch, run.flash, run, run.choices[-1], at))
+        ram = run.inner + run.scratch
+        fronts[run.end].append((run.cost, ram, run.scratch, run.flash, run, run.choices[-1], at))
     return [runs[at] for at in sorted(entry[-1] for found in fronts.values() for entry in _thinned(found))]
 
 
 _Entry = tuple[float, int, int, int, _Run, _Choice, int]
-"""Cost, bytes of rings, scratch and flash of a longer run; what it is made of; rows of its last ring."""
+"""Cost, bytes of rings (with scratch: of RAM), scratch and flash of a run; what it is made of; a number."""
 
 
 def _extended(runs: list[_Run], choices: list[list[_Choice]]) -> list[_Run]:
