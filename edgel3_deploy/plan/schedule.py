@@ -153,11 +153,9 @@ def schedule(
     if found is None and buffers_fit(network, task.ram):
         found = options(network, by=by)
     task = replace(task, found=found or (), residents=residents)
-    # Where no way keeps to the limits no attempt need be made.
-    if choose(task.found, task.end, task.ram, task.flash) is not None:
-        plans = [plan for attempts in rivals(task) if (plan := _first(task, attempts)) is not None]
-        if plans:
-            return _best(goal, plans)
+    plans = [plan for attempts in rivals(task) if (plan := _first(task, attempts)) is not None]
+    if plans:
+        return _best(goal, plans)
     limited = "" if ram_limit is None else f" within {ram_limit:,} bytes of RAM"
     advice = ""
     if ram_limit is not None and advise:
