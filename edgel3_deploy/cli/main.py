@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import os
 import signal
@@ -148,4 +149,6 @@ def main() -> None:
     # Where a stream is closed (`>&-`), or there is no console, Python has none; commands write and ask it.
     sys.stdout = sys.stdout or _nowhere()
     sys.stderr = sys.stderr or _nowhere()
+    # Planning makes frozen values by the hundred thousand, which are never part of a cycle.
+    gc.set_threshold(50_000)
     sys.exit(run(sys.argv[1:]))

@@ -81,7 +81,7 @@ class _Target:
         self, network: Network, goal: Goal = "balanced", found: tuple[Option, ...] | None = None
     ) -> Estimate:
         """The estimate of a network for a goal; `found` are its options where they are known."""
-        return estimate_network(network, self.board, goal, found, ram_limit=self.ram_limit)
+        return estimate_network(network, self.board, goal, found, ram_limit=self.ram_limit, instead=False)
 
 
 def explore(

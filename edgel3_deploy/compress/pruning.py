@@ -79,12 +79,22 @@ def prune_weights(network: FloatNetwork, percent: Sequence[float]) -> Pruned:
     """Zero the weights of least magnitude: `percent` of each convolution's."""
     convs, masks = [], []
     for conv, share in zip(network.convs, percent, strict=True):
-        count = round(conv.weights.size * share / 100)
-        mask = np.ones(conv.weights.size, np.float32)
-        mask[np.argsort(np.abs(conv.weights), axis=None, kind="stable")[:count]] = 0
+        mask = _largest(conv.weights, round(conv.weights.size * share / 100))
         masks.append(mask.reshape(conv.weights.shape))
         convs.append(replace(conv, weights=conv.weights * masks[-1]))
     return Pruned(replace(network, convs=tuple(convs)), tuple(masks), _all_filters(network))
+
+
+def _largest(weights: FloatArray, dropped: int) -> FloatArray:
+    """A flat mask of the weights without the `dropped` least in magnitude; of equal ones the first go."""
+    sizes = np.abs(weights).ravel()
+    if dropped == 0:
+        return np.ones(sizes.size, np.float32)
+    bound = np.partition(sizes, dropped - 1)[dropped - 1]
+    kept: FloatArray = (sizes >= bound).astype(np.float32)
+    equal = np.flatnonzero(sizes == bound)
+    kept[equal[: dropped - np.count_nonzero(sizes < bound)]] = 0
+    return kept
 
 
 def prune_filters(network: FloatNetwork, percent: Sequence[float]) -> Pruned:

@@ -8,7 +8,8 @@ shifts left before the multiplication.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ class Tensor:
     @property
     def size(self) -> int:
         """Bytes, which for int8 is elements."""
-        return int(np.prod(self.shape))
+        return prod(self.shape)
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,12 @@ class Requantize:
     shift: NDArray[np.int32]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layer:
-    """Common to all operators: `index` is the place in the graph, `name` a C identifier such as conv1."""
+    """Common to all operators: `index` is the place in the graph, `name` a C identifier such as conv1.
+
+    Layers hold arrays, so they and networks are equal only to themselves, and may be keys of caches.
+    """
 
     index: int
     name: str
@@ -59,7 +63,7 @@ class Layer:
         return 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Conv2D(Layer):
     """weights int8 (out, kernel_h, kernel_w, in); bias int32 (out,); padding in pixels before (top, left)."""
 
@@ -81,7 +85,7 @@ class Conv2D(Layer):
         return int(self.weights.size) + 12 * int(self.bias.size)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MaxPool2D(Layer):
     """`window`, `stride` as (height, width); padding before as (top, left), never in the maximum."""
 
@@ -92,7 +96,7 @@ class MaxPool2D(Layer):
     activation_max: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FullyConnected(Layer):
     """weights int8 (out, in); bias int32 (out,); `requantize` per output even for per-tensor weights."""
 
@@ -111,12 +115,12 @@ class FullyConnected(Layer):
         return int(self.weights.size) + 12 * int(self.bias.size)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reshape(Layer):
     """A view: the same bytes under another shape. It costs nothing and shares its input's memory."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Network:
     """Layers in execution order, a chain: each layer's input is the output of the one before it.
 
@@ -130,7 +134,7 @@ class Network:
     input_gain: float
     input_offset: float
     front_end: str
-    warnings: tuple[str, ...] = field(default=(), compare=False)
+    warnings: tuple[str, ...] = ()
 
     @property
     def input(self) -> Tensor:

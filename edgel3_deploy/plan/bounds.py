@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -163,6 +164,7 @@ def supports(kernel: str, layer: Conv2D) -> bool:
     return True
 
 
+@lru_cache(maxsize=256)
 def exact(kernel: str, layer: Conv2D) -> bool:
     """Whether the kernel gives TFLite's output for every input of the layer."""
     return supports(kernel, layer) and all(EXACT[kernel](layer).tolist())

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from math import prod
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from edgel3_deploy.plan.candidates import Parts, steps_from
 from edgel3_deploy.plan.cost import cost
@@ -17,7 +17,7 @@ from edgel3_deploy.plan.group import aligned, ring_rows
 from edgel3_deploy.plan.kernel import STREAMING, WINOGRAD_TILE, Step
 from edgel3_deploy.plan.loop_rates import Rate
 from edgel3_deploy.plan.measure import Measure, of_rate
-from edgel3_deploy.plan.option import Option
+from edgel3_deploy.plan.option import REMEMBERED, Option
 
 LONGEST_GROUP = 4
 """Steps that may take turns if any of them is a Winograd kernel: the longer, the more variants are tried.
@@ -25,6 +25,23 @@ Without there is one kernel for each operation, and a group may be as long as a 
 MOST_PLAIN_RUNS = 32 * 32
 MOST_WINOGRAD_RUNS = 48 * LONGEST_GROUP
 """Bounds of operations times steps of a group: the search takes seconds for whatever chain."""
+
+
+Kernels = Literal["all", "plain", "least"]
+"""All dense kernels, those without Winograd's, or those that no other takes less flash and RAM than."""
+
+
+def _is_among(step: Step, kernels: Kernels) -> bool:
+    """Whether a step's kernel is one of `kernels`.
+
+    Of Winograd's, F(2x2,3x3) with one block takes least, and less than the direct kernel only where it leaves
+    a pooling's rows out, with all weights transformed or none.
+    """
+    kernel = step.kernel
+    if kernel.name not in WINOGRAD_TILE or kernels == "all":
+        return True
+    least = kernel.name == "f22" and kernel.pooled and kernel.blocks == 1
+    return kernels == "least" and least and kernel.stored_channels in (0, step.output_shape[2] // 2 * 2)
 
 
 class _Choice(NamedTuple):
@@ -86,15 +103,16 @@ class _Found(NamedTuple):
     kernels: frozenset[str]
 
 
+@lru_cache(maxsize=REMEMBERED)
 def dense_options(
-    parts: Parts, winograd: bool, by: Measure, rooms: tuple[int, ...] | None
+    parts: Parts, kernels: Kernels, by: Measure, rooms: tuple[int, ...] | None
 ) -> tuple[Option, ...]:
     """Every group of dense kernels worth considering, in a fixed order.
 
     `rooms` are bytes of flash that each operation may take; None for no limit.
     """
     steps = [
-        [s for s in steps_from(parts, position) if winograd or s.kernel.name not in WINOGRAD_TILE]
+        [step for step in steps_from(parts, position) if _is_among(step, kernels)]
         for position in range(len(parts))
     ]
     choices = [[_choice(step, place, by) for place, step in enumerate(found)] for found in steps]
@@ -191,12 +209,13 @@ def _unbeaten(runs: list[_Run]) -> list[_Run]:
     """The runs that none of the same operations, of whatever kinds, makes needless, in their order."""
     fronts: dict[int, list[_Entry]] = defaultdict(list)
     for at, run in enumerate(runs):
-        fronts[run.end].append((run.cost, run.inner, run.scratch, run.flash, run, run.choices[-1], at))
+        ram = run.inner + run.scratch
+        fronts[run.end].append((run.cost, ram, run.scratch, run.flash, run, run.choices[-1], at))
     return [runs[at] for at in sorted(entry[-1] for found in fronts.values() for entry in _thinned(found))]
 
 
 _Entry = tuple[float, int, int, int, _Run, _Choice, int]
-"""Cost, bytes of rings, scratch and flash of a longer run; what it is made of; rows of its last ring."""
+"""Cost, bytes of rings (with scratch: of RAM), scratch and flash of a run; what it is made of; a number."""
 
 
 def _extended(runs: list[_Run], choices: list[list[_Choice]]) -> list[_Run]:

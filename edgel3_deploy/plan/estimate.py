@@ -181,11 +181,15 @@ def estimate_network(
     layout: FlashLayout | None = None,
     ram_limit: int | None = None,
     head: HeadBytes = NO_HEAD,
+    instead: bool = True,
 ) -> Estimate:
-    """The estimate of a network run by the native kernels; the other arguments are those of `schedule`."""
+    """The estimate of a network run by the native kernels; the other arguments are those of `schedule`.
+
+    Family members that fit where the network does not are only looked for if `instead`.
+    """
     layout = layout or flash_layout(board)
     plan = scheduled(network, board, layout, goal, found, ram_limit=ram_limit, head=head)
-    return estimate_schedule(network, plan, board, layout, ram_limit=ram_limit, head=head)
+    return estimate_schedule(network, plan, board, layout, ram_limit=ram_limit, head=head, instead=instead)
 
 
 def estimate_member(member: Member, board: Board, layout: FlashLayout | None = None) -> Estimate:
@@ -203,11 +207,12 @@ def estimate_schedule(
     *,
     ram_limit: int | None = None,
     head: HeadBytes = NO_HEAD,
+    instead: bool = True,
 ) -> Estimate:
     """The estimate of a network with its schedule, or, if there is none, the least that it would need.
 
     `layout` is the one that the schedule was made for, by default the board's usual one; `ram_limit` the
-    limit on all RAM of the image that it kept to; `head` what a head takes.
+    limit on all RAM of the image that it kept to; `head` what a head takes. `instead`: see estimate_network.
     """
     if isinstance(plan, Schedule):
         groups = plan.groups
@@ -238,6 +243,7 @@ def estimate_schedule(
         plan=plan,
         ram_limit=ram_limit,
         head=head,
+        instead=instead,
     )
 
 
@@ -282,6 +288,7 @@ def _judged(
     plan: Schedule | MemoryPlan | OverBudgetError,
     ram_limit: int | None = None,
     head: HeadBytes,
+    instead: bool = True,
 ) -> Estimate:
     layout = layout or flash_layout(board)
     ram_used = image_ram(network, board, ram) + head.ram
@@ -312,7 +319,9 @@ def _judged(
         peak_layer=peak.name,
         peak_bytes=peak.ram,
         excess=excess,
-        fitting=(fitting(board, layout, ram_limit) if excess else ()) if network.front_end else None,
+        fitting=(fitting(board, layout, ram_limit) if excess and instead else ())
+        if network.front_end
+        else None,
         front_end=None if isinstance(plan, OverBudgetError) else plan.front_end,
         head=head,
     )

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from edgel3_deploy.boards.board import Board
 from edgel3_deploy.errors import OverBudgetError
-from edgel3_deploy.graph.ir import Network
+from edgel3_deploy.graph.ir import Conv2D, Network
 from edgel3_deploy.image.layout import FlashLayout, flash_layout
 from edgel3_deploy.models.family import FAMILY, Member
 from edgel3_deploy.plan.front_end import front_end_flash
@@ -16,8 +16,8 @@ from edgel3_deploy.plan.head_bytes import NO_HEAD, HeadBytes
 from edgel3_deploy.plan.limits import excesses, flash_limit, image_ram, ram_limit_of
 from edgel3_deploy.plan.list_sizes import least_constants
 from edgel3_deploy.plan.option import Option
-from edgel3_deploy.plan.schedule import Schedule, can_be_laid_out, schedule
-from edgel3_deploy.plan.search import few_options, options
+from edgel3_deploy.plan.schedule import Schedule, can_be_laid_out, can_have_ram, schedule
+from edgel3_deploy.plan.search import options
 from edgel3_deploy.plan.sensor import sensor_flash
 from edgel3_deploy.plan.skeleton import skeleton
 
@@ -38,10 +38,8 @@ def planned_member(
     member: Member, board: Board, layout: FlashLayout
 ) -> tuple[Network, Schedule | OverBudgetError]:
     """The member's shape and schedule, or why it has none."""
-    alike = _alike(member)
-    network = replace(_shape(alike), name=member.name)
-    found = None if weights_exceed(network, board, layout) else _options(alike)
-    return network, scheduled(network, board, layout, "balanced", found)
+    network = replace(_shape(_alike(member)), name=member.name)
+    return network, scheduled(network, board, layout, "balanced", None)
 
 
 def scheduled(
@@ -54,11 +52,13 @@ def scheduled(
     ram_limit: int | None = None,
     head: HeadBytes = NO_HEAD,
 ) -> Schedule | OverBudgetError:
-    """The schedule, which is not searched for where the weights alone are too many."""
+    """The schedule, or why there is none; not searched for where the weights alone are too many."""
     if weights_exceed(network, board, layout):
         return OverBudgetError(f"the weights of {network.name} exceed the flash of {board.name}")
     try:
-        return schedule(network, board, goal, found, layout=layout, ram_limit=ram_limit, head=head)
+        return schedule(
+            network, board, goal, found, layout=layout, ram_limit=ram_limit, head=head, advise=False
+        )
     except OverBudgetError as error:
         return error
 
@@ -71,12 +71,17 @@ def weights_exceed(network: Network, board: Board, layout: FlashLayout) -> bool:
 
 @lru_cache(maxsize=256)
 def _alike_fits(member: Member, board: Board, layout: FlashLayout, ram_limit: int | None) -> bool:
-    network = _shape(member)
-    if weights_exceed(network, board, layout):
+    dense = _shape(replace(member, sparsity=(0.0,) * len(member.sparsity)))
+    convs = (layer for layer in dense.layers if isinstance(layer, Conv2D))
+    weights = sum(map(least_constants, convs, member.sparsity))
+    if layout.overhead + weights > flash_limit(board, layout) or not can_have_ram(dense, board, ram_limit):
         return False
-    if can_be_laid_out(network, board, _few_options(member), layout, ram_limit):
+    network = _shape(member)
+    if can_be_laid_out(network, board, layout, ram_limit):
         return True
-    plan = scheduled(network, board, layout, "balanced", _plain_options(member), ram_limit=ram_limit)
+    # Without Winograd kernels: enough to see whether anything fits, since these only add bytes.
+    plain = options(network, kernels="plain")
+    plan = scheduled(network, board, layout, "balanced", plain, ram_limit=ram_limit)
     if isinstance(plan, OverBudgetError):
         return False
     flash = layout.overhead + front_end_flash(network) + sensor_flash(network) + plan.flash_bytes
@@ -84,25 +89,9 @@ def _alike_fits(member: Member, board: Board, layout: FlashLayout, ram_limit: in
     return not excesses(board, layout, flash, ram, ram_limit_of(board, ram_limit))
 
 
-@lru_cache(maxsize=len(FAMILY))
+@lru_cache(maxsize=2 * len(FAMILY))
 def _shape(member: Member) -> Network:
     return skeleton(member)
-
-
-@lru_cache(maxsize=len(FAMILY))
-def _options(member: Member) -> tuple[Option, ...]:
-    return options(_shape(member))
-
-
-@lru_cache(maxsize=len(FAMILY))
-def _few_options(member: Member) -> tuple[Option, ...]:
-    return few_options(_shape(member))
-
-
-@lru_cache(maxsize=len(FAMILY))
-def _plain_options(member: Member) -> tuple[Option, ...]:
-    """Without Winograd kernels: enough to see whether anything fits, since these only add bytes."""
-    return options(_shape(member), winograd=False)
 
 
 def _alike(member: Member) -> Member:

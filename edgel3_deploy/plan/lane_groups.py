@@ -3,24 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import accumulate
 from operator import itemgetter
 from typing import NamedTuple
 
 from edgel3_deploy.plan.group import Group, LaneGroup, Ring, ring_rows
-from edgel3_deploy.plan.kernel import Step
+from edgel3_deploy.plan.kernel import Kernel, Step
 from edgel3_deploy.plan.lane_cost import ADAPTED, INSTRUCTIONS, MOVED, Rates, cut_cost, mono_cost, sparse_cost
 from edgel3_deploy.plan.lane_strips import output_positions, row_width, strips
 from edgel3_deploy.plan.lane_workspace import with_newest_apart
 from edgel3_deploy.plan.lanes import Lanes, distances
+from edgel3_deploy.plan.list_sizes import ListSplit
 
 
-def lane_groups(steps: tuple[Step, ...]) -> Iterator[Group]:
-    """The groups of these lane steps, by distance, strips and place of the newest rows.
+def lane_groups(steps: tuple[Step, ...]) -> Iterator[tuple[Group, LaneCounts]]:
+    """The groups of these lane steps, by distance, strips and place of the newest rows, with their counts.
 
     Those are left out that others are better than, with less memory, no more tiles and no more bytes moved.
     Only a group that ends in the maximum over the map may run in strips, two, which meet near the middle.
     """
+    for members, counted in _groups(_Chain(tuple([_shape(step) for step in steps]), steps)):
+        yield Group(steps, members.rings, members.lanes), counted
+
+
+_Shape = tuple[Kernel, tuple[int, int, int], tuple[int, int, int]]
+
+
+@dataclass(frozen=True)
+class _Chain:
+    """Steps by what decides their groups: kernels, inputs and outputs, but not weights."""
+
+    shapes: tuple[_Shape, ...]
+    steps: tuple[Step, ...] = field(compare=False)
+
+
+def _shape(step: Step) -> _Shape:
+    return replace(step.kernel, lists=ListSplit()), step.input_shape, step.output_shape
+
+
+@lru_cache(maxsize=1024)
+def _groups(chain: _Chain) -> tuple[tuple[Group, LaneCounts], ...]:
+    """The groups of any steps like these: searched once for networks that differ in their weights."""
+    steps = chain.steps
     poolings = sum(step.kernel.pooled for step in steps)
     middle = output_positions(steps[-1]) // 2
     cuts = [()] + [(at,) for at in (middle, middle + 1) if steps[-1].kernel.reduced and middle > 0]
@@ -32,11 +58,13 @@ def lane_groups(steps: tuple[Step, ...]) -> Iterator[Group]:
     ]
     found += [with_newest_apart(members) for members in found]
     needs = [(members.inner_bytes + members.scratch, _work(members)) for members in found]
+    kept = []
     least: tuple[int, int] | None = None
     for (_, work), members in sorted(zip(needs, found, strict=True), key=itemgetter(0)):
         if least is None or work < least:
             least = work
-            yield members
+            kept.append((members, lane_counts(members)))
+    return tuple(kept)
 
 
 def _work(members: Group) -> tuple[int, int]:
@@ -137,8 +165,10 @@ def conv_distances(members: Group) -> tuple[int, ...]:
 
 
 class LaneCounts(NamedTuple):
-    """What of a lane group's work does not depend on its lists: see the functions that count it."""
+    """What of a lane group's memory and work does not depend on its lists: see what counts it."""
 
+    inner_bytes: int
+    scratch: int
     tiles: tuple[int, ...]
     edges: tuple[int, ...]
     cut: int
@@ -147,7 +177,14 @@ class LaneCounts(NamedTuple):
 
 def lane_counts(members: Group) -> LaneCounts:
     """The counts of a group, which are also those of the same group with other lists."""
-    return LaneCounts(tiles(members), edges(members), _cut(members), moved_bytes(members))
+    return LaneCounts(
+        members.inner_bytes,
+        members.scratch,
+        tiles(members),
+        edges(members),
+        _cut(members),
+        moved_bytes(members),
+    )
 
 
 def lane_costs(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,7 +78,7 @@ class ListSizes:
         return TAP_BYTES * taps + PAIR_BYTES * pairs + CHANNEL_BYTES * self.records[-1]
 
 
-def least_constants(layer: Layer, percent: int | None = None) -> int:
+def least_constants(layer: Layer, percent: float | None = None) -> int:
     """Bytes of the smallest form of a layer's weights: int8, or lists of pairs if a 3x3 convolution has many
     zeros.
 
@@ -92,6 +93,7 @@ def least_constants(layer: Layer, percent: int | None = None) -> int:
     return min(layer.constant_bytes, PAIR_BYTES * nonzeros + CHANNEL_BYTES * len(layer.weights))
 
 
+@lru_cache(maxsize=32)
 def list_sizes(conv: Conv2D, columns: bool, reduced: bool = False) -> ListSizes:
     """The sizes of a 3x3 convolution's lists; `columns`: its rows are those of the transposed map.
 

@@ -7,6 +7,9 @@ from typing import NamedTuple
 from edgel3_deploy.plan.group import Group, LaneGroup
 from edgel3_deploy.plan.kernel import Step
 
+REMEMBERED = 8
+"""Networks whose options are remembered: commands ask several times for those of a few."""
+
 
 class Option(NamedTuple):
     """One way to run operations [first, end): a group, the RAM it needs at once, flash, instructions.

@@ -12,8 +12,8 @@ from edgel3_deploy.plan.fitting import scheduled, weights_exceed
 from edgel3_deploy.plan.front_end import image_front_end
 from edgel3_deploy.plan.limits import constants_limit
 from edgel3_deploy.plan.list_sizes import least_constants
-from edgel3_deploy.plan.schedule import Schedule, can_be_laid_out, least_ram_limits
-from edgel3_deploy.plan.search import few_options, options
+from edgel3_deploy.plan.schedule import Schedule, can_be_laid_out, can_have_ram, least_ram_limits
+from edgel3_deploy.plan.search import options
 from edgel3_deploy.plan.skeleton import sparser
 
 
@@ -49,14 +49,14 @@ def with_least_sparsity(
 
     Unchanged if the network fits, or if no share below 100 would do.
     """
-    if not found.excess:
+    if not found.excess or not can_have_ram(sparser(network, 0), board, ram_limit, found.head):
         return found
 
     def fits(percent: int) -> bool:
         shape = sparser(network, percent)
-        if not found.head.ram and can_be_laid_out(shape, board, few_options(shape), found.layout, ram_limit):
+        if not found.head.ram and can_be_laid_out(shape, board, found.layout, ram_limit):
             return True
-        plain = options(shape, winograd=False)
+        plain = options(shape, kernels="plain")
         plan = scheduled(shape, board, found.layout, "balanced", plain, ram_limit=ram_limit, head=found.head)
         return isinstance(plan, Schedule)
 

@@ -35,9 +35,10 @@ from edgel3_deploy.plan.measure import Measure, group_costs
 from edgel3_deploy.plan.option import Option
 from edgel3_deploy.plan.place import Place
 from edgel3_deploy.plan.planner import capacities
+from edgel3_deploy.plan.ram_bound import buffers_fit
 from edgel3_deploy.plan.resident import Resident, choose_residents, list_candidates, resident_channels
 from edgel3_deploy.plan.resident_weights import weight_candidates, with_weights
-from edgel3_deploy.plan.search import choose, options
+from edgel3_deploy.plan.search import choose, few_options, options
 from edgel3_deploy.plan.sensor import sensor_flash, sensor_ram
 
 __all__ = [
@@ -118,6 +119,7 @@ def schedule(
     by: Measure = "instructions",
     head: HeadBytes = NO_HEAD,
     residents: bool = True,
+    advise: bool = True,
 ) -> Schedule:
     """The schedule of `network` on `board` for a goal; the same arguments give the same schedule.
 
@@ -133,7 +135,8 @@ def schedule(
 
     `found` are the network's options by the same measure where they are known.
     `layout` says how much of the flash the image may take; by default it is the board's usual one. Raises
-    OverBudgetError if nothing fits the board, BadInputError for a network of reshapes alone.
+    OverBudgetError if nothing fits the board, which says what RAM would do if it should `advise`;
+    BadInputError for a network of reshapes alone.
     """
     if not operations(network):
         raise BadInputError(
@@ -146,14 +149,17 @@ def schedule(
             f"{network.name} does not fit {board.name}: input and output alone take {ends:,} bytes of RAM",
             "Choose a model with a smaller input.",
         )
-    found = options(network, by=by) if found is None else found
-    task = _task(network, board, goal, by, found, layout=layout, ram_limit=ram_limit, head=head)
-    task = replace(task, residents=residents)
+    task = _task(network, board, goal, by, found or (), layout=layout, ram_limit=ram_limit, head=head)
+    if found is None and buffers_fit(network, task.ram):
+        found = options(network, by=by)
+    task = replace(task, found=found or (), residents=residents)
     plans = [plan for attempts in rivals(task) if (plan := _first(task, attempts)) is not None]
     if plans:
         return _best(goal, plans)
     limited = "" if ram_limit is None else f" within {ram_limit:,} bytes of RAM"
-    advice = "" if ram_limit is None else enough_ram(*_least_ram_limits(task))
+    advice = ""
+    if ram_limit is not None and advise:
+        advice = enough_ram(*_least_ram_limits(replace(task, found=options(network, kernels="plain"))))
     raise OverBudgetError(
         f"{network.name} does not fit {board.name}{limited} in any schedule of the native kernels",
         advice
@@ -161,13 +167,21 @@ def schedule(
     )
 
 
-def can_be_laid_out(
-    network: Network, board: Board, found: tuple[Option, ...], layout: FlashLayout, ram_limit: int | None
+def can_have_ram(
+    network: Network, board: Board, ram_limit: int | None = None, head: HeadBytes = NO_HEAD
 ) -> bool:
-    """Whether there is a schedule of options among `found`, which is not looked for any further."""
-    task = _task(network, board, "balanced", "instructions", found, layout=layout, ram_limit=ram_limit)
+    """Whether there may be a schedule as far as RAM is concerned, which zeros of weights do not change."""
+    task = _task(network, board, "balanced", "instructions", (), layout=None, ram_limit=ram_limit, head=head)
+    return buffers_fit(network, task.ram)
+
+
+def can_be_laid_out(network: Network, board: Board, layout: FlashLayout, ram_limit: int | None) -> bool:
+    """Whether there is a schedule of few options, which is not looked for any further."""
+    task = _task(network, board, "balanced", "instructions", (), layout=layout, ram_limit=ram_limit)
     attempt = Attempt(task.flash, "")
-    return task.ram >= 0 and _placed(task, attempt) is not None
+    return task.ram >= 0 and any(
+        _placed(replace(task, found=found), attempt) is not None for found in few_options(network)
+    )
 
 
 def enough_ram(least: int | None, plain: int | None = None) -> str:
@@ -214,7 +228,7 @@ def least_ram_limits(
     None if the board has too little, the second also if the network has no front end. Without Winograd
     kernels, which take more RAM than others.
     """
-    found = options(network, winograd=False)
+    found = options(network, kernels="plain")
     return _least_ram_limits(_task(network, board, "balanced", "instructions", found, layout=layout))
 
 
@@ -233,7 +247,7 @@ def _least_ram_limit(task: Task) -> int | None:
 
 def frugal(network: Network) -> tuple[Option, ...]:
     """The way with the least flash, then the least RAM, whatever board it may fit: without Winograd."""
-    plain = [option._replace(cost=option.flash) for option in options(network, winograd=False)]
+    plain = [option._replace(cost=option.flash) for option in options(network, kernels="plain")]
     limits = sorted({option.ram for option in plain})
     end = len(operations(network))
 

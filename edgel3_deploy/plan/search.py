@@ -9,12 +9,12 @@ the same arguments give the same schedule.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from math import inf
 
 from edgel3_deploy.graph.ir import Network
 from edgel3_deploy.plan.candidates import Parts, operations
-from edgel3_deploy.plan.dense_runs import dense_options
+from edgel3_deploy.plan.dense_runs import Kernels, dense_options
 from edgel3_deploy.plan.kernel import WINOGRAD_TILE
 from edgel3_deploy.plan.lane_options import lane_options, whole_lane_options
 from edgel3_deploy.plan.list_sizes import least_constants
@@ -27,10 +27,12 @@ FLASH_GRAINS = 2048
 """Parts of the flash limit that flash is counted in while choosing, rounded up per group."""
 
 
-def options(network: Network, *, winograd: bool = True, by: Measure = "instructions") -> tuple[Option, ...]:
+def options(
+    network: Network, *, kernels: Kernels = "all", by: Measure = "instructions"
+) -> tuple[Option, ...]:
     """Every group worth considering, in a fixed order; `by` says what their costs are."""
     parts = operations(network)
-    dense = dense_options(parts, winograd, by, _rooms(parts) if winograd else None)
+    dense = dense_options(parts, kernels, by, _rooms(parts) if kernels == "all" else None)
     direct = [inf] * len(parts)
     for option in dense:
         at = option.first
@@ -39,13 +41,15 @@ def options(network: Network, *, winograd: bool = True, by: Measure = "instructi
     return (*dense, *lane_options(parts, tuple(0.0 if cost == inf else cost for cost in direct), by))
 
 
-def few_options(network: Network) -> tuple[Option, ...]:
-    """Options that show quickly that a network fits: what can be laid out of these can be of all.
+def few_options(network: Network) -> Iterator[tuple[Option, ...]]:
+    """Options that show quickly that a network fits: what can be laid out of any of these can be of all.
 
-    Without Winograd kernels, and of lane groups only those of all the network.
+    First dense kernels without Winograd's, then the lane groups of all the network by columns, and by rows.
     """
     parts = operations(network)
-    return (*dense_options(parts, False, "instructions", None), *whole_lane_options(parts, "instructions"))
+    yield dense_options(parts, "plain", "instructions", None)
+    for columns in (True, False):
+        yield whole_lane_options(parts, columns, "instructions")
 
 
 def _plain(option: Option) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -44,6 +45,12 @@ def test_the_least_weights_go(teacher: FloatNetwork) -> None:
         np.testing.assert_array_equal(after.weights, before.weights * mask)
         if share:
             assert np.abs(before.weights[mask == 0]).max() <= np.abs(before.weights[mask == 1]).min()
+
+
+def test_of_equal_weights_the_first_go(teacher: FloatNetwork) -> None:
+    equal = [replace(conv, weights=np.sign(conv.weights)) for conv in teacher.convs]
+    for mask in prune_weights(replace(teacher, convs=tuple(equal)), [40] * len(equal)).masks:
+        np.testing.assert_array_equal(mask.ravel(), np.arange(mask.size) >= round(mask.size * 0.4))
 
 
 def test_dropped_filters_leave_what_zeroed_ones_leave(

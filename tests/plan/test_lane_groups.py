@@ -26,7 +26,7 @@ POOLED = ["conv1", "conv2_pool1", "conv3", "conv4_pool2", "conv5", "conv6_pool3"
 def chain(network: Network, first: int = 0, columns: bool = True) -> Group | None:
     """The lane group of the longest chain from an operation on, with the fewest tiles."""
     steps = lane_chain(lane_steps(operations(network), columns), first)
-    return [*lane_groups(steps)][-1] if steps else None
+    return [*lane_groups(steps)][-1][0] if steps else None
 
 
 def l3(columns: bool) -> Group:
@@ -146,5 +146,5 @@ def test_no_group_takes_less_than_its_steps_at_least(
     taps = {step.index: ListSplit(0, step.lists.channels) for step in steps if step.lists is not None}
     least = [least_cost(step, RATES[by]) for step in steps]
     for count in range(1, len(steps) + 1):
-        for members in lane_groups(steps[:count]):
+        for members, _ in lane_groups(steps[:count]):
             assert sum(least[:count]) <= sum(lane_costs(with_lists(members, taps), RATES[by]))

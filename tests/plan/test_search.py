@@ -17,7 +17,7 @@ from edgel3_deploy.plan.kernel import STREAMING, WINOGRAD_TILE, Step
 from edgel3_deploy.plan.measure import group_costs
 from edgel3_deploy.plan.option import Option
 from edgel3_deploy.plan.schedule import can_be_laid_out, schedule
-from edgel3_deploy.plan.search import FLASH_GRAINS, choose, few_options, options
+from edgel3_deploy.plan.search import FLASH_GRAINS, choose, options
 from tests.graph.models import ModelBuilder
 from tests.plan.chains import board_with
 
@@ -142,7 +142,7 @@ def test_the_same_network_gives_the_same_options_and_way() -> None:
 
 
 def test_without_winograd_kernels_none_is_used() -> None:
-    found = options(WHOLE, winograd=False)
+    found = options(WHOLE, kernels="plain")
     assert not any(step.kernel.name in WINOGRAD_TILE for option in found for step in option.steps)
 
 
@@ -170,5 +170,5 @@ def _numbers(option: Option) -> tuple[float, ...]:
 @given(st.integers(500, 20_000), st.integers(0, 8_000))
 def test_what_few_options_can_be_laid_out_in_has_a_schedule(ram: int, more: int) -> None:
     board = board_with(ram, more)
-    if can_be_laid_out(WHOLE, board, few_options(WHOLE), flash_layout(board), None):
+    if can_be_laid_out(WHOLE, board, flash_layout(board), None):
         assert schedule(WHOLE, board, found=FOUND).arena_bytes <= ram + more
