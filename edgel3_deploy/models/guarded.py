@@ -74,9 +74,14 @@ def main(arguments: list[str]) -> int:
 
 def _limit(seconds: int) -> None:
     """Memory and the processor's time, where the system can: Windows has no such limits."""
-    with contextlib.suppress(ImportError, ValueError, OSError):
+    try:
         import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    except ImportError:
+        return
+    for kind, limits in (
+        (resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES)),
+        (resource.RLIMIT_CPU, (seconds, seconds + 1)),
+        (resource.RLIMIT_CORE, (0, 0)),
+    ):
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(kind, limits)
