@@ -14,7 +14,7 @@ from edgel3_deploy.codegen.front_end import front_end_files
 from edgel3_deploy.codegen.head import CompiledHead, head_memory, head_source
 from edgel3_deploy.codegen.kernels import kernel_files
 from edgel3_deploy.codegen.native import view_native
-from edgel3_deploy.codegen.prefix import OWN, checked_prefix, file_name, named, prefixed
+from edgel3_deploy.codegen.prefix import OWN, checked_prefix, file_name, named, prefixed, refuse_meeting
 from edgel3_deploy.codegen.render import render
 from edgel3_deploy.codegen.stack import stack_bytes
 from edgel3_deploy.codegen.views import view_network
@@ -221,4 +221,5 @@ def _named(header: bytes, sources: Mapping[str, bytes], prefix: str) -> Mapping[
     found[f"{INCLUDE}/{prefix}.h"] = header
     if len(places) < len(paths):
         raise ValueError("two files of the library have the same name")
+    refuse_meeting(found.values(), prefix)
     return {path: prefixed(path, found[path], places, prefix) for path in sorted(found)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from edgel3_deploy.codegen import ctext
 from edgel3_deploy.errors import BadInputError, UsageError
@@ -25,12 +25,23 @@ _WORDS = re.compile(
 )
 
 
+_IDENTIFIER = re.compile(r"\b[A-Za-z_]\w*")
 _HEADERS = """
 arduino assert complex ctype errno fenv inttypes iso646 limits locale main malloc math memory setjmp signal
 stdalign stdarg stdatomic stdbit stdbool stdckdint stddef stdint stdio stdlib stdnoreturn string strings
 tgmath threads time uchar unistd wchar wctype
 """
 """Headers that compilers, C libraries and projects have: a library's of that name would hide them."""
+_TYPES = """
+atomic blkcnt blksize caddr char16 char32 char8 clock clockid cnd cpuset daddr dev div double errno fenv
+fexcept float fpos fsid gid id imaxdiv ino int16 int32 int64 int8 int_fast16 int_fast32 int_fast64 int_fast8
+int_least16 int_least32 int_least64 int_least8 intmax intptr key ldiv lldiv locale max_align mbstate mode
+mtx nlink nullptr off off64 once pid ptrdiff quad regex register rsize sem sig_atomic sigset size socklen
+ssize stack suseconds thrd time timer tss u_int16 u_int32 u_int64 u_int8 u_quad u_register uid uint16 uint32
+uint64 uint8 uint_fast16 uint_fast32 uint_fast64 uint_fast8 uint_least16 uint_least32 uint_least64
+uint_least8 uintmax uintptr useconds va_list wchar wctrans wctype wint
+"""
+"""NAME of each NAME_t that C libraries and operating systems have: a library's context would be another."""
 
 
 def checked_prefix(prefix: str) -> str:
@@ -38,6 +49,10 @@ def checked_prefix(prefix: str) -> str:
     if prefix in _HEADERS.split():
         raise UsageError(
             f"{prefix}.h is a header that compilers or projects have already", "Choose another --prefix."
+        )
+    if prefix in _TYPES.split():
+        raise UsageError(
+            f"{prefix}_t is a type that C libraries or systems have already", "Choose another --prefix."
         )
     try:
         return ctext.identifier(prefix)
@@ -74,6 +89,24 @@ def prefixed(path: str, content: bytes, places: Mapping[str, str], prefix: str) 
         return _word(found, prefix)
 
     return (LICENSE + _WORDS.sub(word, content.decode())).encode()
+
+
+def refuse_meeting(sources: Iterable[bytes], prefix: str) -> None:
+    """Raises UsageError if a name of `sources` becomes one that they use for something else."""
+    given, kept = {}, set()
+    for source in sources:
+        for word in set(_IDENTIFIER.findall(source.decode())):
+            name = named(word, prefix)
+            if name == word and not word.startswith((OWN, OWN.upper())):
+                kept.add(word)
+            else:
+                given[name] = word
+    meeting = sorted(given.keys() & kept)
+    if meeting:
+        raise UsageError(
+            f"the library has another {meeting[0]} beside that which --prefix {prefix} makes",
+            "Choose another --prefix.",
+        )
 
 
 def _word(found: re.Match[str], prefix: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgel3_deploy.codegen.prefix import LICENSE, checked_prefix, file_name, named, prefixed
+from edgel3_deploy.codegen.prefix import LICENSE, checked_prefix, file_name, named, prefixed, refuse_meeting
 from edgel3_deploy.errors import UsageError
 
 SOURCE = b"""/**
@@ -66,3 +66,19 @@ def test_a_prefix_that_no_name_can_begin_with_is_refused(prefix: str) -> None:
 def test_a_library_does_not_hide_a_header_that_others_include(prefix: str) -> None:
     with pytest.raises(UsageError, match=rf"{prefix}\.h is a header that"):
         checked_prefix(prefix)
+
+
+@pytest.mark.parametrize("prefix", ["int8", "size", "atomic"])
+def test_a_context_is_not_called_like_a_type_of_others(prefix: str) -> None:
+    with pytest.raises(UsageError, match=rf"{prefix}_t is a type that"):
+        checked_prefix(prefix)
+
+
+def test_a_name_that_the_library_has_already_is_not_made() -> None:
+    sources = [b"void edgel3_row(int *output_row);", b"#define LAST_STEP 1\nint EDGEL3_STEP;"]
+    refuse_meeting(sources, "ears")
+    refuse_meeting(sources, "edgel3")
+    with pytest.raises(UsageError, match="another output_row beside that which --prefix output makes"):
+        refuse_meeting(sources, "output")
+    with pytest.raises(UsageError, match="another LAST_STEP"):
+        refuse_meeting(sources, "last")
