@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -63,18 +64,24 @@ def scheduled(
         return error
 
 
-def weights_exceed(network: Network, board: Board, layout: FlashLayout) -> bool:
-    """Whether the least bytes of all weights are more than the flash holds."""
-    weights = sum(least_constants(layer) for layer in network.layers)
+def weights_exceed(
+    network: Network, board: Board, layout: FlashLayout, sparsity: Sequence[float] = ()
+) -> bool:
+    """Whether the least bytes of all weights are more than the flash holds; with `sparsity` as if so many
+    percent of each convolution's were zeros.
+    """
+    shares = iter(sparsity)
+    weights = sum(
+        least_constants(layer, next(shares, None) if isinstance(layer, Conv2D) else None)
+        for layer in network.layers
+    )
     return layout.overhead + weights > flash_limit(board, layout)
 
 
 @lru_cache(maxsize=256)
 def _alike_fits(member: Member, board: Board, layout: FlashLayout, ram_limit: int | None) -> bool:
     dense = _shape(replace(member, sparsity=(0.0,) * len(member.sparsity)))
-    convs = (layer for layer in dense.layers if isinstance(layer, Conv2D))
-    weights = sum(map(least_constants, convs, member.sparsity))
-    if layout.overhead + weights > flash_limit(board, layout) or not can_have_ram(dense, board, ram_limit):
+    if weights_exceed(dense, board, layout, member.sparsity) or not can_have_ram(dense, board, ram_limit):
         return False
     network = _shape(member)
     if can_be_laid_out(network, board, layout, ram_limit):
