@@ -72,11 +72,11 @@ class Estimate:
     known), the front end, and what the `layout` takes: loader and image header. `ram_used` counts the arenas,
     the stack, the caller's input and output, the front end, the firmware's data, and the mailbox; if no plan
     exists, the peak of live bytes takes the arenas' place. `excess` says what is over which limit and by
-    how much; `fitting` names the family members that fit the board where this network does not. With
-    `sparsity` percent of zeros in all 3x3 convolutions it would, or with `least_ram` as the limit of an
-    image's RAM, without front end with `least_ram_plain`: None if that is no remedy, or was not looked
-    for. `front_end` is the memory of the
-    one in the image, None without one or without a plan. `head` is what a head takes, which both count.
+    how much; `fitting` names the family members that fit the board where this network does not, None if they
+    would be no remedy or were not looked for. With `sparsity` percent of zeros in all 3x3 convolutions it
+    would, or with `least_ram` as the limit of an image's RAM, without front end with `least_ram_plain`: None
+    if that is no remedy, or was not looked for. `front_end` is the memory of the one in the image, None
+    without one or without a plan. `head` is what a head takes, which both count.
     """
 
     model: str
@@ -319,8 +319,8 @@ def _judged(
         peak_layer=peak.name,
         peak_bytes=peak.ram,
         excess=excess,
-        fitting=(fitting(board, layout, ram_limit) if excess and instead else ())
-        if network.front_end
+        fitting=(fitting(board, layout, ram_limit) if excess else ())
+        if instead and network.front_end
         else None,
         front_end=None if isinstance(plan, OverBudgetError) else plan.front_end,
         head=head,
