@@ -33,13 +33,13 @@ tgmath threads time uchar unistd wchar wctype
 """
 """Headers that compilers, C libraries and projects have: a library's of that name would hide them."""
 _TYPES = """
-atomic blkcnt blksize caddr char16 char32 char8 clock clockid cnd cpuset daddr dev div double errno fenv
-fexcept float fpos fsid gid id imaxdiv ino int16 int32 int64 int8 int_fast16 int_fast32 int_fast64 int_fast8
-int_least16 int_least32 int_least64 int_least8 intmax intptr key ldiv lldiv locale max_align mbstate mode
-mtx nlink nullptr off off64 once pid ptrdiff quad regex register rsize sem sig_atomic sigset size socklen
-ssize stack suseconds thrd time timer tss u_int16 u_int32 u_int64 u_int8 u_quad u_register uid uint16 uint32
-uint64 uint8 uint_fast16 uint_fast32 uint_fast64 uint_fast8 uint_least16 uint_least32 uint_least64
-uint_least8 uintmax uintptr useconds va_list wchar wctrans wctype wint
+atomic blkcnt blksize caddr char16 char32 char8 clock clockid cnd cpuset daddr dev div errno fenv fexcept
+fpos fsid gid id imaxdiv ino int16 int32 int64 int8 int_fast16 int_fast32 int_fast64 int_fast8 int_least16
+int_least32 int_least64 int_least8 intmax intptr key ldiv lldiv locale max_align mbstate mode mtx nlink
+nullptr off off64 pid ptrdiff quad regex rsize sem sig_atomic sigset size socklen ssize stack suseconds thrd
+time timer tss u_int16 u_int32 u_int64 u_int8 u_quad u_register uid uint16 uint32 uint64 uint8 uint_fast16
+uint_fast32 uint_fast64 uint_fast8 uint_least16 uint_least32 uint_least64 uint_least8 uintmax uintptr
+useconds va_list wchar wctrans wctype wint
 """
 """NAME of each NAME_t that C libraries and operating systems have: a library's context would be another."""
 
@@ -93,15 +93,16 @@ def prefixed(path: str, content: bytes, places: Mapping[str, str], prefix: str) 
 
 def refuse_meeting(sources: Iterable[bytes], prefix: str) -> None:
     """Raises UsageError if a name of `sources` becomes one that they use for something else."""
-    given, kept = {}, set()
+    given: set[str] = set()
+    kept: set[str] = set()
     for source in sources:
         for word in set(_IDENTIFIER.findall(source.decode())):
             name = named(word, prefix)
             if name == word and not word.startswith((OWN, OWN.upper())):
                 kept.add(word)
             else:
-                given[name] = word
-    meeting = sorted(given.keys() & kept)
+                given.add(name)
+    meeting = sorted(given & kept)
     if meeting:
         raise UsageError(
             f"the library has another {meeting[0]} beside that which --prefix {prefix} makes",
